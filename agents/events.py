@@ -1,0 +1,127 @@
+"""What can happen to an agent. Frozen values; `Agent.handle(event, now_ns)` is their only reader.
+
+The driver (real) and the simulator make them; neither decides anything. Host calls are the conversation between
+an agent and its own hypervisor: actions ask, these events answer.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from agents.messages import AnyMessage
+from agents.settings import ClusterConfig
+from agents.states import DatastoreAccess, VmState
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Base of all events."""
+
+
+class Wake(Event, frozen=True, gc=False, tag=True):
+    """`wake_at_ns()` has come. Nothing due is a legal answer."""
+
+
+WAKE = Wake()
+
+
+class Boot(Event, frozen=True, gc=False, tag=True):
+    """The agent's process started. `boot` is greater than in every earlier life of this host."""
+
+    boot: int
+    config: ClusterConfig | None
+    """What the local disk holds; None: vCenter never configured this host."""
+    vms: dict[str, VmState]
+    """VMs already running on the hypervisor (an agent may be restarted alone)."""
+    datastores: dict[str, DatastoreAccess]
+
+
+class Received(Event, frozen=True, gc=False, tag=True):
+    """A datagram that decoded and whose tag was right. Replays are for the core to see."""
+
+    network: str
+    message: AnyMessage
+
+
+class PingAnswered(Event, frozen=True, gc=False, tag=True):
+    """An echo reply from `address` to a ping of ours."""
+
+    address: str
+
+
+class VmChanged(Event, frozen=True, gc=False, tag=True):
+    """A VM on this host changed state."""
+
+    vm: str
+    state: VmState
+    because: str
+    asked: bool
+    """False: it ended by itself (crash), so HA may restart it."""
+
+
+class PowerOnDone(Event, frozen=True, gc=False, tag=True):
+    """The power-on task `order` ended."""
+
+    order: int
+    vm: str
+    ok: bool
+    because: str
+
+
+class DatastoreChanged(Event, frozen=True, gc=False, tag=True):
+    """This host's access to a datastore changed (I/O hangs since, failed, or works again)."""
+
+    datastore: str
+    access: DatastoreAccess
+
+
+class HeartbeatSeen(Event, frozen=True, gc=False, tag=True):
+    """While watching: the datastore heartbeat of `host` moved on `datastore`. The first look is not a movement."""
+
+    host: str
+    datastore: str
+
+
+class FileRead(Event, frozen=True, gc=False, tag=True):
+    """Answer to ReadFile."""
+
+    datastore: str
+    path: str
+    status: Literal["ok", "missing", "damaged", "lost"]
+    """`damaged`: it exists, but its check sum is wrong. `lost`: the datastore failed. A hanging one never answers."""
+    data: bytes
+
+
+class FileWritten(Event, frozen=True, gc=False, tag=True):
+    """Answer to WriteFile and RemoveFile."""
+
+    datastore: str
+    path: str
+    status: Literal["ok", "lost", "not-owner"]
+
+
+class LockChanged(Event, frozen=True, gc=False, tag=True):
+    """Answer to Lock, or a lock lost later."""
+
+    datastore: str
+    path: str
+    held: bool
+    owner: str
+    """Who holds it when we do not; empty: unknown."""
+    because: str
+
+
+AnyEvent = (
+    Wake
+    | Boot
+    | Received
+    | PingAnswered
+    | VmChanged
+    | PowerOnDone
+    | DatastoreChanged
+    | HeartbeatSeen
+    | FileRead
+    | FileWritten
+    | LockChanged
+)
