@@ -1,0 +1,66 @@
+# One target a purpose; each sets up first whatever it needs and is missing, and says nothing when nothing is.
+# The set-up itself is in setup/ (which packages: setup/debian-*.txt; which versions: requirements.lock).
+
+PYTHON := .venv/bin/python
+HERZSCHLAG := .venv/bin/herzschlag
+PYTEST := $(PYTHON) -m pytest
+# Real-packet tests are about timing: one lab a core, and never more tests at once than that.
+JOBS ?= $(shell nproc)
+SITUATIONS := normal slave-failure master-failure isolation partition
+
+.PHONY: help setup demo test check packets bench fidelity docs lock clean venv lab test-tools \
+	check-style check-types check-tests
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+
+setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
+
+demo: lab ## the five situations on real packets: what the documentation says, what was measured
+	@$(HERZSCHLAG) run $(SITUATIONS) --speed 10 --jobs $(JOBS)
+
+check: venv ## format, lint, types, imports, unit and simulation tests: under a minute
+	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
+
+test: test-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
+	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/simulation --numprocesses=$(JOBS) --dist=worksteal
+
+packets: lab ## the tests on real packets alone
+	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
+
+bench: lab ## every figure of the README, peers beside us in the same run
+	@set -e; for file in bench/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file"; done
+
+fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
+	@$(PYTHON) bench/fidelity.py
+
+docs: venv ## the generated parts of docs/
+	@$(HERZSCHLAG) docs
+
+lock: venv ## renews requirements.lock with the newest versions allowed
+	@setup/lock.sh
+
+clean: ## removes .venv, caches, runs: what is ignored by git and came from here
+	@rm -rf .venv .setup build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# --- what the targets above stand on ---
+
+venv:
+	@setup/provision.sh venv
+
+lab:
+	@setup/provision.sh lab
+
+test-tools:
+	@setup/provision.sh test
+
+check-style:
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+
+check-types:
+	@$(PYTHON) -m mypy
+
+check-tests:
+	@$(PYTEST) tests/unit tests/simulation --numprocesses=$(JOBS)

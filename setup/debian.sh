@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# Debian packages: which are missing, and their installation. Sourced by provision.sh.
+#
+# A list names, per line, a package, the program it must bring, and what that is for. The program counts, not the
+# package: a machine that got Open vSwitch another way is fine, and looking costs no process.
+
+# Prints the packages of the given lists whose program is absent; true when there are none.
+debian_missing() {
+    missing=()
+    local list package program what
+    for list in "$@"; do
+        while read -r package program what; do
+            case "$package" in '' | '#'*) continue ;; esac
+            case "$program" in
+                @venv) [[ -x .venv/bin/python ]] || python_has_venv || missing+=("$package") ;;
+                /*) [[ -e $program ]] || missing+=("$package") ;;
+                *) command -v "$program" >/dev/null || missing+=("$package") ;;
+            esac
+        done <"$list"
+    done
+    [[ ${#missing[@]} -eq 0 ]]
+}
+
+debian_install() {
+    debian_missing "$@" && return
+    if ! command -v apt-get >/dev/null; then
+        echo "herzschlag set-up: missing: ${missing[*]} (names of Debian's packages)." >&2
+        echo "This machine has no apt-get. Install their programs by its own means; then repeat." >&2
+        exit 4
+    fi
+    local as_root=()
+    if [[ $(id -u) -ne 0 ]]; then
+        if ! command -v sudo >/dev/null; then
+            echo "herzschlag set-up: missing: ${missing[*]}; installing them needs root, and there is no sudo." >&2
+            echo "As root: apt-get install --no-install-recommends ${missing[*]}" >&2
+            exit 4
+        fi
+        as_root=(sudo)
+    fi
+    echo "herzschlag set-up: installing Debian packages${as_root:+ with sudo}, recommended ones left out:"
+    local list package program what
+    for list in "$@"; do
+        while read -r package program what; do
+            [[ " ${missing[*]} " == *" $package "* ]] && printf '  %-20s %s\n' "$package" "$what"
+        done <"$list"
+    done
+    mkdir -p .setup
+    apt_quietly update
+    # dumpcap asks who may capture; inside a lab everybody is root, so nobody else needs to.
+    echo 'wireshark-common wireshark-common/install-setuid boolean false' |
+        "${as_root[@]}" debconf-set-selections
+    local no_start=
+    if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
+        no_start=yes
+        keep_services_stopped
+    fi
+    apt_quietly install --yes --no-install-recommends "${missing[@]}"
+    [[ -z $no_start ]] || leave_sshd_disabled
+    if ! debian_missing "$@"; then
+        echo "herzschlag set-up: installed, but the programs of ${missing[*]} are still not found." >&2
+        exit 4
+    fi
+}
+
+# Runs apt-get; its output goes to a file and is shown when it fails. Waits for another apt-get rather than failing.
+apt_quietly() {
+    if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@" \
+        </dev/null >.setup/apt.log 2>&1; then
+        tail -n 30 .setup/apt.log >&2
+        echo "herzschlag set-up: 'apt-get $*' failed; all it said is in .setup/apt.log" >&2
+        exit 4
+    fi
+}
+
+# The tests start their own sshd in a namespace. The package would start one for the machine, reachable from outside;
+# Debian's policy hook prevents that during the installation.
+keep_services_stopped() {
+    policy=/usr/sbin/policy-rc.d
+    if [[ -e $policy ]]; then
+        policy=
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+    trap leave_policy_removed EXIT
+}
+
+leave_policy_removed() {
+    [[ -z ${policy:-} ]] || "${as_root[@]}" rm -f "$policy"
+    policy=
+}
+
+leave_sshd_disabled() {
+    leave_policy_removed
+    if command -v systemctl >/dev/null && [[ -d /run/systemd/system ]]; then
+        "${as_root[@]}" systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true
+    fi
+}

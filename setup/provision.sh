@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes this machine able to run what the Makefile offers. Decides the order and what is missing; debian.sh knows
+# packages, python.sh the virtual environment. Says nothing when nothing is missing, and costs a few milliseconds then.
+#
+#   setup/provision.sh venv          the virtual environment alone (checks, simulation)
+#   setup/provision.sh lab           and what a lab on real packets needs of Debian
+#   setup/provision.sh test          and what the tests need of Debian
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# An ordinary user's PATH on Debian lacks the sbin folders, where half of the programs are.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# shellcheck source=setup/debian.sh
+. setup/debian.sh
+# shellcheck source=setup/python.sh
+. setup/python.sh
+
+case "${1:-}" in
+    venv) lists=() ;;
+    lab) lists=(setup/debian-lab.txt) ;;
+    test) lists=(setup/debian-lab.txt setup/debian-test.txt) ;;
+    *)
+        echo "usage: setup/provision.sh venv|lab|test (got '${1:-}')" >&2
+        exit 2
+        ;;
+esac
+
+# Two calls at once (two terminals, two checks) must not install over each other. The second one waits, then finds all
+# done. Nothing is locked, and no file written, when nothing is missing.
+if debian_missing "${lists[@]}" && venv_current; then
+    exit 0
+fi
+mkdir -p .setup
+exec 9>.setup/lock
+flock 9
+debian_install "${lists[@]}"
+venv_current || venv_install

@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# The virtual environment .venv at the top of the checkout. Sourced by provision.sh.
+#
+# Versions are pinned by requirements.lock. A stamp in .venv holds the digest of what it was made from: changed
+# dependencies or scripts bring it up to date in place, an unusable one is made anew.
+
+extras='lab,ryu,live,remote,campaign,dev'
+# Ryu's set-up calls a function that setuptools dropped in version 68; wheel and pbr are its other build needs.
+ryu='ryu==4.34'
+ryu_build_needs=('setuptools==67.6.1' wheel 'pbr<7')
+stamp=.venv/herzschlag-setup
+
+# The system's Python first: every user can reach it, so rootless labs can run it. Then the newest one on PATH.
+find_python() {
+    local candidate
+    for candidate in ${HERZSCHLAG_PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+python_has_venv() {
+    local python
+    python=$(find_python) && "$python" -c 'import ensurepip, venv' 2>/dev/null
+}
+
+venv_digest() {
+    { echo "$PWD" && cat pyproject.toml requirements.lock setup/python.sh; } | sha256sum
+}
+
+venv_current() {
+    [[ -x .venv/bin/python && -x .venv/bin/herzschlag && -f $stamp && $(venv_digest) == "$(<"$stamp")" ]]
+}
+
+venv_install() {
+    local python begun=$SECONDS
+    if ! python=$(find_python); then
+        echo "herzschlag set-up: no Python 3.11 or newer found; name one: HERZSCHLAG_PYTHON=/path/to/python3 make setup" >&2
+        exit 4
+    fi
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        echo "herzschlag set-up: $python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2
+        exit 4
+    fi
+    mkdir -p .setup
+    : >.setup/pip.log
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1 || [[ ! -f $stamp ]]; then
+        echo "herzschlag set-up: making .venv with $python and the versions of requirements.lock (half a minute or two) …"
+        "$python" -m venv --clear .venv
+    else
+        echo "herzschlag set-up: bringing .venv up to date …"
+        rm -f "$stamp" # no stamp, no trust: after an interruption here the next call makes .venv anew
+    fi
+    if ! .venv/bin/python -c 'import ryu' 2>/dev/null; then
+        pip_quietly "${ryu_build_needs[@]}"
+        pip_quietly --no-build-isolation --no-deps "$ryu"
+    fi
+    pip_quietly --constraint requirements.lock --editable ".[$extras]"
+    venv_digest >"$stamp"
+    echo "herzschlag set-up: .venv is ready after $((SECONDS - begun)) s"
+}
+
+pip_quietly() {
+    if ! .venv/bin/python -m pip install --no-input --disable-pip-version-check "$@" >>.setup/pip.log 2>&1; then
+        grep -v '^WARNING: Location' .setup/pip.log | tail -n 30 >&2
+        echo "herzschlag set-up: 'pip install $*' failed; all it said is in .setup/pip.log" >&2
+        exit 4
+    fi
+}
