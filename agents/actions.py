@@ -94,6 +94,13 @@ class Unlock(HostCall, frozen=True, gc=False, tag=True):
     path: str
 
 
+class QueryLock(HostCall, frozen=True, gc=False, tag=True):
+    """Who holds the lock of a file, without trying for it. Answers LockState."""
+
+    datastore: str
+    path: str
+
+
 class PowerOn(HostCall, frozen=True, gc=False, tag=True):
     """Lock the VM's files, then start it. Answers PowerOnDone and VmChanged. A repeat of `order` starts nothing new."""
 
@@ -134,6 +141,7 @@ AnyHostCall = (
     | RemoveFile
     | Lock
     | Unlock
+    | QueryLock
     | PowerOn
     | PowerOff
     | ShutDownGuest

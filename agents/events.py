@@ -112,6 +112,16 @@ class LockChanged(Event, frozen=True, gc=False, tag=True):
     because: str
 
 
+class LockState(Event, frozen=True, gc=False, tag=True):
+    """Answer to QueryLock. A lost datastore answers with status `lost`, a hanging one not at all."""
+
+    datastore: str
+    path: str
+    status: Literal["ok", "lost"]
+    owner: str
+    """MOID of the holder whose heartbeat was not seen to stand still too long; empty: free, or its owner is dead."""
+
+
 AnyEvent = (
     Wake
     | Boot
@@ -124,4 +134,5 @@ AnyEvent = (
     | FileRead
     | FileWritten
     | LockChanged
+    | LockState
 )
