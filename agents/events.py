@@ -77,10 +77,14 @@ class DatastoreChanged(Event, frozen=True, gc=False, tag=True):
 
 
 class HeartbeatSeen(Event, frozen=True, gc=False, tag=True):
-    """While watching: the datastore heartbeat of `host` moved on `datastore`. The first look is not a movement."""
+    """While watching: the first look at the datastore heartbeat of `host`, then each time it moved."""
 
     host: str
     datastore: str
+    stamp: int
+    """What was seen; it stands still until the next event (LockEvidence carries it to other hosts)."""
+    moved: bool
+    """False at the first look, which proves nothing."""
 
 
 class FileRead(Event, frozen=True, gc=False, tag=True):

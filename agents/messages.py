@@ -32,6 +32,8 @@ class Heartbeat(Message, frozen=True, kw_only=True, gc=False, tag=True):
     role: Role
     master: str
     """Whom the sender follows; its own MOID for a master; empty for none."""
+    goodness: int
+    """As in Election: masters that meet compare it; i32."""
     heard: int
     """Bit i: the sender heard host i of the host list within three intervals. Two-way proof (docs/decisions/0004)."""
     config: int
