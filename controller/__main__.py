@@ -1,0 +1,62 @@
+"""The controller's process: `python -m controller --socket PATH [--listen HOST:PORT] [--log FILE]`.
+
+Starts the framework with our application, and the control channel beside it; says `ready NAME VERSION` in one line once
+both listen. Ends at once by SIGTERM, SIGINT or a quit request: there is nothing to save, switches keep what they hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from controller import framework
+
+
+def main() -> None:
+    """Run until told to end."""
+    framework.patch()
+    # Not before the patch: what these import must find the patched standard library.
+    from controller.app import LinkCutter  # noqa: PLC0415
+    from controller.server import listen, serve  # noqa: PLC0415
+
+    options = _options()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    logging.basicConfig(
+        filename=options.log, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    host, _, port = options.listen.rpartition(":")
+    listener = listen(options.socket)
+
+    def listening(error: OSError | None) -> None:
+        if error is not None:
+            sys.stderr.write(f"controller: cannot listen on {options.listen}: {error}\n")
+            sys.stderr.flush()
+            os._exit(4)
+        service = LinkCutter.service
+        threading.Thread(target=serve, args=(listener, service.answer, _end), daemon=True).start()
+        os.write(options.ready_fd, f"ready {framework.NAME} {framework.VERSION}\n".encode())
+
+    framework.run_app("controller.app", host, int(port), listening)
+
+
+def _end() -> None:
+    os._exit(0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m controller", description="Switches packets, cuts and heals links.")
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket of the control channel")
+    parser.add_argument("--listen", default="127.0.0.1:6653", help="where switches connect (default: %(default)s)")
+    parser.add_argument("--log", type=Path, default=None, help="log file (default: standard error)")
+    parser.add_argument("--ready-fd", type=int, default=1, help="where the ready line goes (default: standard output)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Which controller framework serves: Ryu where it is installed, its maintained fork os-ken otherwise.
+
+Looks without importing either, so that a health check and a run's record can say it cheaply. The import itself is
+framework.py's.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+VARIABLE = "HERZSCHLAG_CONTROLLER"
+
+_MODULES = {"ryu": "ryu", "os-ken": "os_ken"}  # in order of preference
+
+
+class FrameworkMissing(Exception):
+    """No usable framework, or not the one asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A framework that is installed here. `name` is its distribution, `module` its import name."""
+
+    name: str
+    module: str
+    version: str
+
+
+def installed() -> tuple[Framework, ...]:
+    """The frameworks this Python can import, the preferred one first."""
+    return tuple(
+        Framework(name, module, importlib.metadata.version(name))
+        for name, module in _MODULES.items()
+        if importlib.util.find_spec(module) is not None
+    )
+
+
+def chosen(environ: Mapping[str, str]) -> Framework:
+    """The framework that will serve; the variable HERZSCHLAG_CONTROLLER forces one."""
+    there = installed()
+    wanted = environ.get(VARIABLE, "")
+    if wanted and wanted not in _MODULES:
+        raise FrameworkMissing(f"{VARIABLE}={wanted!r}: it must be one of {', '.join(_MODULES)}, or not be set")
+    for framework in there:
+        if wanted in ("", framework.name):
+            return framework
+    if wanted:
+        have = ", ".join(framework.name for framework in there) or "none"
+        raise FrameworkMissing(f"{VARIABLE}={wanted}: not installed (installed: {have}); run `make setup`")
+    raise FrameworkMissing("neither Ryu nor os-ken is installed; run `make setup`")

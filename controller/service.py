@@ -1,0 +1,247 @@
+"""What the controller does for each request, whatever framework carries it.
+
+This file decides when a request holds on all switches, and what happens when switches come and go. It remembers two
+things: what is desired (networks, cuts) and what each switch is known to hold; sends differences; and never lifts a cut
+it was not told to lift. A controller that was restarted adopts the cuts it finds, until it is told otherwise.
+Rules are links.py's matter, messages switch.py's, the socket server.py's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.links import (
+    Change,
+    NetworkCuts,
+    SwitchState,
+    check_configuration,
+    cut_cookie,
+    desired_state,
+    difference,
+    forward_cookie,
+    miss_cookie,
+    recognise_cuts,
+    split_cuts,
+)
+from controller.messages import (
+    Configure,
+    ControlError,
+    CutStatus,
+    Done,
+    ErrorCode,
+    Failed,
+    ForwardStatus,
+    Network,
+    Quit,
+    Reply,
+    Request,
+    SetCuts,
+    Status,
+    StatusReply,
+    SwitchStatus,
+)
+from controller.switch import RuleCount
+
+_log = logging.getLogger(__name__)
+
+# Ten thousand times what an idle switch needs, and below the client's own patience.
+ANSWER_WAIT_NS = 5_000_000_000
+
+
+class Switch(Protocol):
+    """What the service needs of a switch; OpenFlowSwitch, or a stand-in in tests."""
+
+    @property
+    def dpid(self) -> int: ...
+    def read(self, deadline_ns: int) -> SwitchState: ...
+    def counters(self, deadline_ns: int) -> Mapping[int, RuleCount]: ...
+    def begin(self, change: Change) -> Callable[[int], int]: ...
+
+
+@dataclass(slots=True)
+class _Connection:
+    """A switch and what it is known to hold; None after anything that left doubt, then it is read again."""
+
+    switch: Switch
+    holds: SwitchState | None = None
+
+
+class Service:
+    """Answers requests one at a time; switches may come and go at any time, from any thread."""
+
+    def __init__(self, framework: str, framework_version: str) -> None:
+        self._framework = framework
+        self._framework_version = framework_version
+        self._networks: dict[str, Network] = {}
+        self._cuts: dict[str, NetworkCuts] = {}  # a network is absent until ordered, or adopted from its switch
+        self._working = threading.Lock()
+        self._plugging = threading.Condition()  # guards _connections alone: switches come while a request waits
+        self._connections: dict[int, _Connection] = {}
+
+    # Switches
+
+    def connected(self, switch: Switch) -> None:
+        """A switch has come (again); if it belongs to a network it is brought to what is desired."""
+        with self._plugging:
+            self._connections[switch.dpid] = _Connection(switch)
+            self._plugging.notify_all()
+        # The caller delivers the very replies that bringing it up to date waits for.
+        threading.Thread(target=self._welcome, args=(switch.dpid,), daemon=True).start()
+
+    def gone(self, switch: Switch) -> None:
+        """A switch has left. It may have come back on another connection before this was noticed."""
+        with self._plugging:
+            connection = self._connections.get(switch.dpid)
+            if connection is not None and connection.switch is switch:
+                del self._connections[switch.dpid]
+
+    def _welcome(self, dpid: int) -> None:
+        with self._working:
+            for name, network in self._networks.items():
+                if network.dpid == dpid:
+                    try:
+                        self._apply([name], time.monotonic_ns() + ANSWER_WAIT_NS)
+                    except ControlError as error:
+                        _log.warning("network %s: not brought up to date: %s", name, error)
+
+    # Requests
+
+    def answer(self, request: Request) -> Reply:
+        """Carry out a request. Never raises: what goes wrong is a Failed reply."""
+        asked_ns = time.monotonic_ns()
+        try:
+            with self._working:
+                return self._carry_out(request, asked_ns)
+        except ControlError as error:
+            return Failed(code=error.code, message=error.message, request_id=request.request_id)
+        except Exception as error:
+            _log.exception("request %r", request)
+            message = f"{type(error).__name__}: {error}; the controller's log has the rest"
+            return Failed(code=ErrorCode.INTERNAL, message=message, request_id=request.request_id)
+
+    def _carry_out(self, request: Request, asked_ns: int) -> Reply:
+        deadline_ns = asked_ns + ANSWER_WAIT_NS
+        match request:
+            case Configure():
+                check_configuration(request.networks)
+                self._networks = dict(request.networks)
+                self._cuts = {name: cuts for name, cuts in self._cuts.items() if self._still_valid(name, cuts)}
+                self._await_switches(deadline_ns)
+            case SetCuts():
+                if not self._networks:
+                    raise ControlError(ErrorCode.NOT_CONFIGURED, "no networks yet: send a configure request first")
+                cuts = split_cuts(self._networks, request.silent, request.ports_down)
+                self._require_switches()
+                self._cuts = cuts
+            case Status():
+                return self._status(deadline_ns, request.request_id)
+            case Quit():
+                return Done(asked_ns=asked_ns, effective_ns=time.monotonic_ns(), request_id=request.request_id)
+        changes, effective_ns = self._apply(list(self._networks), deadline_ns)
+        return Done(
+            asked_ns=asked_ns,
+            effective_ns=effective_ns or time.monotonic_ns(),
+            flows_changed=sum(change.flows_changed for change in changes),
+            ports_changed=sum(change.ports_changed for change in changes),
+            request_id=request.request_id,
+        )
+
+    def _still_valid(self, name: str, cuts: NetworkCuts) -> bool:
+        network = self._networks.get(name)
+        nodes = {node for pair in cuts.silent for node in pair} | cuts.ports_down
+        return network is not None and nodes <= network.ports.keys()
+
+    def _apply(self, names: list[str], deadline_ns: int) -> tuple[list[Change], int]:
+        """Bring the switches of these networks to what is desired: send to all, then wait for all.
+
+        A change goes out even when it is empty: the barrier alone then proves that the switch holds it.
+        """
+        running: list[tuple[_Connection, SwitchState, Callable[[int], int]]] = []
+        changes: list[Change] = []
+        for name in names:
+            network = self._networks[name]
+            connection = self._connection(name)
+            holds = connection.holds if connection.holds is not None else connection.switch.read(deadline_ns)
+            if name not in self._cuts:
+                self._cuts[name] = recognise_cuts(network, holds)
+            desired = desired_state(network, self._cuts[name])
+            change = difference(holds, desired)
+            connection.holds = None  # in doubt until the barrier is answered
+            changes.append(change)
+            running.append((connection, desired, connection.switch.begin(change)))
+        effective_ns = 0
+        failure: ControlError | None = None
+        for connection, desired, finish in running:
+            try:
+                effective_ns = max(effective_ns, finish(deadline_ns))
+                connection.holds = desired
+            except ControlError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return changes, effective_ns
+
+    def _status(self, deadline_ns: int, request_id: int | None) -> StatusReply:
+        switches: list[SwitchStatus] = []
+        cuts: list[CutStatus] = []
+        forwarded: list[ForwardStatus] = []
+        ports_down: list[tuple[str, str]] = []
+        for name, network in self._networks.items():
+            counters = self._counters(name, deadline_ns)
+            packets = {cookie: count.packets for cookie, count in counters.items()}
+            octets = {cookie: count.bytes for cookie, count in counters.items()}
+            miss, there = miss_cookie(), network.dpid in self._connections
+            switches.append(SwitchStatus(name, network.dpid, there, packets.get(miss)))
+            held = self._cuts.get(name, NetworkCuts())
+            for source, destination in sorted(held.silent):
+                cookie = cut_cookie(network, source, destination)
+                cuts.append(CutStatus(name, source, destination, packets.get(cookie), octets.get(cookie)))
+            for node in network.ports:
+                cookie = forward_cookie(network, node)
+                forwarded.append(ForwardStatus(name, node, packets.get(cookie), octets.get(cookie)))
+            ports_down.extend((name, node) for node in sorted(held.ports_down))
+        return StatusReply(
+            framework=self._framework,
+            framework_version=self._framework_version,
+            at_ns=time.monotonic_ns(),
+            switches=tuple(switches),
+            cuts=tuple(cuts),
+            ports_down=tuple(ports_down),
+            forwarded=tuple(forwarded),
+            request_id=request_id,
+        )
+
+    def _counters(self, name: str, deadline_ns: int) -> Mapping[int, RuleCount]:
+        try:
+            return self._connection(name).switch.counters(deadline_ns)
+        except ControlError as error:
+            _log.warning("network %s: no counters: %s", name, error)
+            return {}
+
+    def _connection(self, name: str) -> _Connection:
+        dpid = self._networks[name].dpid
+        with self._plugging:
+            connection = self._connections.get(dpid)
+        if connection is None:
+            raise ControlError(
+                ErrorCode.SWITCH_NOT_CONNECTED, f"the switch of network {name} (dpid {dpid:#x}) is not connected"
+            )
+        return connection
+
+    def _require_switches(self) -> None:
+        for name in self._networks:
+            self._connection(name)
+
+    def _await_switches(self, deadline_ns: int) -> None:
+        """Switches knock once a second or slower, so a configuration waits for them."""
+        wanted = {network.dpid for network in self._networks.values()}
+        with self._plugging:
+            self._plugging.wait_for(
+                lambda: wanted <= self._connections.keys(), max(0.0, (deadline_ns - time.monotonic_ns()) / 1e9)
+            )
+        self._require_switches()
