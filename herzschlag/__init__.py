@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the part that owns it."""
+"""Herzschlag: scenarios, faults, runs, checks and reports around an HA cluster on real packets or in virtual time."""

@@ -1,0 +1,148 @@
+"""What every backend offers: one session per run, driven from outside in protocol time.
+
+Decides the contract between the runner (and the live page, and the pytest plugin) and a backend; leaves how to keep
+it to `mininet.py` and `simulation.py`. The contract in words:
+
+- The clock counts protocol nanoseconds since the run began. Its zero lies on the heartbeat grid, so heartbeats of
+  hosts with phase 0 go out at whole multiples of the heartbeat interval.
+- `start` brings everything up: lab, hypervisors, agents, vCenter with the plan's configuration, and has vCenter power
+  on the plan's VMs on their hosts. It returns as soon as all of that is under way; the runner waits for readiness by
+  the records.
+- `apply` and `undo` are absolute: the conditions wanted are those of all faults now active together.
+- Records come with protocol times and arrive in any small disorder; the runner sorts. `fault` records are the
+  runner's own. `finish` adds what can only be known at the end: kinds `disk`, `counters`, `lateness`.
+- When machinery of ours dies (switch, controller, a process that nobody told to die), the session adds a record
+  `machinery` and every later call but `close` raises MachineryDied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+
+import msgspec
+
+from agents.settings import ClusterConfig, Timers
+from herzschlag.faults import AnyFault
+from herzschlag.history import Record
+from topo.spec import TopologySpec
+
+BackendName = Literal["mininet", "simulation"]
+BACKENDS: tuple[BackendName, ...] = ("mininet", "simulation")
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """Something this machine lacks, and the way to get it."""
+
+    what: str
+    fix: str
+
+
+class BackendUnavailable(Exception):
+    """This machine cannot run the backend, or a fault of this scenario: exit status 4."""
+
+    def __init__(self, *missing: Missing) -> None:
+        super().__init__("; ".join(f"{item.what} is missing: {item.fix}" for item in missing))
+        self.missing = missing
+
+
+class MachineryDied(Exception):
+    """A part of the harness died: the run's verdict is unknown."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a backend needs to know of a run."""
+
+    scenario: str
+    topology: TopologySpec
+    config: ClusterConfig
+    """As vCenter pushes it first: hosts, datastores, VMs, options."""
+    placement: dict[str, str]
+    """VM to the host on which it is powered on at the start; VMs not named stay off."""
+    timers: Timers
+    """Protocol time; the backend divides by its speed."""
+    speed: float = 1.0
+    """The simulation runs in protocol time whatever the speed."""
+    seed: int = 0
+    phases: Literal["aligned", "spread"] = "aligned"
+    """Heartbeat phases: 0 for all hosts, or spread over the interval by the seed."""
+    directory: Path | None = None
+    """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
+    datapath: Literal["auto", "kernel", "user"] = "auto"
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """What applying or undoing a fault did."""
+
+    asked_ns: int
+    """Protocol time at which the backend began."""
+    effective_ns: int
+    """Protocol time from which on it was in force everywhere."""
+    evidence: dict[str, Any] = {}
+    """What shows it: flows changed, processes killed, ... Becomes fields of the `fault` record."""
+
+
+class Session(Protocol):
+    """One running lab."""
+
+    @property
+    def name(self) -> BackendName: ...
+
+    @property
+    def speed(self) -> float:
+        """Protocol seconds per real second; 1 in the simulation."""
+        ...
+
+    @property
+    def after_heartbeat_ns(self) -> int:
+        """How long after a heartbeat instant a fault is set off, protocol time: 10 ms of the backend's own time."""
+        ...
+
+    def start(self) -> None: ...
+
+    def now_ns(self) -> int: ...
+
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+        """Set the fault off at `at_ns` (at once when that is past), wait until it is in force."""
+        ...
+
+    def undo(self, fault_id: str, at_ns: int) -> Effect: ...
+
+    def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
+        """Let time pass until `at_ns`, collecting records; return True at once when `stop` is true of a new one."""
+        ...
+
+    def records(self) -> Sequence[Record]:
+        """All records so far; a growing list, earlier ones never change."""
+        ...
+
+    def versions(self) -> Mapping[str, str]:
+        """For run.json: what served (Open vSwitch, datapath, controller framework, kernel)."""
+        ...
+
+    def finish(self) -> None:
+        """Collect the evidence of the end into `records()`; time stands still from now on."""
+        ...
+
+    def close(self) -> None:
+        """End everything; may be called at any moment and twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_session(backend: BackendName, plan: Plan) -> Session:
+    """Make the backend's session; imports it only now, so that a missing Mininet never breaks a simulation."""
+    if backend == "simulation":
+        from herzschlag.backends.simulation import SimulationSession  # noqa: PLC0415
+
+        return SimulationSession(plan)
+    from herzschlag.backends.mininet import MininetSession  # noqa: PLC0415
+
+    return MininetSession(plan)
