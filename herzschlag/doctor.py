@@ -1,0 +1,388 @@
+"""What this machine can do, what is missing, what for, and the command that gets it.
+
+Every answer is a `Probe`: a value made by looking, never by guessing from names or versions where the thing itself can
+be tried. Nothing is changed: what must be tried in the kernel is tried in namespaces that vanish with the trial.
+Standard library only, so that `python3 -m herzschlag.doctor` answers on a machine that has nothing else.
+Starting labs is topo's business, choosing between Ryu and os-ken the controller's; here it is only told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+TRIAL_SECONDS_MAX = 10.0  # any one trial; all of them take milliseconds on a healthy machine
+OUR_NAMES = ("agents", "topo", "controller", "herzschlag")
+
+# What installs a thing when it is missing.
+DEBIAN, PYTHON = "debian", "python"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    name: str
+    ok: bool
+    needed: bool  # without it there is no lab on real packets; otherwise only what `purpose` says is lost
+    purpose: str  # what it is needed for
+    detail: str  # what was found
+    fix: str = ""  # the exact command or step; empty when ok
+
+
+# --- trying ---
+
+
+def run(command: Sequence[str], given: str | None = None) -> tuple[int, str]:
+    """Exit status and all output; 127 when there is no such program."""
+    try:
+        done = subprocess.run(
+            command, input=given or "", capture_output=True, text=True, timeout=TRIAL_SECONDS_MAX, check=False
+        )
+    except FileNotFoundError:
+        return 127, f"{command[0]}: no such program"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 126, str(error)
+    return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def in_namespace(
+    *command: str, given: str | None = None, kinds: Sequence[str] = ("--net", "--mount")
+) -> tuple[int, str]:
+    """Tries a command where it can break nothing: in namespaces of its own, ours by right of root or of a user one."""
+    as_user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    return run(("unshare", *as_user, *kinds, *command), given)
+
+
+def find_program(name: str) -> str | None:
+    """Where a program is; an ordinary user's PATH on Debian lacks the sbin folders."""
+    return shutil.which(
+        name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    )
+
+
+def first_line(text: str) -> str:
+    return text.splitlines()[0] if text else ""
+
+
+def sudo(command: str) -> str:
+    return command if os.geteuid() == 0 else f"sudo {command}"
+
+
+def apt(*packages: str) -> str:
+    return sudo(f"apt-get install --no-install-recommends {' '.join(packages)}")
+
+
+def pip(*requirements: str) -> str:
+    return f"{sys.executable} -m pip install {' '.join(repr(one) for one in requirements)}"
+
+
+# --- single probes ---
+
+
+def python_version() -> Probe:
+    ok = sys.version_info >= (3, 11)
+    return Probe(
+        name="Python",
+        ok=ok,
+        needed=True,
+        purpose="everything",
+        detail=f"{platform.python_version()} at {sys.executable}",
+        fix="" if ok else apt("python3", "python3-venv"),
+    )
+
+
+def linux() -> Probe:
+    ok = sys.platform == "linux"
+    return Probe(
+        name="Linux",
+        ok=ok,
+        needed=True,
+        purpose="labs on real packets; simulations run anywhere",
+        detail=f"{platform.system()} {platform.release()}",
+        fix="" if ok else "vagrant up, then herzschlag remote --vagrant run normal",
+    )
+
+
+def library(distribution: str, module: str, requirement: str, purpose: str, *, needed: bool = False) -> Probe:
+    """A Python package: its version, without importing it."""
+    try:
+        version, ok = metadata.version(distribution), util.find_spec(module) is not None
+    except metadata.PackageNotFoundError:
+        version, ok = "not installed", False
+    return Probe(
+        name=distribution,
+        ok=ok,
+        needed=needed,
+        purpose=purpose,
+        detail=version,
+        fix="" if ok else pip(requirement),
+    )
+
+
+def program(name: str, package: str, purpose: str, *, needed: bool = False, version: str = "") -> Probe:
+    """A program on PATH; `version` is the option that makes it say its own."""
+    path = find_program(name)
+    detail = path or "not found"
+    if path and version:
+        status, said = run((path, version))
+        detail = f"{first_line(said)} ({path})" if status == 0 else path
+    return Probe(
+        name=name, ok=path is not None, needed=needed, purpose=purpose, detail=detail, fix="" if path else apt(package)
+    )
+
+
+def controller_framework() -> Probe:
+    """Ryu where it is installed, os-ken otherwise; either will do. The controller package decides, we repeat."""
+    purpose = "the OpenFlow controller that forwards, cuts and heals"
+    try:
+        from controller import choice  # noqa: PLC0415 - the package needs msgspec, which may be missing
+    except ImportError as error:
+        return Probe(
+            name="controller framework",
+            ok=False,
+            needed=True,
+            purpose=purpose,
+            detail=f"cannot be asked: {error}",
+            fix=pip("msgspec>=0.19", "os-ken>=4.2"),
+        )
+    there = [f"{one.name} {one.version}" for one in choice.installed()]
+    try:
+        serves, fix = choice.chosen(os.environ), ""
+        detail = f"{serves.name} {serves.version} serves (installed: {', '.join(there)})"
+    except choice.FrameworkMissing as error:
+        detail, fix = str(error), pip("os-ken>=4.2")
+    return Probe(
+        name="controller framework",
+        ok=not fix,
+        needed=True,
+        purpose=purpose,
+        detail=detail,
+        fix=fix,
+    )
+
+
+def namespaces() -> Probe:
+    status, said = in_namespace("true", kinds=("--net", "--mount", "--pid", "--fork"))
+    return Probe(
+        name="namespaces",
+        ok=status == 0,
+        needed=True,
+        purpose="the sealed sandbox of a lab",
+        detail=("as root" if os.geteuid() == 0 else "without root") if status == 0 else first_line(said),
+        fix=""
+        if status == 0
+        else (
+            apt("util-linux")
+            if status == 127
+            else "run as root (sudo), or allow user namespaces: " + sudo("sysctl kernel.unprivileged_userns_clone=1")
+        ),
+    )
+
+
+def user_namespaces() -> Probe:
+    """Whether an ordinary user may have a lab; asked as `nobody` when we are root."""
+    become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
+    status, said = run((*become, "unshare", "--user", "--map-root-user", "--net", "true"))
+    return Probe(
+        name="user namespaces",
+        ok=status == 0,
+        needed=False,
+        purpose="labs without root",
+        detail="open to ordinary users" if status == 0 else first_line(said),
+        fix="" if status == 0 else sudo("sysctl kernel.unprivileged_userns_clone=1"),
+    )
+
+
+def tun() -> Probe:
+    device = Path("/dev/net/tun")
+    detail, fix = "may be opened by everybody", ""
+    try:
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+        if device.stat().st_mode & 0o006 != 0o006:
+            detail = "may be opened by this user, not by everybody: labs need root"
+    except FileNotFoundError:
+        detail, fix = f"{device} does not exist", sudo("modprobe tun")
+    except OSError as error:
+        detail, fix = f"{device}: {error.strerror}", f"run as root, or: {sudo(f'chmod 0666 {device}')}"
+    return Probe(
+        name="/dev/net/tun", ok=not fix, needed=True, purpose="Open vSwitch's own port", detail=detail, fix=fix
+    )
+
+
+def kernel_datapath() -> Probe:
+    """Whether Open vSwitch may switch in the kernel. Its absence costs speed, nothing else."""
+    loaded = Path("/sys/module/openvswitch").exists()
+    on_disk = not loaded and run((find_program("modprobe") or "modprobe", "-n", "openvswitch"))[0] == 0
+    if loaded:
+        detail = "kernel: module openvswitch is loaded"
+    elif on_disk:
+        detail = "kernel: module openvswitch is there, not loaded yet; root's first lab loads it"
+    else:
+        detail = f"userspace: kernel {platform.release()} has no module openvswitch"
+    return Probe(
+        name="switch datapath",
+        ok=loaded or on_disk,
+        needed=False,
+        purpose="switching in the kernel; without it Open vSwitch switches in userspace",
+        detail=detail,
+        fix=""
+        if loaded or on_disk
+        else "boot a kernel with CONFIG_OPENVSWITCH (every stock Debian kernel; vagrant up)",
+    )
+
+
+def netem() -> Probe:
+    status, said = in_namespace("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
+    return Probe(
+        name="sch_netem",
+        ok=status == 0,
+        needed=False,
+        purpose="delay, jitter and reordering on real packets; simulations have them anyway",
+        detail="works" if status == 0 else first_line(said),
+        fix=""
+        if status == 0
+        else apt("iproute2")
+        if find_program("tc") is None
+        else "boot a kernel with CONFIG_NET_SCH_NETEM (every stock Debian kernel; vagrant up)",
+    )
+
+
+def numgen() -> Probe:
+    rules = "table inet trial { chain one { numgen random mod 100 < 30 drop; }; }"
+    status, said = in_namespace("nft", "-f", "-", given=rules)
+    return Probe(
+        name="nftables numgen",
+        ok=status == 0,
+        needed=False,
+        purpose="random loss and duplication on real packets",
+        detail="works" if status == 0 else first_line(said),
+        fix=""
+        if status == 0
+        else apt("nftables")
+        if find_program("nft") is None
+        else "boot a kernel with CONFIG_NFT_NUMGEN (every stock Debian kernel; vagrant up)",
+    )
+
+
+def time_namespaces() -> Probe:
+    status, said = in_namespace("true", kinds=("--time", "--monotonic", "1"))
+    return Probe(
+        name="time namespaces",
+        ok=status == 0,
+        needed=False,
+        purpose="clock offsets of single hosts",
+        detail="works" if status == 0 else first_line(said),
+        fix="" if status == 0 else "boot a kernel with CONFIG_TIME_NS, 5.6 or newer (every stock Debian kernel)",
+    )
+
+
+def name_owners() -> Probe:
+    """`agents` and the like are common words: another distribution of the same name would silently win."""
+    owners = metadata.packages_distributions()
+    strangers = {name: sorted(others) for name in OUR_NAMES if (others := set(owners.get(name, ())) - {"herzschlag"})}
+    found = "; ".join(f"{name} belongs to {', '.join(others)} as well" for name, others in strangers.items())
+    uninstall = " ".join(sorted({other for others in strangers.values() for other in others}))
+    return Probe(
+        name="package names",
+        ok=not strangers,
+        needed=True,
+        purpose=f"{', '.join(OUR_NAMES)} must be ours alone",
+        detail=found or "each has one owner",
+        fix=f"{sys.executable} -m pip uninstall {uninstall}" if strangers else "",
+    )
+
+
+# --- all of them ---
+
+
+def battery() -> list[Callable[[], Probe]]:
+    lab = True
+    return [
+        python_version,
+        linux,
+        name_owners,
+        lambda: library("msgspec", "msgspec", "msgspec>=0.19", "settings, scenarios, records", needed=True),
+        lambda: library("typer", "typer", "typer>=0.15", "the command line", needed=True),
+        lambda: library("rich", "rich", "rich>=13.9", "tables in the terminal", needed=True),
+        lambda: library("plotly", "plotly", "plotly>=6.0", "figures of report.html"),
+        lambda: library("mininet", "mininet", "mininet==2.3.0.dev6", "nodes of a lab", needed=lab),
+        lambda: library("pyroute2", "pyroute2", "pyroute2>=0.9.1", "links and addresses of a lab", needed=lab),
+        controller_framework,
+        lambda: program("mnexec", "mininet", "enters the nodes' namespaces", needed=lab),
+        lambda: program(
+            "ovs-vswitchd", "openvswitch-switch", "the switches of networks A and B", needed=lab, version="--version"
+        ),
+        lambda: program("ovsdb-server", "openvswitch-switch", "their private database", needed=lab),
+        lambda: program("ovs-vsctl", "openvswitch-switch", "their configuration", needed=lab),
+        lambda: program("ip", "iproute2", "links and addresses", needed=lab, version="-Version"),
+        lambda: program("ethtool", "ethtool", "checksum offload off under the userspace datapath", needed=lab),
+        namespaces,
+        tun,
+        user_namespaces,
+        kernel_datapath,
+        netem,
+        numgen,
+        time_namespaces,
+        lambda: program("nft", "nftables", "random loss, blocked ports"),
+        lambda: program("dumpcap", "wireshark-common", "captures", version="--version"),
+        lambda: program("tshark", "tshark", "reading captures with our dissector", version="--version"),
+        lambda: program("chromium", "chromium", "browser tests"),
+        lambda: library("starlette", "starlette", "starlette>=0.45", "the live page"),
+        lambda: library("uvicorn", "uvicorn", "uvicorn>=0.34", "the live page"),
+        lambda: library("paramiko", "paramiko", "paramiko>=3.5", "herzschlag remote"),
+        lambda: library("distributed", "distributed", "distributed>=2025.1", "campaigns on several machines"),
+        lambda: library("pytest", "pytest", "pytest>=8.3", "tests of your own"),
+    ]
+
+
+def probes() -> list[Probe]:
+    """Everything there is to know, in the order in which one would fix it. Takes about a second."""
+    return [probe() for probe in battery()]
+
+
+def missing(found: Sequence[Probe]) -> list[Probe]:
+    """What keeps this machine from running a lab on real packets."""
+    return [probe for probe in found if probe.needed and not probe.ok]
+
+
+def as_json(found: Sequence[Probe]) -> str:
+    document = {"labs": not missing(found), "probes": [asdict(probe) for probe in found]}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def as_text(found: Sequence[Probe]) -> str:
+    """A line a probe; below a missing one, what it is for and how to get it."""
+    width = max(len(probe.name) for probe in found)
+    lines = []
+    for probe in found:
+        mark = "ok     " if probe.ok else "MISSING" if probe.needed else "absent "
+        lines.append(f"{mark}  {probe.name:<{width}}  {probe.detail}")
+        if not probe.ok:
+            lines.append(f"{'':<{width + 11}}for: {probe.purpose}")
+            lines.append(f"{'':<{width + 11}}fix: {probe.fix}")
+    gaps = missing(found)
+    lines.append("")
+    if gaps:
+        lines.append(f"No labs on real packets here: {', '.join(probe.name for probe in gaps)} missing.")
+        lines.append("In a checkout, `make setup` gets all of it. Simulations run: --backend simulation.")
+    else:
+        lines.append("Labs on real packets run here.")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python3 -m herzschlag.doctor [--json]`: the same answers where the command line cannot even be imported."""
+    found = probes()
+    sys.stdout.write((as_json(found) if "--json" in arguments else as_text(found)) + "\n")
+    return 4 if missing(found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,32 @@
+"""What all tests share: reproducible random tests, and packet tests that never vanish silently."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples at every run: a failure seen once is seen again. HERZSCHLAG_EXPLORE=1 looks for new ones.
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("explore" if os.environ.get("HERZSCHLAG_EXPLORE") else "repeatable")
+
+
+@cache
+def packets_missing() -> str:
+    """What this machine lacks for labs on real packets, one text; empty when it lacks nothing."""
+    from herzschlag.doctor import missing, probes  # noqa: PLC0415
+
+    return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in missing(probes()))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("packets") is None or not (lacking := packets_missing()):
+        return
+    if os.environ.get("HERZSCHLAG_REQUIRE_PACKETS"):
+        pytest.fail(f"no labs on this machine, and HERZSCHLAG_REQUIRE_PACKETS is set: {lacking}", pytrace=False)
+    pytest.skip(f"no labs on this machine: {lacking}")
