@@ -1,0 +1,31 @@
+"""What can go wrong around a lab, as types: a machine that cannot run one, a sandbox or lab that failed."""
+
+from __future__ import annotations
+
+
+class TopoError(RuntimeError):
+    """Base of everything that building or changing a lab raises."""
+
+
+class UnusableMachineError(TopoError):
+    """This machine lacks something; `fix` is the command or step that helps."""
+
+    def __init__(self, text: str, *, fix: str) -> None:
+        super().__init__(f"{text}: {fix}")
+        self.fix = fix
+
+
+class SandboxError(TopoError):
+    """The sandbox could not be started, though the machine seems able to."""
+
+
+class SwitchError(TopoError):
+    """Open vSwitch did not start, or refused a bridge or port."""
+
+
+class LabError(TopoError):
+    """A lab could not be built or changed, or was asked for something it does not have."""
+
+
+class ImpairError(TopoError):
+    """An impairment that cannot be expressed, or that this kernel cannot do."""
