@@ -17,9 +17,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata, util
+from itertools import pairwise
 from pathlib import Path
 
 TRIAL_SECONDS_MAX = 10.0  # any one trial; all of them take milliseconds on a healthy machine
+LAB_MODULES = ("topo.", "agents.", "controller", "herzschlag.backends.")  # as started by `python -m`
 OUR_NAMES = ("agents", "topo", "controller", "herzschlag")
 
 # What installs a thing when it is missing.
@@ -238,48 +240,32 @@ def kernel_datapath() -> Probe:
     )
 
 
+def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: tuple[str, str], kernel: str) -> Probe:
+    """Something of the kernel, tried in vain when the tool (program, package) or the kernel's part is missing."""
+    status, said = tried
+    by_tool, by_kernel = apt(tool[1]), f"boot a kernel with {kernel} (every stock Debian kernel; vagrant up)"
+    fix = by_kernel if find_program(tool[0]) else by_tool
+    detail = "works" if status == 0 else first_line(said)
+    return Probe(name=name, ok=status == 0, needed=False, purpose=purpose, detail=detail, fix=fix if status else "")
+
+
 def netem() -> Probe:
-    status, said = in_namespace("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
-    return Probe(
-        name="sch_netem",
-        ok=status == 0,
-        needed=False,
-        purpose="delay, jitter and reordering on real packets; simulations have them anyway",
-        detail="works" if status == 0 else first_line(said),
-        fix=""
-        if status == 0
-        else apt("iproute2")
-        if find_program("tc") is None
-        else "boot a kernel with CONFIG_NET_SCH_NETEM (every stock Debian kernel; vagrant up)",
-    )
+    tried = in_namespace("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
+    purpose = "delay, jitter and reordering on real packets; simulations have them anyway"
+    return kernel_trial("sch_netem", purpose, tried, ("tc", "iproute2"), "CONFIG_NET_SCH_NETEM")
 
 
 def numgen() -> Probe:
     rules = "table inet trial { chain one { numgen random mod 100 < 30 drop; }; }"
-    status, said = in_namespace("nft", "-f", "-", given=rules)
-    return Probe(
-        name="nftables numgen",
-        ok=status == 0,
-        needed=False,
-        purpose="random loss and duplication on real packets",
-        detail="works" if status == 0 else first_line(said),
-        fix=""
-        if status == 0
-        else apt("nftables")
-        if find_program("nft") is None
-        else "boot a kernel with CONFIG_NFT_NUMGEN (every stock Debian kernel; vagrant up)",
-    )
+    tried = in_namespace("nft", "-f", "-", given=rules)
+    purpose = "random loss and duplication on real packets"
+    return kernel_trial("nftables numgen", purpose, tried, ("nft", "nftables"), "CONFIG_NFT_NUMGEN")
 
 
 def time_namespaces() -> Probe:
-    status, said = in_namespace("true", kinds=("--time", "--monotonic", "1"))
-    return Probe(
-        name="time namespaces",
-        ok=status == 0,
-        needed=False,
-        purpose="clock offsets of single hosts",
-        detail="works" if status == 0 else first_line(said),
-        fix="" if status == 0 else "boot a kernel with CONFIG_TIME_NS, 5.6 or newer (every stock Debian kernel)",
+    tried = in_namespace("true", kinds=("--time", "--monotonic", "1"))
+    return kernel_trial(
+        "time namespaces", "clock offsets of single hosts", tried, ("unshare", "util-linux"), "CONFIG_TIME_NS"
     )
 
 
@@ -299,11 +285,42 @@ def name_owners() -> Probe:
     )
 
 
+def left_behind(proc: Path = Path("/proc")) -> list[tuple[int, str]]:
+    """Processes of labs (process number, module) that nobody owns any more: adopted by the machine's first process.
+
+    A lab is a tree below its command, sealed in a process namespace, so there should never be one.
+    """
+    found = []
+    for folder in proc.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+        except (OSError, IndexError):
+            continue  # ended while we looked
+        module = next((after for word, after in pairwise(words) if word == "-m"), "")
+        if parent == "1" and module.startswith(LAB_MODULES):
+            found.append((int(folder.name), module))
+    return sorted(found)
+
+
+def leftovers() -> Probe:
+    found = left_behind() if sys.platform == "linux" else []
+    return Probe(
+        name="leftovers",
+        ok=not found,
+        needed=False,
+        purpose="nothing of a lab may outlive its command; please report it with the run directory",
+        detail="; ".join(f"process {number} ({module})" for number, module in found) or "none",
+        fix=sudo(f"kill -9 {' '.join(str(number) for number, _ in found)}") if found else "",
+    )
+
+
 # --- all of them ---
 
 
 def battery() -> list[Callable[[], Probe]]:
-    lab = True
     return [
         python_version,
         linux,
@@ -312,17 +329,17 @@ def battery() -> list[Callable[[], Probe]]:
         lambda: library("typer", "typer", "typer>=0.15", "the command line", needed=True),
         lambda: library("rich", "rich", "rich>=13.9", "tables in the terminal", needed=True),
         lambda: library("plotly", "plotly", "plotly>=6.0", "figures of report.html"),
-        lambda: library("mininet", "mininet", "mininet==2.3.0.dev6", "nodes of a lab", needed=lab),
-        lambda: library("pyroute2", "pyroute2", "pyroute2>=0.9.1", "links and addresses of a lab", needed=lab),
+        lambda: library("mininet", "mininet", "mininet==2.3.0.dev6", "nodes of a lab", needed=True),
+        lambda: library("pyroute2", "pyroute2", "pyroute2>=0.9.1", "links and addresses of a lab", needed=True),
         controller_framework,
-        lambda: program("mnexec", "mininet", "enters the nodes' namespaces", needed=lab),
+        lambda: program("mnexec", "mininet", "enters the nodes' namespaces", needed=True),
         lambda: program(
-            "ovs-vswitchd", "openvswitch-switch", "the switches of networks A and B", needed=lab, version="--version"
+            "ovs-vswitchd", "openvswitch-switch", "the switches of networks A and B", needed=True, version="--version"
         ),
-        lambda: program("ovsdb-server", "openvswitch-switch", "their private database", needed=lab),
-        lambda: program("ovs-vsctl", "openvswitch-switch", "their configuration", needed=lab),
-        lambda: program("ip", "iproute2", "links and addresses", needed=lab, version="-Version"),
-        lambda: program("ethtool", "ethtool", "checksum offload off under the userspace datapath", needed=lab),
+        lambda: program("ovsdb-server", "openvswitch-switch", "their private database", needed=True),
+        lambda: program("ovs-vsctl", "openvswitch-switch", "their configuration", needed=True),
+        lambda: program("ip", "iproute2", "links and addresses", needed=True, version="-Version"),
+        lambda: program("ethtool", "ethtool", "checksum offload off under the userspace datapath", needed=True),
         namespaces,
         tun,
         user_namespaces,
@@ -339,6 +356,7 @@ def battery() -> list[Callable[[], Probe]]:
         lambda: library("paramiko", "paramiko", "paramiko>=3.5", "herzschlag remote"),
         lambda: library("distributed", "distributed", "distributed>=2025.1", "campaigns on several machines"),
         lambda: library("pytest", "pytest", "pytest>=8.3", "tests of your own"),
+        leftovers,
     ]
 
 

@@ -77,6 +77,21 @@ def test_a_refused_trial_is_reported_in_the_words_of_the_refusal(monkeypatch: py
         assert "Operation not permitted" in one.detail
 
 
+def test_an_ownerless_process_of_a_lab_is_named_and_an_owned_one_is_not(tmp_path: Path) -> None:
+    def plant(number: int, parent: int, *words: str) -> None:
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "cmdline").write_bytes("\0".join([*words, ""]).encode())
+        (tmp_path / str(number) / "stat").write_text(f"{number} (a ) name) S {parent} 1 1\n", encoding="utf-8")
+
+    plant(11, 1, "python", "-m", "topo.launcher", "5")
+    plant(12, 11, "python", "-m", "herzschlag.backends.stage")
+    plant(13, 1, "python", "-m", "http.server")
+    plant(14, 1, "sleep", "-m")
+    (tmp_path / "15").mkdir()  # ended while we looked
+    (tmp_path / "self").mkdir()
+    assert doctor.left_behind(tmp_path) == [(11, "topo.launcher")]
+
+
 def test_only_needed_things_keep_a_machine_from_labs() -> None:
     found = [probe("a", ok=True, needed=True), probe("b", ok=False, needed=False, fix="get b")]
     assert doctor.missing(found) == []
