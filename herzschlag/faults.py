@@ -14,6 +14,7 @@ import msgspec
 
 from herzschlag import primitives as p
 from herzschlag.linksets import isolate, one_way, split
+from herzschlag.strict import nearest
 from topo.spec import GATEWAY, DirectedLink, TopologySpec
 
 Names = str | tuple[str, ...]
@@ -29,10 +30,9 @@ LinkManner = Literal["silent", "nftables"]
 class FaultError(ValueError):
     """A fault that this lab cannot have. `field` is the key in the scenario that is wrong."""
 
-    def __init__(self, field: str, text: str, known: Sequence[str] = ()) -> None:
+    def __init__(self, field: str, text: str) -> None:
         super().__init__(text)
         self.field = field
-        self.known = tuple(known)
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="fault"):
@@ -505,7 +505,7 @@ def _pick(field: str, names: Names, known: Sequence[str], noun: str) -> tuple[st
     wanted = (names,) if isinstance(names, str) else names
     for name in wanted:
         if name not in known:
-            raise FaultError(field, f"{noun} {name!r} is not in this lab: it has {', '.join(known)}", known)
+            raise FaultError(field, f"{name!r} is no {noun} of this lab: {nearest(name, known)}")
     if len(set(wanted)) != len(wanted):
         raise FaultError(field, f"{_show(names)} names a {noun} twice: name it once")
     return tuple(wanted)

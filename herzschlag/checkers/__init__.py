@@ -1,1 +1,2 @@
-"""Placeholder, replaced by the part that owns it."""
+"""Placeholder, replaced in the next change."""
+NAMES: tuple[str, ...] = ()

@@ -1,0 +1,63 @@
+"""A scenario made ready for a backend: topology, configuration, placement, timers.
+
+Decides what vCenter pushes first and which timers hold. Leaves everything that happens later to the runner.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from agents.settings import PROFILES, ClusterConfig, DatastoreConfig
+from herzschlag.backends.base import Plan
+from herzschlag.options import OptionError, apply_options, heartbeat_datastores, host_configs
+from herzschlag.scenario import Scenario
+from topo.spec import GATEWAY, VCENTER
+
+CLUSTER_NAME = "lab"
+
+
+def make_plan(
+    scenario: Scenario,
+    *,
+    speed: float = 1.0,
+    seed: int = 0,
+    directory: Path | None = None,
+    datapath: Literal["auto", "kernel", "user"] = "auto",
+) -> Plan:
+    """Raises OptionError for an option that cannot be."""
+    cluster = scenario.cluster
+    lab = cluster.topology()
+    vms = cluster.vm_configs()
+    per_host = cluster.options.get("das.heartbeatDsPerHost", 2)
+    if isinstance(per_host, bool) or not isinstance(per_host, int) or not 2 <= per_host <= 5:
+        raise OptionError("das.heartbeatDsPerHost", f"is {per_host!r}: a whole number from 2 to 5")
+    config = ClusterConfig(
+        name=CLUSTER_NAME,
+        generation=1,
+        hosts=host_configs(lab, heartbeat_datastores(lab, cluster.heartbeat_datastores, per_host)),
+        vcenter_addresses={network: lab.address(VCENTER, network) for network in lab.networks},
+        datastores=tuple(DatastoreConfig(name=d.name, kind=d.kind) for d in lab.datastores),
+        vms=tuple(vm for vm, _, _ in vms.values()),
+        isolation_addresses=(lab.address(GATEWAY, lab.networks[0]),),
+        isolation_response=cluster.isolation_response,
+        host_monitoring=cluster.host_monitoring,
+        admission_control=cluster.admission_control,
+        vmcp_apd=cluster.vmcp_apd,
+        vmcp_pdl=cluster.vmcp_pdl,
+        vmcp_reset_on_apd_cleared=cluster.vmcp_reset_on_apd_cleared,
+        vm_monitoring=cluster.vm_monitoring,
+    )
+    config, timers = apply_options(config, PROFILES[cluster.profile], lab, cluster.options)
+    return Plan(
+        scenario=scenario.name,
+        topology=lab,
+        config=config,
+        placement={name: host for name, (_, host, on) in vms.items() if on},
+        timers=timers,
+        speed=speed,
+        seed=seed,
+        phases=cluster.phases,
+        directory=directory,
+        datapath=datapath,
+    )

@@ -1,0 +1,145 @@
+"""Scenario files: TOML in, a checked Scenario out.
+
+Decides how files are found (shipped names or paths) and reports what is wrong in them with file, key, value and the
+nearest key that exists. Leaves what scenarios mean to `scenario.py` and `scenario_check.py`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from herzschlag import faults
+from herzschlag.expectations import Expectations
+from herzschlag.scenario import SETTLE_S, Cluster, Scenario, Step
+from herzschlag.scenario_check import check
+from herzschlag.strict import InputError, build, join, nearest, unknown_keys
+
+TOP = ("name", "title", "about", "speed", "settle_s", "ready_s", "cluster", "steps", "expect")
+STEP = ("at_s", "for_s", "id", "fault")
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be run; the text is one message naming file and key."""
+
+
+def shipped() -> dict[str, str]:
+    """Names of the scenarios in the package, with their text; cases by number, after the others."""
+    folder = resources.files("herzschlag") / "scenarios"
+    found = {item.name.removesuffix(".toml"): item for item in folder.iterdir() if item.name.endswith(".toml")}
+    return {name: found[name].read_text(encoding="utf-8") for name in sorted(found, key=_shelf)}
+
+
+def _shelf(name: str) -> tuple[int, str]:
+    first = ("normal", "slave-failure", "master-failure", "isolation", "partition")
+    return (first.index(name), "") if name in first else (len(first), name)
+
+
+def load(name_or_path: str) -> Scenario:
+    """A shipped scenario by name, or a file by path."""
+    looks_like_path = "/" in name_or_path or name_or_path.endswith(".toml")
+    if not looks_like_path:
+        texts = shipped()
+        if name_or_path in texts:
+            return loads(texts[name_or_path], f"{name_or_path}.toml")
+        if not Path(name_or_path).is_file():
+            raise ScenarioError(
+                f"scenario {name_or_path!r}: no shipped scenario and no file has this name: "
+                f"{nearest(name_or_path, texts)} (herzschlag scenarios lists them)"
+            )
+    try:
+        text = Path(name_or_path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}; check the path") from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{name_or_path}: is not UTF-8 text (byte {error.start}): a scenario is TOML") from None
+    return loads(text, name_or_path)
+
+
+def loads(text: str, source: str) -> Scenario:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{source}: is not TOML: {error}") from None
+    try:
+        scenario = _scenario(data, source)
+        check(scenario)
+    except InputError as error:
+        raise ScenarioError(f"{source}: {error}") from None
+    return scenario
+
+
+def _scenario(data: dict[str, Any], source: str) -> Scenario:
+    unknown_keys(data, TOP, "")
+    rest = {key: value for key, value in data.items() if key not in ("cluster", "steps", "expect")}
+    for key in ("name", "title"):
+        if key not in rest:
+            raise InputError(key, f"the key {key!r} is missing: add it")
+    cluster = data.get("cluster", {})
+    if isinstance(cluster, dict) and isinstance(cluster.get("options"), dict):
+        cluster = cluster | {"options": flat(cluster["options"])}
+    steps = data.get("steps", [])
+    if not isinstance(steps, list):
+        raise InputError("steps", f"is {steps!r}: write [[steps]], with double brackets")
+    return msgspec.structs.replace(
+        build(_Top, rest).scenario(),
+        cluster=build(Cluster, cluster, "cluster"),
+        steps=tuple(_step(item, index) for index, item in enumerate(steps)),
+        expect=build(Expectations, data.get("expect", {}), "expect"),
+        source=source,
+    )
+
+
+class _Top(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The plain keys at the top of a file."""
+
+    name: str
+    title: str
+    about: str = ""
+    speed: float = 10.0
+    settle_s: float = SETTLE_S
+    ready_s: float = 120.0
+
+    def scenario(self) -> Scenario:
+        return Scenario(**msgspec.structs.asdict(self))
+
+
+def _step(data: Any, index: int) -> Step:
+    path = join("steps", index)
+    if not isinstance(data, dict):
+        raise InputError(path, f"is {data!r}: a step is a table; write [[steps]], with double brackets")
+    if "fault" not in data:
+        raise InputError(path, "the key 'fault' is missing: add it")
+    kind = faults.KINDS.get(data["fault"]) if isinstance(data["fault"], str) else None
+    if kind is None:
+        known = nearest(str(data["fault"]), faults.KINDS)
+        raise InputError(join(path, "fault"), f"is {data['fault']!r}: no fault has this name: {known}")
+    own = get_type_hints(kind)
+    fields = [field.encode_name for field in msgspec.structs.fields(kind) if field.encode_name in own]
+    unknown_keys(data, [*STEP, *fields], path)
+    value = {key: item for key, item in data.items() if key not in STEP}
+    if "options" in value and isinstance(value["options"], dict):
+        value["options"] = flat(value["options"])
+    times = {key: data[key] for key in ("at_s", "for_s", "id") if key in data}
+    plain = build(_StepKeys, times, path)
+    fault = build(kind, value, path)
+    return Step(at_s=plain.at_s, for_s=plain.for_s, id=plain.id or str(data["fault"]), fault=fault)  # type: ignore[arg-type]
+
+
+class _StepKeys(msgspec.Struct, frozen=True):
+    at_s: float
+    for_s: float | None = None
+    id: str = ""
+
+
+def flat(options: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Undo TOML's reading of `das.x = 1` as a table in a table."""
+    found: dict[str, Any] = {}
+    for key, value in options.items():
+        name = f"{prefix}.{key}" if prefix else key
+        found |= flat(value, name) if isinstance(value, dict) else {name: value}
+    return found

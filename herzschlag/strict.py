@@ -1,0 +1,134 @@
+"""Nested tables to typed values, with errors that a person can act on.
+
+Decides how wrong input is reported: which key, its value, the rule, and the nearest key that exists. Leaves what the
+values mean to the caller. msgspec does the typing; this file finds unknown keys first, because msgspec says neither
+which key was meant nor names more than the enclosing table.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class InputError(ValueError):
+    """Wrong input: `key` is where (dotted, with positions), the text is value, rule and way out."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(f"{key}: {text}" if key else text)
+        self.key = key
+        self.text = text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`: did you mean 'x'?`, or the list of what there is."""
+    known = list(known)
+    lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {lower[close[0]]!r}?"
+    return f"there is {', '.join(known)}" if known else "there is none"
+
+
+def join(path: str, key: str | int) -> str:
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def unknown_keys(data: dict[str, Any], known: Iterable[str], path: str) -> None:
+    known = list(known)
+    for key in data:
+        if key not in known:
+            raise InputError(join(path, key), f"unknown key: {nearest(key, known)}")
+
+
+def build(kind: type[T], data: Any, path: str = "") -> T:
+    """Make a value of `kind` out of plain tables and lists."""
+    _walk(kind, data, path)
+    try:
+        return msgspec.convert(data, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise _readable(error, data, path) from None
+
+
+def _walk(kind: Any, data: Any, path: str) -> None:
+    """Look for unknown keys in every table whose struct is plain to see."""
+    struct = _struct_in(kind)
+    if struct is None:
+        return
+    if isinstance(data, list):
+        for index, item in enumerate(data):
+            _walk(struct, item, join(path, index))
+    elif isinstance(data, dict):
+        hints = get_type_hints(struct)
+        fields = {field.encode_name: hints[field.name] for field in msgspec.structs.fields(struct)}
+        unknown_keys(data, fields, path)
+        for key, value in data.items():
+            _walk(fields[key], value, join(path, key))
+
+
+def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
+    """The one struct in a type such as `tuple[Host, ...] | int`; None for none, several, or a mapping of them."""
+    if get_origin(kind) is dict:
+        return None
+    found = {*_structs(kind)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind
+    elif isinstance(kind, types.UnionType) or get_origin(kind) in (Union, tuple, list):
+        for inner in get_args(kind):
+            yield from _structs(inner)
+
+
+_AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
+
+
+_WRONG_TYPE = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `[^`]+`")
+_WORDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "a text in quotes",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+
+
+def _readable(error: msgspec.ValidationError, data: Any, path: str) -> InputError:
+    text = str(error)
+    where = ""
+    if (at := _AT.search(text)) is not None:
+        where = at["path"]
+        text = text[: at.start()]
+    key = (path + where).lstrip(".")
+    if (missing := _MISSING.fullmatch(text)) is not None:
+        return InputError(key or "(top)", f"the key {missing['field']!r} is missing: add it")
+    value = _value_at(data, where)
+    if (wrong := _WRONG_TYPE.fullmatch(text)) is not None:
+        wanted = " or ".join(_WORDS.get(word.strip(), word.strip()) for word in wrong["wanted"].split("|"))
+        text = f"{wanted} is wanted"
+    return InputError(key or "(top)", f"is {value}: {text[0].lower()}{text[1:]}")
+
+
+def _value_at(data: Any, where: str) -> str:
+    """The value an error path such as `.steps[0].at_s` leads to, cut to one line."""
+    for step in re.findall(r"\[\d+\]|\.[^.\[]+", where):
+        try:
+            data = data[int(step[1:-1])] if step[0] == "[" else data[step[1:]]
+        except (KeyError, IndexError, TypeError):
+            return "something"
+    shown = repr(data)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
