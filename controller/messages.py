@@ -72,7 +72,11 @@ class Network(_Value, frozen=True):
 
 
 class Configure(_Message, frozen=True, tag="configure"):
-    """Forward between these nodes. Cuts stay as they are: as ordered before, else as found on the switches."""
+    """Forward between these nodes. Cuts stay as they are: as ordered before, else as found on the switches.
+
+    Switches may still be on their way: the request waits for them, and a configuration whose switch has not come in
+    time is refused, but kept and installed when it comes.
+    """
 
     networks: dict[str, Network]
     request_id: int | None = None
@@ -103,10 +107,15 @@ class Quit(_Message, frozen=True, tag="quit"):
 
 
 class Done(_Message, frozen=True, tag="done"):
-    """The request holds on every switch concerned since `effective_ns`."""
+    """The request holds on every switch concerned since `effective_ns`.
+
+    `certain`: not one packet sent later is treated the old way. False where the switches' own daemon could not be asked
+    to drop its cached decisions; a few packets may then slip through in the first milliseconds.
+    """
 
     asked_ns: int
     effective_ns: int
+    certain: bool = True
     flows_changed: int = 0
     ports_changed: int = 0
     request_id: int | None = None
@@ -141,11 +150,15 @@ class ForwardStatus(_Value, frozen=True):
 
 
 class StatusReply(_Message, frozen=True, tag="status-reply"):
-    """Everything the controller knows, read from the switches at `at_ns`."""
+    """Everything the controller knows, read from the switches at `at_ns`.
+
+    `certain`: the counters include every packet until then. Otherwise they may lag by half a second.
+    """
 
     framework: str
     framework_version: str
     at_ns: int
+    certain: bool
     switches: tuple[SwitchStatus, ...]
     cuts: tuple[CutStatus, ...]
     ports_down: tuple[NodePort, ...]

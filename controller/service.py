@@ -74,7 +74,9 @@ class _Connection:
 class Service:
     """Answers requests one at a time; switches may come and go at any time, from any thread."""
 
-    def __init__(self, framework: str, framework_version: str) -> None:
+    def __init__(self, framework: str, framework_version: str, settle: Callable[[int], bool]) -> None:
+        """`settle` makes answered barriers true for the next packet, and counters exact; it says whether it could."""
+        self._settle = settle
         self._framework = framework
         self._framework_version = framework_version
         self._networks: dict[str, Network] = {}
@@ -104,8 +106,10 @@ class Service:
         with self._working:
             for name, network in self._networks.items():
                 if network.dpid == dpid:
+                    deadline_ns = time.monotonic_ns() + ANSWER_WAIT_NS
                     try:
-                        self._apply([name], time.monotonic_ns() + ANSWER_WAIT_NS)
+                        self._apply([name], deadline_ns)
+                        self._settle(deadline_ns)
                     except ControlError as error:
                         _log.warning("network %s: not brought up to date: %s", name, error)
 
@@ -132,6 +136,8 @@ class Service:
                 self._networks = dict(request.networks)
                 self._cuts = {name: cuts for name, cuts in self._cuts.items() if self._still_valid(name, cuts)}
                 self._await_switches(deadline_ns)
+                for name in self._networks:
+                    self._connection(name).holds = None  # ports may have been plugged in since it was read
             case SetCuts():
                 if not self._networks:
                     raise ControlError(ErrorCode.NOT_CONFIGURED, "no networks yet: send a configure request first")
@@ -143,9 +149,11 @@ class Service:
             case Quit():
                 return Done(asked_ns=asked_ns, effective_ns=time.monotonic_ns(), request_id=request.request_id)
         changes, effective_ns = self._apply(list(self._networks), deadline_ns)
+        certain = self._settle(deadline_ns)
         return Done(
             asked_ns=asked_ns,
-            effective_ns=effective_ns or time.monotonic_ns(),
+            effective_ns=time.monotonic_ns() if certain else effective_ns,
+            certain=certain,
             flows_changed=sum(change.flows_changed for change in changes),
             ports_changed=sum(change.ports_changed for change in changes),
             request_id=request.request_id,
@@ -161,8 +169,7 @@ class Service:
 
         A change goes out even when it is empty: the barrier alone then proves that the switch holds it.
         """
-        running: list[tuple[_Connection, SwitchState, Callable[[int], int]]] = []
-        changes: list[Change] = []
+        planned: list[tuple[_Connection, SwitchState, Change]] = []
         for name in names:
             network = self._networks[name]
             connection = self._connection(name)
@@ -170,12 +177,16 @@ class Service:
             if name not in self._cuts:
                 self._cuts[name] = recognise_cuts(network, holds)
             desired = desired_state(network, self._cuts[name])
-            change = difference(holds, desired)
-            connection.holds = None  # in doubt until the barrier is answered
-            changes.append(change)
-            running.append((connection, desired, connection.switch.begin(change)))
-        effective_ns = 0
+            planned.append((connection, desired, difference(holds, desired)))
+        running: list[tuple[_Connection, SwitchState, Callable[[int], int]]] = []
         failure: ControlError | None = None
+        for connection, desired, change in planned:
+            connection.holds = None  # in doubt until the barrier is answered
+            try:
+                running.append((connection, desired, connection.switch.begin(change)))
+            except ControlError as error:
+                failure = failure or error
+        effective_ns = 0
         for connection, desired, finish in running:
             try:
                 effective_ns = max(effective_ns, finish(deadline_ns))
@@ -184,9 +195,10 @@ class Service:
                 failure = failure or error
         if failure is not None:
             raise failure
-        return changes, effective_ns
+        return [change for _, _, change in planned], effective_ns
 
     def _status(self, deadline_ns: int, request_id: int | None) -> StatusReply:
+        certain = self._settle(deadline_ns)
         switches: list[SwitchStatus] = []
         cuts: list[CutStatus] = []
         forwarded: list[ForwardStatus] = []
@@ -209,6 +221,7 @@ class Service:
             framework=self._framework,
             framework_version=self._framework_version,
             at_ns=time.monotonic_ns(),
+            certain=certain,
             switches=tuple(switches),
             cuts=tuple(cuts),
             ports_down=tuple(ports_down),
@@ -229,7 +242,8 @@ class Service:
             connection = self._connections.get(dpid)
         if connection is None:
             raise ControlError(
-                ErrorCode.SWITCH_NOT_CONNECTED, f"the switch of network {name} (dpid {dpid:#x}) is not connected"
+                ErrorCode.SWITCH_NOT_CONNECTED,
+                f"the switch of network {name} (dpid {dpid:#x}) is not connected: is its controller set to this one?",
             )
         return connection
 

@@ -1,0 +1,61 @@
+"""A switch in memory: a flow table that answers "would this packet come out there?", and misbehaves when told to."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from controller.links import Change, Rule, SwitchState
+from controller.messages import ControlError, ErrorCode
+from controller.switch import RuleCount
+
+
+class FakeSwitch:
+    """Stands in for OpenFlowSwitch; a change takes effect when its end is awaited, as behind a real barrier."""
+
+    def __init__(self, dpid: int) -> None:
+        self.dpid = dpid
+        self.table: dict[tuple[int, int | None, str | None], Rule] = {}
+        self.ports_down: set[int] = set()
+        self.changes: list[Change] = []
+        self.silent = False
+        self._counts: Counter[int] = Counter()
+
+    def read(self, deadline_ns: int) -> SwitchState:
+        return SwitchState(frozenset(self.table.values()), frozenset(self.ports_down))
+
+    def counters(self, deadline_ns: int) -> dict[int, RuleCount]:
+        return {
+            rule.cookie: RuleCount(self._counts[rule.cookie], 100 * self._counts[rule.cookie])
+            for rule in self.table.values()
+        }
+
+    def begin(self, change: Change) -> Callable[[int], int]:
+        def finish(deadline_ns: int) -> int:
+            if self.silent:
+                raise ControlError(ErrorCode.TIMEOUT, f"switch {self.dpid:#x} has not answered in time")
+            self.changes.append(change)
+            for rule in change.remove:
+                del self.table[rule.key]
+                del self._counts[rule.cookie]
+            for rule in change.add:
+                self.table[rule.key] = rule
+            self.ports_down = (self.ports_down | set(change.ports_down)) - set(change.ports_up)
+            return time.monotonic_ns()
+
+        return finish
+
+    def packet(self, in_port: int, eth_dst: str) -> int | None:
+        """The port this packet comes out of, or None; the best of all matching rules decides and counts it."""
+        if in_port in self.ports_down:
+            return None
+        matching = [
+            rule for rule in self.table.values() if rule.in_port in (None, in_port) and rule.eth_dst in (None, eth_dst)
+        ]
+        if not matching:
+            return None
+        best = max(matching, key=lambda rule: rule.priority)
+        assert [rule.priority for rule in matching].count(best.priority) == 1, "two rules of one priority match"
+        self._counts[best.cookie] += 1
+        return None if best.out_port in self.ports_down else best.out_port
