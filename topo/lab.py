@@ -1,0 +1,429 @@
+"""A specification brought to life: a real Mininet inside a sealed sandbox, used by the sandbox's first process.
+
+    with Lab(two_networks(3)) as lab:
+        lab.net["host-98"].cmd("ping -c 1 198.18.1.2")      # a Mininet underneath, with its nodes, links and prompt
+        lab.power_off("host-99")
+
+This file decides the life of nodes, links and datastore views, and is the only one to import Mininet. How nodes are
+made is in `topo.spawner`, links in `topo.wires`, switches in `topo.switches`, Mininet's view of it in `topo.nodes`.
+
+Every change is absolute ("this link is down", not "toggle it"), so that repeating one changes nothing, and done when
+the call returns; calls return the instant of it on the monotonic clock, which all namespaces share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from topo import syscalls
+from topo.errors import LabError, UnusableMachineError
+from topo.impair import Impairment, commands
+from topo.nodes import LabHost, build_mininet
+from topo.probes import missing_for_a_lab, netem_present, numgen_present
+from topo.spawner import Spawner, Step
+from topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
+from topo.switches import Datapath, Switches
+from topo.wires import (
+    InNetwork,
+    Message,
+    Netlink,
+    address_message,
+    default_route_message,
+    link_message,
+    mtu_message,
+    neighbour_messages,
+    up_message,
+)
+
+StorageView = Literal["ok", "apd", "pdl"]
+DATASTORES = "/datastores"  # where a host sees its datastores
+LOCAL = "/local"  # where a host keeps what survives its power cycles
+_HOME = Path("/run/herzschlag")
+_DEATH_S_MAX = 20.0
+_STOP_S_MAX = 5.0
+
+
+@dataclass
+class _Link:
+    """What is wanted of a node's end of a link."""
+
+    up: bool = True
+    addressed: bool = True
+
+
+class _Node:
+    """A node's lasting part: its network namespace, kept open while holders come and go."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        self.name = name
+        self.powered = True
+        self.frozen = False
+        self.netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.netlink = Netlink(self.netns)
+        self.links: dict[str, _Link] = {}
+        self.hold(pid)
+
+    def hold(self, pid: int) -> None:
+        self.pid = pid
+        self.holder = os.pidfd_open(pid)
+        self.powered = True
+
+    @property
+    def netns_path(self) -> str:
+        return f"/proc/{os.getpid()}/fd/{self.netns}"
+
+
+class Lab:
+    """A running lab. Not to be used outside a sandbox: there it would change the machine's own network."""
+
+    def __init__(
+        self,
+        spec: TopologySpec,
+        *,
+        datapath: Datapath = "auto",
+        controller: str | None = "tcp:127.0.0.1:6653",
+        log_directory: Path | None = None,
+    ) -> None:
+        self.spec = spec
+        self.timings_s: dict[str, float] = {}
+        self._controller = controller
+        self._nodes: dict[str, _Node] = {}
+        self._storage: dict[tuple[str, str], list[StorageView]] = {}  # what lies on a host's view, topmost last
+        self._lock = threading.RLock()
+        self._root = Netlink()
+        self._neighbours: dict[str, list[Message]] = {}
+        self.switches = Switches(datapath, log_directory)
+        self.net: Any = None
+
+    # --- coming up and going down ---
+
+    def __enter__(self) -> Lab:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        _check_place()
+        began = time.monotonic()
+        for path in ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6"):
+            with contextlib.suppress(FileNotFoundError):
+                Path(path).write_text("1")
+        self._make_folders()
+        self._spawner = Spawner()
+        self.switches.start()
+        self._stamp("daemons", began)
+        pids = self._spawner.spawn([self._holder(node, None) for node in self.spec.nodes])
+        self._nodes = {node: _Node(node, pid) for node, pid in zip(self.spec.nodes, pids, strict=True)}
+        self._stamp("nodes", began)
+        self._connect()
+        self._stamp("links", began)
+        self.switches.add(self.spec, self._controller)
+        self._stamp("switches", began)
+        self.net = build_mininet(self.spec, self.pid, self.switches.datapath)
+        self._stamp("mininet", began)
+
+    def close(self) -> None:
+        """End every process of the lab. Interfaces end with the sandbox."""
+        for node in self._nodes.values():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(node.holder, signal.SIGKILL)
+        for node in self._nodes.values():
+            node.netlink.close()
+            os.close(node.holder)
+            os.close(node.netns)
+            if self.net is not None:
+                self.net[node.name].abandon()
+        self._nodes = {}
+        if hasattr(self, "_spawner"):
+            self._spawner.close()
+        self.switches.stop()
+        self._root.close()
+
+    def _stamp(self, what: str, began: float) -> None:
+        self.timings_s[what] = round(time.monotonic() - began, 4)
+
+    def _make_folders(self) -> None:
+        _HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
+        syscalls.mount("datastores", str(_HOME), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=75%,mode=755")
+        for datastore in self.spec.datastores:
+            self.datastore_path(datastore.name).mkdir(parents=True)
+        for host in self.spec.moids:
+            self.local_path(host).mkdir(parents=True)
+        for view in ("apd", "pdl"):
+            dead = _HOME / "dead" / view
+            dead.mkdir(parents=True)
+            (dead / f".{view}").touch()
+
+    def _connect(self) -> None:
+        """All links in one batch, then every node's interfaces, addresses, neighbours and routes in one each."""
+        spec = self.spec
+        self._root.send([link_message(spec, n, net, self._nodes[n].netns) for net in spec.networks for n in spec.nodes])
+        self._neighbours = {network: neighbour_messages(spec, network) for network in spec.networks}
+        offload_off = self.switches.datapath == "user"
+        names = tuple(node_interface(network) for network in spec.networks)
+        for node in self._nodes.values():
+            node.links = {network: _Link() for network in spec.networks}
+            if offload_off:
+                with InNetwork(node.netns):
+                    syscalls.transmit_checksums_off(names)
+            node.netlink.send([message for network in spec.networks for message in self._up(node, network)])
+
+    def _up(self, node: _Node, network: str) -> list[Message]:
+        """An interface going down loses its neighbours and routes, so coming up means giving it everything again."""
+        messages = [up_message(network, True)]
+        if node.links[network].addressed:
+            messages.append(address_message(self.spec, node.name, network, present=True))
+        messages += self._neighbours[network]
+        if network == "A" and node.name != GATEWAY and node.links[network].addressed:
+            messages.append(default_route_message(self.spec))
+        return messages
+
+    def _holder(self, node: str, netns: str | None) -> dict[str, Any]:
+        steps: list[Step] = []
+        if node in self.spec.moids:
+            steps.append(["mount", str(self.local_path(node)), LOCAL, None, syscalls.MS_BIND, None])
+            steps.append(["mount", "datastores", DATASTORES, "tmpfs", syscalls.MS_NOSUID, "size=1m,mode=755"])
+            for datastore in self.spec.datastores_of(node):
+                target = f"{DATASTORES}/{datastore.name}"
+                steps.append(["make_folder", target])
+                steps += _bind(str(self.datastore_path(datastore.name)), target)
+                for view in self._storage.get((node, datastore.name), []):
+                    steps += _bind_dead(view, target)
+        return {"name": node, "netns": netns, "steps": steps}
+
+    # --- where things are ---
+
+    @property
+    def datapath(self) -> Literal["kernel", "user"]:
+        return self.switches.datapath
+
+    def pid(self, node: str) -> int:
+        """The node's holder; others enter the node by /proc/<pid>/ns/{net,mnt,pid}."""
+        found = self._node(node)
+        if not found.powered:
+            raise LabError(f"{node} is powered off: power it on before entering it")
+        return found.pid
+
+    def powered(self, node: str) -> bool:
+        return self._node(node).powered
+
+    def netns(self, node: str) -> str:
+        """The node's network namespace as a path, valid while this process lives, powered or not."""
+        return self._node(node).netns_path
+
+    def datastore_path(self, name: str) -> Path:
+        """A datastore as the sandbox sees it, whatever the hosts' views are."""
+        return _HOME / "datastores" / self.spec.datastore(name).name
+
+    def local_path(self, moid: str) -> Path:
+        return _HOME / LOCAL.lstrip("/") / moid
+
+    def popen(self, node: str, argv: list[str], **options: Any) -> Any:
+        """Start a program in a node: a Popen with exit status and pipes, ended by the node's power-off."""
+        host: LabHost = self.net[node]
+        return host.popen(argv, **options)
+
+    def _node(self, name: str) -> _Node:
+        if name not in self._nodes:
+            raise LabError(f"node {name!r} is not in this lab: its nodes are {', '.join(self.spec.nodes)}")
+        return self._nodes[name]
+
+    def _link(self, node: str, network: str) -> tuple[_Node, _Link]:
+        found = self._node(node)
+        if network not in found.links:
+            raise LabError(f"network {network!r} is not in this lab: its networks are {', '.join(self.spec.networks)}")
+        return found, found.links[network]
+
+    # --- power ---
+
+    def power_off(self, node: str) -> int:
+        """End every process of a node, at once and without notice, then its links. Returns when they were dead.
+
+        The kernel counts a process as gone only when its parent has taken its exit status, so whoever forked
+        processes into the node from outside must be waiting for them.
+        """
+        with self._lock:
+            found = self._node(node)
+            if not found.powered:
+                return time.monotonic_ns()
+            signal.pidfd_send_signal(found.holder, signal.SIGKILL)
+            if not select.select([found.holder], [], [], _DEATH_S_MAX)[0]:
+                raise LabError(
+                    f"{node} did not end within {_DEATH_S_MAX:.0f} s of being killed: some process that forked into it"
+                    " does not wait for its children"
+                )
+            dead_ns = time.monotonic_ns()
+            os.close(found.holder)
+            found.powered = found.frozen = False
+            found.netlink.send([up_message(network, False) for network in found.links])
+            self.net[node].abandon()
+            return dead_ns
+
+    def power_on(self, node: str) -> int:
+        """A new life in the old network namespace: nothing runs, /local and the datastores are as they were left."""
+        with self._lock:
+            found = self._node(node)
+            if not found.powered:
+                (pid,) = self._spawner.spawn([self._holder(node, found.netns_path)])
+                found.hold(pid)
+                self.net[node].pid = pid
+                up = [network for network, link in found.links.items() if link.up]
+                found.netlink.send([message for network in up for message in self._up(found, network)])
+            return time.monotonic_ns()
+
+    def freeze(self, node: str) -> int:
+        """Stop every process of a node where it stands; its network stack still answers pings. Returns when stopped."""
+        with self._lock:
+            pid = self.pid(node)
+            self._spawner.enter(pid, ("pid",), [["signal_all", signal.SIGSTOP]])
+            deadline = time.monotonic() + _STOP_S_MAX
+            while running := _running(pid):
+                if time.monotonic() > deadline:
+                    raise LabError(f"{node}: processes {running} did not stop within {_STOP_S_MAX:.0f} s")
+                time.sleep(0.001)
+            self._node(node).frozen = True
+            return time.monotonic_ns()
+
+    def thaw(self, node: str) -> int:
+        with self._lock:
+            if self._node(node).powered:
+                self._spawner.enter(self.pid(node), ("pid",), [["signal_all", signal.SIGCONT]])
+                self._node(node).frozen = False
+            return time.monotonic_ns()
+
+    # --- links ---
+
+    def carrier(self, node: str, network: str, up: bool) -> int:
+        """The node's own interface down or up, as a pulled cable at its end; the switch's port loses carrier too."""
+        with self._lock:
+            found, link = self._link(node, network)
+            link.up = up
+            if found.powered:
+                found.netlink.send(self._up(found, network) if up else [up_message(network, False)])
+            return time.monotonic_ns()
+
+    def address(self, node: str, network: str, present: bool, other: str | None = None) -> int:
+        """Take a node's address away, or give it back; `other` puts a wrong one in its place."""
+        with self._lock:
+            found, link = self._link(node, network)
+            link.addressed = present
+            if present:
+                messages = self._up(found, network) if link.up and found.powered else []
+                found.netlink.send([address_message(self.spec, node, network, present=True), *messages])
+            else:
+                found.netlink.send([address_message(self.spec, node, network, present=False)], missing_ok=True)
+            return time.monotonic_ns()
+
+    def mtu(self, node: str, network: str, mtu: int | None) -> int:
+        """Drop packets above this size at the switch's end of the node's link, both ways; None for the lab's own size.
+
+        The kernel allows 4 bytes more for a VLAN tag on the way into the switch.
+        """
+        with self._lock:
+            self._link(node, network)
+            self._root.send([mtu_message(switch_interface(node, network), mtu or self.spec.mtu)])
+            return time.monotonic_ns()
+
+    def impair(self, node: str, network: str, impairment: Impairment | None) -> int:
+        """Loss, delay, duplication, blocked ports at a node's interface; None for none. Returns when in effect."""
+        with self._lock:
+            found, _ = self._link(node, network)
+            offered = {"netem"} if impairment is not None and impairment.needs_netem and netem_present() else set()
+            offered |= {"numgen"} if impairment is None or numgen_present() else set()
+            for command in commands(impairment, node_interface(network), frozenset(offered)):
+                step: Step = ["run", list(command.argv), command.text]
+                try:
+                    self._spawner.enter_network(found.netns_path, [step])
+                except LabError:
+                    if not command.may_fail:
+                        raise
+            return time.monotonic_ns()
+
+    def gateway(self, *, silent: bool) -> int:
+        """Whether the gateway, powered and connected, leaves pings unanswered."""
+        with self._lock:
+            step: Step = ["write", "/proc/sys/net/ipv4/icmp_echo_ignore_all", "1" if silent else "0"]
+            self._spawner.enter_network(self._node(GATEWAY).netns_path, [step])
+            return time.monotonic_ns()
+
+    # --- storage ---
+
+    def set_storage(self, moid: str, datastore: str, view: StorageView) -> int:
+        """How one host sees one datastore: as it is, or as a dead folder holding only `.apd` or `.pdl`.
+
+        Whoever opens a path sees the new view at once. A dead folder is laid over the datastore and taken off again,
+        so that there is no moment at which the path shows neither.
+        """
+        with self._lock:
+            found = self._node(moid)
+            if datastore not in [seen.name for seen in self.spec.datastores_of(moid)]:
+                raise LabError(f"{moid} does not see {datastore}: it sees {self._seen(moid)}")
+            if view not in ("ok", "apd", "pdl"):
+                raise LabError(f"storage view {view!r} is unknown: use 'ok', 'apd' or 'pdl'")
+            target = f"{DATASTORES}/{datastore}"
+            over = self._storage.setdefault((moid, datastore), [])
+            if view == (over[-1] if over else "ok"):
+                return time.monotonic_ns()
+            steps: list[Step] = [["unmount", target] for _ in over] if view == "ok" else _bind_dead(view, target)
+            if found.powered:
+                self._spawner.enter(found.pid, ("mnt",), steps)
+            if view == "ok":
+                over.clear()
+            else:
+                over.append(view)
+            return time.monotonic_ns()
+
+    def _seen(self, moid: str) -> str:
+        return ", ".join(datastore.name for datastore in self.spec.datastores_of(moid)) or "none"
+
+
+def _bind(source: str, target: str) -> list[Step]:
+    return [["mount", source, target, None, syscalls.MS_BIND, None]]
+
+
+def _bind_dead(view: StorageView, target: str) -> list[Step]:
+    read_only = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
+    return [*_bind(str(_HOME / "dead" / view), target), ["mount", "none", target, None, read_only, None]]
+
+
+def _running(holder: int) -> list[int]:
+    """Processes of a node that are neither stopped nor dead, by its own numbering, without its pid 1."""
+    found = []
+    for entry in Path(f"/proc/{holder}/root/proc").iterdir():
+        if entry.name.isdigit() and entry.name != "1":
+            with contextlib.suppress(OSError):
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+                if state not in "TtZX":
+                    found.append(int(entry.name))
+    return found
+
+
+def _check_place() -> None:
+    """A lab writes to its root and makes interfaces: both must be a sandbox's."""
+    root = next(
+        line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines() if line.split()[4] == "/"
+    )
+    if root[root.index("-") + 1 : root.index("-") + 3] != ["tmpfs", "herzschlag"]:
+        raise LabError("a lab runs only inside a sandbox: start this program by topo.sandbox.Sandbox.start")
+    missing = missing_for_a_lab()
+    if missing:
+        raise UnusableMachineError(
+            "a lab needs " + ", ".join(one.what for one in missing), fix="; ".join(one.fix for one in missing)
+        )

@@ -1,0 +1,105 @@
+"""What the running kernel offers a lab, found by trying. A person's view of it all is `herzschlag doctor`.
+
+This file answers the few questions that decide how a lab is built or a fault is done; each costs milliseconds.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import socket
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_GENERIC, _CONTROLLER_FAMILY, _REQUEST, _ACK = 16, 16, 0x1, 0x4
+_GET_FAMILY, _FAMILY_NAME = 3, 2
+_TRIAL_S_MAX = 10
+_PROGRAMS = {
+    "ovs-vswitchd": "openvswitch-switch",
+    "ovsdb-server": "openvswitch-switch",
+    "ovsdb-tool": "openvswitch-switch",
+    "ovs-vsctl": "openvswitch-switch",
+    "mnexec": "mininet",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something without which no lab can run here, and the command that gets it."""
+
+    what: str
+    fix: str
+
+
+def missing_for_a_lab() -> list[Missing]:
+    """What this machine lacks, without starting anything. Namespaces are proved by starting a sandbox."""
+    found = [
+        Missing(f"the program {name}", f"sudo apt-get install {package}")
+        for name, package in _PROGRAMS.items()
+        if program(name) is None
+    ]
+    tun = Path("/dev/net/tun")
+    if not tun.exists():
+        found.append(Missing("/dev/net/tun", "sudo modprobe tun"))
+    elif not _opens(tun):
+        found.append(Missing("/dev/net/tun for this user", "sudo chmod 0666 /dev/net/tun, or run it as root"))
+    return found
+
+
+def program(name: str) -> str | None:
+    """Where a program is; an ordinary user's search path on Debian lacks the sbin folders."""
+    return shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin")
+
+
+def kernel_datapath_present() -> bool:
+    """Ask the kernel for the openvswitch module's netlink family; asking loads the module where it is installed."""
+    name = b"ovs_datapath\0"
+    attribute = struct.pack("=HH", 4 + len(name), _FAMILY_NAME) + name
+    attribute += b"\0" * (-len(attribute) % 4)
+    body = struct.pack("=BBxx", _GET_FAMILY, 1) + attribute
+    header = struct.pack("=IHHII", 16 + len(body), _CONTROLLER_FAMILY, _REQUEST | _ACK, 1, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _GENERIC) as netlink:
+            netlink.settimeout(_TRIAL_S_MAX)
+            netlink.send(header + body)
+            answer = netlink.recv(65536)
+    except OSError:
+        return False
+    return bool(struct.unpack_from("=H", answer, 4)[0] == _CONTROLLER_FAMILY)
+
+
+@functools.cache
+def netem_present() -> bool:
+    """Whether packets can be delayed: tried on the loopback of a network namespace that vanishes with the trial."""
+    tc = program("tc")
+    return tc is not None and _tried(
+        "unshare", "--net", tc, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"
+    )
+
+
+@functools.cache
+def numgen_present() -> bool:
+    """Whether nftables can drop at random, tried the same way."""
+    nft = program("nft")
+    rules = "table netdev t { chain c { type filter hook ingress device lo priority 0; numgen random mod 2 0 drop; }; }"
+    return nft is not None and _tried("unshare", "--net", nft, rules)
+
+
+def _tried(*argv: str) -> bool:
+    try:
+        return subprocess.run(argv, capture_output=True, timeout=_TRIAL_S_MAX, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _opens(path: Path) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
