@@ -126,6 +126,28 @@ class LockState(Event, frozen=True, gc=False, tag=True):
     """MOID of the holder whose heartbeat was not seen to stand still too long; empty: free, or its owner is dead."""
 
 
+class UserPower(Event, frozen=True, gc=False, tag=True):
+    """vCenter only: a user powers a VM on (`host` empty: where it last ran) or off."""
+
+    vm: str
+    on: bool
+    host: str = ""
+
+
+class UserMaintenance(Event, frozen=True, gc=False, tag=True):
+    """vCenter only: a user puts a host into maintenance mode, or takes it out."""
+
+    host: str
+    on: bool
+
+
+class UserReconfigure(Event, frozen=True, gc=False, tag=True):
+    """vCenter only: the cluster's options from now on. Hosts, their heartbeat datastores and generation are vCenter's
+    own: those of `config` are ignored."""
+
+    config: ClusterConfig
+
+
 AnyEvent = (
     Wake
     | Boot
@@ -140,3 +162,6 @@ AnyEvent = (
     | LockChanged
     | LockState
 )
+
+VCenterEvent = Wake | Boot | Received | UserPower | UserMaintenance | UserReconfigure
+"""What can happen to vCenter. Its Boot has no VMs and no datastores; its configuration is what its disk holds."""

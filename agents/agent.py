@@ -1,0 +1,653 @@
+"""The HA agent of one host: joins the small machines, and is the only place where a role changes.
+
+    handle(event, now_ns) -> actions        wake_at_ns() -> when to call with WAKE        view() -> snapshot
+
+Decides roles (table in `states.py`), heartbeats, joining, the agent's own VMs and poweron file. Leaves silence of
+other hosts to `liveness`, elections to `election`, isolation to `isolation` and `response`, a master's duties to
+`mastership`. Timeline: fact sheet 1.1 to 1.5. No clock, socket, randomness or file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from agents.actions import (
+    AnyAction,
+    KeepConfig,
+    Ping,
+    PowerOff,
+    QueryLock,
+    ShutDownGuest,
+    UnwatchHeartbeats,
+    UseHeartbeatDatastores,
+    WatchHeartbeats,
+    WriteFile,
+)
+from agents.context import VCENTER, Context
+from agents.datastore import layout
+from agents.election import ElectionRound, better
+from agents.events import (
+    AnyEvent,
+    Boot,
+    DatastoreChanged,
+    FileRead,
+    FileWritten,
+    HeartbeatSeen,
+    LockChanged,
+    LockState,
+    PingAnswered,
+    PowerOnDone,
+    Received,
+    VmChanged,
+    Wake,
+)
+from agents.isolation import IsolationProbe
+from agents.mastership import Mastership
+from agents.messages import (
+    AnyMessage,
+    Configure,
+    Election,
+    Heartbeat,
+    Inventory,
+    InventoryAck,
+    Join,
+    PowerRequest,
+    Protect,
+    Report,
+    RestartOrder,
+    RestartResult,
+    StopOrder,
+    Welcome,
+)
+from agents.peers import Peer
+from agents.response import IsolationResponse, Order
+from agents.settings import AgentSettings, ClusterConfig
+from agents.states import ROLE_CHANGES, DatastoreAccess, HostState, Role, VmState
+from agents.wire import padding_for
+from agents.workload import Workload
+
+NEVER_NS = 2**62
+
+
+class AgentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot for tests and reports."""
+
+    moid: str
+    role: Role
+    master: str
+    vms: dict[str, VmState]
+    host_states: dict[str, HostState]
+    """As this host sees them while it is master; else empty."""
+    owned: tuple[str, ...]
+    protected: tuple[str, ...]
+    dropped: dict[str, int]
+    """Datagrams not accepted, by reason."""
+
+
+class Agent:
+    """One HA agent. See the module's text for the three calls."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._c = Context(settings)
+        self._t = settings.timers
+        self._interval_ns = settings.timers.heartbeat_interval_ns
+        self.role: Role = "uninitialized"
+        self.master = ""
+        self._election: ElectionRound | None = None
+        self._joining = ""
+        """The master asked to take us in."""
+        self._mastership: Mastership | None = None
+        self._probe: IsolationProbe | None = None
+        self._response: IsolationResponse | None = None
+        self._traffic = False
+        """Any agent heard since the election began."""
+        self._follow_ns = 0
+        """Last heartbeat of our master that says it hears us."""
+        self._watching_master = False
+        self._workload = Workload(self._c)
+        self._dropped: Counter[str] = Counter()
+        self._tick_ns = NEVER_NS
+        self._report_ns = NEVER_NS
+        self._report_changed = False
+        self._due_ns = NEVER_NS
+        self._own_bit = 0
+
+    # --- the three calls ---
+
+    def handle(self, event: AnyEvent, now_ns: int) -> list[AnyAction]:
+        c = self._c
+        assert now_ns >= c.now_ns, f"{c.moid}: time went back from {c.now_ns} to {now_ns}"
+        c.now_ns = now_ns
+        if type(event) is Received:
+            if not self._received(event.network, event.message):
+                return []
+        else:
+            self._happened(event)
+        if now_ns >= self._due_ns or c.actions or not isinstance(event, Received):
+            self._check()
+            self._due_ns = self._earliest()
+        actions, c.actions = c.actions, []
+        return actions
+
+    def wake_at_ns(self) -> int | None:
+        return None if self._due_ns == NEVER_NS else self._due_ns
+
+    def view(self) -> AgentView:
+        reign = self._mastership
+        return AgentView(
+            moid=self._c.moid,
+            role=self.role,
+            master=self.master,
+            vms=dict(self._workload.vms),
+            host_states=reign.states() if reign else {},
+            owned=reign.ownership.owned() if reign else (),
+            protected=tuple(reign.ownership.protected()) if reign else (),
+            dropped=dict(self._dropped),
+        )
+
+    # --- datagrams ---
+
+    def _received(self, network: str, message: AnyMessage) -> bool:
+        """Returns whether anything may have changed: plain heartbeats of healthy peers must cost next to nothing."""
+        c = self._c
+        peer = c.peers.get(message.sender)
+        if peer is None:
+            if c.config is None and message.sender != VCENTER:
+                return False  # Not configured yet: every host is a stranger.
+            self._from_outside(message)
+            return True
+        freshness = peer.accept(network, message.boot, message.sequence, c.now_ns)
+        if freshness != "new":
+            self._drop(message.sender, freshness)
+            return True
+        path = peer.paths[network]
+        if path.silent:
+            path.silent = False
+            c.trace(
+                "path", host=peer.moid, network=network, **{"from": "silent"}, to="up", because="a datagram arrived"
+            )
+        reign = self._mastership
+        if reign is not None:
+            reign.heard(peer)
+        if self._probe is not None or not self._traffic or self.role == "isolated":
+            self._heard_an_agent(peer)
+        if message.sequence == peer.last_message:
+            return bool(c.actions)  # The same message came over the other network.
+        peer.last_message = max(peer.last_message, message.sequence)
+        if type(message) is Heartbeat:
+            return self._heartbeat(peer, message)
+        self._message(peer, message)
+        return True
+
+    def _heartbeat(self, peer: Peer, message: Heartbeat) -> bool:
+        peer.hears_us = bool(message.heard & self._own_bit)
+        reign = self._mastership
+        if message.role == "master":
+            peer.offer = (message.goodness, peer.moid)
+            peer.offer_ns = self._c.now_ns
+            if self.role == "slave" and peer.moid == self.master:
+                if peer.hears_us:
+                    self._follow_ns = self._c.now_ns
+            elif self.role == "election":
+                self._consider_joining(peer)
+            elif reign is not None:
+                peer.role, peer.master = message.role, message.master
+                reign.heartbeat(peer, message)
+                if peer.hears_us and better(peer.offer, self._c.offer()):
+                    self._enter_election(f"{peer.moid} is master as well, hears this host, and is better")
+                return True
+        elif reign is not None and not peer.joined:
+            reign.heartbeat(peer, message)
+        peer.role, peer.master = message.role, message.master
+        return bool(self._c.actions)
+
+    def _message(self, peer: Peer, message: AnyMessage) -> None:
+        c, reign = self._c, self._mastership
+        match message:
+            case Election():
+                peer.hears_us = bool(message.heard & self._own_bit)
+                peer.offer, peer.offer_ns, peer.role = (message.goodness, peer.moid), c.now_ns, "election"
+                if reign is not None:
+                    reign.offer(peer)
+                elif self.role == "slave" and peer.moid == self.master:
+                    self._enter_election(f"{peer.moid} is in an election, so it is master no more")
+            case Join() if reign is not None and message.master == c.moid:
+                reign.join(peer, "it asked to be taken in")
+            case Welcome() if message.host == c.moid and message.host_boot == c.boot:
+                self._welcomed(peer)
+            case Inventory() if reign is not None and peer.joined:
+                reign.inventory(peer, message)
+            case InventoryAck() if message.host == c.moid:
+                self._workload.acknowledged(message)
+            case RestartOrder():
+                self._workload.ordered(peer.moid, message)
+            case RestartResult() if reign is not None:
+                reign.power_result(peer.moid, message)
+            case StopOrder() if message.vm in self._workload.vms:
+                c.do(PowerOff(message.vm, message.because))
+            case _:
+                pass  # Said to another role than ours: late or early, and sent again if it matters.
+
+    def _from_outside(self, message: AnyMessage) -> None:
+        if message.sender != VCENTER:
+            self._drop(message.sender, "stranger")
+            return
+        match message:
+            case Configure():
+                self._configure(message.config)
+            case Protect() if self._mastership is not None:
+                self._mastership.protect(message)
+            case PowerRequest():
+                self._workload.requested(message)
+            case _:
+                self._drop(message.sender, "misplaced")
+
+    def _drop(self, sender: str, reason: str) -> None:
+        self._dropped[reason] += 1
+        count = self._dropped[reason]
+        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
+            self._c.trace("dropped", sender=sender, reason=reason, count=count, because=f"datagram is {reason}")
+
+    # --- everything else that happens ---
+
+    def _happened(self, event: AnyEvent) -> None:
+        c, reign = self._c, self._mastership
+        match event:
+            case Wake():
+                pass
+            case Boot():
+                self._boot(event)
+            case PingAnswered(address):
+                self._ping_answered(address)
+            case VmChanged():
+                self._vm_changed(event)
+            case PowerOnDone():
+                self._power_on_done(event)
+            case DatastoreChanged(datastore, access):
+                self._access_changed(datastore, access)
+            case HeartbeatSeen(host, datastore, stamp, moved):
+                c.stands[host, datastore] = (stamp, c.now_ns)
+                if moved and reign is not None:
+                    reign.heartbeat_seen(host, datastore)
+            case FileRead() | FileWritten() | LockChanged() | LockState():
+                self._answered(event)
+            case _:
+                raise AssertionError(f"{c.moid} cannot be told {event}: it is vCenter's, or a datagram")
+
+    def _answered(self, event: FileRead | FileWritten | LockChanged | LockState) -> None:
+        """The hypervisor's answers about files and locks."""
+        reign = self._mastership
+        is_list = event.path == layout.protectedlist_path(self._c.cluster.name)
+        match event:
+            case FileRead(datastore, path, status, data):
+                self._file_read(datastore, path, status, data)
+            case FileWritten(datastore, _, status) if reign is not None and is_list:
+                reign.list_written(datastore, status)
+            case LockChanged(datastore, _, held) if reign is not None and is_list:
+                reign.lock_changed(datastore, held)
+            case LockState(datastore, _, status, owner) if self._response is not None:
+                other = "" if owner == self._c.moid else owner
+                self._respond(self._response.owner(datastore, other, status == "lost", self._c.now_ns))
+            case _:
+                pass  # A write nobody waits for, or an answer to a role that is over.
+
+    def _boot(self, event: Boot) -> None:
+        c = self._c
+        c.boot = event.boot
+        c.access = dict(event.datastores)
+        self._workload.vms = dict(event.vms)
+        self._tick_ns = self._next_tick()
+        self._report_ns = c.now_ns
+        if event.config is not None:
+            self._configure(event.config)
+
+    def _configure(self, config: ClusterConfig) -> None:
+        c = self._c
+        if c.config is not None and config.generation <= c.config.generation:
+            return
+        c.configure(config)
+        self._own_bit = c.own_bit()
+        c.do(KeepConfig(config))
+        c.trace("config", generation=config.generation, because="vCenter or the local disk says so")
+        member = any(h.moid == c.moid and not h.maintenance for h in config.hosts)
+        if member:
+            c.do(UseHeartbeatDatastores(config.host(c.moid).heartbeat_datastores))
+        if self._mastership is not None and member:
+            self._mastership.reconfigured()
+        if member and self.role == "uninitialized":
+            self._enter_election("it is configured")
+        elif not member and self.role != "uninitialized":
+            self._enter_uninitialized("it is in maintenance mode, or no longer in the cluster")
+        self._write_poweron()
+        self._report_changed = True
+
+    def _access_changed(self, datastore: str, access: DatastoreAccess) -> None:
+        self._c.access[datastore] = access
+        if self._mastership is not None:
+            self._mastership.access_changed(datastore)
+        self._changed_inventory()
+
+    def _file_read(self, datastore: str, path: str, status: str, data: bytes) -> None:
+        reign = self._mastership
+        if reign is None or reign.file_read(datastore, path, status, data) or status != "ok":
+            return
+        for moid in self._c.others:
+            if path == layout.poweron_path(self._c.cluster.name, moid):
+                file = layout.decode_poweron(data)
+                reign.poweron_read(moid, file.isolated, frozenset(file.vms))
+
+    # --- roles ---
+
+    def _become(self, role: Role, because: str, master: str = "") -> None:
+        if role not in ROLE_CHANGES[self.role]:
+            raise AssertionError(f"{self._c.moid}: {self.role} -> {role} is no legal change ({because}); see states.py")
+        self._c.trace("role", **{"from": self.role}, to=role, master=master, because=because)
+        self.role = role
+        self.master = master
+        self._joining = ""
+        self._election = None
+        self._report_changed = True
+        if self._watching_master:
+            self._watching_master = False
+
+    def _leave_role(self, because: str) -> None:
+        if self._mastership is not None:
+            self._mastership.leave(because)
+            self._mastership = None
+        self._probe = None
+        if self._response is not None:
+            if self._response.active():
+                self._c.trace("isolation", phase="cancelled", because=because)
+            self._response = None
+
+    def _enter_election(self, because: str) -> None:
+        was_isolated = self.role == "isolated"
+        self._leave_role(because)
+        self._become("election", because)
+        self._election = ElectionRound(self._t, now_ns=self._c.now_ns)
+        self._traffic = was_isolated
+        self._c.trace("election", phase="started", because=because)
+        self._offer()
+        if was_isolated:
+            self._write_poweron()
+
+    def _enter_master(self, because: str) -> None:
+        c = self._c
+        self._become("master", because, c.moid)
+        c.trace("election", phase="won", because=because)
+        self._probe = IsolationProbe(self._t, since_ns=c.now_ns, probe_at_once=not self._traffic)
+        self._mastership = Mastership(c)
+        self._mastership.running_on(c.moid, self._workload.running(), frozenset())
+        self._heartbeat_to_all()
+
+    def _enter_slave(self, peer: Peer) -> None:
+        self._become("slave", f"{peer.moid} took it in", peer.moid)
+        self._follow_ns = self._c.now_ns
+
+    def _enter_isolated(self, because: str) -> None:
+        c = self._c
+        self._leave_role(because)
+        self._become("isolated", because)
+        c.trace("isolation", phase="declared", because=because)
+        self._response = IsolationResponse(
+            self._t, c.cluster, self._workload.running(), lambda d: c.access.get(d, "ok"), declared_ns=c.now_ns
+        )
+        self._probe = IsolationProbe(self._t, since_ns=c.now_ns, probe_at_once=True)
+        self._write_poweron()
+
+    def _enter_uninitialized(self, because: str) -> None:
+        self._leave_role(because)
+        self._become("uninitialized", because)
+
+    # --- what is due ---
+
+    def _check(self) -> None:
+        now_ns = self._c.now_ns
+        if self._c.config is None:
+            if now_ns >= self._tick_ns:
+                self._tick_ns = self._next_tick()
+            self._maybe_report()
+            return
+        if self.role == "slave":
+            self._check_master()
+        elif self._election is not None and now_ns >= self._election.decide_ns:
+            self._decide_election()
+        if self._probe is not None:
+            self._check_isolation()
+        if self._response is not None:
+            self._respond(self._response.check(now_ns))
+        if now_ns >= self._tick_ns:
+            self._tick()
+        if self._mastership is not None:
+            self._mastership.check()
+        self._maybe_report()
+
+    def _earliest(self) -> int:
+        due = min(self._tick_ns, self._report_ns)
+        if self._c.config is None:
+            return due
+        if self.role == "slave":
+            due = min(due, self._follow_ns + self._t.master_timeout_ns)
+            if not self._watching_master:
+                due = min(due, self._follow_ns + self._t.datastore_watch_after_ns)
+        if self._election is not None:
+            due = min(due, self._election.decide_ns)
+        if self._probe is not None:
+            due = min(due, self._probe.due_ns())
+        if self._response is not None:
+            due = min(due, self._response.due_ns() or NEVER_NS)
+        if self._mastership is not None:
+            due = min(due, self._mastership.due_ns())
+        return due
+
+    def _next_tick(self) -> int:
+        """Next instant of the heartbeat grid, strictly after now."""
+        phase_ns = self._c.settings.phase_ns
+        return ((self._c.now_ns - phase_ns) // self._interval_ns + 1) * self._interval_ns + phase_ns
+
+    def _tick(self) -> None:
+        """Once per heartbeat interval."""
+        self._tick_ns = self._next_tick()
+        if self.role == "master":
+            self._heartbeat_to_all()
+        elif self.role == "slave":
+            master = self._c.peers[self.master]
+            bit = master.bit if master.heard_within(self._c.now_ns, 3 * self._interval_ns) else 0
+            self._heartbeat_to((self.master,), bit)
+            if self._workload.unacknowledged():
+                self._workload.send_inventory(self.master)
+        elif self.role in ("election", "isolated"):
+            self._offer()
+            if self._joining:
+                self._join(self._joining)
+        self._check_paths()
+
+    def _check_paths(self) -> None:
+        """Note a network that fell silent while another still carries: no state changes, but a reader wants to know."""
+        limit_ns = self._c.now_ns - self._t.datastore_watch_after_ns
+        for peer in self._watched_peers():
+            for network, path in peer.paths.items():
+                if path.last_heard_ns is not None and path.last_heard_ns < limit_ns and not path.silent:
+                    path.silent = True
+                    why = "no heartbeat for 3 s"
+                    self._c.trace("path", host=peer.moid, network=network, **{"from": "up"}, to="silent", because=why)
+
+    def _watched_peers(self) -> list[Peer]:
+        if self._mastership is not None:
+            return [peer for peer in self._c.peers.values() if peer.joined]
+        return [self._c.peers[self.master]] if self.role == "slave" else []
+
+    # --- slave ---
+
+    def _check_master(self) -> None:
+        silence_ns = self._c.now_ns - self._follow_ns
+        if silence_ns >= self._t.master_timeout_ns:
+            self._enter_election(f"no heartbeat of {self.master} that hears this host for 10 s")
+        elif silence_ns >= self._t.datastore_watch_after_ns:
+            if not self._watching_master:
+                # Not to judge it: so that its locks can be broken in time if it is dead (docs/decisions/0006).
+                self._watching_master = True
+                host = self._c.cluster.host(self.master)
+                self._c.do(WatchHeartbeats(host.moid, tuple(d for d in host.datastores if self._c.works(d))))
+                why = "no heartbeat of its master for 3 s"
+                self._c.trace("liveness", host=host.moid, phase="watching", because=why)
+        elif self._watching_master:
+            self._watching_master = False
+            self._c.do(UnwatchHeartbeats(self.master))
+
+    def _welcomed(self, peer: Peer) -> None:
+        if self.role == "election":
+            self._enter_slave(peer)
+        if self.role == "slave" and peer.moid == self.master:
+            self._workload.new_master()
+            self._workload.send_inventory(self.master)
+
+    # --- election ---
+
+    def _offer(self) -> None:
+        goodness, _ = self._c.offer()
+        generation = self._c.cluster.generation
+        self._c.send(Election, self._c.others, goodness=goodness, heard=self._c.heard_bits(), config=generation)
+
+    def _consider_joining(self, peer: Peer) -> None:
+        if peer.hears_us and not self._joining:
+            self._joining = peer.moid
+            self._join(peer.moid)
+
+    def _join(self, moid: str) -> None:
+        peer = self._c.peers[moid]
+        if not (peer.hears_us and peer.heard_within(self._c.now_ns, 3 * self._interval_ns)):
+            self._joining = ""
+            return
+        padding = padding_for(self._c.settings.mtu, Join)
+        self._c.send(Join, (moid,), master=moid, inventory=self._workload.generation, padding=padding)
+
+    def _decide_election(self) -> None:
+        assert self._election is not None
+        now_ns = self._c.now_ns
+        if self._joining:
+            # A master hears us but has not taken us in: waiting is all that is left (fact sheet 3.1, case 37).
+            self._election.postpone(now_ns)
+            return
+        winner = self._election.winner(self._c.offer(), self._c.peers.values(), now_ns)
+        if winner[1] != self._c.moid:
+            if not self._election.postponed:
+                why = f"{winner[1]} is better: {winner[0]} datastores against {self._c.offer()[0]}, then highest MOID"
+                self._c.trace("election", phase="lost", because=why)
+            self._election.postpone(now_ns)
+            return
+        self._enter_master("no better candidate was heard" if self._traffic else "no other agent was heard")
+
+    # --- isolation ---
+
+    def _heard_an_agent(self, peer: Peer) -> None:
+        self._traffic = True
+        if self.role == "isolated":
+            self._enter_election(f"{peer.moid} is heard")
+        elif self._probe is not None and self._probe.traffic(self._c.now_ns):
+            self._c.trace("isolation", phase="cancelled", because=f"{peer.moid} is heard")
+
+    def _ping_answered(self, address: str) -> None:
+        if self._mastership is not None:
+            self._mastership.ping_answered(address)
+        if self._c.config is None or address not in self._c.config.isolation_addresses:
+            return
+        if self.role == "isolated":
+            self._enter_election(f"isolation address {address} answers")
+        elif self._probe is not None and self._probe.probing:
+            self._probe.answered(self._c.now_ns)
+
+    def _check_isolation(self) -> None:
+        assert self._probe is not None
+        probe, now_ns = self._probe, self._c.now_ns
+        if self.role == "master" and probe.isolated(now_ns):
+            addresses = ", ".join(self._c.cluster.isolation_addresses) or "none is configured"
+            self._enter_isolated(f"no agent is heard, no isolation address answers for 5 s ({addresses})")
+            return
+        began = probe.probing
+        if probe.ping_due(now_ns):
+            if not began and self.role == "master":
+                self._c.trace("isolation", phase="probing", because="no other agent is heard")
+            for address in self._c.cluster.isolation_addresses:
+                self._c.do(Ping(address))
+
+    def _respond(self, orders: list[Order]) -> None:
+        c = self._c
+        for order in orders:
+            vm = order.vm
+            if order.do == "query-owner":
+                c.do(QueryLock(vm.datastore, layout.protectedlist_path(c.cluster.name)))
+                continue
+            c.trace("isolation", phase="response", vm=vm.name, do=order.do, because=order.because)
+            if order.marker:
+                marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
+                c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))
+            if order.do == "power-off":
+                c.do(PowerOff(vm.name, order.because))
+            elif order.do == "shut-down":
+                c.do(ShutDownGuest(vm.name, order.because))
+
+    # --- our own VMs ---
+
+    def _changed_inventory(self) -> None:
+        work = self._workload
+        work.generation += 1
+        self._report_changed = True
+        self._write_poweron()
+        if self._mastership is not None:
+            self._mastership.running_on(self._c.moid, work.running(), frozenset(work.failed))
+            work.failed.clear()
+        elif self.role == "slave":
+            work.send_inventory(self.master)
+
+    def _write_poweron(self) -> None:
+        if self._c.config is not None and self.role != "uninitialized":
+            self._workload.write_poweron(isolated=self.role == "isolated")
+
+    def _vm_changed(self, event: VmChanged) -> None:
+        if event.state == "off" and self._response is not None:
+            self._response.stopped(event.vm)
+        if self._workload.changed(event):
+            self._changed_inventory()
+
+    def _power_on_done(self, event: PowerOnDone) -> None:
+        who, result = self._workload.done(event)
+        if who == self._c.moid:
+            if self._mastership is not None:
+                self._mastership.power_result(who, result)
+        elif who != VCENTER:
+            self._workload.answer(who, result)
+
+    # --- heartbeats and reports ---
+
+    def _heartbeat_to_all(self) -> None:
+        self._heartbeat_to(self._c.others, self._c.heard_bits())
+
+    def _heartbeat_to(self, to: tuple[str, ...], heard: int) -> None:
+        self._c.send(
+            Heartbeat,
+            to,
+            role=self.role,
+            master=self.master,
+            goodness=self._c.offer()[0],
+            heard=heard,
+            config=self._c.cluster.generation,
+            inventory=self._workload.generation,
+        )
+
+    def _maybe_report(self) -> None:
+        if not self._report_changed and self._c.now_ns < self._report_ns:
+            return
+        self._report_changed = False
+        self._report_ns = self._c.now_ns + self._t.report_ns
+        self._c.send(
+            Report,
+            (VCENTER,),
+            role=self.role,
+            master=self.master,
+            config=self._c.config.generation if self._c.config else 0,
+            vms=tuple(sorted(self._workload.running())),
+            datastores=dict(self._c.access),
+        )

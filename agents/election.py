@@ -1,0 +1,48 @@
+"""Who becomes master: offers, their order, and when an election is over.
+
+Decides by most datastores, then highest MOID compared as text, so host-98 beats host-100 (fact sheet 4 [DD-F] [ITP]).
+An offer counts only if its sender hears us: a master that cannot hear a host is none for it
+(docs/decisions/0004). No pre-emption: an election happens only without a master.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agents.peers import Peer
+from agents.settings import Timers
+
+Offer = tuple[int, str]
+"""Goodness (datastores reached, plus fdm.nodeGoodness) and MOID; compares as the election does."""
+
+
+def better(left: Offer, right: Offer) -> bool:
+    """Whether `left` wins against `right`: goodness first, then the MOID as text ("host-98" > "host-100")."""
+    return left > right
+
+
+class ElectionRound:
+    """One host's part in one election."""
+
+    def __init__(self, timers: Timers, *, now_ns: int) -> None:
+        self._t = timers
+        self.began_ns = now_ns
+        self.decide_ns = now_ns + timers.election_ns
+        self.postponed = False
+
+    def winner(self, own: Offer, peers: Iterable[Peer], now_ns: int) -> Offer:
+        """The best fresh offer among ours and those of hosts that hear us."""
+        best = own
+        for peer in peers:
+            if self._counts(peer, now_ns) and better(peer.offer, best):
+                best = peer.offer
+        return best
+
+    def _counts(self, peer: Peer, now_ns: int) -> bool:
+        fresh_ns = 3 * self._t.heartbeat_interval_ns
+        return peer.offer_ns is not None and now_ns - peer.offer_ns <= fresh_ns and peer.hears_us
+
+    def postpone(self, now_ns: int) -> None:
+        """A better candidate, or a master that has not taken us in yet, is about: look again in a heartbeat."""
+        self.decide_ns = now_ns + self._t.heartbeat_interval_ns
+        self.postponed = True

@@ -1,0 +1,128 @@
+"""The VMs of an agent's own host: which run, what its poweron file and inventory say, who ordered which power-on.
+
+Decides when the inventory changed and what is written about it (fact sheet 5, 7.1). Leaves power and locks to the
+hypervisor, and what a master makes of the inventory to `mastership.py`.
+"""
+
+from __future__ import annotations
+
+from agents.actions import PowerOff, PowerOn, RemoveFile, WriteFile
+from agents.context import VCENTER, Context
+from agents.datastore import layout
+from agents.events import PowerOnDone, VmChanged
+from agents.messages import Inventory, InventoryAck, PowerRequest, RestartOrder, RestartResult
+from agents.states import VmState
+
+ORDERS_KEPT = 1024
+"""Answers kept for repeated orders; a cluster restarts at most 32 at a time per host."""
+
+
+class Workload:
+    def __init__(self, context: Context) -> None:
+        self._c = context
+        self.vms: dict[str, VmState] = {}
+        self.failed: set[str] = set()
+        """Ended by themselves; told to the master until it acknowledges."""
+        self.generation = 1
+        """Of the inventory."""
+        self._acked = -1
+        self._ordered_by: dict[int, tuple[str, str]] = {}
+        """Running power-on task to (who ordered it, VM)."""
+        self._answers: dict[int, RestartResult | None] = {}
+
+    def running(self) -> frozenset[str]:
+        return frozenset(vm for vm, state in self.vms.items() if state in ("on", "stopping", "paused"))
+
+    # --- what happens ---
+
+    def changed(self, event: VmChanged) -> bool:
+        """A VM changed state. Returns whether the inventory did."""
+        before = self.running()
+        if event.state == "off":
+            self.vms.pop(event.vm, None)
+        else:
+            self.vms[event.vm] = event.state
+        if not event.asked:
+            self.failed.add(event.vm)
+        if event.state == "on" and event.vm not in before:
+            config = self._c.config.vm(event.vm) if self._c.config else None
+            if config is not None and self._c.works(config.datastore):
+                self._c.do(RemoveFile(config.datastore, layout.marker_path(event.vm)))
+        return self.running() != before or not event.asked
+
+    def ordered(self, master: str, message: RestartOrder) -> None:
+        """A master orders a power-on. A repeat gets the same answer, or none while the task runs."""
+        if message.order in self._answers:
+            answer = self._answers[message.order]
+            if answer is not None:
+                self.answer(master, answer)
+            return
+        self._begin(message.order, master, message.vm.name)
+        self._c.do(PowerOn(message.order, message.vm, message.evidence))
+
+    def requested(self, message: PowerRequest) -> None:
+        """A user asks, through vCenter, which repeats it until our report shows it."""
+        name = message.vm.name
+        if message.on and name not in self.vms and message.order not in self._answers:
+            self._begin(message.order, VCENTER, name)
+            self._c.do(PowerOn(message.order, message.vm, ()))
+        elif not message.on and name in self.vms:
+            self._c.do(PowerOff(name, "a user powered it off"))
+
+    def done(self, event: PowerOnDone) -> tuple[str, RestartResult]:
+        """A power-on task ended. Returns who had ordered it, and the answer."""
+        who, vm = self._ordered_by.pop(event.order, (self._c.moid, event.vm))
+        result = RestartResult(
+            sender=self._c.moid,
+            boot=self._c.boot,
+            sequence=0,
+            sent_ns=self._c.now_ns,
+            order=event.order,
+            vm=vm,
+            ok=event.ok,
+            because=event.because,
+        )
+        self._answers[event.order] = result
+        while len(self._answers) > ORDERS_KEPT:
+            del self._answers[next(iter(self._answers))]
+        return who, result
+
+    def acknowledged(self, message: InventoryAck) -> None:
+        self._acked = max(self._acked, message.generation)
+        if self._acked == self.generation:
+            self.failed.clear()
+
+    def _begin(self, order: int, who: str, vm: str) -> None:
+        self._answers[order] = None
+        self._ordered_by[order] = (who, vm)
+
+    # --- what is told ---
+
+    def new_master(self) -> None:
+        """A master that just took us in knows nothing of our VMs."""
+        self._acked = -1
+
+    def unacknowledged(self) -> bool:
+        return self._acked != self.generation
+
+    def send_inventory(self, master: str) -> None:
+        self._c.send(
+            Inventory,
+            (master,),
+            generation=self.generation,
+            vms=tuple(sorted(self.running())),
+            datastores=dict(self._c.access),
+            failed=tuple(sorted(self.failed)),
+        )
+
+    def answer(self, to: str, result: RestartResult) -> None:
+        self._c.send(RestartResult, (to,), order=result.order, vm=result.vm, ok=result.ok, because=result.because)
+
+    def write_poweron(self, *, isolated: bool) -> None:
+        """Rewrite our poweron file on every heartbeat datastore we reach."""
+        c = self._c
+        file = layout.PoweronFile(isolated, tuple(sorted(self.running())), self.generation)
+        data = layout.encode_poweron(file)
+        for datastore in c.cluster.host(c.moid).heartbeat_datastores:
+            if c.works(datastore):
+                c.do(WriteFile(datastore, layout.poweron_path(c.cluster.name, c.moid), data))
