@@ -63,4 +63,4 @@ check-types:
 	@$(PYTHON) -m mypy
 
 check-tests:
-	@$(PYTEST) tests/unit tests/simulation --numprocesses=$(JOBS)
+	@$(PYTEST) $(wildcard tests/unit tests/simulation) --numprocesses=$(JOBS)

@@ -12,8 +12,9 @@ stamp=.venv/herzschlag-setup
 
 # The system's Python first: every user can reach it, so rootless labs can run it. Then the newest one on PATH.
 find_python() {
-    local candidate
-    for candidate in ${HERZSCHLAG_PYTHON:-/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11}; do
+    local candidate candidates=(/usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11)
+    [[ -z ${HERZSCHLAG_PYTHON:-} ]] || candidates=("$HERZSCHLAG_PYTHON")
+    for candidate in "${candidates[@]}"; do
         if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$candidate"
             return
@@ -28,7 +29,7 @@ python_has_venv() {
 }
 
 venv_digest() {
-    { echo "$PWD" && cat pyproject.toml requirements.lock setup/python.sh; } | sha256sum
+    { pwd -P && cat pyproject.toml requirements.lock setup/python.sh; } | sha256sum
 }
 
 venv_current() {
