@@ -236,7 +236,7 @@ FORBIDDEN_WORDS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
         lambda path: path != "tests/unit/test_imports.py",
         "say where it is tracked, TODO(...), or do it",
     ),
-    (r"(?<![\w.~-])/(?:work|root)/", lambda path: True, "a path of one machine"),
+    (r"(?<![\w.~}-])/(?:work|root)/", lambda path: True, "a path of one machine"),
 )
 
 
