@@ -389,7 +389,8 @@ def as_text(found: Sequence[Probe]) -> str:
     lines.append("")
     if gaps:
         lines.append(f"No labs on real packets here: {', '.join(probe.name for probe in gaps)} missing.")
-        lines.append("In a checkout, `make setup` installs whatever can be installed. Simulations run: --backend simulation.")
+        lines.append("In a checkout, `make setup` installs whatever can be installed.")
+        lines.append("Simulations run all the same: --backend simulation.")
     else:
         lines.append("Labs on real packets run here.")
     return "\n".join(lines)
