@@ -7,13 +7,15 @@ The two are one code base that parted; what differs and matters to us is evened 
   own process entry calls `patch()`. os-ken 4 runs on native threads and patches nothing.
 - os-ken's native `hub.kill` does nothing, so the thread that sends to a switch would outlive its connection and hold
   back the news that the switch is gone. We end that thread by handing it a last, empty message.
-- Neither says when it listens, or fails when the port is taken. Our server class reports both.
+- Neither says when it listens. os-ken logs that the port is taken and goes on; Ryu shares it with whoever listens
+  already, so that switches reach one of the two by chance. We try the port first, and our server class reports.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import socket
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -69,6 +71,13 @@ def run_app(dotted_name: str, host: str, port: int, listening: Listening) -> Non
 
     `listening` is called once: with None when switches can connect, or with the error that prevents it.
     """
+    try:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except OSError as error:
+        listening(error)
+        return
     server_class = _controller.StreamServer
 
     class AnnouncingServer(server_class):  # type: ignore[misc, valid-type]  # the framework is untyped
