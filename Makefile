@@ -6,6 +6,8 @@ HERZSCHLAG := .venv/bin/herzschlag
 PYTEST := $(PYTHON) -m pytest
 # Real-packet tests are about timing: one lab a core, and never more tests at once than that.
 JOBS ?= $(shell nproc)
+# Scripts that write a page of docs/, or a part of one, from the code it is about.
+DOCUMENTS := $(sort $(wildcard bench/document_*.py))
 SITUATIONS := normal slave-failure master-failure isolation partition
 
 .PHONY: help setup demo test check packets bench fidelity docs lock clean venv lab test-tools \
@@ -29,13 +31,14 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the README, peers beside us in the same run
-	@set -e; for file in bench/bench_*.py; do echo "== $$file"; $(PYTHON) "$$file"; done
+	@set -e; for file in $(filter-out $(DOCUMENTS) bench/fidelity.py bench/_%,$(wildcard bench/*.py)); do \
+		echo "== $$file"; $(PYTHON) "$$file"; done
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) bench/fidelity.py
 
-docs: venv ## the generated parts of docs/
-	@$(HERZSCHLAG) docs
+docs: venv ## the generated parts of docs/: tables of the protocol, the cases
+	@set -e; for file in $(DOCUMENTS); do $(PYTHON) "$$file"; done
 
 lock: venv ## renews requirements.lock with the newest versions allowed
 	@setup/lock.sh
