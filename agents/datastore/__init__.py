@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the part that owns it."""
+"""What lies on a datastore, and how hosts share it: formats, heartbeats, locks, and two ways to carry I/O out."""
