@@ -76,17 +76,10 @@ class Row(NamedTuple):
 
 # Parts of herzschlag that are values and pure functions over them; history.py alone also writes and reads its file.
 VALUES = tuple(
-    f"herzschlag.{name}"
+    "herzschlag." + name
     for name in (
-        "contradictions",
-        "expectations",
-        "faults",
-        "kinds",
-        "linksets",
-        "options",
-        "primitives",
-        "scenario",
-        "strict",
+        *("contradictions", "expectations", "faults", "kinds", "linksets", "options", "primitives", "scenario"),
+        *("strict", "verdict"),
     )
 )
 READERS = {"agents", "topo.spec", "topo.catalog", "herzschlag.history", *VALUES}
