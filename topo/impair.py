@@ -19,6 +19,7 @@ from topo.errors import ImpairError
 
 DELAY_MS_MAX = 60_000.0
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_COPIED = "0x68657274"
 _RESOLUTION = 10_000  # loss in steps of a hundredth of a percent
 
 Protocol = Literal["udp", "tcp", "icmp"]
@@ -125,7 +126,9 @@ def rules(impairment: Impairment | None, interface: str) -> str:
         lines += _chain(table, "ingress", interface, _drops(impairment, "saddr"))
     outgoing = _drops(impairment, "daddr") if impairment.direction in ("out", "both") else []
     if impairment.duplicate_percent:
-        outgoing.append(f"{_share(impairment.duplicate_percent)}dup to {interface}")
+        # The copy passes this chain as well: the mark keeps it from being copied in turn.
+        unmarked, mark = f"meta mark != {_COPIED}", f"meta mark set {_COPIED}"
+        outgoing.append(f"{unmarked} {_share(impairment.duplicate_percent)}{mark} dup to {interface}")
     if outgoing:
         lines += _chain(table, "egress", interface, outgoing)
     return "\n".join(lines) + "\n"

@@ -50,6 +50,7 @@ LOCAL = "/local"  # where a host keeps what survives its power cycles
 _HOME = Path("/run/herzschlag")
 _DEATH_S_MAX = 20.0
 _STOP_S_MAX = 5.0
+_WAKE_S = 0.02
 
 
 @dataclass
@@ -74,8 +75,14 @@ class _Node:
 
     def hold(self, pid: int) -> None:
         self.pid = pid
-        self.holder = os.pidfd_open(pid)
+        self.holder: int | None = os.pidfd_open(pid)
         self.powered = True
+
+    def let_go(self) -> None:
+        if self.holder is not None:
+            os.close(self.holder)
+        self.holder = None
+        self.powered = self.frozen = False
 
     @property
     def netns_path(self) -> str:
@@ -142,14 +149,15 @@ class Lab:
     def close(self) -> None:
         """End every process of the lab. Interfaces end with the sandbox."""
         for node in self._nodes.values():
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(node.holder, signal.SIGKILL)
+            if node.holder is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(node.holder, signal.SIGKILL)
         for node in self._nodes.values():
-            node.netlink.close()
-            os.close(node.holder)
-            os.close(node.netns)
             if self.net is not None:
                 self.net[node.name].abandon()
+            node.let_go()
+            node.netlink.close()
+            os.close(node.netns)
         self._nodes = {}
         if hasattr(self, "_spawner"):
             self._spawner.close()
@@ -261,17 +269,20 @@ class Lab:
         """
         with self._lock:
             found = self._node(node)
-            if not found.powered:
+            if found.holder is None:
                 return time.monotonic_ns()
             signal.pidfd_send_signal(found.holder, signal.SIGKILL)
-            if not select.select([found.holder], [], [], _DEATH_S_MAX)[0]:
+            deadline = time.monotonic() + _DEATH_S_MAX
+            while not select.select([found.holder], [], [], _WAKE_S)[0]:
+                self.net[node].wake_waiters()
+                if time.monotonic() < deadline:
+                    continue
                 raise LabError(
                     f"{node} did not end within {_DEATH_S_MAX:.0f} s of being killed: some process that forked into it"
                     " does not wait for its children"
                 )
             dead_ns = time.monotonic_ns()
-            os.close(found.holder)
-            found.powered = found.frozen = False
+            found.let_go()
             found.netlink.send([up_message(network, False) for network in found.links])
             self.net[node].abandon()
             return dead_ns
@@ -305,6 +316,7 @@ class Lab:
         with self._lock:
             if self._node(node).powered:
                 self._spawner.enter(self.pid(node), ("pid",), [["signal_all", signal.SIGCONT]])
+                self.net[node].wake_waiters()
                 self._node(node).frozen = False
             return time.monotonic_ns()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import warnings
 from collections.abc import Callable
@@ -56,6 +57,7 @@ class LabHost(Host):  # type: ignore[misc]
 
     def __init__(self, name: str, *, holder: Callable[[str], int], **params: Any) -> None:
         self._holder = holder
+        self.started: list[Any] = []
         super().__init__(name, **params)
 
     @classmethod
@@ -99,16 +101,24 @@ class LabHost(Host):  # type: ignore[misc]
 
     def popen(self, *words: Any, **options: Any) -> Any:
         options.setdefault("mncmd", self._inside())
-        return super().popen(*words, **options)
+        started = super().popen(*words, **options)
+        self.started = [one for one in self.started if one.returncode is None] + [started]
+        return started
+
+    def wake_waiters(self) -> None:
+        """Continue the nsenters outside the node: each stops itself when it sees its child stopped, and then would
+        not take the exit status without which the kernel cannot end the node."""
+        for waiter in [*self.started, *([self.shell] if self.shell is not None else [])]:
+            if waiter.returncode is None:
+                waiter.send_signal(signal.SIGCONT)
 
     def abandon(self) -> None:
         """Forget a shell that has ended with the node."""
         shell, self.shell = self.shell, None
         if shell is None:
             return
-        for descriptor in (self.stdout.fileno(),):
-            self.outToNode.pop(descriptor, None)
-            self.inToNode.pop(descriptor, None)
+        self.outToNode.pop(self.stdout.fileno(), None)
+        self.inToNode.pop(self.stdin.fileno(), None)
         self.stdin.close()
         with contextlib.suppress(OSError):
             os.close(self.slave)
