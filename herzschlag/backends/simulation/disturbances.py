@@ -1,0 +1,144 @@
+"""Active faults and what they do to a simulated cluster.
+
+Decides which node, network or datastore a primitive falls to, and in which order changes are made: first what is
+lifted, then what is imposed, each sorted by its text, so that one set of faults always gives one history. Leaves
+which faults are active to the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from agents.datastore.io import Outcome
+from agents.hypervisor_api import InjectVm
+from herzschlag import primitives as p
+from herzschlag.backends.simulation.host import SimHost
+from herzschlag.backends.simulation.network import Drops, Network
+from herzschlag.backends.simulation.node import Node
+
+SECOND = 1_000_000_000
+
+
+class Storage(Protocol):
+    """What storage faults need of the datastores."""
+
+    def set_access(self, host: str, datastore: str, access: Any) -> Iterable[tuple[str, Outcome]]: ...
+
+
+class VcenterNode(Protocol):
+    """What faults need of vCenter's node."""
+
+    def set_running(self, running: bool) -> None: ...
+
+    def reconfigure(self, conditions: Iterable[p.AnyCondition]) -> None: ...
+
+    def power_vm(self, vm: str, on: bool, host: str) -> None: ...
+
+
+class Disturbances:
+    """Which faults are active, and the union of their conditions put in force."""
+
+    def __init__(
+        self,
+        nodes: Mapping[str, Node],
+        hosts: Mapping[str, SimHost],
+        vcenter: VcenterNode,
+        network: Network,
+        storage: Storage,
+    ) -> None:
+        self._nodes = nodes
+        self._hosts = hosts
+        self._vcenter = vcenter
+        self._network = network
+        self._storage = storage
+        self._active: dict[str, tuple[p.Primitive, ...]] = {}
+        self._in_force: frozenset[p.AnyCondition] = frozenset()
+        self.drops: dict[str, Drops] = {}
+        """Per fault, also of those that are over: the packets it swallowed."""
+
+    @property
+    def active(self) -> tuple[str, ...]:
+        return tuple(self._active)
+
+    def begin(self, fault_id: str, primitives: Iterable[p.Primitive]) -> int:
+        """Returns the number of conditions that were not in force before."""
+        self._active[fault_id] = tuple(primitives)
+        self.drops.setdefault(fault_id, Drops())
+        changed = self._enforce()
+        for command in p.commands(self._active[fault_id]):
+            self._command(command)
+            changed += 1
+        return changed
+
+    def end(self, fault_id: str) -> int:
+        """Returns the number of conditions that are in force no more."""
+        del self._active[fault_id]
+        return self._enforce()
+
+    def _enforce(self) -> int:
+        wanted = p.combined(self._active.values())
+        lifted = sorted(self._in_force - wanted, key=repr)
+        imposed = sorted(wanted - self._in_force, key=repr)
+        self._in_force = wanted
+        self._network.set_conditions(
+            (condition, self.drops[fault_id])
+            for fault_id, primitives in self._active.items()
+            for condition in sorted(p.conditions(primitives), key=repr)
+        )
+        for condition in lifted:
+            self._change(condition, on=False)
+        for condition in imposed:
+            self._change(condition, on=True)
+        changes = [*lifted, *imposed]
+        if any(isinstance(c, p.Maintenance | p.Reconfigured) for c in changes):
+            self._vcenter.reconfigure(sorted(wanted, key=repr))
+        for host, datastore in sorted({(c.host, c.datastore) for c in changes if isinstance(c, p.StorageLost)}):
+            self._set_storage(host, datastore)
+        for host in sorted({c.host for c in changes if isinstance(c, p.ClockOff)}):
+            offset_s = sum(c.offset_s for c in wanted if isinstance(c, p.ClockOff) and c.host == host)
+            self._hosts[host].set_clock_ahead(round(offset_s * SECOND))
+        return len(changes)
+
+    def _change(self, condition: p.AnyCondition, *, on: bool) -> None:
+        match condition:
+            case p.PowerOff(node=node):
+                if on:
+                    self._nodes[node].power_off()
+                else:
+                    self._nodes[node].power_on()
+            case p.Frozen(host=host):
+                self._hosts[host].freeze(on)
+            case p.AgentDown(host=host, watchdog=watchdog):
+                if not watchdog:
+                    self._hosts[host].set_watchdog(not on)
+                if on:
+                    self._hosts[host].crash_agent("killed by a fault")
+            case p.VcenterDown():
+                self._vcenter.set_running(not on)
+            case _:
+                pass  # the network's, or done below for all conditions of a kind at once
+
+    def _set_storage(self, host: str, datastore: str) -> None:
+        found = {
+            c.access
+            for c in self._in_force
+            if isinstance(c, p.StorageLost) and (c.host, c.datastore) == (host, datastore)
+        }
+        access = "pdl" if "pdl" in found else "apd" if found else "ok"
+        for name, outcome in self._storage.set_access(host, datastore, access):
+            self._hosts[name].io_done(outcome)
+
+    def _command(self, command: p.AnyCommand) -> None:
+        match command:
+            case p.VmCrash(vm=vm):
+                self._inject(InjectVm(vm, "crash"))
+            case p.VmHang(vm=vm):
+                self._inject(InjectVm(vm, "hang"))
+            case p.VmPower(vm=vm, on=on, host=host):
+                self._vcenter.power_vm(vm, on, host)
+
+    def _inject(self, event: InjectVm) -> None:
+        for host in self._hosts.values():
+            if host.runs(event.vm):
+                host.inject(event)

@@ -1,0 +1,281 @@
+"""The two networks in memory: who hears what, when, and what a fault does to it.
+
+Decides the fate of every datagram and every ping from the conditions in force. A datagram of one sender to many
+receivers is one entry of the queue wherever nothing random happens on the way; only impaired links are looked at
+packet by packet. Routes are worked out once per sender, receivers and state of the networks.
+
+What the kernel of a real host would do is decided here too, from what `herzschlag.primitives` says of each condition:
+
+- a node whose interface, carrier or address is gone, or whose address is wrong, neither sends nor is reached: its
+  sockets are bound to the address, and its neighbours look for the old one;
+- a missing route stops what the node sends, answers to pings included, and nothing that it receives;
+- a packet filter stops port 8182 or ICMP alone; pings are answered by the kernel, whatever the processes do.
+
+A cut is judged when the packet is sent. Draws come from one generator per directed link, so a fault elsewhere does
+not change which packets this link loses.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from agents.events import AnyEvent, PingAnswered, Received
+from agents.messages import AnyMessage
+from herzschlag import primitives as p
+from herzschlag.backends.simulation.queue import EventQueue
+from topo.spec import GATEWAY, DirectedLink
+
+LATENCY_NS = 200_000
+"""One way, unimpaired: what a packet takes between two namespaces through a switch, with its agent's wake-up."""
+REORDER_HOLD_NS = 10_000_000
+"""Without a delay of the link's own, a packet chosen for reordering is held back this long."""
+MILLISECOND = 1_000_000
+
+Receive = Callable[[AnyEvent], None]
+
+
+class Drops:
+    """How many packets one fault swallowed: the proof that it bit."""
+
+    __slots__ = ("packets",)
+
+    def __init__(self) -> None:
+        self.packets = 0
+
+
+class Rough(NamedTuple):
+    """A link on which each packet has a fate of its own."""
+
+    loss: float
+    delay_ns: int
+    jitter_ns: int
+    duplicate: float
+    reorder: float
+    mtu: int | None
+    drops: tuple[Drops, ...]
+    draw: random.Random
+
+
+class Route(NamedTuple):
+    """What becomes of one sender's datagrams to a set of nodes, until the conditions change."""
+
+    smooth: tuple[tuple[str, tuple[Receive, ...]], ...]
+    dropped: tuple[Drops, ...]
+    rough: tuple[tuple[str, Receive, Rough], ...]
+
+
+class Network:
+    """All management networks and who is on them."""
+
+    def __init__(
+        self,
+        queue: EventQueue,
+        networks: Sequence[str],
+        addresses: Mapping[tuple[str, str], str],
+        seed: int,
+        size_of: Callable[[AnyMessage], int],
+    ) -> None:
+        """`addresses`: (node, network) to address. `size_of`: bytes of a message on the wire with all headers."""
+        self._queue = queue
+        self._networks = tuple(networks)
+        self._whose = {address: where for where, address in addresses.items()}
+        self._nodes = tuple(dict.fromkeys(node for node, _ in addresses))
+        self._seed = seed
+        self._size_of = size_of
+        self._receive: dict[str, Receive] = {}
+        self._answers: dict[str, Callable[[], bool]] = {}
+        self._routes: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Route] = {}
+        self._udp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
+        self._icmp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
+        self._rough: dict[DirectedLink, Rough] = {}
+        self._draws: dict[DirectedLink, random.Random] = {}
+
+    def attach(self, node: str, receive: Receive, answers: Callable[[], bool]) -> None:
+        """Join a node: where its packets go, and whether its kernel is up to answer a ping."""
+        self._receive[node] = receive
+        self._answers[node] = answers
+
+    # -- traffic --------------------------------------------------------------------------------------------------
+
+    def send(self, source: str, message: AnyMessage, to: tuple[str, ...], networks: tuple[str, ...]) -> None:
+        """One datagram to each of `to` on each of `networks`."""
+        key = (source, to, networks)
+        route = self._routes.get(key)
+        if route is None:
+            route = self._routes[key] = self._find_route(source, to, networks)
+        smooth, dropped, rough = route
+        if smooth:
+            self._queue.put(self._queue.now_ns + LATENCY_NS, self._deliver, (smooth, message))
+        for drops in dropped:
+            drops.packets += 1
+        for network, receive, quality in rough:
+            if quality.mtu is not None and self._size_of(message) > quality.mtu:
+                _count(quality.drops)
+                continue
+            for delay_ns in self._fates(quality):
+                self._queue.put(self._queue.now_ns + delay_ns, receive, Received(network, message))
+
+    def ping(self, source: str, address: str) -> None:
+        """One echo request; the answer reaches `source` as PingAnswered when both ways and the target allow it."""
+        found = self._whose.get(address)
+        if found is None:
+            return
+        node, network = found
+        for delay_ns in self._echo((network, source, node)):
+            self._queue.put(self._queue.now_ns + delay_ns, self._answer_ping, (network, source, node, address))
+
+    def _deliver(self, argument: tuple[tuple[tuple[str, tuple[Receive, ...]], ...], AnyMessage]) -> None:
+        smooth, message = argument
+        for network, receivers in smooth:
+            event = Received(network, message)
+            for receive in receivers:
+                receive(event)
+
+    def _answer_ping(self, argument: tuple[str, str, str, str]) -> None:
+        network, source, node, address = argument
+        if self._answers[node]():
+            for delay_ns in self._echo((network, node, source)):
+                self._queue.put(self._queue.now_ns + delay_ns, self._receive[source], PingAnswered(address))
+
+    def _echo(self, link: DirectedLink) -> tuple[int, ...]:
+        """The delays of the copies of one ICMP packet that get through `link`."""
+        cut = self._icmp_cut.get(link)
+        if cut is not None:
+            _count(cut)
+            return ()
+        rough = self._rough.get(link)
+        return (LATENCY_NS,) if rough is None else self._fates(rough)
+
+    def _fates(self, quality: Rough) -> tuple[int, ...]:
+        """The delays of the copies of one packet that get through; nothing when it is lost."""
+        draw = quality.draw
+        if quality.loss and draw.random() < quality.loss:
+            _count(quality.drops)
+            return ()
+        copies = 2 if quality.duplicate and draw.random() < quality.duplicate else 1
+        return tuple(LATENCY_NS + self._delay_ns(quality) for _ in range(copies))
+
+    def _delay_ns(self, quality: Rough) -> int:
+        if quality.reorder and quality.draw.random() < quality.reorder:
+            return 0 if quality.delay_ns else REORDER_HOLD_NS
+        jitter_ns = round(quality.draw.uniform(-1, 1) * quality.jitter_ns) if quality.jitter_ns else 0
+        return max(0, quality.delay_ns + jitter_ns)
+
+    # -- conditions -----------------------------------------------------------------------------------------------
+
+    def set_conditions(self, active: Iterable[tuple[p.AnyCondition, Drops]]) -> None:
+        """Put exactly these in force; each with the counter of the fault it belongs to."""
+        udp: dict[DirectedLink, list[Drops]] = {}
+        icmp: dict[DirectedLink, list[Drops]] = {}
+        impaired: dict[DirectedLink, list[tuple[p.Impaired, Drops]]] = {}
+        limits: dict[DirectedLink, list[tuple[int, Drops]]] = {}
+        for condition, drops in active:
+            match condition:
+                case p.LinkCut(network=network, src=src, dst=dst):
+                    self._cut([(network, src, dst)], drops, udp, icmp)
+                case (
+                    p.PortDown(network=network, node=node)
+                    | p.CarrierDown(network=network, node=node)
+                    | p.AddressGone(network=network, node=node)
+                    | p.AddressWrong(network=network, node=node)
+                ):
+                    self._cut(self._links((network,), node, "both"), drops, udp, icmp)
+                case p.RouteMissing(network=network, node=node):
+                    self._cut(self._links((network,), node, "out"), drops, udp, icmp)
+                case p.Blocked(host=host, what=what, direction=direction):
+                    self._cut(self._links(self._networks, host, direction), drops, udp if what == "8182" else icmp)
+                case p.GatewaySilent():
+                    self._cut(self._links(self._networks, GATEWAY, "out"), drops, icmp)
+                case p.Impaired(network=network, src=src, dst=dst):
+                    impaired.setdefault((network, src, dst), []).append((condition, drops))
+                case p.MtuLimit(network=network, node=node, mtu=mtu):
+                    for link in self._links((network,), node, "both"):
+                        limits.setdefault(link, []).append((mtu, drops))
+                case _:
+                    pass  # of nodes, datastores and VMs: not of the networks
+        self._udp_cut = {link: tuple(found) for link, found in udp.items()}
+        self._icmp_cut = {link: tuple(found) for link, found in icmp.items()}
+        self._rough = {
+            link: self._combine(link, impaired.get(link, []), limits.get(link, []))
+            for link in sorted({*impaired, *limits})
+        }
+        self._routes.clear()
+
+    def _links(self, networks: Sequence[str], node: str, direction: p.Direction) -> list[DirectedLink]:
+        out = direction in ("out", "both")
+        into = direction in ("in", "both")
+        return [
+            link
+            for network in networks
+            for other in self._nodes
+            if other != node
+            for link, wanted in (((network, node, other), out), ((network, other, node), into))
+            if wanted
+        ]
+
+    @staticmethod
+    def _cut(links: Iterable[DirectedLink], drops: Drops, *tables: dict[DirectedLink, list[Drops]]) -> None:
+        for link in links:
+            for table in tables:
+                counters = table.setdefault(link, [])
+                if drops not in counters:
+                    counters.append(drops)
+
+    def _combine(
+        self, link: DirectedLink, impaired: list[tuple[p.Impaired, Drops]], limits: list[tuple[int, Drops]]
+    ) -> Rough:
+        """Several impairments of one link act one after the other."""
+
+        def share(name: str) -> float:
+            kept = 1.0
+            for condition, _ in impaired:
+                kept *= 1.0 - float(getattr(condition, name))
+            return 1.0 - kept
+
+        def sum_ns(name: str) -> int:
+            return round(sum(float(getattr(condition, name)) for condition, _ in impaired) * MILLISECOND)
+
+        if link not in self._draws:
+            self._draws[link] = random.Random(f"{self._seed}/{'/'.join(link)}")
+        return Rough(
+            loss=share("loss"),
+            delay_ns=sum_ns("delay_ms"),
+            jitter_ns=sum_ns("jitter_ms"),
+            duplicate=share("duplicate"),
+            reorder=share("reorder"),
+            mtu=min((mtu for mtu, _ in limits), default=None),
+            drops=tuple(dict.fromkeys([drops for _, drops in impaired] + [drops for _, drops in limits])),
+            draw=self._draws[link],
+        )
+
+    def _find_route(self, source: str, to: tuple[str, ...], networks: tuple[str, ...]) -> Route:
+        smooth: list[tuple[str, tuple[Receive, ...]]] = []
+        dropped: list[Drops] = []
+        rough: list[tuple[str, Receive, Rough]] = []
+        for network in networks:
+            straight: list[Receive] = []
+            for node in to:
+                link = (network, source, node)
+                if network not in self._networks or node not in self._receive or node == source:
+                    continue
+                if link in self._udp_cut:
+                    dropped.extend(self._udp_cut[link])
+                elif link in self._rough:
+                    rough.append((network, self._receive[node], self._rough[link]))
+                else:
+                    straight.append(self._receive[node])
+            if straight:
+                smooth.append((network, tuple(straight)))
+        return Route(tuple(smooth), tuple(dropped), tuple(rough))
+
+
+def _count(counters: Iterable[Drops]) -> None:
+    for drops in counters:
+        drops.packets += 1
+
+
+def no_size(message: Any) -> int:
+    """For tests without a wire format: everything fits."""
+    return 0

@@ -1,0 +1,45 @@
+"""Virtual time: one queue of what will happen, in one order.
+
+Decides what happens next: the earliest entry, and among equals the one that was put in first. Nothing else in the
+simulation knows an order, so one seed gives one history. Leaves what an entry means to whoever put it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any
+
+
+class EventQueue:
+    """A heap of (instant, order, call, argument). `now_ns` only grows."""
+
+    __slots__ = ("_heap", "_order", "interrupted", "now_ns")
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self.interrupted = False
+        """Set by a call to make `run_until` return after it."""
+        self._heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
+        self._order = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def put(self, at_ns: int, call: Callable[[Any], None], argument: Any) -> None:
+        """Have `call(argument)` happen at `at_ns`, or now when that is past."""
+        self._order = order = self._order + 1
+        heappush(self._heap, (at_ns if at_ns > self.now_ns else self.now_ns, order, call, argument))
+
+    def run_until(self, until_ns: int) -> bool:
+        """Let everything up to and including `until_ns` happen. False: interrupted before that, time stands there."""
+        heap = self._heap
+        while heap and heap[0][0] <= until_ns:
+            at_ns, _, call, argument = heappop(heap)
+            self.now_ns = at_ns
+            call(argument)
+            if self.interrupted:
+                self.interrupted = False
+                return False
+        self.now_ns = max(self.now_ns, until_ns)
+        return True

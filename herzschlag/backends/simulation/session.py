@@ -1,0 +1,80 @@
+"""The simulation as the runner sees it: `backends.base.Session` over a `SimCluster`.
+
+Decides nothing about the cluster. Time passes only inside `run_until`, `apply` and `undo`, so a run takes as long as
+its events and gives the same history each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from herzschlag.backends.base import BackendName, Effect, Plan
+from herzschlag.backends.simulation.cluster import SimCluster
+from herzschlag.faults import AnyFault
+from herzschlag.history import Record
+
+AFTER_HEARTBEAT_NS = 10_000_000
+"""Ten milliseconds of virtual time after a heartbeat instant everything it caused has happened."""
+
+
+class SimulationSession:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.cluster = SimCluster(plan)
+        self._finished = False
+
+    @property
+    def name(self) -> BackendName:
+        return "simulation"
+
+    @property
+    def speed(self) -> float:
+        return 1.0
+
+    @property
+    def after_heartbeat_ns(self) -> int:
+        return AFTER_HEARTBEAT_NS
+
+    def start(self) -> None:
+        self.cluster.start()
+
+    def now_ns(self) -> int:
+        return self.cluster.now_ns
+
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+        self.cluster.run_until(at_ns)
+        changed = self.cluster.disturbances.begin(fault_id, fault.primitives(self._plan.topology))
+        return Effect(self.cluster.now_ns, self.cluster.now_ns, {"changed": changed})
+
+    def undo(self, fault_id: str, at_ns: int) -> Effect:
+        self.cluster.run_until(at_ns)
+        changed = self.cluster.disturbances.end(fault_id)
+        dropped = self.cluster.disturbances.drops[fault_id].packets
+        return Effect(self.cluster.now_ns, self.cluster.now_ns, {"changed": changed, "dropped": dropped})
+
+    def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
+        return self.cluster.run_until(at_ns, stop)
+
+    def records(self) -> Sequence[Record]:
+        return self.cluster.records
+
+    def versions(self) -> Mapping[str, str]:
+        return {"simulation": "virtual time, one queue"}
+
+    def finish(self) -> None:
+        if not self._finished:
+            self._finished = True
+            self.cluster.write_evidence()
+
+    def close(self) -> None:
+        """Nothing outlives the object."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

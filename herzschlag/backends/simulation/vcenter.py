@@ -1,0 +1,113 @@
+"""The vCenter node in virtual time: one process, and the wishes of its users.
+
+Decides what a user's wish becomes while vCenter is down: maintenance and options are told to it when it is back (its
+users would), a power request is lost. Leaves what vCenter does to `agents.vcenter`. Its own disk, the last
+configuration and the count of its lives, outlasts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from agents.actions import KeepConfig, Send, Trace
+from agents.events import AnyEvent, Boot, UserMaintenance, UserPower, UserReconfigure
+from agents.selection import select_heartbeat_datastores
+from agents.settings import ClusterConfig
+from agents.vcenter import VCenter, VCenterSettings
+from herzschlag import primitives as p
+from herzschlag.backends.base import Plan
+from herzschlag.backends.simulation.network import Network
+from herzschlag.backends.simulation.node import Node, Record
+from herzschlag.backends.simulation.process import Process
+from herzschlag.backends.simulation.queue import EventQueue
+from herzschlag.options import config_under
+
+
+class SimVcenter(Node):
+    def __init__(self, name: str, queue: EventQueue, network: Network, record: Record, *, plan: Plan) -> None:
+        super().__init__(name, queue, network, record)
+        self._plan = plan
+        self._boot = 0
+        self._stored: ClusterConfig | None = None
+        self._wanted = plan.config
+        self._told = plan.config
+        self.process: Process | None = None
+
+    def power_on(self) -> None:
+        self.powered = True
+        self.set_running(True)
+
+    def power_off(self) -> None:
+        self.powered = False
+        self.set_running(False)
+
+    def set_running(self, running: bool) -> None:
+        if running and self.process is None and self.powered:
+            self._boot += 1
+            self.process = Process(self, self.clock, VCenter(_settings(self._plan)), self._perform)
+            self.receive(Boot(self._boot, self._stored, {}, {}))
+            self._tell_wishes()
+        elif not running and self.process is not None:
+            self.process.kill()
+            self.process = None
+
+    def reconfigure(self, conditions: Iterable[p.AnyCondition]) -> None:
+        self._wanted = config_under(self._plan.config, self._plan.topology, conditions, self._plan.config.generation)
+        self._tell_wishes()
+
+    def power_vm(self, vm: str, on: bool, host: str) -> None:
+        self.receive(UserPower(vm, on, host))
+
+    def receive(self, event: AnyEvent | UserPower | UserMaintenance | UserReconfigure) -> None:
+        if self.process is not None:
+            self.process.step(event)
+
+    def view(self) -> Any:
+        return None if self.process is None else self.process.core.view()  # type: ignore[attr-defined]
+
+    def _tell_wishes(self) -> None:
+        if self.process is None or self._wanted == self._told:
+            return
+        for wanted, told in zip(self._wanted.hosts, self._told.hosts, strict=True):
+            if wanted.maintenance != told.maintenance:
+                self.receive(UserMaintenance(wanted.moid, wanted.maintenance))
+        if _options(self._wanted) != _options(self._told):
+            self.receive(UserReconfigure(self._wanted))
+        self._told = self._wanted
+
+    def _perform(self, actions: list[Any]) -> None:
+        for action in actions:
+            match action:
+                case Send(message=message, to=to, networks=networks):
+                    self.network.send(self.name, message, to, networks)
+                case Trace(kind=kind, fields=fields):
+                    self.record(self.name, kind, fields)
+                case KeepConfig(config=config):
+                    self._stored = config
+                case _:
+                    raise AssertionError(f"vCenter wants {action!r}, which is unknown here")
+
+
+def _options(config: ClusterConfig) -> ClusterConfig:
+    """The configuration without what is each host's own."""
+    return ClusterConfig(
+        **{name: getattr(config, name) for name in ClusterConfig.__struct_fields__ if name != "hosts"}, hosts=()
+    )
+
+
+def _settings(plan: Plan) -> VCenterSettings:
+    """The plan names each host's heartbeat datastores; from them follows how vCenter was told to choose."""
+    planned = {host.moid: host.heartbeat_datastores for host in plan.config.hosts}
+    per_host = max(2, *(len(names) for names in planned.values()))
+    reach = {host.moid: host.datastores for host in plan.config.hosts}
+    free = select_heartbeat_datastores(plan.config.datastores, reach, per_host, None)
+    chosen = None if free == planned else tuple(sorted({name for names in planned.values() for name in names}))
+    return VCenterSettings(
+        timers=plan.timers,
+        config=plan.config,
+        placement=plan.placement,
+        networks=plan.topology.networks,
+        heartbeat_datastores_per_host=per_host,
+        heartbeat_datastores=chosen,
+    )
