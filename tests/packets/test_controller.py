@@ -3,7 +3,7 @@
 import pytest
 
 from controller import installed
-from tests.support.controller_lab import inside, missing
+from tests.support.controller_lab import inside
 from tests.support.controller_scenes import SCENES
 
 pytestmark = pytest.mark.packets
@@ -12,10 +12,7 @@ pytestmark = pytest.mark.packets
 @pytest.mark.parametrize("framework", ["ryu", "os-ken"])
 @pytest.mark.parametrize("scene", SCENES)
 def test_controller(scene: str, framework: str) -> None:
-    lacking = missing()
-    if lacking is not None:
-        pytest.skip(lacking)
     if framework not in [there.name for there in installed()]:
         pytest.skip(f"needs the Python package {framework}")
-    done = inside("tests.support.controller_scenes", scene, framework)
-    assert done.returncode == 0, f"{SCENES[scene].__doc__}\n{done.stdout}"
+    status, said = inside("tests.support.controller_scenes", scene, framework)
+    assert status == 0, f"{SCENES[scene].__doc__}\n{said}"

@@ -1,6 +1,6 @@
 """What happens on real packets, one scene a function; `python -m tests.support.controller_scenes SCENE FRAMEWORK`.
 
-Runs inside the sealed namespaces of controller_lab. An assertion that fails ends the scene with its trace.
+Runs inside the sandbox of controller_lab. An assertion that fails ends the scene with its trace.
 """
 
 from __future__ import annotations
@@ -12,46 +12,49 @@ import threading
 import time
 
 from controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
-from tests.support.controller_lab import BareLab, Controller, run, until
+from tests.support.controller_lab import Controller, TrafficLab, run, until
 
-CUT: DirectedLink = ("A", "n1", "n2")
+H98, H99, H100 = "host-98", "host-99", "host-100"
+CUT: DirectedLink = ("A", H98, H99)
 
 
 def forwarding(framework: str) -> None:
     """Every node reaches every other on both networks; strangers' addresses are dropped and counted."""
-    with BareLab(3) as lab:
+    with TrafficLab(3) as lab:
         controller = Controller(framework)
         assert controller.ready.split()[1] == framework
         with controller.client() as client:
             assert client.configure(lab.networks()).certain
             for network in "AB":
-                for source, destination in itertools.permutations(lab.nodes, 2):
+                for source, destination in itertools.permutations(lab.hosts, 2):
                     assert lab.passes(network, source, destination) == 20, (network, source, destination)
             status = client.status()
             assert (status.framework, status.certain) == (framework, True)
             assert {(entry.network, entry.node): entry.packets for entry in status.forwarded} == {
-                (network, node): 40 for network in "AB" for node in lab.nodes
+                (network, node): 40 if node in lab.hosts else 0
+                for network in "AB"
+                for node in (*lab.hosts, "gateway", "vcenter")
             }
-            with lab.inside("n1"):
+            with lab.inside(H98):
                 run("ip", "neighbour", "replace", "198.18.1.77", "lladdr", "02:00:00:00:00:77", "dev", "mgmtA")
             before = [switch.table_miss_packets for switch in client.status().switches]
             for _ in range(5):
-                lab.send_to("A", "n1", "198.18.1.77", "to nobody")
+                lab.send_to("A", H98, "198.18.1.77", "to nobody")
             after = [switch.table_miss_packets for switch in client.status().switches]
             assert (before, after) == ([0, 0], [5, 0])
 
 
 def one_way_cut(framework: str) -> None:
     """A silent cut kills one direction on one network, its counter proves it, and a repeat changes nothing."""
-    with BareLab(3) as lab, Controller(framework).client() as client:
+    with TrafficLab(3) as lab, Controller(framework).client() as client:
         client.configure(lab.networks())
         assert client.set_cuts([CUT]).flows_changed == 1
-        assert lab.passes("A", "n1", "n2") == 0
-        assert lab.passes("A", "n2", "n1") == 20
-        assert lab.passes("A", "n1", "n3") == 20
-        assert lab.passes("B", "n1", "n2") == 20
-        assert lab.carrier("A", "n1")
-        assert lab.carrier("A", "n2")
+        assert lab.passes("A", H98, H99) == 0
+        assert lab.passes("A", H99, H98) == 20
+        assert lab.passes("A", H98, H100) == 20
+        assert lab.passes("B", H98, H99) == 20
+        assert lab.carrier("A", H98)
+        assert lab.carrier("A", H99)
         (cut,) = client.status().cuts
         # A datagram of 20 digits and some is some 65 bytes in its frame: count those the kernel sent, no fewer.
         assert (cut.network, cut.src, cut.dst, cut.packets) == (*CUT, 20)
@@ -61,26 +64,26 @@ def one_way_cut(framework: str) -> None:
         assert (again.flows_changed, again.ports_changed) == (0, 0)
         assert client.status().cuts == (cut,), "a repeat must keep the counts"
         client.set_cuts()
-        assert lab.passes("A", "n1", "n2") == 20
+        assert lab.passes("A", H98, H99) == 20
         assert client.status().cuts == ()
 
 
 def next_packet(framework: str) -> None:
     """Not one packet of a burst sent right after the reply goes the old way, in fifty cuts and heals."""
-    with BareLab(2) as lab, Controller(framework).client() as client:
+    with TrafficLab(2) as lab, Controller(framework).client() as client:
         client.configure(lab.networks())
         for number in range(50):
-            assert lab.passes("A", "n1", "n2", 5) == 5  # so that the switch has a cached decision to forget
+            assert lab.passes("A", H98, H99, 5) == 5  # so that the switch has a cached decision to forget
             assert client.set_cuts([CUT]).certain
             for _ in range(10):
-                lab.send("A", "n1", "n2", "must vanish")
+                lab.send("A", H98, H99, "must vanish")
             client.set_cuts()
             for _ in range(10):
-                lab.send("A", "n1", "n2", f"must arrive {number}")
+                lab.send("A", H98, H99, f"must arrive {number}")
             texts: list[str] = []
 
             def all_arrived(texts: list[str] = texts, mark: str = f"must arrive {number}") -> bool:
-                texts.extend(lab.received("A", "n2"))
+                texts.extend(lab.received("A", H99))
                 return texts.count(mark) == 10
 
             until(f"ten datagrams after heal {number}", all_arrived)
@@ -89,40 +92,40 @@ def next_packet(framework: str) -> None:
 
 def port_down(framework: str) -> None:
     """A port that is down takes the node's carrier, both directions, on one network; and gives it back."""
-    with BareLab(3) as lab, Controller(framework).client() as client:
+    with TrafficLab(3) as lab, Controller(framework).client() as client:
         client.configure(lab.networks())
-        done = client.set_cuts(ports_down=[("B", "n3")])
+        done = client.set_cuts(ports_down=[("B", H100)])
         assert (done.flows_changed, done.ports_changed) == (0, 1)
-        until("n3 loses its carrier on B", lambda: not lab.carrier("B", "n3"))
-        assert lab.carrier("A", "n3")
-        assert lab.carrier("B", "n2")
-        assert lab.passes("B", "n2", "n3") == 0
-        assert lab.passes("A", "n2", "n3") == 20
-        assert client.status().ports_down == (("B", "n3"),)
+        until("host-100 loses its carrier on B", lambda: not lab.carrier("B", H100))
+        assert lab.carrier("A", H100)
+        assert lab.carrier("B", H99)
+        assert lab.passes("B", H99, H100) == 0
+        assert lab.passes("A", H99, H100) == 20
+        assert client.status().ports_down == (("B", H100),)
         client.set_cuts()
-        until("n3 has its carrier on B again", lambda: lab.carrier("B", "n3"))
-        assert lab.passes("B", "n2", "n3") == 20
+        until("host-100 has its carrier on B again", lambda: lab.carrier("B", H100))
+        assert lab.passes("B", H99, H100) == 20
 
 
 def controller_lost(framework: str) -> None:
     """Cuts and forwarding outlive the controller, and a new one takes over without lifting a cut for one packet."""
-    with BareLab(3) as lab:
+    with TrafficLab(3) as lab:
         first = Controller(framework)
         with first.client() as client:
             client.configure(lab.networks())
-            client.set_cuts([CUT], [("B", "n3")])
-        assert lab.passes("A", "n1", "n2") == 0
+            client.set_cuts([CUT], [("B", H100)])
+        assert lab.passes("A", H98, H99) == 0
         first.kill(signal.SIGKILL)
-        assert lab.passes("A", "n1", "n2") == 0
-        assert lab.passes("A", "n2", "n1") == 20
-        until("n3 without carrier", lambda: not lab.carrier("B", "n3"))
-        lab.received("A", "n2")
+        assert lab.passes("A", H98, H99) == 0
+        assert lab.passes("A", H99, H98) == 20
+        until("host-100 without carrier", lambda: not lab.carrier("B", H100))
+        lab.received("A", H99)
 
         over = threading.Event()
 
         def keep_sending() -> None:
             while not over.is_set():
-                lab.send("A", "n1", "n2", "through the cut")
+                lab.send("A", H98, H99, "through the cut")
                 time.sleep(0.0005)
 
         sender = threading.Thread(target=keep_sending)
@@ -131,13 +134,13 @@ def controller_lost(framework: str) -> None:
             with Controller(framework).client() as client:
                 assert client.configure(lab.networks()).flows_changed == 0, "the new controller knows what it finds"
                 assert [(cut.network, cut.src, cut.dst) for cut in client.status().cuts] == [CUT]
-                again = client.set_cuts([CUT], [("B", "n3")])
+                again = client.set_cuts([CUT], [("B", H100)])
                 assert (again.flows_changed, again.ports_changed) == (0, 0)
                 before = _packets(client.status().cuts)
                 until("the cut swallows on", lambda: _packets(client.status().cuts) > before + 100)
-                assert lab.received("A", "n2") == []
-                assert not lab.carrier("B", "n3")
-                assert lab.passes("A", "n2", "n1") == 20
+                assert lab.received("A", H99) == []
+                assert not lab.carrier("B", H100)
+                assert lab.passes("A", H99, H98) == 20
         finally:
             over.set()
             sender.join()
@@ -145,7 +148,7 @@ def controller_lost(framework: str) -> None:
 
 def switch_forgets(framework: str) -> None:
     """A switch whose connection ended and whose rules were lost gets them back, cuts and all, by itself."""
-    with BareLab(2) as lab, Controller(framework).client() as client:
+    with TrafficLab(2) as lab, Controller(framework).client() as client:
         client.configure(lab.networks())
         client.set_cuts([CUT])
         run("ovs-vsctl", "del-controller", "sA")
@@ -159,23 +162,25 @@ def switch_forgets(framework: str) -> None:
         else:
             raise AssertionError("a cut on a switch that is away must be refused")
         run("ovs-ofctl", "-O", "OpenFlow14", "del-flows", "sA")
-        assert lab.passes("A", "n2", "n1") == 0
+        assert lab.passes("A", H99, H98) == 0
         run("ovs-vsctl", "set-controller", "sA", "tcp:127.0.0.1:6653")
-        until("switch A forwards again", lambda: lab.passes("A", "n2", "n1", 3) == 3)
-        assert lab.passes("A", "n1", "n2") == 0
+        until("switch A forwards again", lambda: lab.passes("A", H99, H98, 3) == 3)
+        assert lab.passes("A", H98, H99) == 0
 
 
 def many_cuts(framework: str) -> None:
     """A hundred and thirty cuts on both networks are one order, and one more lifts them."""
-    with BareLab(10) as lab, Controller(framework).client() as client:
+    with TrafficLab(10) as lab, Controller(framework).client() as client:
         client.configure(lab.networks())
-        links = [(network, *pair) for network in "AB" for pair in itertools.permutations(lab.nodes, 2)][:130]
+        links = [(network, *pair) for network in "AB" for pair in itertools.permutations(lab.hosts, 2)][:130]
         done = client.set_cuts(links)
         assert done.flows_changed == 130
         assert {(cut.network, cut.src, cut.dst) for cut in client.status().cuts} == set(links)
-        for network, source, destination in links[::7]:
-            assert lab.passes(network, source, destination, 3) == 0
-        assert lab.passes("B", "n10", "n9") == 20
+        for network, source, destination in links:
+            lab.send(network, source, destination, "must vanish")
+        assert lab.passes("B", "host-107", "host-106") == 20
+        assert {cut.packets for cut in client.status().cuts} == {1}
+        assert not any(lab.received(network, host) for network in "AB" for host in lab.hosts)
         assert client.set_cuts().flows_changed == 130
         for network, source, destination in links[::7]:
             assert lab.passes(network, source, destination, 3) == 3
@@ -183,14 +188,14 @@ def many_cuts(framework: str) -> None:
 
 def refusals(framework: str) -> None:
     """Wrong orders are refused by name and change nothing; the controller ends by SIGTERM, and by request, at once."""
-    with BareLab(2) as lab:
+    with TrafficLab(2) as lab:
         controller = Controller(framework)
         with controller.client() as client:
             _refused(client, [CUT], ErrorCode.NOT_CONFIGURED)
             client.configure(lab.networks())
-            _refused(client, [CUT, ("C", "n1", "n2")], ErrorCode.UNKNOWN_NETWORK)
-            _refused(client, [CUT, ("A", "n1", "n7")], ErrorCode.UNKNOWN_NODE)
-            assert lab.passes("A", "n1", "n2") == 20
+            _refused(client, [CUT, ("C", H98, H99)], ErrorCode.UNKNOWN_NETWORK)
+            _refused(client, [CUT, ("A", H98, "host-7")], ErrorCode.UNKNOWN_NODE)
+            assert lab.passes("A", H98, H99) == 20
             networks = {**lab.networks(), "C": Network(0xC, {})}
             try:
                 client.configure(networks)
