@@ -335,8 +335,7 @@ class Agent:
             return
         for moid in self._c.others:
             if path == layout.poweron_path(self._c.cluster.name, moid):
-                file = layout.decode_poweron(data)
-                reign.poweron_read(moid, file.isolated, frozenset(file.vms))
+                reign.poweron_read(moid, layout.decode_poweron(data))
 
     # --- roles ---
 
@@ -394,7 +393,7 @@ class Agent:
         self._response = IsolationResponse(
             self._t, c.cluster, self._workload.running(), lambda d: c.access.get(d, "ok"), declared_ns=c.now_ns
         )
-        self._probe = IsolationProbe(self._t, since_ns=c.now_ns, probe_at_once=True)
+        self._probe = IsolationProbe(self._t, since_ns=c.now_ns, probe_at_once=True, declared=True)
         self._write_poweron()
 
     def _enter_uninitialized(self, because: str) -> None:

@@ -12,8 +12,10 @@ from agents.settings import Timers
 class IsolationProbe:
     """The silence around one master (an elected one, or a host that elected itself). Times monotonic ns."""
 
-    def __init__(self, timers: Timers, *, since_ns: int, probe_at_once: bool) -> None:
+    def __init__(self, timers: Timers, *, since_ns: int, probe_at_once: bool, declared: bool = False) -> None:
+        """`declared`: the host is isolated already, and pings on to learn when it ends."""
         self._t = timers
+        self._declared = declared
         self.quiet_since_ns = since_ns
         """Last agent traffic, election win or answered ping, whichever was latest."""
         wait = 0 if probe_at_once else timers.isolation_probe_after_ns
@@ -32,6 +34,8 @@ class IsolationProbe:
         self.quiet_since_ns = now_ns
 
     def due_ns(self) -> int:
+        if self._declared:
+            return self.next_ping_ns
         return min(self.next_ping_ns, self.quiet_since_ns + self._t.isolation_ping_ns)
 
     def ping_due(self, now_ns: int) -> bool:

@@ -45,6 +45,8 @@ class Mastership:
         self._orphans_due_ns = now_ns + context.timers.restart_delay_ns
         self._view_due_ns = now_ns
         self._view_changed = True
+        self._poweron: dict[str, int] = {}
+        """Newest generation read of each host's poweron file."""
         self._stopped: dict[tuple[str, str], str] = {}
         """(datastore, marker path) to the VM whose marker is being read."""
         self._watches = {moid: self._new_watch(peer) for moid, peer in context.peers.items()}
@@ -193,7 +195,7 @@ class Mastership:
                     self._set_state(moid, step.state, step.because)
 
     def _set_state(self, moid: str, state: HostState, because: str) -> None:
-        before = self._states.get(moid, "uninitialized")
+        before = self._states.get(moid, "unknown")
         if state == before:
             return
         self._states[moid] = state
@@ -239,19 +241,19 @@ class Mastership:
         if peer is not None:
             peer.vms_of_old_life = False
 
-    def poweron_read(self, moid: str, isolated: bool, vms: frozenset[str]) -> None:
-        """The poweron file of a host without network heartbeat: what it says of itself and of its VMs."""
+    def poweron_read(self, moid: str, file: layout.PoweronFile) -> None:
+        """The poweron file of a host without network heartbeat: what it says of itself and of its VMs. A copy on a
+        datastore that the host cannot write any more may be older than one read before."""
         watch = self._watches[moid]
-        if watch.phase == "heard":
+        if watch.phase == "heard" or file.generation < self._poweron.get(moid, 0):
             return
-        self._carry_out(moid, watch.poweron(isolated, self._c.now_ns))
-        if watch.state not in ("networkPartitionedFromMaster", "networkIsolated"):
-            return
+        self._poweron[moid] = file.generation
+        self._carry_out(moid, watch.poweron(file.isolated, self._c.now_ns))
         known = {vm for vm, host in self.where.items() if host == moid}
-        for vm in sorted(vms - known):
+        for vm in sorted(set(file.vms) - known):
             self.where[vm] = moid
             self._report(self.restarts.running(vm, moid))
-        for vm in sorted(known - vms):
+        for vm in sorted(known - set(file.vms)):
             config = self._c.cluster.vm(vm)
             if config is not None and self._c.works(config.datastore):
                 path = layout.marker_path(vm)
@@ -313,7 +315,7 @@ class Mastership:
                 continue
             watch = self._watches.get(last)
             peer = self._c.peers.get(last)
-            lives = peer is not None and watch is not None and watch.alive_elsewhere(self._c.now_ns)
+            lives = watch is not None and watch.alive_elsewhere(self._c.now_ns) and not watch.poweron_read
             if peer is not None and (peer.inventory < 0 if peer.joined else lives):
                 undecided.add(vm)
             else:

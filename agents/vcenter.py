@@ -15,9 +15,21 @@ from agents.events import Boot, Received, UserMaintenance, UserPower, UserReconf
 from agents.messages import ClusterView, Configure, Message, PowerRequest, Protect, Report
 from agents.selection import select_heartbeat_datastores
 from agents.settings import ClusterConfig, HostConfig, Timers, VmConfig
-from agents.states import HostState
+from agents.states import HostState, Role
 
 NEVER_NS = 2**62
+
+
+_STATE_OF_ROLE: dict[Role, HostState] = {
+    "uninitialized": "uninitialized",
+    "election": "election",
+    "slave": "connectedToMaster",
+    "master": "master",
+    "isolated": "networkIsolated",
+}
+"""What a host's own report amounts to while no master is heard (fact sheet 3.1)."""
+
+_UNJOINED = ("uninitialized", "election")
 
 
 class VCenterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +61,7 @@ class _Host:
 
     def __init__(self) -> None:
         self.config = 0
-        self.role = "uninitialized"
+        self.role: Role = "uninitialized"
         self.vms: frozenset[str] = frozenset()
         self.access: dict[str, str] = {}
         self.last_ns: int | None = None
@@ -289,18 +301,15 @@ class VCenter:
         states = dict(fresh[self._master].message.hosts) if self._master else {}
         for moid, host in self._hosts.items():
             recent = host.last_ns is not None and host.last_ns >= fresh_ns
-            state: HostState = states.get(moid, "uninitialized")
+            state = states.get(moid)
             because = f"{self._master} says so"
-            if not self._master:
-                state = (
-                    ("election" if host.role != "uninitialized" else "uninitialized") if recent else "fdmUnreachable"
-                )
-                because = "no master is heard; " + ("its own report" if recent else "it is not heard either")
-                if not recent and moid not in self._shown:
-                    continue
-            elif recent and state in ("uninitialized", "election") and host.role in ("uninitialized", "election"):
-                state = "election" if host.role == "election" else "uninitialized"
-                because = "its own report"
+            own = _STATE_OF_ROLE[host.role]
+            if recent and (state is None or (state in _UNJOINED and own in _UNJOINED)):
+                state, because = own, "its own report"
+            elif not self._master and moid in self._shown:
+                state, because = "fdmUnreachable", "neither a master nor the host itself is heard"
+            if state is None:
+                continue  # A new master has no opinion yet: the old picture stays.
             before = self._shown.get(moid, "uninitialized")
             if state != before:
                 self._trace("host-state", host=moid, **{"from": before}, to=state, because=because)

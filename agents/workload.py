@@ -121,7 +121,9 @@ class Workload:
     def write_poweron(self, *, isolated: bool) -> None:
         """Rewrite our poweron file on every heartbeat datastore we reach."""
         c = self._c
-        file = layout.PoweronFile(isolated, tuple(sorted(self.running())), self.generation)
+        # Lives first: an agent that was restarted counts its inventories from one again.
+        generation = c.boot << 32 | self.generation
+        file = layout.PoweronFile(isolated, tuple(sorted(self.running())), generation)
         data = layout.encode_poweron(file)
         for datastore in c.cluster.host(c.moid).heartbeat_datastores:
             if c.works(datastore):
