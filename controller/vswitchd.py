@@ -1,9 +1,9 @@
 """Makes what OpenFlow promises true for the very next packet: Open vSwitch's daemon forgets its cached decisions.
 
 Open vSwitch answers a barrier when its tables have changed. Packets, though, follow decisions cached from those tables,
-which are revisited a moment later: right after 3 to 10 barriers in 100, a burst still went the old way (bench/cut.py).
-Counters lag in the same way, by up to half a second. One command of the daemon's own control socket drops all cached
-decisions and books their counts; it returns when that is done, in half a millisecond.
+which are revisited a moment later: a burst right after the barrier still went the old way in up to 11 of 100 trials
+(bench/cut.py). Counters lag in the same way, by up to half a second. One command of the daemon's own control socket
+drops all cached decisions and books their counts; it returns when that is done, in half a millisecond.
 
 This file decides how to find and ask the daemon; when to is service.py's matter.
 Sources: ovs-vswitchd(8), command `revalidator/purge`; ovs-appctl(8), "unixctl" is JSON-RPC 1.0 over a Unix socket.
