@@ -135,8 +135,9 @@ class LockRecord(msgspec.Struct, frozen=True, gc=False):
 
 
 def stamp_of(boot: int, count: int) -> int:
-    """One number that grows with every heartbeat: what evidence of stillness names (u128 on the wire)."""
-    return boot << 64 | count
+    """One number that grows with every heartbeat: what evidence of stillness names. A u64, as messages carry no larger
+    one: 16 million lives of a host, each with a million million heartbeats."""
+    return (boot << 40 | count) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def _moid_bytes(moid: str) -> bytes:
