@@ -1,0 +1,65 @@
+"""The process of an HA agent: its core between real sockets and its hypervisor.
+
+Decides nothing but where each action goes: Send and Ping to the network, host calls through a pipe to the hypervisor,
+Trace to the run's record file. Born by a fork of the hypervisor's process; ends with it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any, NoReturn
+
+from agents.actions import HostCall, Ping, Send, Trace
+from agents.agent import Agent
+from agents.driver_channel import Channel
+from agents.driver_loop import Drops, Loop, Recorder
+from agents.driver_net import AddressBook, Network
+from agents.driver_ping import Pinger
+from agents.events import WAKE, AnyEvent, PingAnswered, Received
+from agents.settings import AgentSettings
+from agents.wire import Codec
+
+
+class AgentProcess:
+    """Everything an agent's process holds."""
+
+    def __init__(
+        self, settings: AgentSettings, book: AddressBook, key: bytes, hypervisor: socket.socket, records: int
+    ) -> None:
+        self._recorder = Recorder(records, settings.moid)
+        self._drops = Drops(self._recorder)
+        self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
+        self._pinger = Pinger()
+        self._hypervisor = Channel(hypervisor, AnyEvent)
+        self._loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent")
+        self._network.join(self._loop, self._received)
+        self._loop.watch(self._pinger.fileno(), self._ping_answered)
+        self._loop.join(self._hypervisor, self._loop.feed, self._loop.stop)
+
+    def run(self) -> NoReturn:
+        self._loop.run()
+        os._exit(0)  # the hypervisor closed its end
+
+    def _received(self, event: Received, now_ns: int) -> None:
+        self._loop.feed(event, now_ns)
+
+    def _ping_answered(self) -> None:
+        for address in self._pinger.answers():
+            self._loop.feed(PingAnswered(address))
+
+    def _perform(self, action: Any, now_ns: int) -> None:
+        match action:
+            case Send():
+                self._network.send(action, now_ns)
+            case Ping(address=address):
+                try:
+                    self._pinger.send(address)
+                except OSError as error:
+                    self._drops.count("out", "ping", "unreachable", f"to {address}: {error.strerror}", now_ns)
+            case Trace(kind=kind, fields=fields):
+                self._recorder.write(now_ns, kind, fields)
+            case HostCall():
+                self._hypervisor.send(action)
+            case _:
+                raise AssertionError(f"the agent asked for {action!r}, which no driver knows")

@@ -1,0 +1,129 @@
+"""What a stage tells the processes of a host or of vCenter, and what they tell it: the control channel's values.
+
+Decides the conversation alone. It goes through a socket pair made for each start of a host, so its end is the news
+of the host's end. Everything here is about faults and evidence; the protocol itself knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from agents.events import UserMaintenance, UserPower, UserReconfigure
+from agents.hypervisor_api import HypervisorSettings
+from agents.settings import AgentSettings
+from agents.vcenter import VCenterSettings
+
+
+class StartHost(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """To the zygote: a hypervisor with an agent, in the namespaces of process `pid`."""
+
+    node: str
+    pid: int
+    hypervisor: HypervisorSettings
+    agent: AgentSettings
+    book: dict[str, dict[str, str]]
+    """Node to network to address."""
+    key: bytes
+
+
+class StartVcenter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """To the zygote: vCenter's process, in the namespaces of process `pid`."""
+
+    node: str
+    pid: int
+    boot: int
+    vcenter: VCenterSettings
+    book: dict[str, dict[str, str]]
+    key: bytes
+
+
+ZygoteOrder = StartHost | StartVcenter
+
+
+class ZygoteReady(msgspec.Struct, frozen=True, tag=True):
+    """From the zygote: everything is imported."""
+
+
+class Started(msgspec.Struct, frozen=True, tag=True):
+    """From the zygote: the node's first process runs. `pid` as the stage sees it."""
+
+    node: str
+    pid: int
+
+
+class StartFailed(msgspec.Struct, frozen=True, tag=True):
+    node: str
+    because: str
+
+
+class Died(msgspec.Struct, frozen=True, tag=True):
+    """From the zygote: the node's first process ended."""
+
+    node: str
+    pid: int
+    because: str
+
+
+ZygoteNews = ZygoteReady | Started | StartFailed | Died
+
+
+class KillAgent(msgspec.Struct, frozen=True, tag=True):
+    """Kill the HA agent; the watchdog starts it again, or not. Answers Killed."""
+
+    watchdog: bool
+
+
+class Watchdog(msgspec.Struct, frozen=True, tag=True):
+    """Whether the watchdog works from now on. Answers Obeyed."""
+
+    on: bool
+
+
+class HarmVm(msgspec.Struct, frozen=True, tag=True):
+    """A fault inside a VM. Answers Obeyed."""
+
+    vm: str
+    command: Literal["crash", "hang", "recover"]
+
+
+class TellVcenter(msgspec.Struct, frozen=True, tag=True):
+    """To vCenter: a person changes something. Answers Obeyed."""
+
+    event: UserPower | UserMaintenance | UserReconfigure
+
+
+class Who(msgspec.Struct, frozen=True, tag=True):
+    """Answers Here."""
+
+
+ControlOrder = KillAgent | Watchdog | HarmVm | TellVcenter | Who
+
+
+class Killed(msgspec.Struct, frozen=True, tag=True):
+    """`pid` is gone since `at_ns`; 0: there was nothing to kill."""
+
+    pid: int
+    at_ns: int
+
+
+class Obeyed(msgspec.Struct, frozen=True, tag=True):
+    at_ns: int
+
+
+class Here(msgspec.Struct, frozen=True, tag=True):
+    """Process numbers as the node sees them; 0: not running."""
+
+    agent: int
+    vms: dict[str, int]
+    view: dict[str, Any]
+
+
+class AgentLost(msgspec.Struct, frozen=True, tag=True):
+    """News: the agent ended although nobody told it to."""
+
+    because: str
+
+
+ControlNews = Killed | Obeyed | Here | AgentLost

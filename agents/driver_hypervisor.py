@@ -1,0 +1,207 @@
+"""The process of a host's hypervisor: its core between datastores, its agent, its VMs and the stage.
+
+Decides how the agent and the VMs are born (forked from here, so they share its memory and its namespaces) and when
+one counts as gone: when the kernel says so, never when it merely says goodbye. Leaves everything else to the core.
+
+    stage ── control channel ── hypervisor ──┬── agent     host calls up, events down
+                                             └── vm …      reports up, commands down
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import Any, NoReturn
+
+import msgspec
+
+from agents.actions import AnyHostCall, Trace
+from agents.driver_agent import AgentProcess
+from agents.driver_channel import Channel
+from agents.driver_control import (
+    AgentLost,
+    ControlNews,
+    ControlOrder,
+    HarmVm,
+    Here,
+    KillAgent,
+    Killed,
+    Obeyed,
+    StartHost,
+    Watchdog,
+    Who,
+)
+from agents.driver_fork import Child
+from agents.driver_loop import Loop, Recorder
+from agents.driver_store import Store, keep_config, kept_config
+from agents.driver_vm import VmProcess
+from agents.events import WAKE
+from agents.hypervisor import Hypervisor
+from agents.hypervisor_api import (
+    AbortIo,
+    AgentDied,
+    AgentStarted,
+    Answer,
+    Called,
+    CommandVm,
+    HostBoot,
+    InjectVm,
+    Io,
+    SetWatchdog,
+    StartAgent,
+    StartVm,
+    StopVm,
+    StoreConfig,
+    VmReport,
+    VmSettings,
+)
+
+
+class _VmChild(msgspec.Struct):
+    settings: VmSettings
+    child: Child
+    channel: Channel
+    because: str = ""
+    """Why it says it ends."""
+
+
+class HypervisorProcess:
+    """Everything the first process of a host holds."""
+
+    def __init__(self, order: StartHost, control: socket.socket, records: int) -> None:
+        self._order = order
+        self._records = records
+        self._recorder = Recorder(records, order.node)
+        core = Hypervisor(order.hypervisor)
+        self._core = core
+        self._loop = Loop(core, WAKE, self._perform, self._recorder, "hypervisor")
+        self._store = Store(self._loop)
+        self._control = Channel(control, ControlOrder)
+        self._loop.join(self._control, self._ordered, self._loop.stop)
+        self._agent: Child | None = None
+        self._agent_channel: Channel | None = None
+        self._agent_sentenced = False
+        self._vms: dict[int, _VmChild] = {}
+
+    def run(self) -> NoReturn:
+        self._loop.feed(HostBoot(kept_config()))
+        self._loop.run()
+        os._exit(0)  # the stage is gone, and with it the run
+
+    def _perform(self, action: Any, now_ns: int) -> None:  # noqa: PLR0912 (one line per action)
+        match action:
+            case Io():
+                self._store.io(action)
+            case AbortIo():
+                self._store.abort(action)
+            case Answer(event=event):
+                if self._agent_channel is not None:
+                    self._agent_channel.send(event)
+            case Trace(kind=kind, fields=fields):
+                self._recorder.write(now_ns, kind, fields)
+            case StartAgent():
+                self._start_agent()
+            case StartVm(settings=settings):
+                self._start_vm(settings)
+            case StopVm(number=number):
+                if number in self._vms:
+                    self._vms[number].child.kill()
+            case CommandVm(number=number, command=command):
+                if number in self._vms:
+                    self._vms[number].channel.send(command)
+            case StoreConfig(config=config):
+                keep_config(config)
+            case _:
+                raise AssertionError(f"the hypervisor asked for {action!r}, which no driver knows")
+
+    # --- The agent ----------------------------------------------------------------------------------------------------
+
+    def _start_agent(self) -> None:
+        assert self._agent is None, "a host has one agent"
+        order = self._order
+        ours, theirs = socket.socketpair()
+
+        def body() -> None:
+            AgentProcess(order.agent, order.book, order.key, theirs, self._records).run()
+
+        self._agent = Child(f"{order.node}-fdm", (theirs.fileno(), self._records), body)
+        theirs.close()
+        self._agent_channel = Channel(ours, AnyHostCall)
+        self._loop.join(self._agent_channel, lambda call: self._loop.feed(Called(call)), lambda: None)
+        self._loop.watch(self._agent.descriptor, self._agent_gone)
+        self._loop.feed(AgentStarted())
+
+    def _agent_gone(self) -> None:
+        child, channel = self._agent, self._agent_channel
+        assert child is not None and channel is not None
+        self._loop.unwatch(child.descriptor)
+        because = child.reap()
+        if not self._agent_sentenced:
+            self._control.send(AgentLost(because))
+        self._agent_sentenced = False
+        self._agent = self._agent_channel = None
+        self._loop.leave(channel)  # what it asked for last is lost, as with a pipe to a dead daemon
+        self._loop.feed(AgentDied(because))
+
+    # --- VMs ----------------------------------------------------------------------------------------------------------
+
+    def _start_vm(self, settings: VmSettings) -> None:
+        ours, theirs = socket.socketpair()
+
+        def body() -> None:
+            VmProcess(settings, theirs, self._records).run()
+
+        child = Child(settings.vm.name, (theirs.fileno(), self._records), body)
+        theirs.close()
+        entry = _VmChild(settings, child, Channel(ours, VmReport))
+        self._vms[settings.number] = entry
+        self._loop.join(entry.channel, lambda report: self._vm_reported(entry, report), lambda: None)
+        self._loop.watch(child.descriptor, lambda: self._vm_gone(entry))
+
+    def _vm_reported(self, entry: _VmChild, report: VmReport) -> None:
+        if report.what == "ended":
+            entry.because = report.because
+        else:
+            self._loop.feed(report)
+
+    def _vm_gone(self, entry: _VmChild) -> None:
+        for report in entry.channel.receive()[0]:
+            self._vm_reported(entry, report)
+        self._loop.unwatch(entry.child.descriptor)
+        self._loop.leave(entry.channel)
+        how = entry.child.reap()
+        number = entry.settings.number
+        del self._vms[number]
+        self._loop.feed(VmReport(entry.settings.vm.name, number, "ended", entry.because or f"its process was {how}"))
+
+    # --- The stage ----------------------------------------------------------------------------------------------------
+
+    def _ordered(self, order: ControlOrder) -> None:
+        answer: ControlNews
+        match order:
+            case KillAgent(watchdog=watchdog):
+                self._loop.feed(SetWatchdog(watchdog))
+                answer = self._kill_agent()
+            case Watchdog(on=on):
+                self._loop.feed(SetWatchdog(on))
+                answer = Obeyed(time.monotonic_ns())
+            case HarmVm(vm=vm, command=command):
+                self._loop.feed(InjectVm(vm, command))
+                answer = Obeyed(time.monotonic_ns())
+            case Who():
+                vms = {entry.settings.vm.name: entry.child.pid for entry in self._vms.values()}
+                view = msgspec.to_builtins(self._core.view())
+                answer = Here(self._agent.pid if self._agent else 0, vms, view)
+            case _:
+                raise AssertionError(f"a hypervisor was told {order!r}")
+        self._control.send(answer)
+
+    def _kill_agent(self) -> Killed:
+        if self._agent is None:
+            return Killed(0, time.monotonic_ns())
+        pid = self._agent.pid
+        self._agent_sentenced = True
+        self._agent.kill()
+        self._agent_gone()  # waits: SIGKILL takes microseconds
+        return Killed(pid, time.monotonic_ns())
