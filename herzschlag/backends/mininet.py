@@ -1,0 +1,339 @@
+"""The backend on real packets, as the runner sees it: a sandbox with a stage in it, and the records it writes.
+
+Decides how real time becomes protocol time and how records get from the sandbox into a history. Leaves everything
+inside the sandbox to `stage.py`. When this process ends, by any signal, nothing of the lab is left: the sandbox sees
+to it.
+
+    protocol time = (monotonic clock - zero) x speed
+
+Zero is a heartbeat instant: heartbeats of hosts with phase 0 go out when the monotonic clock is a multiple of the
+interval, so they stand at whole intervals of protocol time as well.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import select
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import msgspec
+
+from herzschlag import primitives as p
+from herzschlag.backends.base import BackendName, BackendUnavailable, Effect, MachineryDied, Missing, Plan
+from herzschlag.backends.stage_api import (
+    Collect,
+    Collected,
+    Done,
+    MachineryGone,
+    Ready,
+    Refused,
+    StageNews,
+    StageSettings,
+    Want,
+)
+from herzschlag.faults import AnyFault
+from herzschlag.history import RUNNER, Record
+from topo.errors import UnusableMachineError
+from topo.probes import missing_for_a_lab
+from topo.sandbox import Sandbox
+
+START_S_MAX = 60.0
+ANSWER_S_MAX = 60.0
+"""Beyond what the stage itself waits for its parts."""
+POLL_S = 0.02
+"""How often the record file is looked at while nothing else happens: three times in one heartbeat at speed 10."""
+AFTER_HEARTBEAT_NS = 10_000_000
+"""Faults are set off this long (real time) after a heartbeat instant."""
+REAL_FIELDS = {"max_ns", "p99_ns"}
+"""Lengths of real time in records; every other `_ns` field is an instant of the monotonic clock."""
+
+N = TypeVar("N", Done, Collected, Ready)
+
+
+class MininetSession:
+    """One lab on real packets."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._records: list[Record] = []
+        self._active: dict[str, tuple[p.Primitive, ...]] = {}
+        self._versions: dict[str, str] = {}
+        self.pids: dict[str, int] = {}
+        """Machinery and first processes of nodes, numbered as inside the sandbox."""
+        self.timings_ms: dict[str, float] = {}
+        self._sandbox: Sandbox | None = None
+        self._socket: socket.socket | None = None
+        self._received = b""
+        self._gone: MachineryGone | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._tail: int | None = None
+        self._unread = b""
+        interval_ns = plan.timers.at_speed(plan.speed).heartbeat_interval_ns
+        self._zero_ns = time.monotonic_ns() // interval_ns * interval_ns
+        self._finished_ns: int | None = None
+
+    # --- What it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> BackendName:
+        return "mininet"
+
+    @property
+    def speed(self) -> float:
+        return self._plan.speed
+
+    @property
+    def after_heartbeat_ns(self) -> int:
+        return round(AFTER_HEARTBEAT_NS * self._plan.speed)
+
+    @property
+    def sandbox_pid(self) -> int:
+        """The stage, as this process numbers it."""
+        assert self._sandbox is not None, "start the session first"
+        return self._sandbox.pid
+
+    def versions(self) -> Mapping[str, str]:
+        return self._versions
+
+    def records(self) -> Sequence[Record]:
+        return self._records
+
+    def now_ns(self) -> int:
+        return self._finished_ns if self._finished_ns is not None else self._protocol_ns(time.monotonic_ns())
+
+    def _protocol_ns(self, real_ns: int) -> int:
+        return round((real_ns - self._zero_ns) * self._plan.speed)
+
+    def _real_ns(self, protocol_ns: int) -> int:
+        return self._zero_ns + round(protocol_ns / self._plan.speed)
+
+    # --- Coming up ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        missing = missing_for_a_lab()
+        if missing:
+            raise BackendUnavailable(*(Missing(one.what, one.fix) for one in missing))
+        logs = self._log_directory()
+        records = logs / "records.jsonl"
+        written = os.open(records, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._tail = os.open(records, os.O_RDONLY | os.O_CLOEXEC)
+        ours, theirs = socket.socketpair()
+        self._socket = ours
+        try:
+            with (logs / "stage.log").open("ab") as output:
+                self._sandbox = Sandbox.start(
+                    [sys.executable, "-m", "herzschlag.backends.stage", str(theirs.fileno()), str(written)],
+                    env={**os.environ, "PYTHONPATH": _import_path()},
+                    pass_fds=(theirs.fileno(), written),
+                    stdout=output,
+                    stderr=output,
+                    keep=[logs],
+                )
+        except UnusableMachineError as error:
+            raise BackendUnavailable(Missing("a sealed sandbox", error.fix)) from None
+        finally:
+            theirs.close()
+            os.close(written)
+        ours.sendall(msgspec.json.encode(self._settings(logs)) + b"\n")
+        ready = self._await(Ready, START_S_MAX)
+        self._versions = ready.versions
+        self.pids = ready.pids
+        self.timings_ms = ready.timings_ms
+
+    def _log_directory(self) -> Path:
+        if self._plan.directory is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="herzschlag-")
+            return Path(self._folder.name)
+        logs = self._plan.directory.resolve() / "log"
+        logs.mkdir(parents=True, exist_ok=True)
+        return logs
+
+    def _settings(self, logs: Path) -> StageSettings:
+        plan = self._plan
+        timers = plan.timers.at_speed(plan.speed)
+        draw = random.Random(plan.seed)
+        interval_ns = timers.heartbeat_interval_ns
+        spread = plan.phases == "spread"
+        return StageSettings(
+            topology=plan.topology,
+            config=plan.config,
+            placement=plan.placement,
+            timers=timers,
+            speed=plan.speed,
+            phases_ns={moid: draw.randrange(interval_ns) if spread else 0 for moid in plan.topology.moids},
+            key=secrets.token_bytes(32),
+            datapath=plan.datapath,
+            log_directory=str(logs),
+        )
+
+    # --- Faults -------------------------------------------------------------------------------------------------------
+
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+        primitives = fault.primitives(self._plan.topology)
+        active = self._active | {fault_id: primitives}
+        effect = self._want(active, p.commands(primitives), at_ns)
+        self._active = active
+        return effect
+
+    def undo(self, fault_id: str, at_ns: int) -> Effect:
+        active = {name: primitives for name, primitives in self._active.items() if name != fault_id}
+        effect = self._want(active, (), at_ns)
+        self._active = active
+        return effect
+
+    def _want(
+        self, active: Mapping[str, tuple[p.Primitive, ...]], commands: tuple[p.AnyCommand, ...], at_ns: int
+    ) -> Effect:
+        conditions = tuple(p.combined(active.values()))
+        self._tell(Want(conditions=conditions, commands=commands, at_ns=self._real_ns(at_ns)))
+        left_s = max(0, self._real_ns(at_ns) - time.monotonic_ns()) / 1e9
+        done = self._await(Done, left_s + ANSWER_S_MAX)
+        evidence = self._in_protocol_time(done.evidence)
+        return Effect(self._protocol_ns(done.asked_ns), self._protocol_ns(done.effective_ns), evidence)
+
+    # --- Time ---------------------------------------------------------------------------------------------------------
+
+    def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
+        """Let real time pass. Records written just before `at_ns` are waited for: they count as well."""
+        seen = len(self._records)
+        while True:
+            self._check()
+            self._read_records()
+            fresh, seen = self._records[seen:], len(self._records)
+            if stop is not None and any(stop(record) for record in fresh):
+                return True
+            left_s = (self._real_ns(at_ns) - time.monotonic_ns()) / 1e9
+            if left_s <= 0:
+                self._read_records()
+                return stop is not None and any(stop(record) for record in self._records[seen:])
+            self._listen(min(POLL_S, left_s))
+
+    # --- The end ------------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        self._tell(Collect())
+        collected = self._await(Collected, ANSWER_S_MAX)
+        self._finished_ns = self._protocol_ns(collected.at_ns)
+        self._read_records()
+        for kind, fields in collected.records:
+            self._add(collected.at_ns, RUNNER, kind, fields)
+
+    def close(self) -> None:
+        if self._sandbox is not None:
+            self._sandbox.kill()
+            self._sandbox = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._tail is not None:
+            self._read_records()
+            os.close(self._tail)
+            self._tail = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- Records ------------------------------------------------------------------------------------------------------
+
+    def _read_records(self) -> None:
+        """Take in what the lab's processes have written; a line that is not whole yet waits."""
+        if self._tail is None:
+            return
+        while chunk := os.read(self._tail, 1 << 20):
+            *lines, self._unread = (self._unread + chunk).split(b"\n")
+            for line in lines:
+                data = msgspec.json.decode(line, type=dict[str, Any])
+                self._add(data.pop("at_ns"), data.pop("node"), data.pop("kind"), data)
+
+    def _add(self, real_ns: int, node: str, kind: str, fields: Mapping[str, Any]) -> None:
+        at_ns = self._protocol_ns(real_ns)
+        self._records.append(Record(at_ns, len(self._records), node, kind, self._in_protocol_time(fields)))
+
+    def _in_protocol_time(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: self._protocol_ns(value)
+            if name.endswith("_ns") and isinstance(value, int) and name not in REAL_FIELDS
+            else value
+            for name, value in fields.items()
+        }
+
+    # --- The stage ----------------------------------------------------------------------------------------------------
+
+    def _tell(self, order: Want | Collect) -> None:
+        self._check()
+        assert self._socket is not None, "start the session first"
+        try:
+            self._socket.sendall(msgspec.json.encode(order) + b"\n")
+        except OSError:
+            self._lose("the stage", "it does not listen any more")
+
+    def _await(self, kind: type[N], timeout_s: float) -> N:
+        """The stage's answer; news of dead machinery ends the wait."""
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            for news in self._listen(left_s):
+                if isinstance(news, kind):
+                    return news
+                if isinstance(news, Refused) and news.fix:
+                    raise BackendUnavailable(Missing(news.because, news.fix))
+                if isinstance(news, Refused):
+                    self._lose("the stage", news.because)
+            self._check()
+        self._lose("the stage", f"no answer within {timeout_s:.0f} s")
+        raise AssertionError("_lose raises")
+
+    def _listen(self, timeout_s: float) -> list[StageNews]:
+        """What the stage says within this time; deaths are noted here."""
+        if self._socket is None or not select.select([self._socket], [], [], timeout_s)[0]:
+            return []
+        try:
+            chunk = self._socket.recv(1 << 20)
+        except ConnectionResetError:
+            chunk = b""
+        if not chunk:
+            self._note(MachineryGone("the stage", "the sandbox's first process ended"))
+            return []
+        *lines, self._received = (self._received + chunk).split(b"\n")
+        found: list[StageNews] = [msgspec.json.decode(line, type=StageNews) for line in lines]
+        for news in found:
+            if isinstance(news, MachineryGone):
+                self._note(news)
+        return found
+
+    def _note(self, gone: MachineryGone) -> None:
+        if self._gone is None:
+            self._gone = gone
+        self._add(time.monotonic_ns(), RUNNER, "machinery", {"what": gone.what, "because": gone.because})
+
+    def _lose(self, what: str, because: str) -> None:
+        self._note(MachineryGone(what, because))
+        self._check()
+
+    def _check(self) -> None:
+        if self._gone is not None:
+            self._read_records()
+            raise MachineryDied(f"{self._gone.what}: {self._gone.because}")
+
+
+def _import_path() -> str:
+    """The stage and what it starts import the very packages that this process runs."""
+    checkout = str(Path(__file__).resolve().parents[2])
+    path = os.environ.get("PYTHONPATH")
+    return f"{checkout}{os.pathsep}{path}" if path else checkout

@@ -1,0 +1,90 @@
+"""What the command outside and the stage inside a sandbox say to each other: one JSON document a line.
+
+Decides the conversation alone: `mininet.py` is its outer end, `stage.py` its inner one. Instants are real nanoseconds
+of the machine's monotonic clock, which both share. State is absolute: "these conditions hold from now on".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from agents.settings import ClusterConfig, Timers
+from herzschlag.primitives import AnyCommand, AnyCondition
+from topo.spec import TopologySpec
+
+LINE_BYTES_MAX = 16_000_000
+"""A split of 96 hosts into halves has 9,216 cuts of some 80 bytes; disk evidence of a long run is larger."""
+
+
+class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """First line to the stage: everything it needs to bring the lab up."""
+
+    topology: TopologySpec
+    config: ClusterConfig
+    placement: dict[str, str]
+    timers: Timers
+    """Already divided by `speed`."""
+    speed: float
+    phases_ns: dict[str, int]
+    """Heartbeat phase per host, real nanoseconds."""
+    key: bytes
+    """Of this run's datagrams."""
+    datapath: Literal["auto", "kernel", "user"]
+    log_directory: str
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Exactly these conditions hold from `at_ns` on, and these commands are given then. Answers Done or Refused."""
+
+    conditions: tuple[AnyCondition, ...]
+    commands: tuple[AnyCommand, ...] = ()
+    at_ns: int = 0
+
+
+class Collect(msgspec.Struct, frozen=True, tag=True):
+    """What can only be known at the end. Answers Collected."""
+
+
+StageOrder = Want | Collect
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The lab is up and everyone is started."""
+
+    versions: dict[str, str]
+    timings_ms: dict[str, float]
+    """What took how long; kept in the log."""
+    pids: dict[str, int]
+    """Machinery and each node's first process, as the sandbox numbers them."""
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    asked_ns: int
+    effective_ns: int
+    evidence: dict[str, Any]
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """It could not be done. `fix`: what this machine lacks and how to get it; empty: the fault lies elsewhere."""
+
+    because: str
+    fix: str = ""
+
+
+class Collected(msgspec.Struct, frozen=True, tag=True):
+    """Records' fields by kind: `disk` one per VM, `counters` one."""
+
+    at_ns: int
+    records: list[tuple[str, dict[str, Any]]]
+
+
+class MachineryGone(msgspec.Struct, frozen=True, tag=True):
+    """News: something of ours died although nobody told it to. The run can prove nothing any more."""
+
+    what: str
+    because: str
+
+
+StageNews = Ready | Done | Refused | Collected | MachineryGone
