@@ -41,7 +41,7 @@ _SYSCTLS = {
     "/proc/sys/net/ipv6/conf/default/disable_ipv6": "1",
     "/proc/sys/net/ipv4/conf/all/rp_filter": "0",  # a reply may come over the other network
     "/proc/sys/net/ipv4/conf/default/rp_filter": "0",
-    "/proc/sys/net/ipv4/ping_group_range": "0 2147483647",  # pings without raw sockets, for ordinary users as well
+    "/proc/sys/net/ipv4/ping_group_range": "0 0",  # pings without raw sockets; everybody inside has group 0
     "/proc/sys/net/ipv4/icmp_ratelimit": "0",  # every ping gets its answer, however many ask
 }
 
@@ -164,7 +164,7 @@ def _settle_network() -> None:
     """Before there is an interface, so that none ever sends an unasked packet."""
     for path, value in _SYSCTLS.items():
         with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6 has nothing to switch off
-            Path(path).write_text(value)
+            _write(path, value)
     syscalls.interface_up("lo")
 
 
@@ -230,6 +230,13 @@ def _signal_all(number: int) -> None:
         os.kill(-1, number)
 
 
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text)
+    except OSError as error:  # the kernel's refusal of a value does not name the file by itself
+        raise OSError(error.errno, f"writing {text!r}: {os.strerror(error.errno or 0)}", path) from None
+
+
 def _run(argv: list[str], text: str | None) -> None:
     try:
         result = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=_RUN_S_MAX, check=False)
@@ -243,7 +250,7 @@ _STEPS: dict[str, Callable[..., object]] = {
     "mount": syscalls.mount,
     "unmount": syscalls.unmount,
     "make_folder": lambda path: Path(path).mkdir(parents=True, exist_ok=True),
-    "write": lambda path, text: Path(path).write_text(text),
+    "write": _write,
     "signal_all": _signal_all,
     "run": _run,
 }
