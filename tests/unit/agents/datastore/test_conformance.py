@@ -1,0 +1,313 @@
+"""One suite against both ways to carry datastore I/O out: what the simulator shows must be what files do."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.datastore.io import (
+    SECTOR,
+    AnyIo,
+    Append,
+    ListFolder,
+    Outcome,
+    Read,
+    Remove,
+    Replace,
+    Stat,
+    Touch,
+    WriteSector,
+)
+from agents.datastore.io import TestAndSet as SetIf  # pytest would collect its own name
+from agents.datastore.memory import MemoryDatastores
+from agents.datastore.tmpfs import HANGS, LOST, TEMPORARY, TmpfsDatastores
+
+DS = "vmfs-1"
+A, B, ZERO = b"a" * SECTOR, b"b" * SECTOR, bytes(SECTOR)
+
+
+class Store(Protocol):
+    """One host's view of one datastore."""
+
+    def perform(self, request: AnyIo) -> Outcome | None: ...
+    def abort(self, datastore: str, request: int) -> None: ...
+    def access(self, access: Any) -> list[Outcome]: ...
+
+
+class Memory:
+    def __init__(self) -> None:
+        self.datastores = MemoryDatastores([DS])
+
+    def perform(self, request: AnyIo) -> Outcome | None:
+        return self.datastores.perform(request, "host-98")
+
+    def abort(self, datastore: str, request: int) -> None:
+        self.datastores.abort("host-98", datastore, request)
+
+    def access(self, access: Any) -> list[Outcome]:
+        return [outcome for _, outcome in self.datastores.set_access("host-98", DS, access)]
+
+
+class Files:
+    """A live directory that is moved aside for a dead one, as the mounts of a lab are."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.live = root / "live"
+        self.live.mkdir()
+        self.store = TmpfsDatastores(root)
+        (root / DS).symlink_to(self.live)
+
+    def perform(self, request: AnyIo) -> Outcome | None:
+        return self.store.perform(request)
+
+    def abort(self, datastore: str, request: int) -> None:
+        self.store.abort(datastore, request)
+
+    def access(self, access: Any) -> list[Outcome]:
+        (self.root / DS).unlink()
+        if access == "ok":
+            (self.root / DS).symlink_to(self.live)
+        else:
+            dead = self.root / f"dead-{access}"
+            dead.mkdir(exist_ok=True)
+            (dead / (HANGS if access == "apd" else LOST)).touch()
+            (self.root / DS).symlink_to(dead)
+        return self.store.retry()
+
+
+@pytest.fixture(params=["memory", "tmpfs"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    yield Memory() if request.param == "memory" else Files(tmp_path)
+
+
+def done(store: Store, request: AnyIo) -> Outcome:
+    outcome = store.perform(request)
+    assert outcome is not None
+    assert outcome.request == request.request
+    return outcome
+
+
+def test_a_missing_file_is_missing_to_readers_alone(store: Store) -> None:
+    assert done(store, Read(1, DS, "folder/file")).status == "missing"
+    assert done(store, Stat(2, DS, "folder/file")).status == "missing"
+    assert done(store, ListFolder(3, DS, "folder")).status == "missing"
+    assert done(store, Remove(4, DS, "folder/file")).status == "ok"
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    done(store, Replace(1, DS, "folder/file", data=b"one"))
+    assert done(store, Read(2, DS, "folder/file")).data == b"one"
+    done(store, Replace(3, DS, "folder/file", data=b""))
+    assert done(store, Read(4, DS, "folder/file")) == Outcome(4, "ok", b"")
+    done(store, Append(5, DS, "folder/file", data=b"two"))
+    done(store, Append(6, DS, "folder/file", data=b"three"))
+    assert done(store, Read(7, DS, "folder/file", offset=3, length=4)).data == b"thre"
+    assert done(store, Read(8, DS, "folder/file", offset=99)).data == b""
+
+
+def test_sectors_grow_the_file_with_zeros(store: Store) -> None:
+    done(store, WriteSector(1, DS, "region", offset=2 * SECTOR, data=A))
+    assert done(store, Read(2, DS, "region")).data == ZERO + ZERO + A
+    done(store, WriteSector(3, DS, "region", offset=0, data=B))
+    assert done(store, Read(4, DS, "region")).data == B + ZERO + A
+
+
+def test_test_and_set_takes_zeros_where_nothing_is_and_shows_what_it_found(store: Store) -> None:
+    """Two hosts that take one lock at once must not both succeed."""
+    assert done(store, SetIf(1, DS, "lock", offset=SECTOR, expected=ZERO, data=A)).status == "ok"
+    assert done(store, SetIf(2, DS, "lock", offset=SECTOR, expected=ZERO, data=B)) == Outcome(2, "mismatch", A)
+    assert done(store, SetIf(3, DS, "lock", offset=SECTOR, expected=A, data=B)).status == "ok"
+    assert done(store, Read(4, DS, "lock")).data == ZERO + B
+
+
+def test_every_change_and_touch_grows_the_stamp(store: Store) -> None:
+    """A heartbeat on NFS is a moving stamp: two touches in one tick of the kernel's clock must both show."""
+    stamps = []
+    changes: list[AnyIo] = [
+        Touch(1, DS, "f"),
+        Touch(2, DS, "f"),
+        Append(3, DS, "f", data=b"x"),
+        WriteSector(4, DS, "f", offset=0, data=A),
+        Replace(5, DS, "f", data=b"new"),
+        Touch(6, DS, "f"),
+        SetIf(7, DS, "f", offset=SECTOR, expected=ZERO, data=A),
+    ]
+    for change in changes:
+        done(store, change)
+        stamps.append(done(store, Stat(100, DS, "f")).stamp)
+    assert stamps == sorted(set(stamps))
+    done(store, Read(8, DS, "f"))
+    assert done(store, SetIf(9, DS, "f", offset=SECTOR, expected=B, data=A)).status == "mismatch"
+    assert done(store, Stat(101, DS, "f")).stamp == stamps[-1]
+
+
+def test_folders_list_names_and_stay_when_empty(store: Store) -> None:
+    for number, path in enumerate(["vm/b", "vm/a", "vm/sub/c", "top"]):
+        done(store, Touch(number, DS, path))
+    assert done(store, ListFolder(10, DS, "vm")).data == b"a\nb\nsub"
+    assert done(store, ListFolder(11, DS, "")).data == b"top\nvm"
+    done(store, Remove(12, DS, "vm/sub/c"))
+    assert done(store, Read(13, DS, "vm/sub/c")).status == "missing"
+    assert done(store, ListFolder(14, DS, "vm/sub")) == Outcome(14, "ok", b"")
+
+
+def test_all_paths_down_hangs_and_is_carried_out_in_order_later(store: Store) -> None:
+    done(store, Replace(1, DS, "f", data=b"before"))
+    assert store.access("apd") == []
+    assert store.perform(Replace(2, DS, "f", data=b"after")) is None
+    assert store.perform(Read(3, DS, "f")) is None
+    assert store.perform(Replace(4, DS, "f", data=b"withdrawn")) is None
+    store.abort(DS, 4)
+    assert store.access("ok") == [Outcome(2, "ok"), Outcome(3, "ok", b"after")]
+    assert done(store, Read(5, DS, "f")).data == b"after"
+
+
+def test_permanent_loss_fails_and_ends_hanging(store: Store) -> None:
+    done(store, Replace(1, DS, "f", data=b"before"))
+    store.access("apd")
+    assert store.perform(Replace(2, DS, "f", data=b"never")) is None
+    assert store.access("pdl") == [Outcome(2, "lost")]
+    assert done(store, Replace(3, DS, "f", data=b"never")).status == "lost"
+    store.access("ok")
+    assert done(store, Read(4, DS, "f")).data == b"before"
+
+
+PATHS = st.sampled_from(["a", "b", "vm/a", "vm/b"])
+BYTES = st.binary(max_size=40)
+SECTORS = st.sampled_from([A, B, ZERO])
+OFFSETS = st.sampled_from([0, SECTOR, 3 * SECTOR])
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> AnyIo:
+    path = draw(PATHS)
+    return draw(
+        st.one_of(
+            st.builds(lambda data: Replace(0, DS, path, data=data), BYTES),
+            st.builds(lambda data: Append(0, DS, path, data=data), BYTES),
+            st.builds(lambda data, at: WriteSector(0, DS, path, offset=at, data=data), SECTORS, OFFSETS),
+            st.builds(
+                lambda old, new, at: SetIf(0, DS, path, offset=at, expected=old, data=new),
+                SECTORS,
+                SECTORS,
+                OFFSETS,
+            ),
+            st.sampled_from(
+                [Touch(0, DS, path), Remove(0, DS, path), Read(0, DS, path), ListFolder(0, DS, "vm")],
+            ),
+            st.builds(lambda at: Read(0, DS, path, offset=at, length=SECTOR), OFFSETS),
+        )
+    )
+
+
+@given(st.lists(st.one_of(requests(), st.sampled_from(["apd", "pdl", "ok"])), max_size=30))
+@settings(deadline=None, max_examples=150)
+def test_both_say_the_same_whatever_happens(steps: list[Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        memory, files = Memory(), Files(Path(folder))
+        for step in [*steps, "ok"]:
+            if isinstance(step, str):
+                assert memory.access(step) == files.access(step)
+            else:
+                assert memory.perform(step) == files.perform(step)
+
+
+# --- Writers that die -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", ["replace", "sector", "test-and-set"])
+def test_a_writer_that_dies_at_any_byte_leaves_old_or_new(change: str) -> None:
+    for at in range(SECTOR + 1):
+        store = MemoryDatastores([DS])
+        assert store.perform(Replace(1, DS, "f", data=A), "host-98") is not None
+        request: AnyIo = {
+            "replace": Replace(2, DS, "f", data=B),
+            "sector": WriteSector(2, DS, "f", offset=0, data=B),
+            "test-and-set": SetIf(2, DS, "f", offset=0, expected=A, data=B),
+        }[change]
+        assert store.perform(request, "host-98", die_after_bytes=at) is None
+        assert store.content(DS, "f") == (B if at == SECTOR else A)
+
+
+def test_an_append_tears_at_the_very_byte() -> None:
+    for at in range(4):
+        store = MemoryDatastores([DS])
+        store.perform(Append(1, DS, "f", data=b"xyz"), "host-98", die_after_bytes=at)
+        assert (store.content(DS, "f") or b"") == b"xyz"[:at]
+
+
+def test_a_writer_killed_in_the_middle_of_a_replace_leaves_the_old_file(tmp_path: Path) -> None:
+    """Killed for real, many times, at whatever instruction it happens to be."""
+    old, new = b"old" * 20_000, b"new" * 20_000
+    store = Files(tmp_path)
+    for attempt in range(40):
+        done(store, Replace(1, DS, "f", data=old))
+        ready, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.write(writer, b"!")
+            mine = TmpfsDatastores(tmp_path)
+            while True:
+                mine.perform(Replace(2, DS, "f", data=new))
+                mine.perform(Replace(3, DS, "f", data=old))
+        os.read(ready, 1)
+        for _ in range(attempt * 40):
+            os.getpid()
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        os.close(ready)
+        os.close(writer)
+        assert done(store, Read(4, DS, "f")).data in (old, new)
+        assert done(store, ListFolder(5, DS, "")).data == b"f"
+    assert TmpfsDatastores(tmp_path).perform(Replace(6, DS, "f", data=old)) is not None
+    assert not [name for name in os.listdir(store.live) if name.endswith(TEMPORARY)]  # noqa: PTH208
+
+
+def test_a_temporary_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
+    import fcntl  # noqa: PLC0415 (this test alone plays the other writer)
+
+    store = Files(tmp_path)
+    alive = store.live / f".f.alive{TEMPORARY}"
+    (store.live / f".f.dead{TEMPORARY}").write_bytes(b"half")
+    with alive.open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done(store, Replace(1, DS, "f", data=b"x"))
+        assert sorted(os.listdir(store.live)) == [alive.name, "f"]  # noqa: PTH208
+
+
+def test_a_path_out_of_the_datastore_is_refused(tmp_path: Path) -> None:
+    store = Files(tmp_path)
+    for path in ("/etc/x", "../x", "vm/../../x"):
+        with pytest.raises(ValueError, match="must be relative"):
+            store.perform(Read(1, DS, path))
+
+
+def test_two_processes_take_one_lock_only_once(tmp_path: Path) -> None:
+    store = Files(tmp_path)
+    ready, writer = os.pipe()
+    pids = []
+    for _ in range(4):
+        pid = os.fork()
+        if pid == 0:
+            mine = TmpfsDatastores(tmp_path)
+            won = 0
+            for lock in range(50):
+                outcome = mine.perform(SetIf(lock, DS, f"lock-{lock}", offset=0, expected=ZERO, data=A))
+                won += outcome is not None and outcome.status == "ok"
+            os.write(writer, bytes([won]))
+            os._exit(0)
+        pids.append(pid)
+    for pid in pids:
+        os.waitpid(pid, 0)
+    assert sum(os.read(ready, 16)) == 50
+    os.close(ready)
+    os.close(writer)
+    assert done(store, Read(1, DS, "lock-0")).data == A
