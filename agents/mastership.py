@@ -80,7 +80,7 @@ class Mastership:
                 self._watches[moid] = self._new_watch(peer)
             else:
                 watch.has_heartbeat_datastores = bool(self._c.cluster.host(moid).heartbeat_datastores)
-        for moid in self._watches.keys() - self._c.peers.keys():
+        for moid in sorted(self._watches.keys() - self._c.peers.keys()):
             del self._watches[moid]
             self._states.pop(moid, None)
         self._watch_due_ns = self._c.now_ns

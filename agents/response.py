@@ -61,7 +61,7 @@ class IsolationResponse:
         self._access = access
         due_ns = declared_ns + timers.isolation_response_delay_ns
         self._cases: dict[str, _Case] = {}
-        for name in running:
+        for name in sorted(running):
             vm = config.vm(name)
             if vm is not None and (response := response_of(config, vm)) != "none":
                 self._cases[name] = _Case(vm, response, due_ns)
