@@ -135,7 +135,6 @@ class SimCluster:
                     "last_ns": run.last_at_ns,
                     "count": run.count,
                     "torn": disk.torn,
-                    "gaps": disk.gaps,
                 }
                 self.record(run.host, "disk", fields)
         for fault_id, drops in self.disturbances.drops.items():
