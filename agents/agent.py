@@ -13,21 +13,11 @@ from collections import Counter
 
 import msgspec
 
-from agents.actions import (
-    AnyAction,
-    KeepConfig,
-    Ping,
-    PowerOff,
-    QueryLock,
-    ShutDownGuest,
-    UnwatchHeartbeats,
-    UseHeartbeatDatastores,
-    WatchHeartbeats,
-    WriteFile,
-)
+from agents.actions import AnyAction, KeepConfig, PowerOff, UseHeartbeatDatastores
+from agents.candidacy import Candidacy, send_offer
 from agents.context import VCENTER, Context
 from agents.datastore import layout
-from agents.election import ElectionRound, better
+from agents.election import better
 from agents.events import (
     AnyEvent,
     Boot,
@@ -43,7 +33,7 @@ from agents.events import (
     VmChanged,
     Wake,
 )
-from agents.isolation import IsolationProbe
+from agents.following import Following
 from agents.mastership import Mastership
 from agents.messages import (
     AnyMessage,
@@ -62,10 +52,9 @@ from agents.messages import (
     Welcome,
 )
 from agents.peers import Peer
-from agents.response import IsolationResponse, Order
 from agents.settings import AgentSettings, ClusterConfig
+from agents.solitude import Solitude
 from agents.states import ROLE_CHANGES, DatastoreAccess, HostState, Role, VmState
-from agents.wire import padding_for
 from agents.workload import Workload
 
 NEVER_NS = 2**62
@@ -95,18 +84,12 @@ class Agent:
         self._interval_ns = settings.timers.heartbeat_interval_ns
         self.role: Role = "uninitialized"
         self.master = ""
-        self._election: ElectionRound | None = None
-        self._joining = ""
-        """The master asked to take us in."""
-        self._mastership: Mastership | None = None
-        self._probe: IsolationProbe | None = None
-        self._response: IsolationResponse | None = None
-        self._traffic = False
-        """Any agent heard since the election began."""
-        self._follow_ns = 0
-        """Last heartbeat of our master that says it hears us."""
-        self._watching_master = False
         self._workload = Workload(self._c)
+        # Each role has its own machine, made when the role is entered; the others are None.
+        self._candidacy: Candidacy | None = None
+        self._following: Following | None = None
+        self._mastership: Mastership | None = None
+        self._solitude: Solitude | None = None
         self._dropped: Counter[str] = Counter()
         self._tick_ns = NEVER_NS
         self._report_ns = NEVER_NS
@@ -171,7 +154,7 @@ class Agent:
         reign = self._mastership
         if reign is not None:
             reign.heard(peer)
-        if self._probe is not None or not self._traffic or self.role == "isolated":
+        if self._solitude is not None or self._candidacy is not None:
             self._heard_an_agent(peer)
         if message.sequence == peer.last_message:
             return bool(c.actions)  # The same message came over the other network.
@@ -187,11 +170,11 @@ class Agent:
         if message.role == "master":
             peer.offer = (message.goodness, peer.moid)
             peer.offer_ns = self._c.now_ns
-            if self.role == "slave" and peer.moid == self.master:
-                if peer.hears_us:
-                    self._follow_ns = self._c.now_ns
-            elif self.role == "election":
-                self._consider_joining(peer)
+            if self._following is not None:
+                if peer.moid == self.master:
+                    self._following.heartbeat(peer)
+            elif self._candidacy is not None:
+                self._candidacy.master_heard(peer)
             elif reign is not None:
                 peer.role, peer.master = message.role, message.master
                 reign.heartbeat(peer, message)
@@ -287,9 +270,8 @@ class Agent:
                 reign.list_written(datastore, status)
             case LockChanged(datastore, _, held) if reign is not None and is_list:
                 reign.lock_changed(datastore, held)
-            case LockState(datastore, _, status, owner) if self._response is not None:
-                other = "" if owner == self._c.moid else owner
-                self._respond(self._response.owner(datastore, other, status == "lost", self._c.now_ns))
+            case LockState(datastore, _, status, owner) if self._solitude is not None:
+                self._solitude.owner_known(datastore, status, owner)
             case _:
                 pass  # A write nobody waits for, or an answer to a role that is over.
 
@@ -345,55 +327,45 @@ class Agent:
         self._c.trace("role", **{"from": self.role}, to=role, master=master, because=because)
         self.role = role
         self.master = master
-        self._joining = ""
-        self._election = None
         self._report_changed = True
-        if self._watching_master:
-            self._watching_master = False
 
     def _leave_role(self, because: str) -> None:
         if self._mastership is not None:
             self._mastership.leave(because)
-            self._mastership = None
-        self._probe = None
-        if self._response is not None:
-            if self._response.active():
-                self._c.trace("isolation", phase="cancelled", because=because)
-            self._response = None
+        if self._solitude is not None:
+            self._solitude.end(because)
+        self._candidacy = self._following = self._mastership = self._solitude = None
 
     def _enter_election(self, because: str) -> None:
         was_isolated = self.role == "isolated"
         self._leave_role(because)
         self._become("election", because)
-        self._election = ElectionRound(self._t, now_ns=self._c.now_ns)
-        self._traffic = was_isolated
-        self._c.trace("election", phase="started", because=because)
-        self._offer()
+        self._candidacy = Candidacy(self._c, because, company=was_isolated)
         if was_isolated:
             self._write_poweron()
 
-    def _enter_master(self, because: str) -> None:
-        c = self._c
-        self._become("master", because, c.moid)
-        c.trace("election", phase="won", because=because)
-        self._probe = IsolationProbe(self._t, since_ns=c.now_ns, probe_at_once=not self._traffic)
-        self._mastership = Mastership(c)
-        self._mastership.running_on(c.moid, self._workload.running(), frozenset())
-        self._heartbeat_to_all()
-
-    def _enter_slave(self, peer: Peer) -> None:
-        self._become("slave", f"{peer.moid} took it in", peer.moid)
-        self._follow_ns = self._c.now_ns
-
-    def _enter_isolated(self, because: str) -> None:
+    def _enter_master(self, because: str, *, company: bool) -> None:
         c = self._c
         self._leave_role(because)
+        self._become("master", because, c.moid)
+        c.trace("election", phase="won", because=because)
+        self._solitude = Solitude(c, probe_at_once=not company)
+        self._mastership = Mastership(c)
+        self._mastership.running_on(c.moid, self._workload.running(), frozenset())
+        self._heartbeat_to(c.others, c.heard_bits())
+
+    def _enter_slave(self, master: str) -> None:
+        because = f"{master} took it in"
+        self._leave_role(because)
+        self._become("slave", because, master)
+        self._following = Following(self._c, master)
+
+    def _enter_isolated(self, because: str) -> None:
+        self._leave_role(because)
         self._become("isolated", because)
-        c.trace("isolation", phase="declared", because=because)
-        self._response = IsolationResponse(
-            self._t, c.cluster, self._workload.running(), lambda d: c.access.get(d, "ok"), declared_ns=c.now_ns
-        )
-        self._probe = IsolationProbe(self._t, since_ns=c.now_ns, probe_at_once=True, declared=True)
+        self._c.trace("isolation", phase="declared", because=because)
+        self._solitude = Solitude(self._c, probe_at_once=True, isolated=True)
+        self._solitude.respond_for(self._workload.running())
         self._write_poweron()
 
     def _enter_uninitialized(self, because: str) -> None:
@@ -409,14 +381,15 @@ class Agent:
                 self._tick_ns = self._next_tick()
             self._maybe_report()
             return
-        if self.role == "slave":
-            self._check_master()
-        elif self._election is not None and now_ns >= self._election.decide_ns:
-            self._decide_election()
-        if self._probe is not None:
-            self._check_isolation()
-        if self._response is not None:
-            self._respond(self._response.check(now_ns))
+        if self._following is not None:
+            if self._following.lost():
+                self._enter_election(f"no heartbeat of {self.master} that hears this host for 10 s")
+        elif self._candidacy is not None and now_ns >= self._candidacy.due_ns() and self._candidacy.won():
+            company = self._candidacy.company
+            self._enter_master(f"no {'better candidate' if company else 'other agent'} was heard", company=company)
+        if self._solitude is not None and self._solitude.declares_isolation():
+            addresses = ", ".join(self._c.cluster.isolation_addresses) or "none is configured"
+            self._enter_isolated(f"no agent is heard, no isolation address answers for 5 s ({addresses})")
         if now_ns >= self._tick_ns:
             self._tick()
         if self._mastership is not None:
@@ -427,18 +400,9 @@ class Agent:
         due = min(self._tick_ns, self._report_ns)
         if self._c.config is None:
             return due
-        if self.role == "slave":
-            due = min(due, self._follow_ns + self._t.master_timeout_ns)
-            if not self._watching_master:
-                due = min(due, self._follow_ns + self._t.datastore_watch_after_ns)
-        if self._election is not None:
-            due = min(due, self._election.decide_ns)
-        if self._probe is not None:
-            due = min(due, self._probe.due_ns())
-        if self._response is not None:
-            due = min(due, self._response.due_ns() or NEVER_NS)
-        if self._mastership is not None:
-            due = min(due, self._mastership.due_ns())
+        for machine in (self._following, self._candidacy, self._solitude, self._mastership):
+            if machine is not None:
+                due = min(due, machine.due_ns())
         return due
 
     def _next_tick(self) -> int:
@@ -449,18 +413,16 @@ class Agent:
     def _tick(self) -> None:
         """Once per heartbeat interval."""
         self._tick_ns = self._next_tick()
-        if self.role == "master":
-            self._heartbeat_to_all()
-        elif self.role == "slave":
-            master = self._c.peers[self.master]
-            bit = master.bit if master.heard_within(self._c.now_ns, 3 * self._interval_ns) else 0
-            self._heartbeat_to((self.master,), bit)
+        if self._mastership is not None:
+            self._heartbeat_to(self._c.others, self._c.heard_bits())
+        elif self._following is not None:
+            self._heartbeat_to((self.master,), self._following.heard_bit())
             if self._workload.unacknowledged():
                 self._workload.send_inventory(self.master)
-        elif self.role in ("election", "isolated"):
-            self._offer()
-            if self._joining:
-                self._join(self._joining)
+        elif self._candidacy is not None:
+            self._candidacy.tick()
+        elif self.role == "isolated":
+            send_offer(self._c)
         self._check_paths()
 
     def _check_paths(self) -> None:
@@ -480,73 +442,22 @@ class Agent:
 
     # --- slave ---
 
-    def _check_master(self) -> None:
-        silence_ns = self._c.now_ns - self._follow_ns
-        if silence_ns >= self._t.master_timeout_ns:
-            self._enter_election(f"no heartbeat of {self.master} that hears this host for 10 s")
-        elif silence_ns >= self._t.datastore_watch_after_ns:
-            if not self._watching_master:
-                # Not to judge it: so that its locks can be broken in time if it is dead (docs/decisions/0006).
-                self._watching_master = True
-                host = self._c.cluster.host(self.master)
-                self._c.do(WatchHeartbeats(host.moid, tuple(d for d in host.datastores if self._c.works(d))))
-                why = "no heartbeat of its master for 3 s"
-                self._c.trace("liveness", host=host.moid, phase="watching", because=why)
-        elif self._watching_master:
-            self._watching_master = False
-            self._c.do(UnwatchHeartbeats(self.master))
-
     def _welcomed(self, peer: Peer) -> None:
-        if self.role == "election":
-            self._enter_slave(peer)
+        if self._candidacy is not None:
+            self._enter_slave(peer.moid)
         if self.role == "slave" and peer.moid == self.master:
             self._workload.new_master()
             self._workload.send_inventory(self.master)
 
-    # --- election ---
-
-    def _offer(self) -> None:
-        goodness, _ = self._c.offer()
-        generation = self._c.cluster.generation
-        self._c.send(Election, self._c.others, goodness=goodness, heard=self._c.heard_bits(), config=generation)
-
-    def _consider_joining(self, peer: Peer) -> None:
-        if peer.hears_us and not self._joining:
-            self._joining = peer.moid
-            self._join(peer.moid)
-
-    def _join(self, moid: str) -> None:
-        peer = self._c.peers[moid]
-        if not (peer.hears_us and peer.heard_within(self._c.now_ns, 3 * self._interval_ns)):
-            self._joining = ""
-            return
-        padding = padding_for(self._c.settings.mtu, Join)
-        self._c.send(Join, (moid,), master=moid, inventory=self._workload.generation, padding=padding)
-
-    def _decide_election(self) -> None:
-        assert self._election is not None
-        now_ns = self._c.now_ns
-        if self._joining:
-            # A master hears us but has not taken us in: waiting is all that is left (fact sheet 3.1, case 37).
-            self._election.postpone(now_ns)
-            return
-        winner = self._election.winner(self._c.offer(), self._c.peers.values(), now_ns)
-        if winner[1] != self._c.moid:
-            if not self._election.postponed:
-                why = f"{winner[1]} is better: {winner[0]} datastores against {self._c.offer()[0]}, then highest MOID"
-                self._c.trace("election", phase="lost", because=why)
-            self._election.postpone(now_ns)
-            return
-        self._enter_master("no better candidate was heard" if self._traffic else "no other agent was heard")
-
     # --- isolation ---
 
     def _heard_an_agent(self, peer: Peer) -> None:
-        self._traffic = True
         if self.role == "isolated":
             self._enter_election(f"{peer.moid} is heard")
-        elif self._probe is not None and self._probe.traffic(self._c.now_ns):
-            self._c.trace("isolation", phase="cancelled", because=f"{peer.moid} is heard")
+        elif self._candidacy is not None:
+            self._candidacy.company = True
+        elif self._solitude is not None:
+            self._solitude.agent_heard(peer.moid)
 
     def _ping_answered(self, address: str) -> None:
         if self._mastership is not None:
@@ -555,38 +466,8 @@ class Agent:
             return
         if self.role == "isolated":
             self._enter_election(f"isolation address {address} answers")
-        elif self._probe is not None and self._probe.probing:
-            self._probe.answered(self._c.now_ns)
-
-    def _check_isolation(self) -> None:
-        assert self._probe is not None
-        probe, now_ns = self._probe, self._c.now_ns
-        if self.role == "master" and probe.isolated(now_ns):
-            addresses = ", ".join(self._c.cluster.isolation_addresses) or "none is configured"
-            self._enter_isolated(f"no agent is heard, no isolation address answers for 5 s ({addresses})")
-            return
-        began = probe.probing
-        if probe.ping_due(now_ns):
-            if not began and self.role == "master":
-                self._c.trace("isolation", phase="probing", because="no other agent is heard")
-            for address in self._c.cluster.isolation_addresses:
-                self._c.do(Ping(address))
-
-    def _respond(self, orders: list[Order]) -> None:
-        c = self._c
-        for order in orders:
-            vm = order.vm
-            if order.do == "query-owner":
-                c.do(QueryLock(vm.datastore, layout.protectedlist_path(c.cluster.name)))
-                continue
-            c.trace("isolation", phase="response", vm=vm.name, do=order.do, because=order.because)
-            if order.marker:
-                marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
-                c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))
-            if order.do == "power-off":
-                c.do(PowerOff(vm.name, order.because))
-            elif order.do == "shut-down":
-                c.do(ShutDownGuest(vm.name, order.because))
+        elif self._solitude is not None:
+            self._solitude.address_answered()
 
     # --- our own VMs ---
 
@@ -606,8 +487,8 @@ class Agent:
             self._workload.write_poweron(isolated=self.role == "isolated")
 
     def _vm_changed(self, event: VmChanged) -> None:
-        if event.state == "off" and self._response is not None:
-            self._response.stopped(event.vm)
+        if event.state == "off" and self._solitude is not None:
+            self._solitude.vm_stopped(event.vm)
         if self._workload.changed(event):
             self._changed_inventory()
 
@@ -620,9 +501,6 @@ class Agent:
             self._workload.answer(who, result)
 
     # --- heartbeats and reports ---
-
-    def _heartbeat_to_all(self) -> None:
-        self._heartbeat_to(self._c.others, self._c.heard_bits())
 
     def _heartbeat_to(self, to: tuple[str, ...], heard: int) -> None:
         self._c.send(

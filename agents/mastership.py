@@ -249,16 +249,23 @@ class Mastership:
             return
         self._poweron[moid] = file.generation
         self._carry_out(moid, watch.poweron(file.isolated, self._c.now_ns))
+        if watch.state == "hostDown":
+            return  # What a dead host wrote last is history.
         known = {vm for vm, host in self.where.items() if host == moid}
         for vm in sorted(set(file.vms) - known):
-            self.where[vm] = moid
-            self._report(self.restarts.running(vm, moid))
+            if not self._speaks(self.where.get(vm, "")):
+                self.where[vm] = moid
+                self._report(self.restarts.running(vm, moid))
         for vm in sorted(known - set(file.vms)):
             config = self._c.cluster.vm(vm)
             if config is not None and self._c.works(config.datastore):
                 path = layout.marker_path(vm)
                 self._stopped[config.datastore, path] = vm
                 self._c.do(ReadFile(config.datastore, path))
+
+    def _speaks(self, moid: str) -> bool:
+        """Whether the host tells us of its VMs itself: ours, or a connected slave."""
+        return moid == self._c.moid or (moid in self._c.peers and self._c.peers[moid].joined)
 
     def file_read(self, datastore: str, path: str, status: str, data: bytes) -> bool:
         """Answers to our reads. Returns whether the file was one of ours."""

@@ -1,0 +1,76 @@
+"""One host's way through an election: its offers, the master it asks to join, and when it wins.
+
+Decides when the round is over and who has won, with `election.py`; who may be joined: a master that hears us
+(docs/decisions/0004). Leaves what winning means to `agent.py`.
+"""
+
+from __future__ import annotations
+
+from agents.context import Context
+from agents.election import ElectionRound
+from agents.messages import Election, Join
+from agents.peers import Peer
+from agents.wire import padding_for
+
+
+def send_offer(context: Context) -> None:
+    """Our election offer to every other host; isolated hosts go on offering (docs/decisions/0007)."""
+    goodness, _ = context.offer()
+    generation = context.cluster.generation
+    context.send(Election, context.others, goodness=goodness, heard=context.heard_bits(), config=generation)
+
+
+class Candidacy:
+    """From entering an election until a role is found."""
+
+    def __init__(self, context: Context, because: str, *, company: bool) -> None:
+        """`company`: another agent was heard just now."""
+        self._c = context
+        self._round = ElectionRound(context.timers, now_ns=context.now_ns)
+        self.company = company
+        """Any other agent heard since the election began; without any, isolation is probed at once."""
+        self._joining = ""
+        """The master asked to take us in."""
+        context.trace("election", phase="started", because=because)
+        send_offer(context)
+
+    def due_ns(self) -> int:
+        return self._round.decide_ns
+
+    def tick(self) -> None:
+        """Once per heartbeat interval."""
+        send_offer(self._c)
+        if self._joining:
+            self._join()
+
+    def master_heard(self, peer: Peer) -> None:
+        """A master's heartbeat. One that hears us is asked to take us in."""
+        if peer.hears_us and not self._joining:
+            self._joining = peer.moid
+            self._join()
+
+    def won(self) -> bool:
+        """The round's time is up: did we win? If not, look again a heartbeat later."""
+        now_ns = self._c.now_ns
+        if self._joining:
+            # A master hears us but has not taken us in: waiting is all that is left (fact sheet 3.1, case 37).
+            self._round.postpone(now_ns)
+            return False
+        own = self._c.offer()
+        winner = self._round.winner(own, self._c.peers.values(), now_ns)
+        if winner == own:
+            return True
+        if not self._round.postponed:
+            why = f"{winner[1]} is better: {winner[0]} datastores against {own[0]}, then highest MOID"
+            self._c.trace("election", phase="lost", because=why)
+        self._round.postpone(now_ns)
+        return False
+
+    def _join(self) -> None:
+        peer = self._c.peers[self._joining]
+        if not (peer.hears_us and peer.heard_within(self._c.now_ns, 3 * self._c.timers.heartbeat_interval_ns)):
+            self._joining = ""
+            return
+        padding = padding_for(self._c.settings.mtu, Join)
+        # Its inventory follows once it is taken in.
+        self._c.send(Join, (peer.moid,), master=peer.moid, inventory=0, padding=padding)
