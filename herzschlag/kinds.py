@@ -19,20 +19,24 @@ class Kind(msgspec.Struct, frozen=True):
 KINDS: dict[str, Kind] = {
     # from the cores
     "role": Kind("an agent changes its role", ("from", "to", "because", "master")),
+    "path": Kind(
+        "one network of a peer falls silent or carries again, while another may carry on",
+        ("host", "network", "from", "to", "because"),
+    ),
+    "mastership": Kind("a reign ends", ("phase", "because")),
     "liveness": Kind(
-        "a master's watch over one host: watching, unreachable, pinging, answered, heard, ...",
-        ("host", "phase", "because", "network", "datastore"),
+        "watching over one host's sign of life: watching, unreachable, heard", ("host", "phase", "because")
     ),
     "host-state": Kind("a master, or vCenter, changes its opinion of a host", ("host", "from", "to", "because")),
     "election": Kind("an election: started, offer, won, lost", ("phase", "because", "candidate", "goodness")),
     "isolation": Kind(
         "a host's way into isolation and out of it: probing, declared, cancelled, response, deferred",
-        ("phase", "because", "vm", "response", "address"),
+        ("phase", "because", "vm", "do"),
     ),
     "vm": Kind("a VM on this host changes state", ("vm", "from", "to", "because", "asked", "order")),
     "restart": Kind(
-        "a master restarts a VM: begins, ordered, done, failed, pending, given-up",
-        ("vm", "attempt", "target", "phase", "because", "host", "order"),
+        "a master restarts a VM: begins, ordered, done, failed, pending, given-up, dropped",
+        ("vm", "attempt", "target", "phase", "because"),
     ),
     "lock": Kind(
         "this host's hold on a file's lock changes: held, free, denied, broken, lost",
@@ -50,7 +54,7 @@ KINDS: dict[str, Kind] = {
     "lateness": Kind("how late a process's timers fired, real nanoseconds", ("max_ns", "p99_ns", "count", "process")),
     "disk": Kind(
         "one writer's unbroken stretch in a VM's disk file",
-        ("vm", "host", "boot", "first_ns", "last_ns", "count", "torn", "datastore"),
+        ("vm", "host", "boot", "life", "first_ns", "last_ns", "count", "torn", "datastore"),
     ),
     "counters": Kind("what switches and packet filters counted for a fault", ("id", "dropped", "forwarded")),
     "machinery": Kind("a part of the harness died", ("what", "because")),

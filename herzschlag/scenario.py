@@ -162,6 +162,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Used when the command line names none."""
     source: str = ""
     """Where it was read from."""
+    text: str = ""
+    """What was read."""
 
     def plain_steps(self) -> tuple[Step, ...]:
         """Steps with each reboot of a switch written out as what follows what; `<id>.dark` is its second half."""

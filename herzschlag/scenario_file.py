@@ -66,14 +66,14 @@ def loads(text: str, source: str) -> Scenario:
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{source}: is not TOML: {error}") from None
     try:
-        scenario = _scenario(data, source)
+        scenario = msgspec.structs.replace(_scenario(data), source=source, text=text)
         check(scenario)
     except InputError as error:
         raise ScenarioError(f"{source}: {error}") from None
     return scenario
 
 
-def _scenario(data: dict[str, Any], source: str) -> Scenario:
+def _scenario(data: dict[str, Any]) -> Scenario:
     unknown_keys(data, TOP, "")
     rest = {key: value for key, value in data.items() if key not in ("cluster", "steps", "expect")}
     for key in ("name", "title"):
@@ -90,7 +90,6 @@ def _scenario(data: dict[str, Any], source: str) -> Scenario:
         cluster=build(Cluster, cluster, "cluster"),
         steps=tuple(_step(item, index) for index, item in enumerate(steps)),
         expect=build(Expectations, data.get("expect", {}), "expect"),
-        source=source,
     )
 
 

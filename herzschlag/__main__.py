@@ -1,0 +1,6 @@
+"""`python -m herzschlag`."""
+
+from herzschlag.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Every fault of the scenario was in effect.
+
+Decides what shows it: the pair of records with the instants at which the backend had it in force, and for links cut at
+a switch or packet filter, counters of packets that met the cut. A fault that bit nothing proves nothing: unknown.
+"""
+
+from __future__ import annotations
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import Span, Truth
+from herzschlag.history import SECOND, History
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, finding
+
+NAME = "fault-in-effect"
+
+LONG_ENOUGH_NS = 3 * SECOND
+"""A cut shorter than this may meet no packet: heartbeats come each second."""
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    spans = {span.id: span for span in truth.spans}
+    details = []
+    for step in scenario.plain_steps():
+        span = spans.get(step.id)
+        if span is None:
+            why = f"{step.fault.describe()} never took effect"
+            details.append(Detail(name=step.id, verdict="unknown", because=why))
+        elif step.for_s is not None and span.end_ns > history.end_ns:
+            why = f"{step.fault.describe()} was never undone"
+            details.append(Detail(name=step.id, verdict="unknown", because=why, evidence=(span.begin.seq,)))
+        else:
+            details.append(_bitten(step.id, span, history))
+    return finding(NAME, details, good=f"{len(details)} faults were in effect" if details else "there are no faults")
+
+
+def _bitten(name: str, span: Span, history: History) -> Detail:
+    counted = [c for c in span.primitives if isinstance(c, p.LinkCut)]
+    length_ns = min(span.end_ns, history.end_ns) - span.begin_ns
+    if not counted or length_ns < LONG_ENOUGH_NS:
+        return Detail(name=name, verdict="holds", because="in force", evidence=(span.begin.seq,))
+    counters = history.where("counters", id=span.id)
+    if not counters:
+        why = "nobody counted the packets that met the cut"
+        return Detail(name=name, verdict="unknown", because=why, evidence=(span.begin.seq,))
+    dropped = sum(int(record.get("dropped") or 0) for record in counters)
+    evidence = (span.begin.seq, *(record.seq for record in counters))
+    if not dropped:
+        return Detail(name=name, verdict="unknown", because="no packet met the cut", evidence=evidence)
+    return Detail(name=name, verdict="holds", because=f"{dropped} packets met the cut", evidence=evidence)

@@ -1,0 +1,47 @@
+"""Whether the machine kept up: a run whose timers fired late says nothing about the protocol.
+
+Decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to deviate. A run
+beyond it is unknown, never holds. In the simulation no timer is ever late.
+"""
+
+from __future__ import annotations
+
+from herzschlag import primitives as p
+from herzschlag.checkers.timeline import speed_of, tolerance_s
+from herzschlag.checkers.truth import Truth
+from herzschlag.history import SECOND, History
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, finding, unknown
+
+NAME = "lateness"
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    runs = history.of_kind("run")
+    if not runs:
+        return unknown(NAME, "there is no record of how the run began")
+    if runs[0].get("backend") == "simulation":
+        return finding(NAME, (), good="virtual time is never late")
+    speed = speed_of(history)
+    budget_s = tolerance_s(speed)
+    stopped = _stood_still(history, scenario)
+    details = []
+    for record in history.of_kind("lateness"):
+        if record.node in stopped:
+            continue  # a host that was frozen on purpose wakes up late
+        late_s = float(record.get("max_ns") or 0) / SECOND * speed
+        verdict = "holds" if late_s <= budget_s else "unknown"
+        name = f"{record.node} {record.get('process') or ''}".strip()
+        because = f"a timer fired {late_s:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
+        details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))  # type: ignore[arg-type]
+    silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")} - stopped
+    details += [Detail(name=host, verdict="unknown", because="never said how late its timers were") for host in silent]
+    largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
+    good = f"no timer more than {largest / 1e6:.1f} ms of real time late, {budget_s / speed * 1000:.0f} ms are allowed"
+    return finding(NAME, details, good=good, of_none="unknown")
+
+
+def _stood_still(history: History, scenario: Scenario) -> set[str]:
+    conditions = [c for span in Truth(history, scenario).spans for c in span.primitives]
+    frozen = {c.host for c in conditions if isinstance(c, p.Frozen | p.ClockOff)}
+    return frozen | {c.node for c in conditions if isinstance(c, p.PowerOff)}

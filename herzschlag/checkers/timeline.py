@@ -1,0 +1,88 @@
+"""The published timeline: each instant that the documentation gives, against when it came here.
+
+Decides how far an instant may lie from the published one: 0.15 s at speed 1, growing to 0.5 s of protocol time at
+speed 10, because what costs real time costs `speed` times as much protocol time. A fault is set off right after a
+heartbeat, as in the published timelines, so no allowance is made for the heartbeat interval.
+"""
+
+from __future__ import annotations
+
+from herzschlag.expectations import Instant, matching, moment, show
+from herzschlag.history import SECOND, History, Record
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, finding
+
+NAME = "timeline"
+
+
+def tolerance_s(speed: float) -> float:
+    """Protocol seconds either way."""
+    return max(0.15, 0.15 + (speed - 1) * 0.35 / 9)
+
+
+def speed_of(history: History) -> float:
+    """As the run record says; the simulation runs in protocol time."""
+    runs = history.of_kind("run")
+    if not runs or runs[0].get("backend") == "simulation":
+        return 1.0
+    return float(runs[0].get("speed") or 1.0)
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    """Measure every instant of the scenario."""
+    allowed_s = tolerance_s(speed_of(history))
+    details = [_measure(item, history, scenario, allowed_s) for item in scenario.expect.instant]
+    return finding(NAME, details, good=f"{len(details)} published instants within {allowed_s:.2f} s")
+
+
+def _measure(item: Instant, history: History, scenario: Scenario, allowed_s: float) -> Detail:
+    low, high = item.range_s
+    origin = _origin(item, history, scenario)
+    if origin is None:
+        return Detail(
+            name=item.name,
+            verdict="unknown",
+            because="the moment it counts from never came",
+            published_s=item.range_s,
+            source=item.source,
+        )
+    found = matching(history, item.record, origin.at_ns)
+    if len(found) < item.nth:
+        waited_s = (history.end_ns - origin.at_ns) / SECOND
+        enough = waited_s > high + item.room_s + allowed_s
+        return Detail(
+            name=item.name,
+            verdict="violated" if enough else "unknown",
+            because=f"no record {show(item.record)} in {waited_s:.1f} s",
+            evidence=(origin.seq,),
+            published_s=item.range_s,
+            source=item.source,
+        )
+    record = found[item.nth - 1]
+    measured_s = (record.at_ns - origin.at_ns) / SECOND
+    highest = high + item.room_s
+    deviation_s = measured_s - low if measured_s < low else max(0.0, measured_s - highest)
+    if low == highest:
+        deviation_s = measured_s - low
+    good = abs(deviation_s) <= allowed_s
+    return Detail(
+        name=item.name,
+        verdict="holds" if good else "violated",
+        because=f"{measured_s:.3f} s, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way",
+        evidence=(origin.seq, record.seq),
+        published_s=(low, highest),
+        measured_s=measured_s,
+        deviation_s=deviation_s,
+        source=item.source,
+    )
+
+
+def _origin(item: Instant, history: History, scenario: Scenario) -> Record | None:
+    if isinstance(item.after, dict):
+        found = matching(history, item.after)
+        return found[0] if found else None
+    return moment(history, item.after or scenario.plain_steps()[0].id)
+
+
+def span(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g}-{high:g}"

@@ -1,0 +1,239 @@
+"""What was really so at each moment, computed from the faults in force and the topology, not from anyone's opinion.
+
+Decides who has power, who reaches whom, who reaches which datastore, and which VM process runs where. Leaves what
+anyone may conclude from it to the checkers. Impairments such as loss are not counted as cuts: they delay, and the
+checkers that need to know ask `impaired`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from herzschlag import primitives as p
+from herzschlag.faults import AnyFault
+from herzschlag.history import History, Record
+from herzschlag.scenario import Scenario
+from topo.spec import GATEWAY
+
+RUNNING = ("on", "stopping", "paused")
+FOREVER = 1 << 62
+Traffic = Literal["8182", "icmp"]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A fault in force."""
+
+    id: str
+    begin_ns: int
+    end_ns: int
+    primitives: tuple[p.Primitive, ...]
+    begin: Record
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A stretch of time in which no fault began or ended."""
+
+    begin_ns: int
+    end_ns: int
+    conditions: frozenset[p.AnyCondition]
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """A VM running on a host."""
+
+    vm: str
+    host: str
+    begin_ns: int
+    end_ns: int
+    begin: int
+    """Number of the record that began it."""
+
+    def overlaps(self, other: Stay) -> bool:
+        return self.begin_ns < other.end_ns and other.begin_ns < self.end_ns
+
+
+class Truth:
+    """Everything is computed once, from one history."""
+
+    def __init__(self, history: History, scenario: Scenario) -> None:
+        self.history = history
+        self.lab = scenario.cluster.topology()
+        self.vms = scenario.cluster.vm_configs()
+        self.end_ns = history.end_ns
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        ends = {record.fields["id"]: record.at_ns for record in self.history.where("fault", phase="end")}
+        return tuple(
+            Span(
+                str(record.fields["id"]),
+                record.at_ns,
+                ends.get(record.fields["id"], FOREVER),
+                fault_of(record).primitives(self.lab),
+                record,
+            )
+            for record in self.history.where("fault", phase="begin")
+        )
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        marks = sorted(
+            {0, self.end_ns, *(s.begin_ns for s in self.spans), *(min(s.end_ns, self.end_ns) for s in self.spans)}
+        )
+        return tuple(Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks))
+
+    def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:
+        return p.combined(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns)
+
+    def segment_at(self, at_ns: int) -> Segment:
+        for segment in self.segments:
+            if segment.begin_ns <= at_ns < segment.end_ns:
+                return segment
+        return Segment(at_ns, at_ns, self._conditions_at(at_ns))
+
+    def between(self, begin_ns: int, end_ns: int) -> Iterator[Segment]:
+        """Segments that touch this stretch."""
+        yield from (s for s in self.segments if s.begin_ns <= end_ns and begin_ns < s.end_ns)
+
+    # --- one moment ---
+
+    def powered(self, node: str, segment: Segment) -> bool:
+        return p.PowerOff(node) not in segment.conditions
+
+    def agent_works(self, host: str, segment: Segment) -> bool:
+        """Its host has power and the agent is neither frozen nor dead."""
+        dead = (p.PowerOff(host), p.Frozen(host), p.AgentDown(host, False), p.Maintenance(host))
+        return not any(condition in segment.conditions for condition in dead)
+
+    def passes(self, network: str, src: str, dst: str, segment: Segment, what: Traffic) -> bool:
+        """Whether a packet of `src` reaches `dst` on this network."""
+        for condition in segment.conditions:
+            match condition:
+                case p.LinkCut(network=net, src=a, dst=b):
+                    stops = (net, a, b) == (network, src, dst)
+                case p.PortDown(network=net, node=node) | p.CarrierDown(network=net, node=node):
+                    stops = net == network and node in (src, dst)
+                case p.AddressGone(network=net, node=node) | p.AddressWrong(network=net, node=node):
+                    stops = net == network and node in (src, dst)
+                case p.RouteMissing(network=net, node=node):
+                    stops = net == network and node == src
+                case p.PowerOff(node=node):
+                    stops = node in (src, dst)
+                case p.Blocked(host=host, what=blocked, direction=direction):
+                    out = host == src and direction in ("out", "both")
+                    into = host == dst and direction in ("in", "both")
+                    stops = blocked == what and (out or into)
+                case p.MtuLimit(network=net, node=node):
+                    # Joining needs full-size packets; what is already joined goes on. Treated as cut for agents.
+                    stops = what == "8182" and net == network and node in (src, dst)
+                case _:
+                    stops = False
+            if stops:
+                return False
+        return True
+
+    def linked(self, a: str, b: str, segment: Segment, what: Traffic = "8182") -> bool:
+        """Whether the two reach each other, both ways on one network."""
+        return any(
+            self.passes(network, a, b, segment, what) and self.passes(network, b, a, segment, what)
+            for network in self.lab.networks
+        )
+
+    def hears(self, dst: str, src: str, segment: Segment) -> bool:
+        """Whether agent traffic of `src` reaches `dst` on any network."""
+        return any(self.passes(network, src, dst, segment, "8182") for network in self.lab.networks)
+
+    def answers(self, host: str, address: str, segment: Segment) -> bool:
+        """Whether a ping of `host` to `address` is answered."""
+        found = self.lab.node_of_address(address)
+        if found is None:
+            return False
+        node, network = found
+        if node == GATEWAY and (p.GatewaySilent() in segment.conditions or not self.powered(node, segment)):
+            return False
+        return self.passes(network, host, node, segment, "icmp") and self.passes(network, node, host, segment, "icmp")
+
+    def reaches_storage(self, host: str, segment: Segment, datastore: str | None = None) -> bool:
+        """Whether the host reaches that datastore, or any."""
+        lost = {c.datastore for c in segment.conditions if isinstance(c, p.StorageLost) and c.host == host}
+        seen = {d.name for d in self.lab.datastores_of(host)} - lost
+        return bool(seen) if datastore is None else datastore in seen
+
+    def impaired(self, segment: Segment) -> bool:
+        return any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
+
+    def groups(self, segment: Segment) -> tuple[frozenset[str], ...]:
+        """Hosts with a working agent, joined by two-way links, transitively."""
+        left = [host for host in self.lab.moids if self.agent_works(host, segment)]
+        groups = []
+        while left:
+            group, edge = {left[0]}, [left[0]]
+            while edge:
+                here = edge.pop()
+                near = [host for host in left if host not in group and self.linked(here, host, segment)]
+                group.update(near)
+                edge += near
+            groups.append(frozenset(group))
+            left = [host for host in left if host not in group]
+        return tuple(groups)
+
+    def clique(self, group: frozenset[str], segment: Segment) -> bool:
+        """Everyone reaches everyone, and nobody outside is heard one way only."""
+        inside = all(self.linked(a, b, segment) for a in group for b in group if a < b)
+        outside = [host for host in self.lab.moids if host not in group and self.agent_works(host, segment)]
+        return inside and not any(
+            self.hears(a, b, segment) or self.hears(b, a, segment) for a in group for b in outside
+        )
+
+    # --- what the records say of roles and VMs ---
+
+    def role(self, host: str, at_ns: int) -> str:
+        """By its own records; `off` without power, empty before it ever said."""
+        if not self.powered(host, self.segment_at(at_ns)):
+            return "off"
+        record = self.history.last("role", at_ns, node=host)
+        if record is None or any(
+            record.at_ns < s.end_ns <= at_ns and p.PowerOff(host) in s.primitives for s in self.spans
+        ):
+            return "uninitialized"
+        return str(record.fields["to"])
+
+    @cached_property
+    def stays(self) -> dict[str, tuple[Stay, ...]]:
+        """Per VM, where it ran and when; a host that loses power ends the stays on it."""
+        found: dict[str, list[Stay]] = {vm: [] for vm in self.vms}
+        open_stays: dict[tuple[str, str], Record] = {}
+        events: list[tuple[int, int, str, Record]] = [(r.at_ns, r.seq, r.node, r) for r in self.history.of_kind("vm")]
+        for span in self.spans:
+            off = [c.node for c in span.primitives if isinstance(c, p.PowerOff)]
+            events += [(span.begin_ns, span.begin.seq, node, span.begin) for node in off]
+        for at_ns, seq, node, record in sorted(events, key=lambda event: event[:2]):
+            if record.kind == "fault":
+                for vm, host in [key for key in open_stays if key[1] == node]:
+                    begin = open_stays.pop((vm, host))
+                    found[vm].append(Stay(vm, host, begin.at_ns, at_ns, begin.seq))
+                continue
+            vm = str(record.fields["vm"])
+            runs = record.fields["to"] in RUNNING
+            if runs and (vm, node) not in open_stays:
+                open_stays[vm, node] = record
+            elif not runs and (begun := open_stays.pop((vm, node), None)) is not None:
+                found.setdefault(vm, []).append(Stay(vm, node, begun.at_ns, at_ns, begun.seq))
+            del seq
+        for (vm, host), begin in open_stays.items():
+            found.setdefault(vm, []).append(Stay(vm, host, begin.at_ns, FOREVER, begin.seq))
+        return {vm: tuple(sorted(stays, key=lambda stay: stay.begin_ns)) for vm, stays in found.items()}
+
+    def running_on(self, vm: str, at_ns: int) -> tuple[Stay, ...]:
+        return tuple(stay for stay in self.stays.get(vm, ()) if stay.begin_ns <= at_ns < stay.end_ns)
+
+
+def fault_of(record: Record) -> AnyFault:
+    """The fault that a `fault` record is about."""
+    fault: AnyFault = msgspec.convert(record.fields["value"], AnyFault)
+    return fault

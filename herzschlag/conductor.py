@@ -1,0 +1,195 @@
+"""Plays a scenario on a session: waits until the cluster is ready, sets faults off on time, heals, waits, collects.
+
+Decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). Leaves how they happen
+to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat instant, because
+published timelines start at one: a moment of the scenario is moved up to the next whole heartbeat interval of the
+run's clock, plus 10 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from herzschlag.backends.base import Effect, Plan, Session
+from herzschlag.faults import AnyFault, kind_of
+from herzschlag.history import RUNNER, SECOND, History, Record, record
+from herzschlag.scenario import Change, Scenario
+
+READY_HOLD_NS = 3 * SECOND
+"""How long a ready cluster must stay so before the first step: three heartbeats."""
+
+Watcher = Callable[[Record], None]
+
+
+class NotReady(Exception):
+    """The cluster did not become ready in time: the verdict is unknown."""
+
+
+class Readiness:
+    """Follows the records of a starting cluster until it works as configured."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._hosts = plan.topology.moids
+        self._on = set(plan.placement)
+        self._to_protect = {vm.name for vm in plan.config.vms if vm.protected and vm.name in plan.placement}
+        self._roles: dict[str, str] = {}
+        self._connected: dict[str, set[str]] = {}
+        self._running: set[str] = set()
+        self._protected: set[str] = set()
+
+    def see(self, item: Record) -> bool:
+        """Take a record in; True when the cluster is ready."""
+        fields = item.fields
+        if item.kind == "role":
+            self._roles[item.node] = fields["to"]
+        elif item.kind == "host-state":
+            connected = self._connected.setdefault(item.node, set())
+            (connected.add if fields["to"] == "connectedToMaster" else connected.discard)(fields["host"])
+        elif item.kind == "vm":
+            (self._running.add if fields["to"] == "on" else self._running.discard)(fields["vm"])
+        elif item.kind == "protect":
+            self._protected.add(fields["vm"])
+        return not self.missing()
+
+    @property
+    def master(self) -> str:
+        masters = [host for host, role in self._roles.items() if role == "master"]
+        return masters[0] if len(masters) == 1 else ""
+
+    def missing(self) -> str:
+        """What it still waits for; empty when nothing."""
+        if not self.master:
+            return "a single master"
+        slaves = set(self._hosts) - {self.master}
+        for host in sorted(slaves):
+            if self._roles.get(host) != "slave":
+                return f"{host} to follow {self.master} (it is {self._roles.get(host, 'silent')})"
+        if lost := slaves - self._connected.get(self.master, set()):
+            return f"{self.master} to call {', '.join(sorted(lost))} connected"
+        if off := self._on - self._running:
+            return f"{', '.join(sorted(off)[:4])} to run ({len(off)} of {len(self._on)})"
+        if bare := self._to_protect - self._protected:
+            return f"{', '.join(sorted(bare)[:4])} to be protected ({len(bare)} of {len(self._to_protect)})"
+        return ""
+
+
+class Conductor:
+    """One run on one session."""
+
+    def __init__(self, session: Session, scenario: Scenario, plan: Plan, watcher: Watcher | None = None) -> None:
+        self._session = session
+        self._scenario = scenario
+        self._plan = plan
+        self._watcher = watcher
+        self._own: list[Record] = []
+        self._active: dict[str, AnyFault] = {}
+        self.ready_ns: int | None = None
+
+    def play(self) -> None:
+        """From start to end. Raises NotReady, MachineryDied, or what the backend raises."""
+        hosts = list(self._plan.topology.moids)
+        self._note(
+            0,
+            "run",
+            {
+                "scenario": self._scenario.name,
+                "backend": self._session.name,
+                "speed": self._plan.speed,
+                "seed": self._plan.seed,
+                "hosts": hosts,
+                "vms": dict(self._plan.placement),
+            },
+        )
+        self._session.start()
+        self.wait_ready()
+        assert self.ready_ns is not None
+        for change in self._scenario.timeline():
+            self._change(change, self.aligned_ns(self.ready_ns + round(change.at_s * SECOND)))
+        self.wait_until(max(self._session.now_ns(), self._last_change_ns()) + round(self._scenario.settle_s * SECOND))
+        self._session.finish()
+        self._note(self._session.now_ns(), "end", {"because": "the scenario is played"})
+
+    def wait_ready(self) -> None:
+        readiness = Readiness(self._plan)
+        bound_ns = round(self._scenario.ready_s * SECOND)
+        while True:
+            # One record may spoil what another achieved, so readiness is looked at after each.
+            self._session.run_until(bound_ns, self._watch(readiness.see))
+            if readiness.missing():
+                raise NotReady(f"after {self._scenario.ready_s:g} s the cluster still waits for {readiness.missing()}")
+            hold_ns = min(self._session.now_ns() + READY_HOLD_NS, bound_ns)
+            broke = self._session.run_until(hold_ns, self._watch(lambda item: not readiness.see(item)))
+            if not broke and not readiness.missing():
+                break
+        self.ready_ns = self.aligned_ns(self._session.now_ns())
+        self.wait_until(self.ready_ns)
+        self._note(self.ready_ns, "ready", {"because": "one master, all connected", "master": readiness.master})
+
+    def aligned_ns(self, at_ns: int) -> int:
+        """The next heartbeat instant from `at_ns` on, plus the backend's 10 ms."""
+        interval_ns = self._plan.timers.heartbeat_interval_ns
+        after_ns = self._session.after_heartbeat_ns
+        return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
+
+    def wait_until(self, at_ns: int) -> None:
+        self._session.run_until(at_ns, self._watch(lambda item: False))
+
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+        self.wait_until(at_ns - self._lead_ns())
+        effect = self._session.apply(fault_id, fault, at_ns)
+        self._active[fault_id] = fault
+        self._note_fault(fault_id, fault, "begin", effect)
+        return effect
+
+    def undo(self, fault_id: str, at_ns: int) -> Effect:
+        self.wait_until(at_ns - self._lead_ns())
+        effect = self._session.undo(fault_id, at_ns)
+        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect)
+        return effect
+
+    def history(self) -> History:
+        return History.ordered([*self._own, *self._session.records()])
+
+    def _lead_ns(self) -> int:
+        """Backends wait for the exact instant themselves; until shortly before, records are looked at here."""
+        return self._session.after_heartbeat_ns
+
+    def _change(self, change: Change, at_ns: int) -> None:
+        if change.begins:
+            self.apply(change.id, change.fault, at_ns)
+        else:
+            self.undo(change.id, at_ns)
+
+    def _last_change_ns(self) -> int:
+        changes = [item.at_ns for item in self._own if item.kind in ("fault", "ready")]
+        return max(changes, default=0)
+
+    def _watch(self, judge: Callable[[Record], bool]) -> Callable[[Record], bool]:
+        """Show every record to the watcher, then judge it."""
+
+        def look(item: Record) -> bool:
+            if self._watcher is not None:
+                self._watcher(item)
+            return judge(item)
+
+        return look
+
+    def _note(self, at_ns: int, kind: str, fields: dict[str, object]) -> None:
+        item = record(at_ns, RUNNER, kind, fields)
+        self._own.append(item)
+        if self._watcher is not None:
+            self._watcher(item)
+
+    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect) -> None:
+        fields = {
+            "fault": kind_of(fault),
+            "id": fault_id,
+            "phase": phase,
+            "asked_ns": effect.asked_ns,
+            "effective_ns": effect.effective_ns,
+            "about": fault.describe(),
+            "value": msgspec.to_builtins(fault),
+        }
+        self._note(effect.effective_ns, "fault", {**effect.evidence, **fields})

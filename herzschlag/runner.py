@@ -1,0 +1,226 @@
+"""One run from scenario to run directory: prepare, play, collect, check, write.
+
+Decides what a run leaves behind and what its verdict is when something of ours fails: unknown, with the reason. Leaves
+playing to `conductor.py`, judging to `checkers`, many runs at once to `batch.py`. Every file appears whole or not at
+all; `run.json` exists from the first moment and says `running`, `interrupted` or `finished`.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from herzschlag.backends.base import BackendName, MachineryDied, Plan, Session, open_session
+from herzschlag.checkers import check_all
+from herzschlag.conductor import Conductor, NotReady, Watcher
+from herzschlag.history import RUNNER, History, record, write_history, write_whole
+from herzschlag.plan import make_plan
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, Verdict, worst
+
+RUN_FILE = "run.json"
+HISTORY_FILE = "history.jsonl"
+LOG_FOLDER = "log"
+
+Status = Literal["running", "interrupted", "finished"]
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run, and how."""
+
+    scenario: Scenario
+    backend: BackendName
+    speed: float
+    seed: int
+    directory: Path
+    datapath: Literal["auto", "kernel", "user"] = "auto"
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run.json` holds."""
+
+    status: Status
+    scenario: str
+    title: str
+    backend: BackendName
+    speed: float
+    seed: int
+    verdict: Verdict
+    because: str
+    directory: str
+    repeat: str
+    """The command that runs it again."""
+    findings: tuple[Finding, ...] = ()
+    versions: dict[str, str] = {}
+    scenario_source: str = ""
+    scenario_text: str = ""
+    """The scenario file as it was, so that the run explains itself."""
+
+    @property
+    def instants(self) -> list[Detail]:
+        return [d for f in self.findings for d in f.details if d.published_s is not None]
+
+    def for_json(self) -> dict[str, Any]:
+        """One entry of `herzschlag run --json`."""
+        return {
+            "scenario": self.scenario,
+            "backend": self.backend,
+            "speed": self.speed,
+            "seed": self.seed,
+            "verdict": self.verdict,
+            "because": self.because,
+            "directory": self.directory,
+            "findings": [
+                {"checker": f.checker, "verdict": f.verdict, "because": f.because, "evidence": list(f.evidence)}
+                for f in self.findings
+            ],
+            "instants": [
+                {
+                    "name": d.name,
+                    "published_s": _figure(d.published_s),
+                    "measured_s": d.measured_s,
+                    "deviation_s": d.deviation_s,
+                    "verdict": d.verdict,
+                    "source": d.source,
+                }
+                for d in self.instants
+            ],
+        }
+
+
+OpenSession = Callable[[BackendName, Plan], Session]
+
+
+def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession = open_session) -> RunReport:
+    """Run it and leave a run directory. Raises BackendUnavailable before anything is made; KeyboardInterrupt after
+    the directory says `interrupted`."""
+    scenario = request.scenario
+    plan = make_plan(
+        scenario,
+        speed=request.speed,
+        seed=request.seed,
+        directory=request.directory,
+        datapath=request.datapath,
+    )
+    session = opener(request.backend, plan)
+    directory = request.directory
+    (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+    report = _report(request, "running", "unknown", "it has not ended")
+    _write(report, directory)
+    conductor = Conductor(session, scenario, plan, watcher)
+    trouble = ""
+    try:
+        with session:
+            trouble = _play(conductor)
+            versions = {**versions_here(), **session.versions()}
+            history = _with_trouble(conductor.history(), trouble)
+    except BaseException as error:
+        history = _with_trouble(conductor.history(), f"{type(error).__name__}: {error}")
+        write_history(directory / HISTORY_FILE, history)
+        _write(_report(request, "interrupted", "unknown", f"{type(error).__name__} {error}".strip()), directory)
+        raise
+    write_history(directory / HISTORY_FILE, history)
+    findings = check_all(history, scenario)
+    verdict = worst(f.verdict for f in findings)
+    if trouble:
+        verdict = worst(["unknown", verdict])
+    bad = [f"{f.checker}: {f.because}" for f in findings if f.verdict == verdict]
+    because = trouble or ("every check holds" if verdict == "holds" else "; ".join(bad))
+    report = msgspec.structs.replace(
+        _report(request, "finished", verdict, because), findings=findings, versions=versions
+    )
+    _write(report, directory)
+    return report
+
+
+def _play(conductor: Conductor) -> str:
+    """Play the scenario; the trouble that makes it unknown, or nothing."""
+    try:
+        conductor.play()
+    except (NotReady, MachineryDied) as error:
+        return str(error)
+    return ""
+
+
+def _with_trouble(history: History, trouble: str) -> History:
+    if not trouble:
+        return history
+    return History.ordered([*history, record(history.end_ns, RUNNER, "machinery", {"what": "run", "because": trouble})])
+
+
+def _report(request: RunRequest, status: Status, verdict: Verdict, because: str) -> RunReport:
+    scenario = request.scenario
+    shown = scenario.source if "/" in scenario.source else scenario.name
+    return RunReport(
+        status=status,
+        scenario=scenario.name,
+        title=scenario.title,
+        backend=request.backend,
+        speed=request.speed,
+        seed=request.seed,
+        verdict=verdict,
+        because=because,
+        directory=str(request.directory),
+        repeat=f"herzschlag run {shown} --backend {request.backend} --speed {request.speed:g} --seed {request.seed}",
+        scenario_source=scenario.source,
+        scenario_text=scenario.text,
+        versions=versions_here(),
+    )
+
+
+def versions_here() -> dict[str, str]:
+    versions = {
+        "herzschlag": metadata.version("herzschlag"),
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "system": platform.platform(),
+        "cpus": str(os.cpu_count()),
+    }
+    commit = _commit()
+    return versions | ({"commit": commit} if commit else {})
+
+
+def _commit() -> str:
+    """The checkout's commit, when it runs from one."""
+    top = Path(__file__).parent.parent
+    if not (top / ".git").exists():
+        return ""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(top), "rev-parse", "--short", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def _write(report: RunReport, directory: Path) -> None:
+    write_whole(directory / RUN_FILE, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+def read_report(directory: Path) -> RunReport:
+    report = msgspec.json.decode((directory / RUN_FILE).read_bytes(), type=RunReport)
+    return msgspec.structs.replace(report, directory=str(directory))
+
+
+def _figure(published: tuple[float, float] | None) -> float | list[float] | None:
+    if published is None:
+        return None
+    return published[0] if published[0] == published[1] else list(published)
+
+
+def program() -> list[str]:
+    """How to start this program again."""
+    return [sys.executable, "-m", "herzschlag"]
