@@ -14,17 +14,24 @@ import sys
 import threading
 from pathlib import Path
 
-from controller import framework
+from controller.choice import FrameworkMissing
+
+_UNUSABLE = 4  # exit status: this machine cannot run it
 
 
 def main() -> None:
     """Run until told to end."""
+    options = _options()
+    try:
+        from controller import framework  # noqa: PLC0415  # imports Ryu or os-ken, or says that there is neither
+    except FrameworkMissing as error:
+        sys.stderr.write(f"controller: {error}\n")
+        sys.exit(_UNUSABLE)
     framework.patch()
     # Not before the patch: what these import must find the patched standard library.
     from controller.app import LinkCutter  # noqa: PLC0415
     from controller.server import listen, serve  # noqa: PLC0415
 
-    options = _options()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     logging.basicConfig(
@@ -37,7 +44,7 @@ def main() -> None:
         if error is not None:
             sys.stderr.write(f"controller: cannot listen on {options.listen}: {error}\n")
             sys.stderr.flush()
-            os._exit(4)
+            os._exit(_UNUSABLE)
         service = LinkCutter.service
         threading.Thread(target=serve, args=(listener, service.answer, _end), daemon=True).start()
         os.write(options.ready_fd, f"ready {framework.NAME} {framework.VERSION}\n".encode())
