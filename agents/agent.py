@@ -24,6 +24,7 @@ from agents.events import (
     DatastoreChanged,
     FileRead,
     FileWritten,
+    GuestChanged,
     HeartbeatSeen,
     LockChanged,
     LockState,
@@ -34,6 +35,7 @@ from agents.events import (
     Wake,
 )
 from agents.following import Following
+from agents.guests import GuestMonitor
 from agents.mastership import Mastership
 from agents.messages import (
     AnyMessage,
@@ -55,6 +57,7 @@ from agents.peers import Peer
 from agents.settings import AgentSettings, ClusterConfig
 from agents.solitude import Solitude
 from agents.states import ROLE_CHANGES, DatastoreAccess, HostState, Role, VmState
+from agents.vmcp import ComponentProtection
 from agents.workload import Workload
 
 NEVER_NS = 2**62
@@ -85,6 +88,8 @@ class Agent:
         self.role: Role = "uninitialized"
         self.master = ""
         self._workload = Workload(self._c)
+        self._guests = GuestMonitor(self._c)
+        self._vmcp = ComponentProtection(self._c, self._workload.on_datastore, self._workload.wanted_again)
         # Each role has its own machine, made when the role is entered; the others are None.
         self._candidacy: Candidacy | None = None
         self._following: Following | None = None
@@ -204,6 +209,7 @@ class Agent:
                 reign.inventory(peer, message)
             case InventoryAck() if message.host == c.moid:
                 self._workload.acknowledged(message)
+                self._vmcp.answered(frozenset(message.placeable))
             case RestartOrder():
                 self._workload.ordered(peer.moid, message)
             case RestartResult() if reign is not None:
@@ -248,8 +254,10 @@ class Agent:
                 self._vm_changed(event)
             case PowerOnDone():
                 self._power_on_done(event)
-            case DatastoreChanged(datastore, access):
-                self._access_changed(datastore, access)
+            case DatastoreChanged(datastore, access, since_ns):
+                self._access_changed(datastore, access, since_ns)
+            case GuestChanged(vm, silent):
+                self._guests.changed(vm, silent)
             case HeartbeatSeen(host, datastore, stamp, moved):
                 c.stands[host, datastore] = (stamp, c.now_ns)
                 if moved and reign is not None:
@@ -305,8 +313,9 @@ class Agent:
         self._write_poweron()
         self._report_changed = True
 
-    def _access_changed(self, datastore: str, access: DatastoreAccess) -> None:
+    def _access_changed(self, datastore: str, access: DatastoreAccess, since_ns: int) -> None:
         self._c.access[datastore] = access
+        self._vmcp.access_changed(datastore, access, since_ns)
         if self._mastership is not None:
             self._mastership.access_changed(datastore)
         self._changed_inventory()
@@ -381,6 +390,9 @@ class Agent:
                 self._tick_ns = self._next_tick()
             self._maybe_report()
             return
+        self._guests.check()
+        if self._vmcp.check():
+            self._ask_where_to_restart()
         if self._following is not None:
             if self._following.lost():
                 self._enter_election(f"no heartbeat of {self.master} that hears this host for 10 s")
@@ -403,6 +415,9 @@ class Agent:
         for machine in (self._following, self._candidacy, self._solitude, self._mastership):
             if machine is not None:
                 due = min(due, machine.due_ns())
+        for seldom in (self._guests.due_ns(), self._vmcp.due_ns()):
+            if seldom is not None:
+                due = min(due, seldom)
         return due
 
     def _next_tick(self) -> int:
@@ -482,11 +497,21 @@ class Agent:
         elif self.role == "slave":
             work.send_inventory(self.master)
 
+    def _ask_where_to_restart(self) -> None:
+        """VM component protection wants to end VMs: could another host run them? A new inventory asks the master."""
+        if self._mastership is not None:
+            running = self._workload.running()
+            self._vmcp.answered(frozenset(self._mastership.placeable(self._c.moid, running)))
+        else:
+            self._changed_inventory()
+
     def _write_poweron(self) -> None:
         if self._c.config is not None and self.role != "uninitialized":
             self._workload.write_poweron(isolated=self.role == "isolated")
 
     def _vm_changed(self, event: VmChanged) -> None:
+        if event.state == "off":
+            self._guests.gone(event.vm)
         if event.state == "off" and self._solitude is not None:
             self._solitude.vm_stopped(event.vm)
         if self._workload.changed(event):

@@ -60,6 +60,13 @@ class VmChanged(Event, frozen=True, gc=False, tag=True):
     """False: it ended by itself (crash), so HA may restart it."""
 
 
+class GuestChanged(Event, frozen=True, gc=False, tag=True):
+    """VMware Tools in a running VM fell silent (no guest heartbeat, no I/O), or beat again."""
+
+    vm: str
+    silent: bool
+
+
 class PowerOnDone(Event, frozen=True, gc=False, tag=True):
     """The power-on task `order` ended."""
 
@@ -74,6 +81,8 @@ class DatastoreChanged(Event, frozen=True, gc=False, tag=True):
 
     datastore: str
     access: DatastoreAccess
+    since_ns: int
+    """Since when; for `apd`: when the first I/O was asked that has not returned."""
 
 
 class HeartbeatSeen(Event, frozen=True, gc=False, tag=True):
@@ -154,6 +163,7 @@ AnyEvent = (
     | Received
     | PingAnswered
     | VmChanged
+    | GuestChanged
     | PowerOnDone
     | DatastoreChanged
     | HeartbeatSeen

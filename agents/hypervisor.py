@@ -64,7 +64,7 @@ class Hypervisor:
         }
         self._hb_path = layout.hb_path(settings.cluster, moid)
         self._pulses = {
-            volume.name: NfsPulse(self._io, volume, self._hb_path, timers.nfs_touch_ns)
+            volume.name: NfsPulse(self._io, volume, self._hb_path, timers)
             for volume in self._io.volumes.values()
             if volume.kind == "nfs"
         }
@@ -262,7 +262,7 @@ class Hypervisor:
     # --- Access and locks ---------------------------------------------------------------------------------------------
 
     def _access_changed(self, volume: Volume, before: DatastoreAccess) -> None:
-        self._answer(events.DatastoreChanged(volume.name, volume.access))
+        self._answer(events.DatastoreChanged(volume.name, volume.access, volume.since_ns))
         if volume.access == "ok":
             self._locks.access_returned(volume.name)
             if volume.name in self._heartbeat_datastores:

@@ -220,6 +220,7 @@ class Vms:
             self._locks.verify_one(vm.config.datastore, vm.path)
         else:
             vm.silent = event.what == "silent"
+            self._answer(events.GuestChanged(event.vm, vm.silent))
             self._io.trace("guest", {"vm": event.vm, "to": event.what, "because": event.because})
 
     def _ended(self, vm: HostedVm, because: str) -> None:

@@ -6,6 +6,8 @@ Made when a host becomes master, dropped when it stops being one, so a new maste
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from agents.actions import Ping, PowerOn, ReadFile, UnwatchHeartbeats, WatchHeartbeats
 from agents.context import VCENTER, Context
 from agents.datastore import layout
@@ -23,7 +25,7 @@ from agents.messages import (
 )
 from agents.ownership import Ownership
 from agents.peers import Peer
-from agents.restart import Candidate, Report, RestartQueue
+from agents.restart import Candidate, Report, RestartQueue, fits
 from agents.settings import VmConfig
 from agents.states import HostState
 from agents.wire import padding_for
@@ -213,7 +215,8 @@ class Mastership:
 
     def inventory(self, peer: Peer, message: Inventory) -> None:
         """A slave's running VMs. The first one after a reboot shows what went down with the old life."""
-        self._c.send(InventoryAck, (peer.moid,), host=peer.moid, generation=message.generation)
+        placeable = self.placeable(peer.moid, message.vms) if "apd" in message.datastores.values() else ()
+        self._c.send(InventoryAck, (peer.moid,), host=peer.moid, generation=message.generation, placeable=placeable)
         if message.generation == peer.inventory:
             return
         peer.inventory = message.generation
@@ -383,6 +386,12 @@ class Mastership:
             self._c.do(PowerOn(number, vm, evidence))
         else:
             self._c.send(RestartOrder, (target,), order=number, vm=vm, attempt=attempt, evidence=evidence)
+
+    def placeable(self, moid: str, vms: Iterable[str]) -> tuple[str, ...]:
+        """Those of a host's VMs that another host could run now (VM component protection asks)."""
+        others = [candidate for candidate in self._candidates() if candidate.moid != moid]
+        known = [vm for name in vms if (vm := self._c.cluster.vm(name))]
+        return tuple(vm.name for vm in known if any(fits(other, vm) for other in others))
 
     def _candidates(self) -> list[Candidate]:
         found = []

@@ -79,8 +79,12 @@ class Inventory(Message, frozen=True, kw_only=True, gc=False, tag=True):
 
 
 class InventoryAck(Message, frozen=True, kw_only=True, gc=False, tag=True):
+    """Master to slave: inventory `generation` arrived."""
+
     host: str
     generation: int
+    placeable: tuple[str, ...] = ()
+    """Those of its VMs that another host could run now: asked for by VM component protection."""
 
 
 class LockEvidence(msgspec.Struct, frozen=True, gc=False):

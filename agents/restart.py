@@ -62,6 +62,16 @@ def rank(vm: VmConfig) -> tuple[int, int, str]:
     return (0 if vm.agent_vm else 1, PRIORITY_ORDER.index(vm.priority), vm.name)
 
 
+def fits(host: Candidate, vm: VmConfig) -> bool:
+    """Access to its home datastore, compatibility, capacity (fact sheet 7.3)."""
+    return (
+        vm.datastore in host.datastores
+        and (vm.compatible_hosts is None or host.moid in vm.compatible_hosts)
+        and host.memory_free_mb >= vm.memory_mb
+        and host.cpu_free_mhz >= vm.cpu_mhz
+    )
+
+
 class RestartQueue:
     """All restarts one master is responsible for. A new master starts its own, with a fresh count (sheet 7.5)."""
 
@@ -165,22 +175,22 @@ class RestartQueue:
                 rooms[task.target].take(task.vm)
         reports: list[Report] = []
         for task in due:
-            fits = [room for room in rooms.values() if room.fits(task.vm)]
-            if not fits:
+            fitting = [room for room in rooms.values() if fits(room.host, task.vm)]
+            if not fitting:
                 task.pending = True
                 reports.append(Report("pending", task.vm, "no host has access, compatibility and room", task.attempt))
                 continue
-            free = [room for room in fits if room.open_for(task.vm, self._per_host)]
+            free = [room for room in fitting if room.open_for(task.vm, self._per_host)]
             if not free:
                 task.due_ns = now_ns + self._t.order_repeat_ns
                 continue
-            room = min(free, key=lambda r: (r.host.moid == task.avoid, r.vms, r.host.moid))
+            room = min(free, key=lambda r: (r.host.moid == task.avoid, r.host.vms, r.host.moid))
             room.take(task.vm)
             self._orders += 1
             task.order, task.target = self._orders, room.host.moid
             task.attempt += 1
             task.repeat_ns = now_ns + self._t.order_repeat_ns
-            why = f"{room.host.moid} has room and the fewest VMs ({room.vms - 1})"
+            why = f"{room.host.moid} has room and the fewest VMs ({room.host.vms - 1})"
             reports.append(Report("ordered", task.vm, why, task.attempt, task.target, task.order))
         return reports
 
@@ -203,24 +213,16 @@ class _Room:
 
     def __init__(self, host: Candidate) -> None:
         self.host = host
-        self.memory_mb = host.memory_free_mb
-        self.cpu_mhz = host.cpu_free_mhz
-        self.vms = host.vms
         self.flying: list[VmConfig] = []
 
     def take(self, vm: VmConfig) -> None:
-        self.memory_mb -= vm.memory_mb
-        self.cpu_mhz -= vm.cpu_mhz
-        self.vms += 1
-        self.flying.append(vm)
-
-    def fits(self, vm: VmConfig) -> bool:
-        return (
-            vm.datastore in self.host.datastores
-            and (vm.compatible_hosts is None or self.host.moid in vm.compatible_hosts)
-            and self.memory_mb >= vm.memory_mb
-            and self.cpu_mhz >= vm.cpu_mhz
+        self.host = msgspec.structs.replace(
+            self.host,
+            memory_free_mb=self.host.memory_free_mb - vm.memory_mb,
+            cpu_free_mhz=self.host.cpu_free_mhz - vm.cpu_mhz,
+            vms=self.host.vms + 1,
         )
+        self.flying.append(vm)
 
     def open_for(self, vm: VmConfig, per_host: int) -> bool:
         """Room in the host's task limit, and no higher priority still starting there."""

@@ -148,6 +148,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
     "InventoryAck": (
         Field("host", "name", "whose inventory"),
         Field("generation", "u32", "which one"),
+        Field("placeable", "texts", "its VMs that another host could run now"),
     ),
     "RestartOrder": (
         Field("order", "u64", "makes the order idempotent"),

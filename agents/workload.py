@@ -23,6 +23,8 @@ class Workload:
         self.vms: dict[str, VmState] = {}
         self.failed: set[str] = set()
         """Ended by themselves; told to the master until it acknowledges."""
+        self._wanted_again: set[str] = set()
+        """Being ended here so that the master restarts them elsewhere."""
         self.generation = 1
         """Of the inventory."""
         self._acked = -1
@@ -33,6 +35,16 @@ class Workload:
     def running(self) -> frozenset[str]:
         return frozenset(vm for vm, state in self.vms.items() if state in ("on", "stopping", "paused"))
 
+    def on_datastore(self, datastore: str) -> list[str]:
+        """Running VMs whose home it is, in order of name."""
+        config = self._c.config
+        homes = {vm.name: vm.datastore for vm in config.vms} if config else {}
+        return sorted(vm for vm in self.running() if homes.get(vm) == datastore)
+
+    def wanted_again(self, vm: str) -> None:
+        """It is being ended here, and shall be restarted elsewhere."""
+        self._wanted_again.add(vm)
+
     # --- what happens ---
 
     def changed(self, event: VmChanged) -> bool:
@@ -42,13 +54,14 @@ class Workload:
             self.vms.pop(event.vm, None)
         else:
             self.vms[event.vm] = event.state
-        if not event.asked:
+        if not event.asked or (event.state == "off" and event.vm in self._wanted_again):
             self.failed.add(event.vm)
+            self._wanted_again.discard(event.vm)
         if event.state == "on" and event.vm not in before:
             config = self._c.config.vm(event.vm) if self._c.config else None
             if config is not None and self._c.works(config.datastore):
                 self._c.do(RemoveFile(config.datastore, layout.marker_path(event.vm)))
-        return self.running() != before or not event.asked
+        return self.running() != before or event.vm in self.failed
 
     def ordered(self, master: str, message: RestartOrder) -> None:
         """A master orders a power-on. A repeat gets the same answer, or none while the task runs."""

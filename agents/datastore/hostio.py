@@ -149,7 +149,8 @@ class HostIo:
             (v.limit_at_ns for v in self.volumes.values() if v.limit_at_ns is not None), default=None
         )
         if volume.access != "apd":
-            self._change(volume, "apd", "an I/O got no answer within the limit of one heartbeat write")
+            since_ns = min((entry[0] for entry in volume.pending.values()), default=self.now_ns)
+            self._change(volume, "apd", "an I/O got no answer within the limit of one heartbeat write", since_ns)
         withdrawn = [(request, entry[2]) for request, entry in volume.pending.items() if entry[2] is not None]
         for request, abort in withdrawn:
             del volume.pending[request]
@@ -157,8 +158,9 @@ class HostIo:
             if abort is not None:
                 abort()
 
-    def _change(self, volume: Volume, access: DatastoreAccess, because: str) -> None:
-        before, volume.access, volume.since_ns = volume.access, access, self.now_ns
+    def _change(self, volume: Volume, access: DatastoreAccess, because: str, since_ns: int | None = None) -> None:
+        before, volume.access = volume.access, access
+        volume.since_ns = self.now_ns if since_ns is None else since_ns
         self.trace("datastore", {"datastore": volume.name, "from": before, "to": access, "because": because})
         for callback in self.on_access:
             callback(volume, before)
