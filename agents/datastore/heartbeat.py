@@ -192,11 +192,12 @@ class SlotWriter:
 class NfsPulse:
     """This host's regular sign of life on one NFS datastore; otherwise a look that tests access."""
 
-    def __init__(self, io: HostIo, volume: Volume, path: str, touch_ns: int) -> None:
+    def __init__(self, io: HostIo, volume: Volume, path: str, timers: Timers) -> None:
         self._io = io
         self._volume = volume
         self._path = path
-        self._touch_ns = touch_ns
+        self._touch_ns = timers.nfs_touch_ns
+        self._retry_ns = timers.vmfs_retry_ns
         self._touching = False
         self._outstanding = False
         self._timer: Timer | None = None
@@ -224,6 +225,9 @@ class NfsPulse:
 
     def _done(self, outcome: Outcome) -> None:
         self._outstanding = False
+        if outcome.status == "lost" and self._timer is not None:
+            self._timer.cancel()
+            self._timer = self._io.at(self._io.now_ns + self._retry_ns, self._beat)
 
 
 class HeartbeatWatch:

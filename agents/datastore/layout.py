@@ -238,9 +238,14 @@ class PoweroffMarker(msgspec.Struct, frozen=True, gc=False):
     generation: int = 0
 
 
+def _closing(kind: str, generation: int, body: bytes) -> bytes:
+    head = f"#{kind} {_FILE_VERSION} generation={generation}".encode()
+    return head + f" crc={zlib.crc32(body + head):08x}\n".encode()
+
+
 def _closed(kind: FileKind, generation: int, lines: list[str]) -> bytes:
     body = "".join(f"{line}\n" for line in lines).encode()
-    return body + f"#{kind} {_FILE_VERSION} generation={generation} crc={zlib.crc32(body):08x}\n".encode()
+    return body + _closing(kind, generation, body)
 
 
 def _open(kind: FileKind, data: bytes) -> tuple[list[str], int]:
@@ -256,13 +261,13 @@ def _opened(data: bytes) -> tuple[str, list[str], int]:
     if not closing.startswith(b"#") or not closing.endswith(b"\n"):
         raise DamagedRecord(f"ends with {data[-40:]!r}: the closing line is missing")
     try:
-        kind, version, generation, crc = closing[1:].decode("ascii").split()
+        kind, version, generation, _ = closing[1:].decode("ascii").split()
         number = int(generation.removeprefix("generation="))
     except ValueError as error:
         raise DamagedRecord(f"closing line {closing!r} is not '#kind version generation=N crc=X'") from error
     if version != str(_FILE_VERSION):
         raise DamagedRecord(f"version {version}: expected {_FILE_VERSION}")
-    if closing != f"#{kind} {version} generation={number} crc={zlib.crc32(body):08x}\n".encode() or not crc:
+    if closing != _closing(kind, number, body):
         raise DamagedRecord("check sum is wrong")
     try:
         return kind, body.decode().split("\n")[:-1], number
