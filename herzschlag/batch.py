@@ -83,7 +83,7 @@ def _collect(child: _Child) -> RunReport:
         report = read_report(directory)
     except (OSError, msgspec.MsgspecError):
         report = None
-    if report is not None and report.status == "finished":
+    if report is not None and report.status in ("finished", "unavailable"):
         return report
     lines = child.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     why = lines[-1] if lines else f"its process ended with status {child.process.returncode}"

@@ -19,7 +19,6 @@ import typer
 from rich.console import Console
 
 from herzschlag import batch, console
-from herzschlag.backends.base import BackendUnavailable
 from herzschlag.runner import RunReport, RunRequest, run
 from herzschlag.scenario import Scenario
 from herzschlag.scenario_check import check_speed
@@ -95,10 +94,6 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         else:
             shown = (lambda report: None) if as_json else (lambda report: console.print_report(out, report))
             reports = batch.run_batch(requests, jobs, shown)
-    except BackendUnavailable as error:
-        for item in error.missing:
-            err.print(f"herzschlag: {item.what} is missing; {item.fix}", markup=False, soft_wrap=True)
-        raise typer.Exit(CANNOT_RUN) from None
     except KeyboardInterrupt:
         fail(f"interrupted; {folder} holds what there is", INTERRUPTED)
     verdict = worst(report.verdict for report in reports)
@@ -107,7 +102,10 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         console.print_summary(out, reports)
-    raise typer.Exit(EXIT_STATUS[verdict])
+    for report in reports:
+        if report.status == "unavailable":
+            err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
+    raise typer.Exit(_status(reports))
 
 
 @app.command("run-one", hidden=True)
@@ -126,11 +124,9 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     )
     try:
         report = run(request, console.LinePrinter(out, loaded))
-    except BackendUnavailable as error:
-        fail(str(error), CANNOT_RUN)
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
-    raise typer.Exit(EXIT_STATUS[report.verdict])
+    raise typer.Exit(_status([report]))
 
 
 @app.command("scenarios")
@@ -162,6 +158,14 @@ def doctor_command(
     from herzschlag import doctor  # noqa: PLC0415 (only this command looks at the machine)
 
     raise typer.Exit(doctor.main(["--json"] if as_json else []))
+
+
+def _status(reports: Sequence[RunReport]) -> int:
+    """Violated before unavailable before unknown."""
+    verdict = worst(report.verdict for report in reports)
+    if verdict != "violated" and any(report.status == "unavailable" for report in reports):
+        return CANNOT_RUN
+    return EXIT_STATUS[verdict]
 
 
 def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:

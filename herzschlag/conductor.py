@@ -17,6 +17,9 @@ from herzschlag.faults import AnyFault, kind_of
 from herzschlag.history import RUNNER, SECOND, History, Record, record
 from herzschlag.scenario import Change, Scenario
 
+READY_REAL_S = 30.0
+"""A cluster that starts in real time gets at least this long, whatever the speed: processes start no faster."""
+
 READY_HOLD_NS = 3 * SECOND
 """How long a ready cluster must stay so before the first step: three heartbeats."""
 
@@ -113,12 +116,13 @@ class Conductor:
 
     def wait_ready(self) -> None:
         readiness = Readiness(self._plan)
-        bound_ns = round(self._scenario.ready_s * SECOND)
+        real_bound_ns = round(READY_REAL_S * self._session.speed * SECOND)
+        bound_ns = self._session.now_ns() + max(round(self._scenario.ready_s * SECOND), real_bound_ns)
         while True:
             # One record may spoil what another achieved, so readiness is looked at after each.
             self._session.run_until(bound_ns, self._watch(readiness.see))
             if readiness.missing():
-                raise NotReady(f"after {self._scenario.ready_s:g} s the cluster still waits for {readiness.missing()}")
+                raise NotReady(f"after {bound_ns / SECOND:.0f} s the cluster still waits for {readiness.missing()}")
             hold_ns = min(self._session.now_ns() + READY_HOLD_NS, bound_ns)
             broke = self._session.run_until(hold_ns, self._watch(lambda item: not readiness.see(item)))
             if not broke and not readiness.missing():
@@ -150,7 +154,10 @@ class Conductor:
         return effect
 
     def history(self) -> History:
-        return History.ordered([*self._own, *self._session.records()])
+        """What there is, in order; `end` stands last, after the evidence collected at the same moment."""
+        last = [item for item in self._own if item.kind == "end"]
+        first = [item for item in self._own if item.kind != "end"]
+        return History.ordered([*first, *self._session.records(), *last])
 
     def _lead_ns(self) -> int:
         """Backends wait for the exact instant themselves; until shortly before, records are looked at here."""

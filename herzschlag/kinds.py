@@ -45,6 +45,8 @@ KINDS: dict[str, Kind] = {
     "protect": Kind(
         "a VM's protection changes", ("vm", "vms", "from", "to", "phase", "protected", "because", "datastore")
     ),
+    "slot": Kind("this host's slot in a VMFS heartbeat region", ("datastore", "from", "to", "because")),
+    "vcenter": Kind("vCenter changes the master it listens to", ("master", "because")),
     "datastore": Kind("this host's access to a datastore changes", ("datastore", "from", "to", "because")),
     "dropped": Kind("a datagram was refused", ("reason", "because", "sender", "network", "count")),
     "config": Kind("an agent took a configuration, or vCenter gave one", ("generation", "because", "phase", "host")),

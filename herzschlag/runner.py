@@ -2,7 +2,8 @@
 
 Decides what a run leaves behind and what its verdict is when something of ours fails: unknown, with the reason. Leaves
 playing to `conductor.py`, judging to `checkers`, many runs at once to `batch.py`. Every file appears whole or not at
-all; `run.json` exists from the first moment and says `running`, `interrupted` or `finished`.
+all; `run.json` exists from the first moment and says `running`, `interrupted`, `unavailable` (this machine cannot run
+it) or `finished`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from herzschlag.backends.base import BackendName, MachineryDied, Plan, Session, open_session
+from herzschlag.backends.base import BackendName, BackendUnavailable, MachineryDied, Plan, Session, open_session
 from herzschlag.checkers import check_all
 from herzschlag.conductor import Conductor, NotReady, Watcher
 from herzschlag.history import RUNNER, History, record, write_history, write_whole
@@ -30,7 +32,10 @@ RUN_FILE = "run.json"
 HISTORY_FILE = "history.jsonl"
 LOG_FOLDER = "log"
 
-Status = Literal["running", "interrupted", "finished"]
+Status = Literal["running", "interrupted", "unavailable", "finished"]
+
+FAILURE_FILE = "failure.txt"
+"""In `log/`: the traceback of a run in which our own code failed."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +77,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
         """One entry of `herzschlag run --json`."""
         return {
             "scenario": self.scenario,
+            "status": self.status,
             "backend": self.backend,
             "speed": self.speed,
             "seed": self.seed,
@@ -100,45 +106,53 @@ OpenSession = Callable[[BackendName, Plan], Session]
 
 
 def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession = open_session) -> RunReport:
-    """Run it and leave a run directory. Raises BackendUnavailable before anything is made; KeyboardInterrupt after
-    the directory says `interrupted`."""
-    scenario = request.scenario
+    """Run it and leave a run directory. Raises only KeyboardInterrupt and its like, after the directory says so."""
     plan = make_plan(
-        scenario,
+        request.scenario,
         speed=request.speed,
         seed=request.seed,
         directory=request.directory,
         datapath=request.datapath,
     )
-    session = opener(request.backend, plan)
     directory = request.directory
     (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
-    report = _report(request, "running", "unknown", "it has not ended")
-    _write(report, directory)
-    conductor = Conductor(session, scenario, plan, watcher)
-    trouble = ""
+    _write(_report(request, "running", "unknown", "it has not ended"), directory)
+    versions = versions_here()
+    conductor: Conductor | None = None
     try:
-        with session:
+        with opener(request.backend, plan) as session:
+            conductor = Conductor(session, request.scenario, plan, watcher)
             trouble = _play(conductor)
-            versions = {**versions_here(), **session.versions()}
-            history = _with_trouble(conductor.history(), trouble)
+            versions |= session.versions()
+    except BackendUnavailable as error:
+        return _write(_report(request, "unavailable", "unknown", str(error)), directory)
+    except Exception as error:
+        # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
+        trouble = f"our own code failed: {type(error).__name__}: {error} (see {LOG_FOLDER}/{FAILURE_FILE})"
+        write_whole(directory / LOG_FOLDER / FAILURE_FILE, traceback.format_exc().encode())
     except BaseException as error:
-        history = _with_trouble(conductor.history(), f"{type(error).__name__}: {error}")
-        write_history(directory / HISTORY_FILE, history)
-        _write(_report(request, "interrupted", "unknown", f"{type(error).__name__} {error}".strip()), directory)
+        because = f"interrupted: {type(error).__name__}"
+        write_history(directory / HISTORY_FILE, _with_trouble(_so_far(conductor), because))
+        _write(_report(request, "interrupted", "unknown", because), directory)
         raise
+    history = _with_trouble(_so_far(conductor), trouble)
     write_history(directory / HISTORY_FILE, history)
-    findings = check_all(history, scenario)
+    return _write(_judged(request, history, trouble, versions), directory)
+
+
+def _so_far(conductor: Conductor | None) -> History:
+    return History() if conductor is None else conductor.history()
+
+
+def _judged(request: RunRequest, history: History, trouble: str, versions: dict[str, str]) -> RunReport:
+    findings = check_all(history, request.scenario)
     verdict = worst(f.verdict for f in findings)
     if trouble:
         verdict = worst(["unknown", verdict])
     bad = [f"{f.checker}: {f.because}" for f in findings if f.verdict == verdict]
     because = trouble or ("every check holds" if verdict == "holds" else "; ".join(bad))
-    report = msgspec.structs.replace(
-        _report(request, "finished", verdict, because), findings=findings, versions=versions
-    )
-    _write(report, directory)
-    return report
+    report = _report(request, "finished", verdict, because)
+    return msgspec.structs.replace(report, findings=findings, versions=versions)
 
 
 def _play(conductor: Conductor) -> str:
@@ -206,8 +220,9 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def _write(report: RunReport, directory: Path) -> None:
+def _write(report: RunReport, directory: Path) -> RunReport:
     write_whole(directory / RUN_FILE, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    return report
 
 
 def read_report(directory: Path) -> RunReport:

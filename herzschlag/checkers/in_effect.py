@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag import primitives as p
 from herzschlag.checkers.truth import Span, Truth
-from herzschlag.history import SECOND, History
+from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
@@ -38,14 +38,27 @@ def check(history: History, scenario: Scenario) -> Finding:
 def _bitten(name: str, span: Span, history: History) -> Detail:
     counted = [c for c in span.primitives if isinstance(c, p.LinkCut)]
     length_ns = min(span.end_ns, history.end_ns) - span.begin_ns
-    if not counted or length_ns < LONG_ENOUGH_NS:
+    if not counted or not any(c.at == "switch" for c in counted) or length_ns < LONG_ENOUGH_NS:
         return Detail(name=name, verdict="holds", because="in force", evidence=(span.begin.seq,))
-    counters = history.where("counters", id=span.id)
-    if not counters:
+    shown = _counted(span, history)
+    evidence = (span.begin.seq, *(record.seq for record in shown))
+    if not shown:
         why = "nobody counted the packets that met the cut"
-        return Detail(name=name, verdict="unknown", because=why, evidence=(span.begin.seq,))
-    dropped = sum(int(record.get("dropped") or 0) for record in counters)
-    evidence = (span.begin.seq, *(record.seq for record in counters))
+        return Detail(name=name, verdict="unknown", because=why, evidence=evidence)
+    dropped = sum(int(record.fields["dropped"]) for record in shown)
     if not dropped:
         return Detail(name=name, verdict="unknown", because="no packet met the cut", evidence=evidence)
     return Detail(name=name, verdict="holds", because=f"{dropped} packets met the cut", evidence=evidence)
+
+
+def _counted(span: Span, history: History) -> list[Record]:
+    """Where the packets that met this cut were counted: under its id, when it was lifted, or, for a cut that stayed,
+    at the end together with all others that stayed."""
+    for found in (
+        history.where("counters", id=span.id),
+        history.where("fault", id=span.id, phase="end"),
+        [r for r in history.of_kind("counters") if "id" not in r.fields] if span.end_ns > history.end_ns else [],
+    ):
+        if counted := [record for record in found if record.get("dropped") is not None]:
+            return counted
+    return []

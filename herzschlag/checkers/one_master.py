@@ -27,13 +27,18 @@ def check(history: History, scenario: Scenario) -> Finding:
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
     limit_ns = settle_ns(scenario)
+    ready = history.of_kind("ready")
+    if not ready:
+        return unknown(NAME, "the cluster never became ready")
     details = []
     for segment in truth.segments:
-        if segment.end_ns - segment.begin_ns < limit_ns or truth.impaired(segment):
+        # The first segment holds the start of everything; from ready on there is nothing left to settle in it.
+        from_ns = ready[0].at_ns if segment.begin_ns <= ready[0].at_ns else segment.begin_ns + limit_ns
+        if segment.end_ns <= from_ns or truth.impaired(segment):
             continue
         for group in truth.groups(segment):
             if truth.clique(group, segment):
-                details.append(_judge(group, segment, segment.begin_ns + limit_ns, truth))
+                details.append(_judge(group, segment, from_ns, truth))
     return finding(NAME, details, good=f"{len(details)} settled groups, one master each", of_none="holds")
 
 

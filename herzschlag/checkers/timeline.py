@@ -37,30 +37,31 @@ def check(history: History, scenario: Scenario) -> Finding:
 
 def _measure(item: Instant, history: History, scenario: Scenario, allowed_s: float) -> Detail:
     low, high = item.range_s
+    published_s = (low, high + item.room_s)
     origin = _origin(item, history, scenario)
     if origin is None:
         return Detail(
             name=item.name,
             verdict="unknown",
             because="the moment it counts from never came",
-            published_s=item.range_s,
+            published_s=published_s,
             source=item.source,
         )
     found = matching(history, item.record, origin.at_ns)
     if len(found) < item.nth:
         waited_s = (history.end_ns - origin.at_ns) / SECOND
-        enough = waited_s > high + item.room_s + allowed_s
+        enough = waited_s > published_s[1] + allowed_s
         return Detail(
             name=item.name,
             verdict="violated" if enough else "unknown",
             because=f"no record {show(item.record)} in {waited_s:.1f} s",
             evidence=(origin.seq,),
-            published_s=item.range_s,
+            published_s=published_s,
             source=item.source,
         )
     record = found[item.nth - 1]
     measured_s = (record.at_ns - origin.at_ns) / SECOND
-    highest = high + item.room_s
+    highest = published_s[1]
     deviation_s = measured_s - low if measured_s < low else max(0.0, measured_s - highest)
     if low == highest:
         deviation_s = measured_s - low
@@ -70,7 +71,7 @@ def _measure(item: Instant, history: History, scenario: Scenario, allowed_s: flo
         verdict="holds" if good else "violated",
         because=f"{measured_s:.3f} s, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way",
         evidence=(origin.seq, record.seq),
-        published_s=(low, highest),
+        published_s=published_s,
         measured_s=measured_s,
         deviation_s=deviation_s,
         source=item.source,
