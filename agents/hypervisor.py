@@ -164,6 +164,11 @@ class Hypervisor:
                 datastores={volume.name: volume.access for volume in self._io.volumes.values()},
             )
         )
+        for volume in self._io.volumes.values():
+            if volume.access != "ok":
+                self._answer(events.DatastoreChanged(volume.name, volume.access, volume.since_ns))
+        for vm in self._vms.silent():
+            self._answer(events.GuestChanged(vm, True))
 
     def _agent_died(self, event: AgentDied) -> None:
         """Its locks go, as a kernel closes the files of a dead process; VMs and VMFS slots go on."""
