@@ -238,7 +238,7 @@ class Mastership:
         for vm in sorted(known - vms):
             del self.where[vm]
             if vm in failed:
-                self._restart(vm, f"it ended by itself on {moid}", moid)
+                self._restart(vm, f"it ended on {moid} without a user asking for it", moid)
             elif vanished and peer is not None and peer.vms_of_old_life:
                 self._restart(vm, f"{vanished} {moid}", moid)
         if peer is not None:

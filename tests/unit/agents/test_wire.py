@@ -76,7 +76,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "Join": {"master": name, "inventory": u32, "padding": st.integers(0, 9000)},
     "Welcome": {"host": name, "host_boot": u64, "padding": st.integers(0, 9000)},
     "Inventory": {"generation": u32, "vms": texts, "datastores": access, "failed": texts},
-    "InventoryAck": {"host": name, "generation": u32},
+    "InventoryAck": {"host": name, "generation": u32, "placeable": texts},
     "RestartOrder": {"order": u64, "vm": vm, "attempt": st.integers(0, 255), "evidence": evidence},
     "RestartResult": {"order": u64, "vm": text, "ok": st.booleans(), "because": text},
     "StopOrder": {"order": u64, "vm": text, "because": text},
@@ -118,6 +118,7 @@ def examples() -> list[bytes]:
     values: dict[str, Any] = {"config": cluster, "vm": a_vm, "evidence": (), "datastores": {"vmfs-1": "ok"}}
     values |= {"vms": ("vm-1",), "hosts": {"host-98": "master"}, "role": "slave", "padding": 100, "ok": True}
     values |= {"on": True, "because": "why", "owned": ("vmfs-1",), "protected": (), "pending": (), "failed": ()}
+    values |= {"placeable": ("vm-1",)}
     per_type: dict[str, dict[str, Any]] = {
         "Protect": {"vms": {"vm-1": "host-98"}},
         "RestartResult": {"vm": "vm-1"},
