@@ -56,6 +56,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 WITHOUT_EFFECT = ("das.ignoreInsufficientHbDatastore", "das.ignoreRedundantNetWarning")
 """They hide warnings of a user interface, and there is none."""
 
+ELSEWHERE = ("das.heartbeatDsPerHost", "das.usedefaultisolationaddress", "das.maxvmrestartcount")
+"""Read by functions of their own."""
+
 NOT_MODELLED = {
     "das.maskCleanShutdownEnabled": "a VM killed by permanent device loss is always restarted here (vmcp_pdl)",
     "das.respectVmVmAntiAffinityRules": "there are no affinity rules; use compatible_hosts of a VM",
@@ -103,30 +106,41 @@ def heartbeat_datastores(lab: TopologySpec, allowed: Sequence[str] | None, per_h
 def apply_options(
     config: ClusterConfig, timers: Timers, lab: TopologySpec, options: Mapping[str, Option]
 ) -> tuple[ClusterConfig, Timers]:
-    """Return configuration and timers as these options make them. `das.heartbeatDsPerHost` is the caller's."""
-    extra = {name: _address(name, value, lab) for name, value in options.items() if _ISOLATION_ADDRESS.fullmatch(name)}
+    """Return configuration and timers as these options make them; what is chosen with the whole lab in view
+    (heartbeat datastores, isolation addresses) is the caller's."""
+    addresses = [name for name in options if _ISOLATION_ADDRESS.fullmatch(name)]
     networks = {name: _network(name, value, lab) for name, value in options.items() if _ALLOW_NETWORK.fullmatch(name)}
-    handled = {*extra, *networks, *WITHOUT_EFFECT, "das.heartbeatDsPerHost", "das.usedefaultisolationaddress"}
+    handled = {*addresses, *networks, *WITHOUT_EFFECT, *ELSEWHERE}
     goodness = dict(config.node_goodness)
     change: dict[str, object] = {}
     for name, value in options.items():
-        if name in handled:
+        if name in handled or name in SECONDS:
             continue
-        if name in SECONDS or name == "das.maxvmrestartcount":
-            timers = _timer(timers, name, value)
-        elif (match := _GOODNESS.fullmatch(name)) is not None:
+        if (match := _GOODNESS.fullmatch(name)) is not None:
             if match[1] not in lab.moids:
                 raise OptionError(name, f"host {match[1]!r} is not in this lab: it has {', '.join(lab.moids)}")
             goodness[match[1]] = int(_number(name, value, -1_000_000, 1_000_000))
         else:
             change |= _plain(name, value)
-    default_address = _switch("das.usedefaultisolationaddress", options.get("das.usedefaultisolationaddress", True))
-    if extra or not default_address:
-        gateway = (lab.address(GATEWAY, lab.networks[0]),) if default_address else ()
-        change["isolation_addresses"] = (*gateway, *(extra[name] for name in sorted(extra)))
     if networks:
         change["allowed_networks"] = tuple(networks[name] for name in sorted(networks))
-    return msgspec.structs.replace(config, node_goodness=goodness, **change), timers
+    return msgspec.structs.replace(config, node_goodness=goodness, **change), timers_of(timers, options)
+
+
+def isolation_addresses(lab: TopologySpec, options: Mapping[str, Option]) -> tuple[str, ...]:
+    """The default gateway on the first network unless switched off, then the extra ones by number."""
+    default = _switch("das.usedefaultisolationaddress", options.get("das.usedefaultisolationaddress", True))
+    gateway = (lab.address(GATEWAY, lab.networks[0]),) if default else ()
+    extra = sorted(name for name in options if _ISOLATION_ADDRESS.fullmatch(name))
+    return (*gateway, *(_address(name, options[name], lab) for name in extra))
+
+
+def timers_of(timers: Timers, options: Mapping[str, Option]) -> Timers:
+    """The profile's timers as these options change them; options that are no timers are passed over."""
+    for name, value in options.items():
+        if name in SECONDS or name == "das.maxvmrestartcount":
+            timers = _timer(timers, name, value)
+    return timers
 
 
 def _timer(timers: Timers, name: str, value: Option) -> Timers:
@@ -151,7 +165,7 @@ def _plain(name: str, value: Option) -> dict[str, object]:
     raise OptionError(name, f"is no known option: {nearest(name, names())}")
 
 
-RECONFIGURABLE = (*SWITCHES, *CHOICES, "das.perHostConcurrentFailoversLimit", "das.usedefaultisolationaddress")
+RECONFIGURABLE = (*SWITCHES, *CHOICES, "das.perHostConcurrentFailoversLimit")
 """What vCenter can change in a running cluster here; timers are an agent's from birth."""
 
 

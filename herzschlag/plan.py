@@ -12,7 +12,7 @@ from agents.settings import PROFILES, ClusterConfig, DatastoreConfig
 from herzschlag.backends.base import Plan
 from herzschlag.options import OptionError, apply_options, heartbeat_datastores, host_configs
 from herzschlag.scenario import Scenario
-from topo.spec import GATEWAY, VCENTER
+from topo.spec import VCENTER
 
 CLUSTER_NAME = "lab"
 
@@ -39,7 +39,7 @@ def make_plan(
         vcenter_addresses={network: lab.address(VCENTER, network) for network in lab.networks},
         datastores=tuple(DatastoreConfig(name=d.name, kind=d.kind) for d in lab.datastores),
         vms=tuple(vm for vm, _, _ in vms.values()),
-        isolation_addresses=(lab.address(GATEWAY, lab.networks[0]),),
+        isolation_addresses=cluster.isolation_addresses(),
         isolation_response=cluster.isolation_response,
         host_monitoring=cluster.host_monitoring,
         admission_control=cluster.admission_control,

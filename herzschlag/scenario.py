@@ -11,10 +11,10 @@ from typing import Literal
 
 import msgspec
 
-from agents.settings import Priority, Response, VmConfig
+from agents.settings import PROFILES, Priority, Response, Timers, VmConfig
 from herzschlag.expectations import Expectations
 from herzschlag.faults import AnyFault, SwitchReboot
-from herzschlag.options import Option
+from herzschlag.options import Option, isolation_addresses, timers_of
 from topo.catalog import DEFAULT_DATASTORES, default_moids
 from topo.spec import DatastoreSpec, HostSpec, TopologySpec
 
@@ -94,6 +94,19 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     vm_monitoring: bool = False
     options: dict[str, Option] = {}
     """Advanced options under their own names, e.g. `"das.isolationaddress0" = "gateway@B"`."""
+
+    def timers(self) -> Timers:
+        """Raises OptionError for an option that cannot be."""
+        return timers_of(PROFILES[self.profile], self.options)
+
+    def isolation_addresses(self) -> tuple[str, ...]:
+        return isolation_addresses(self.topology(), self.options)
+
+    def node_goodness(self) -> dict[str, int]:
+        """`fdm.nodeGoodness` per MOID."""
+        prefix = "fdm.nodeGoodness."
+        given = {name: value for name, value in self.options.items() if name.startswith(prefix)}
+        return {name.removeprefix(prefix): int(value) for name, value in given.items()}
 
     def topology(self) -> TopologySpec:
         """Raises topo's SpecError for a lab that cannot be."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import SECOND, History
-from herzschlag.plan import make_plan
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
@@ -18,7 +17,7 @@ NAME = "one-master"
 
 def settle_ns(scenario: Scenario) -> int:
     """Silence, an election and the isolation ping, with 5 s to spare."""
-    timers = make_plan(scenario).timers
+    timers = scenario.cluster.timers()
     return timers.master_timeout_ns + timers.election_ns + timers.isolation_ping_ns + 5 * SECOND
 
 

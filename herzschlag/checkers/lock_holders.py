@@ -1,0 +1,86 @@
+"""No lock is held by two hosts at once.
+
+Decides from the hosts' own records of their locks, cut short by what the faults really did: a host without power holds
+nothing, and one that is frozen or has lost the datastore cannot act on a lock it still believes in.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import msgspec
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import FOREVER, Truth
+from herzschlag.history import SECOND, History, Record
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, finding, unknown
+
+NAME = "lock-holders"
+
+
+class Hold(msgspec.Struct, frozen=True):
+    host: str
+    begin_ns: int
+    end_ns: int
+    seq: int
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    if not history.of_kind("lock"):
+        return unknown(NAME, "no host said anything of its locks")
+    truth = Truth(history, scenario)
+    details = []
+    files = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
+    for datastore, path in sorted(files):
+        holds = _holds(truth, datastore, path)
+        both = next(
+            ((a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)), None
+        )
+        name = f"{datastore}/{path}"
+        if both is None:
+            details.append(Detail(name=name, verdict="holds", because=f"{len(holds)} holders, one at a time"))
+            continue
+        a, b = both
+        why = f"{b.host} held it from {b.begin_ns / SECOND:.2f} s on, while {a.host} still did and could act"
+        details.append(Detail(name=name, verdict="violated", because=why, evidence=(a.seq, b.seq)))
+    return finding(NAME, details, good=f"{len(details)} locks, one holder at a time each")
+
+
+def _holds(truth: Truth, datastore: str, path: str) -> list[Hold]:
+    open_holds: dict[str, Record] = {}
+    found = []
+    for record in truth.history.where("lock", datastore=datastore, path=path):
+        if record.fields["to"] == "held":
+            open_holds.setdefault(record.node, record)
+        elif record.fields["to"] in ("free", "lost") and (begun := open_holds.pop(record.node, None)) is not None:
+            found.append(Hold(record.node, begun.at_ns, record.at_ns, begun.seq))
+    found += [Hold(host, begun.at_ns, FOREVER, begun.seq) for host, begun in open_holds.items()]
+    return [msgspec.structs.replace(hold, end_ns=min(hold.end_ns, _lost_ns(hold, truth))) for hold in found]
+
+
+def _lost_ns(hold: Hold, truth: Truth) -> int:
+    """When the holder lost power or its agent while holding: the kernel closes what a dead process had open."""
+    ends = [
+        span.begin_ns
+        for span in truth.spans
+        if span.begin_ns >= hold.begin_ns
+        and any(
+            condition in span.primitives
+            for condition in (p.PowerOff(hold.host), p.AgentDown(hold.host, True), p.AgentDown(hold.host, False))
+        )
+    ]
+    return min(ends, default=FOREVER)
+
+
+def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
+    begin_ns, end_ns = max(a.begin_ns, b.begin_ns), min(a.end_ns, b.end_ns, truth.end_ns)
+    if begin_ns >= end_ns:
+        return False
+    return any(
+        all(
+            truth.reaches_storage(host, segment, datastore) and p.Frozen(host) not in segment.conditions
+            for host in (a.host, b.host)
+        )
+        for segment in truth.between(begin_ns, end_ns)
+    )

@@ -1,0 +1,55 @@
+"""The right host becomes master: most datastores, then the highest MOID as text.
+
+Decides for every election in which all hosts of a group took part undisturbed; who joined late, or met a master, had no
+say. The order is written here anew, on purpose the plain way, so that it checks the agents' own.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.history import History, Record
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, finding, unknown
+
+NAME = "right-master"
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    wins = history.where("role", to="master")
+    if not history.of_kind("role"):
+        return unknown(NAME, "no host said anything of its role")
+    goodness = scenario.cluster.node_goodness()
+    details = [d for win in wins if (d := _judge(win, truth, scenario, goodness)) is not None]
+    return finding(NAME, details, good=f"{len(details)} of {len(wins)} elections, each won by the best candidate")
+
+
+def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> Detail | None:
+    timers = scenario.cluster.timers()
+    segment = truth.segment_at(max(0, win.at_ns - 1))
+    if win.at_ns - segment.begin_ns < timers.election_ns or truth.impaired(segment):
+        return None  # a fault came or went during the election
+    group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
+    if not truth.clique(group, segment):
+        return None
+    # Candidates stood for the greater part of the election; a host that starts one later is still a candidate.
+    middle_ns = win.at_ns - timers.election_ns // 2
+    candidates = [host for host in group if host == win.node or truth.role(host, middle_ns) == "election"]
+    best = max(candidates, key=lambda host: (_value(host, truth, segment, goodness), host))
+    evidence = (win.seq,)
+    if best == win.node:
+        return Detail(
+            name=win.node, verdict="holds", because=f"best of {', '.join(sorted(candidates))}", evidence=evidence
+        )
+    return Detail(
+        name=win.node,
+        verdict="violated",
+        because=f"became master at {win.at_s:.2f} s though {best} stood and is better"
+        f" ({_value(best, truth, segment, goodness)} against {_value(win.node, truth, segment, goodness)}, then MOID)",
+        evidence=evidence,
+    )
+
+
+def _value(host: str, truth: Truth, segment: Segment, goodness: dict[str, int]) -> int:
+    reached = sum(truth.reaches_storage(host, segment, d.name) for d in truth.lab.datastores_of(host))
+    return reached + goodness.get(host, 0)
