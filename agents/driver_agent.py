@@ -10,6 +10,8 @@ import os
 import socket
 from typing import Any, NoReturn
 
+import msgspec
+
 from agents.actions import HostCall, Ping, Send, Trace
 from agents.agent import Agent
 from agents.driver_channel import Channel
@@ -19,6 +21,8 @@ from agents.driver_ping import Pinger
 from agents.events import WAKE, AnyEvent, PingAnswered, Received
 from agents.settings import AgentSettings
 from agents.wire import Codec
+
+_EVENTS: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 
 
 class AgentProcess:
@@ -31,7 +35,7 @@ class AgentProcess:
         self._drops = Drops(self._recorder)
         self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
         self._pinger = Pinger()
-        self._hypervisor = Channel(hypervisor, AnyEvent)
+        self._hypervisor = Channel(hypervisor, _EVENTS)
         self._loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent")
         self._network.join(self._loop, self._received)
         self._loop.watch(self._pinger.fileno(), self._ping_answered)

@@ -16,7 +16,8 @@ VALUE_MAX = 8_000_000
 """Bytes of one value: a configuration of 1,000 hosts with 2,000 VMs has 1 MB."""
 UNSENT_MAX = 64_000_000
 """Bytes that may wait for a peer that does not read; then something is broken beyond waiting."""
-_CHUNK = 262_144
+_CHUNK = 65_536
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class ChannelBroken(RuntimeError):
@@ -24,13 +25,13 @@ class ChannelBroken(RuntimeError):
 
 
 class Channel:
-    """One end. `incoming` is the type, or union of types, of what the other end sends."""
+    """One end. `incoming` decodes what the other end sends; it is made at import, because to make one costs a
+    megabyte, which every process would have for itself."""
 
-    def __init__(self, end: socket.socket, incoming: Any) -> None:
+    def __init__(self, end: socket.socket, incoming: msgspec.msgpack.Decoder[Any]) -> None:
         end.setblocking(False)
         self._socket = end
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(incoming).decode
+        self._decode = incoming.decode
         self._unsent = bytearray()
         self._received = bytearray()
 
@@ -46,7 +47,7 @@ class Channel:
         return bool(self._unsent)
 
     def send(self, value: Any) -> None:
-        data = self._encode(value)
+        data = _encode(value)
         self._unsent += len(data).to_bytes(4, "big") + data
         if len(self._unsent) > UNSENT_MAX:
             raise ChannelBroken(f"{len(self._unsent)} bytes wait for a peer that does not read (limit {UNSENT_MAX})")

@@ -40,6 +40,7 @@ class StartVcenter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 ZygoteOrder = StartHost | StartVcenter
+ZYGOTE_ORDERS: msgspec.msgpack.Decoder[ZygoteOrder] = msgspec.msgpack.Decoder(ZygoteOrder)
 
 
 class ZygoteReady(msgspec.Struct, frozen=True, tag=True):
@@ -67,6 +68,7 @@ class Died(msgspec.Struct, frozen=True, tag=True):
 
 
 ZygoteNews = ZygoteReady | Started | StartFailed | Died
+ZYGOTE_NEWS: msgspec.msgpack.Decoder[ZygoteNews] = msgspec.msgpack.Decoder(ZygoteNews)
 
 
 class KillAgent(msgspec.Struct, frozen=True, tag=True):
@@ -99,6 +101,7 @@ class Who(msgspec.Struct, frozen=True, tag=True):
 
 
 ControlOrder = KillAgent | Watchdog | HarmVm | TellVcenter | Who
+CONTROL_ORDERS: msgspec.msgpack.Decoder[ControlOrder] = msgspec.msgpack.Decoder(ControlOrder)
 
 
 class Killed(msgspec.Struct, frozen=True, tag=True):
@@ -127,3 +130,4 @@ class AgentLost(msgspec.Struct, frozen=True, tag=True):
 
 
 ControlNews = Killed | Obeyed | Here | AgentLost
+CONTROL_NEWS: msgspec.msgpack.Decoder[ControlNews] = msgspec.msgpack.Decoder(ControlNews)

@@ -20,6 +20,7 @@ from agents.actions import AnyHostCall, Trace
 from agents.driver_agent import AgentProcess
 from agents.driver_channel import Channel
 from agents.driver_control import (
+    CONTROL_ORDERS,
     AgentLost,
     ControlNews,
     ControlOrder,
@@ -57,6 +58,9 @@ from agents.hypervisor_api import (
     VmSettings,
 )
 
+_CALLS: msgspec.msgpack.Decoder[AnyHostCall] = msgspec.msgpack.Decoder(AnyHostCall)
+_REPORTS: msgspec.msgpack.Decoder[VmReport] = msgspec.msgpack.Decoder(VmReport)
+
 
 class _VmChild(msgspec.Struct):
     settings: VmSettings
@@ -77,7 +81,7 @@ class HypervisorProcess:
         self._core = core
         self._loop = Loop(core, WAKE, self._perform, self._recorder, "hypervisor")
         self._store = Store(self._loop)
-        self._control = Channel(control, ControlOrder)
+        self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
         self._agent: Child | None = None
         self._agent_channel: Channel | None = None
@@ -127,7 +131,7 @@ class HypervisorProcess:
 
         self._agent = Child(f"{order.node}-fdm", (theirs.fileno(), self._records), body)
         theirs.close()
-        self._agent_channel = Channel(ours, AnyHostCall)
+        self._agent_channel = Channel(ours, _CALLS)
         self._loop.join(self._agent_channel, lambda call: self._loop.feed(Called(call)), lambda: None)
         self._loop.watch(self._agent.descriptor, self._agent_gone)
         self._loop.feed(AgentStarted())
@@ -154,7 +158,7 @@ class HypervisorProcess:
 
         child = Child(settings.vm.name, (theirs.fileno(), self._records), body)
         theirs.close()
-        entry = _VmChild(settings, child, Channel(ours, VmReport))
+        entry = _VmChild(settings, child, Channel(ours, _REPORTS))
         self._vms[settings.number] = entry
         self._loop.join(entry.channel, lambda report: self._vm_reported(entry, report), lambda: None)
         self._loop.watch(child.descriptor, lambda: self._vm_gone(entry))

@@ -29,6 +29,7 @@ DROP_REPORT_NS = 1_000_000_000
 
 EARLY_NS = 1_000
 """select may return this much before the time asked for."""
+_encode = msgspec.json.Encoder().encode
 
 
 class Core(Protocol):
@@ -45,10 +46,9 @@ class Recorder:
     def __init__(self, descriptor: int, node: str) -> None:
         self.descriptor = descriptor
         self.node = node
-        self._encode = msgspec.json.Encoder().encode
 
     def write(self, at_ns: int, kind: str, fields: dict[str, Any]) -> None:
-        line = self._encode({"at_ns": at_ns, "node": self.node, "kind": kind} | fields) + b"\n"
+        line = _encode({"at_ns": at_ns, "node": self.node, "kind": kind} | fields) + b"\n"
         written = os.write(self.descriptor, line)
         if written != len(line):
             raise OSError(f"only {written} of {len(line)} bytes of a record were written: is the disk full?")

@@ -21,6 +21,8 @@ LOCAL = Path("/local")
 RETRY_NS = 50_000_000
 """How often a hanging datastore is tried again (real time): half a protocol second at speed 10."""
 
+_CONFIG: msgspec.msgpack.Decoder[ClusterConfig] = msgspec.msgpack.Decoder(ClusterConfig)
+
 
 class Store:
     def __init__(self, loop: Loop) -> None:
@@ -59,4 +61,4 @@ def kept_config() -> ClusterConfig | None:
         data = (LOCAL / "config").read_bytes()
     except FileNotFoundError:
         return None
-    return msgspec.msgpack.decode(data, type=ClusterConfig)
+    return _CONFIG.decode(data)

@@ -15,7 +15,7 @@ import msgspec
 
 from agents.actions import KeepConfig, Send, Trace
 from agents.driver_channel import Channel
-from agents.driver_control import ControlOrder, Here, Obeyed, StartVcenter, TellVcenter, Who
+from agents.driver_control import CONTROL_ORDERS, ControlOrder, Here, Obeyed, StartVcenter, TellVcenter, Who
 from agents.driver_loop import Drops, Loop, Recorder
 from agents.driver_net import Network
 from agents.driver_store import keep_config, kept_config
@@ -33,7 +33,7 @@ class VcenterProcess:
         self._network = Network(order.book[order.node], order.book, codec, Drops(self._recorder))
         self._loop = Loop(self._core, WAKE, self._perform, self._recorder, "vcenter")
         self._network.join(self._loop, self._received)
-        self._control = Channel(control, ControlOrder)
+        self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
 
     def run(self) -> NoReturn:

@@ -10,6 +10,8 @@ import os
 import socket
 from typing import Any, NoReturn
 
+import msgspec
+
 from agents.actions import Trace
 from agents.driver_channel import Channel
 from agents.driver_loop import Loop, Recorder
@@ -18,12 +20,14 @@ from agents.events import WAKE
 from agents.hypervisor_api import AbortIo, EndVm, Io, Tell, VmBoot, VmCommand, VmOrder, VmReport, VmSettings
 from agents.vm import Vm
 
+_ORDERS: msgspec.msgpack.Decoder[VmOrder] = msgspec.msgpack.Decoder(VmOrder)
+
 
 class VmProcess:
     def __init__(self, settings: VmSettings, hypervisor: socket.socket, records: int) -> None:
         self._settings = settings
         self._recorder = Recorder(records, settings.host)
-        self._hypervisor = Channel(hypervisor, VmOrder)
+        self._hypervisor = Channel(hypervisor, _ORDERS)
         self._loop = Loop(Vm(settings), WAKE, self._perform, self._recorder, "vm")
         self._store = Store(self._loop)
         self._loop.join(self._hypervisor, self._commanded, self._loop.stop)

@@ -24,13 +24,13 @@ from collections.abc import Callable
 import msgspec
 
 from agents.driver_control import (
+    ZYGOTE_ORDERS,
     Died,
     Started,
     StartFailed,
     StartHost,
     StartVcenter,
     ZygoteNews,
-    ZygoteOrder,
     ZygoteReady,
 )
 from agents.driver_fork import close_all_but, ending, run_child
@@ -49,7 +49,6 @@ class Zygote:
         self._lifeline, self._held = os.pipe()
         self._children: dict[int, tuple[str, int]] = {}
         """pidfd to (node, pid)."""
-        self._decode = msgspec.msgpack.Decoder(ZygoteOrder).decode
 
     def run(self) -> None:
         self._tell(ZygoteReady())
@@ -67,7 +66,7 @@ class Zygote:
         data, descriptors, _flags, _address = socket.recv_fds(self._stage, PACKET_MAX, 1)
         if not data:
             return False
-        order: StartHost | StartVcenter = self._decode(data)
+        order: StartHost | StartVcenter = ZYGOTE_ORDERS.decode(data)
         (control,) = descriptors
         try:
             pid = self._start(order, control)

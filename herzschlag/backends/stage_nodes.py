@@ -20,6 +20,8 @@ import msgspec
 
 from agents.driver_channel import Channel
 from agents.driver_control import (
+    CONTROL_NEWS,
+    ZYGOTE_NEWS,
     AgentLost,
     ControlNews,
     ControlOrder,
@@ -75,7 +77,6 @@ class Nodes:
             )
         theirs.close()
         self._socket = ours
-        self._decode = msgspec.msgpack.Decoder(ZygoteNews).decode
 
     # --- News ---------------------------------------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ class Nodes:
         data = self._socket.recv(PACKET_BYTES)
         if not data:
             raise StageError("the zygote has ended")
-        news: ZygoteNews = self._decode(data)
+        news: ZygoteNews = ZYGOTE_NEWS.decode(data)
         return news
 
     def _note(self, news: ZygoteNews) -> None:
@@ -150,7 +151,7 @@ class Nodes:
             ours, theirs = socket.socketpair()
             socket.send_fds(self._socket, [msgspec.msgpack.encode(order)], [theirs.fileno()])
             theirs.close()
-            self._channels[node] = Channel(ours, ControlNews)
+            self._channels[node] = Channel(ours, CONTROL_NEWS)
         deadline = time.monotonic() + ANSWER_S_MAX
         waiting = set(nodes)
         while waiting:
