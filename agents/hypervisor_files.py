@@ -15,8 +15,9 @@ from agents.datastore import layout
 from agents.datastore.heartbeat import Stillness
 from agents.datastore.hostio import HostIo
 from agents.datastore.io import SECTOR, Outcome, Read, Remove, Replace
-from agents.datastore.layout import DamagedRecord, LockRecord
+from agents.datastore.layout import DamagedRecord
 from agents.datastore.locks import LockManager
+from agents.datastore.owner_watch import FoundLock, OwnerWatch
 from agents.hypervisor_api import HypervisorSettings
 
 Change = actions.WriteFile | actions.RemoveFile
@@ -137,29 +138,13 @@ class Files:
             record = None
         if record is None or not record.held or record.owner == self._moid:
             self._owner(key, life, "")
-        elif self._io.volumes[key[0]].kind == "nfs":
-            stamp = layout.stamp_of(record.owner_boot, record.generation)
-            since_ns = self._still.look(key[0], f"{record.owner} {key[1]}", stamp, self._io.now_ns)
-            dead = self._io.now_ns - since_ns >= self._timers.nfs_lock_stale_ns
-            self._owner(key, life, "" if dead else record.owner)
-        else:
-            found = record
-            request = Read(
-                self._io.request(), key[0], layout.HEARTBEAT_REGION, offset=record.slot * SECTOR, length=SECTOR
-            )
-            self._io.submit(request, lambda o: self._slot_read(key, life, found, o))
-
-    def _slot_read(self, key: tuple[str, str], life: int, record: LockRecord, outcome: Outcome) -> None:
-        try:
-            slot = layout.decode_slot(outcome.data)
-        except DamagedRecord:
-            slot = None
-        if slot is None or slot.moid != record.owner:
-            self._owner(key, life, record.owner, lost=outcome.status == "lost")
             return
-        since_ns = self._still.look(key[0], record.owner, layout.stamp_of(slot.boot, slot.sequence), self._io.now_ns)
-        still = self._io.now_ns - since_ns >= self._timers.vmfs_lock_watch_ns
-        self._owner(key, life, "" if still or slot.boot > record.owner_boot else record.owner)
+        found = FoundLock(self._io.volumes[key[0]], key[1], outcome.data, record)
+        OwnerWatch(self._io, self._timers, self._still, found, ()).ask_once(
+            lambda verdict, because, data: self._owner(
+                key, life, found.record.owner if verdict == "lives" else "", lost=verdict == "unknown"
+            )
+        )
 
     def _owner(self, key: tuple[str, str], life: int, owner: str, lost: bool = False) -> None:
         if life == self._life:

@@ -80,10 +80,10 @@ class Vm:
     def wake_at_ns(self) -> int | None:
         if self._ended:
             return None
-        due = [at for at in (self._next_write_ns, self._ends_at_ns) if at is not None]
-        if self._pending is not None:
-            due.append(self._limit_at_ns)
-        return min(due, default=None)
+        at_ns = self._limit_at_ns if self._pending is not None else self._next_write_ns  # Never both.
+        if self._ends_at_ns is None:
+            return at_ns
+        return self._ends_at_ns if at_ns is None else min(at_ns, self._ends_at_ns)
 
     def view(self) -> str:
         """`on`, `stunned`, `hung` or `ended`."""

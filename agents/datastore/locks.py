@@ -7,12 +7,7 @@
                  |        +-> denied: the owner lives
 
 A lock is one sector (`layout.LockRecord`), changed by test-and-set alone, so that of two hosts one wins. A foreign
-lock is broken only when its owner is proven gone:
-
-- vmfs: the owner's heartbeat slot stood still for 16 s, by our own looks or by evidence handed in with the very stamp
-  that still stands; or the slot shows a newer life of that host (fact sheet 5 [KB-HB]);
-- nfs: the `.lck` record, renewed by its owner each 10 s, did not change for 35 s [NFS-35];
-- either: the owner is this host itself in an earlier life.
+lock is broken only when its owner is proven gone (`owner_watch.py`), or is this host itself in an earlier life.
 
 A request to a hanging datastore that could break or take a lock late is withdrawn; whether it got through all the
 same is looked up when access returns (`unsure`). Until then the lock counts as not ours.
@@ -32,6 +27,7 @@ from agents.datastore.heartbeat import SlotWriter, Stillness
 from agents.datastore.hostio import HostIo, Timer, Volume
 from agents.datastore.io import SECTOR, Outcome, Read, TestAndSet
 from agents.datastore.layout import DamagedRecord, LockRecord
+from agents.datastore.owner_watch import FoundLock, OwnerWatch, Verdict
 from agents.hypervisor_api import HypervisorSettings
 from agents.messages import LockEvidence
 
@@ -49,11 +45,10 @@ class LockFile:
         "phase",
         "record",
         "sector_path",
-        "seen",
         "then",
-        "timer",
         "verifying",
         "volume",
+        "watch",
     )
 
     def __init__(self, volume: Volume, path: str, holder: str) -> None:
@@ -68,9 +63,7 @@ class LockFile:
         self.then: Taken | None = None
         """Whom to tell. None while taking: given up, so a success is released again."""
         self.evidence: tuple[LockEvidence, ...] = ()
-        self.seen: int | None = None
-        """Stamp of the owner's heartbeat at our first look: another one later means that it lives."""
-        self.timer: Timer | None = None
+        self.watch: OwnerWatch | None = None
         self.verifying = False
 
 
@@ -207,131 +200,36 @@ class LockManager:
             else:
                 then(True, self._moid, because)
 
-    def _occupied(self, lock: LockFile, found: bytes) -> None:
+    def _occupied(self, lock: LockFile, data: bytes) -> None:
         try:
-            record = layout.decode_lock(found)
+            record = layout.decode_lock(data)
         except DamagedRecord as error:
             self._give_up(lock, "", f"its lock record is damaged ({error}): remove the file by hand")
             return
         if record is None or not record.held:
-            self._take(lock, found, None, "it was free")
+            self._take(lock, data, None, "it was free")
         elif record.owner == self._moid:
-            self._take(lock, found, record, "this host itself held it in an earlier life")
-        elif lock.volume.kind == "vmfs":
-            self._watch_slot(lock, found, record)
-        else:
-            self._watch_file(lock, found, record, first=True)
-
-    def _watch_slot(self, lock: LockFile, found: bytes, record: LockRecord) -> None:
-        """Look at the owner's heartbeat slot: moved, a newer life, or still."""
-        if lock.then is None or lock.volume.access == "apd":
+            self._take(lock, data, record, "this host itself held it in an earlier life")
+        elif lock.then is None or lock.volume.access == "apd":
             self._give_up(lock, record.owner, f"{lock.volume.name} is not accessible")
-            return
-        io = self._io
-        request = Read(
-            io.request(), lock.volume.name, layout.HEARTBEAT_REGION, offset=record.slot * SECTOR, length=SECTOR
-        )
-        io.submit(
-            request,
-            lambda outcome: self._slot_seen(lock, found, record, outcome),
-            lambda: self._no_answer(lock, record),
-        )
-
-    def _slot_seen(self, lock: LockFile, found: bytes, record: LockRecord, outcome: Outcome) -> None:
-        if self._locks.get((lock.volume.name, lock.path)) is not lock or lock.then is None:
-            self._give_up(lock, record.owner, "no longer wanted")
-            return
-        if outcome.status == "lost":
-            self._give_up(lock, record.owner, f"{lock.volume.name} failed")
-            return
-        try:
-            slot = layout.decode_slot(outcome.data)
-        except DamagedRecord:
-            slot = None
-        owner = record.owner
-        if slot is not None and slot.moid == owner and slot.boot > record.owner_boot:
-            self._take(lock, found, record, f"{owner} was started again since it took the lock")
-            return
-        # A slot that is not the owner's any more gives no sign of life: its stamp is that of the record itself.
-        mine = slot is not None and slot.moid == owner
-        stamp = layout.stamp_of(slot.boot, slot.sequence) if slot is not None and mine else 0
-        since_ns = self._since(lock, owner, stamp)
-        self._judge(lock, found, record, since_ns)
-
-    def _watch_file(self, lock: LockFile, found: bytes, record: LockRecord, first: bool) -> None:
-        """Look at the renewed lock record itself."""
-        if lock.then is None or lock.volume.access == "apd":
-            self._give_up(lock, record.owner, f"{lock.volume.name} is not accessible")
-        elif first:
-            self._file_seen(lock, found, record, Outcome(0, "ok", found))
         else:
-            request = Read(self._io.request(), lock.volume.name, lock.sector_path, offset=0, length=SECTOR)
-            self._io.submit(
-                request,
-                lambda outcome: self._file_seen(lock, found, record, outcome),
-                lambda: self._no_answer(lock, record),
-            )
+            found = FoundLock(lock.volume, lock.path, data, record)
+            lock.phase = "watching"
+            lock.watch = OwnerWatch(self._io, self._timers, self._still, found, lock.evidence)
+            lock.evidence = ()
+            if lock.watch.watch(
+                lambda verdict, because, seen: self._judged(lock, found.record, verdict, because, seen)
+            ):
+                self._trace(lock, "held", "watching", record.owner, f"held by {record.owner}: does it live?")
 
-    def _file_seen(self, lock: LockFile, found: bytes, record: LockRecord, outcome: Outcome) -> None:
-        if self._locks.get((lock.volume.name, lock.path)) is not lock or lock.then is None:
-            self._give_up(lock, record.owner, "no longer wanted")
-        elif outcome.status != "ok":
-            self._give_up(lock, record.owner, f"{lock.volume.name} failed")
-        elif outcome.data != found:
-            self._changed(lock, record, outcome.data)
+    def _judged(self, lock: LockFile, record: LockRecord, verdict: Verdict, because: str, data: bytes) -> None:
+        lock.watch = None
+        if verdict == "gone":
+            self._take(lock, data, record, because)
+        elif verdict == "released":
+            self._take(lock, data, None, because)
         else:
-            key = f"{record.owner} {lock.path}"
-            stamp = layout.stamp_of(record.owner_boot, record.generation)
-            since_ns = self._still.look(lock.volume.name, key, stamp, self._io.now_ns)
-            self._judge(lock, found, record, since_ns)
-
-    def _changed(self, lock: LockFile, record: LockRecord, now: bytes) -> None:
-        try:
-            other = layout.decode_lock(now)
-        except DamagedRecord:
-            other = record
-        if other is None or not other.held:
-            self._take(lock, now, None, f"{record.owner} released it")
-        else:
-            self._give_up(lock, other.owner, f"held by {other.owner}, which renews its lock file")
-
-    def _since(self, lock: LockFile, owner: str, stamp: int) -> int:
-        """Since when `stamp` stands; -1 when it moved since our first look."""
-        datastore, now_ns = lock.volume.name, self._io.now_ns
-        since_ns = self._still.look(datastore, owner, stamp, now_ns)
-        if lock.seen is not None and lock.seen != stamp:
-            return -1
-        lock.seen = stamp
-        for evidence in lock.evidence:
-            if (evidence.datastore, evidence.owner, evidence.stamp) == (datastore, owner, stamp):
-                since_ns = min(since_ns, now_ns - evidence.still_ns)
-                self._still.hand_in(datastore, owner, stamp, since_ns)
-        lock.evidence = ()  # Counted from the moment it was handed in.
-        return since_ns
-
-    def _judge(self, lock: LockFile, found: bytes, record: LockRecord, since_ns: int) -> None:
-        """Break, watch on, or give up. `since_ns` below 0: it moved."""
-        now_ns = self._io.now_ns
-        vmfs = lock.volume.kind == "vmfs"
-        what = "heartbeat" if vmfs else "lock file"
-        needed_ns = self._timers.vmfs_lock_watch_ns if vmfs else self._timers.nfs_lock_stale_ns
-        if since_ns < 0:
-            self._give_up(lock, record.owner, f"held by {record.owner}, whose {what} moves")
-        elif now_ns - since_ns >= needed_ns:
-            self._take(lock, found, record, f"the {what} of {record.owner} stood still for the whole lock watch")
-        else:
-            if lock.phase != "watching":
-                lock.phase = "watching"
-                self._trace(lock, "held", "watching", record.owner, f"held by {record.owner}: is its {what} still?")
-            again = self._watch_slot if vmfs else self._watch_file_again
-            at_ns = min(now_ns + self._timers.slot_poll_ns, since_ns + needed_ns)
-            lock.timer = self._io.at(at_ns, lambda: again(lock, found, record))
-
-    def _watch_file_again(self, lock: LockFile, found: bytes, record: LockRecord) -> None:
-        self._watch_file(lock, found, record, first=False)
-
-    def _no_answer(self, lock: LockFile, record: LockRecord) -> None:
-        self._give_up(lock, record.owner, f"{lock.volume.name} does not answer")
+            self._give_up(lock, record.owner, because)
 
     def _give_up(self, lock: LockFile, owner: str, because: str) -> None:
         if self._locks.get((lock.volume.name, lock.path)) is not lock:
@@ -343,8 +241,8 @@ class LockManager:
             then(False, owner, because)
 
     def _forget(self, lock: LockFile) -> None:
-        if lock.timer is not None:
-            lock.timer.cancel()
+        if lock.watch is not None:
+            lock.watch.stop()
         key = (lock.volume.name, lock.path)
         del self._locks[key]
         wanted = self._wanted.pop(key, None)
