@@ -161,9 +161,11 @@ class Agent:
             reign.heard(peer)
         if self._solitude is not None or self._candidacy is not None:
             self._heard_an_agent(peer)
-        if message.sequence == peer.last_message:
+        overtaken = message.sequence < peer.handled.newest
+        if not peer.handled.add(message.sequence):
             return bool(c.actions)  # The same message came over the other network.
-        peer.last_message = max(peer.last_message, message.sequence)
+        if overtaken and isinstance(message, Heartbeat | Election):
+            return bool(c.actions)  # It tells a state that a newer message has told already.
         if type(message) is Heartbeat:
             return self._heartbeat(peer, message)
         self._message(peer, message)

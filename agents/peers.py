@@ -15,14 +15,35 @@ REPLAY_WINDOW = 64
 Freshness = Literal["new", "replayed", "old-life"]
 
 
-class _Path:
-    """One peer on one network."""
+class _Window:
+    """Sequence numbers seen, each once, not too far behind the newest."""
 
-    __slots__ = ("last_heard_ns", "newest", "seen", "silent")
+    __slots__ = ("newest", "seen")
 
     def __init__(self) -> None:
         self.newest = -1
         self.seen = 0
+
+    def add(self, sequence: int) -> bool:
+        """Whether the number is new."""
+        ahead = sequence - self.newest
+        if ahead > 0:
+            self.seen = ((self.seen << ahead) | 1) & ((1 << REPLAY_WINDOW) - 1) if ahead < REPLAY_WINDOW else 1
+            self.newest = sequence
+            return True
+        if -ahead >= REPLAY_WINDOW or self.seen >> -ahead & 1:
+            return False
+        self.seen |= 1 << -ahead
+        return True
+
+
+class _Path:
+    """One peer on one network."""
+
+    __slots__ = ("last_heard_ns", "silent", "window")
+
+    def __init__(self) -> None:
+        self.window = _Window()
         self.last_heard_ns: int | None = None
         self.silent = False
 
@@ -34,11 +55,11 @@ class Peer:
         "bit",
         "boot",
         "datastores",
+        "handled",
         "hears_us",
         "inventory",
         "joined",
         "last_heard_ns",
-        "last_message",
         "master",
         "moid",
         "offer",
@@ -53,8 +74,8 @@ class Peer:
         self.bit = 1 << index
         self.paths = {network: _Path() for network in networks}
         self.boot = 0
-        self.last_message = -1
-        """Highest sequence of this life handled on any network."""
+        self.handled = _Window()
+        """Messages of this life that were acted on, whichever network brought them first."""
         self.last_heard_ns: int | None = None
         self.role: Role = "uninitialized"
         self.master = ""
@@ -76,24 +97,17 @@ class Peer:
                 return "old-life"
             self._new_life(boot)
         path = self.paths[network]
-        ahead = sequence - path.newest
-        if ahead > 0:
-            path.seen = ((path.seen << ahead) | 1) & ((1 << REPLAY_WINDOW) - 1) if ahead < REPLAY_WINDOW else 1
-            path.newest = sequence
-        else:
-            if -ahead >= REPLAY_WINDOW or path.seen >> -ahead & 1:
-                return "replayed"
-            path.seen |= 1 << -ahead
+        if not path.window.add(sequence):
+            return "replayed"
         path.last_heard_ns = self.last_heard_ns = now_ns
         return "new"
 
     def _new_life(self, boot: int) -> None:
         self.vms_of_old_life = self.boot != 0
         self.boot = boot
-        self.last_message = -1
+        self.handled = _Window()
         for path in self.paths.values():
-            path.newest = -1
-            path.seen = 0
+            path.window = _Window()
         self.joined = False
         self.hears_us = False
         self.offer_ns = None

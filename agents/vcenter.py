@@ -57,7 +57,7 @@ class VCenterView(msgspec.Struct, frozen=True, kw_only=True):
 class _Host:
     """What vCenter knows of one host."""
 
-    __slots__ = ("access", "boots", "config", "last_ns", "role", "vms")
+    __slots__ = ("access", "config", "last_ns", "newest", "role", "vms")
 
     def __init__(self) -> None:
         self.config = 0
@@ -65,8 +65,8 @@ class _Host:
         self.vms: frozenset[str] = frozenset()
         self.access: dict[str, str] = {}
         self.last_ns: int | None = None
-        self.boots: dict[str, tuple[int, int]] = {}
-        """Network to (boot, newest sequence): older datagrams are replays."""
+        self.newest: dict[str, tuple[int, int]] = {}
+        """Network, or kind of message, to (boot, sequence) of the newest: what is not newer is a replay or old news."""
 
 
 class _View:
@@ -159,12 +159,16 @@ class VCenter:
         if host is None:
             self._trace("dropped", sender=message.sender, reason="stranger", because="not a host of the cluster")
             return
-        newest = host.boots.get(network, (0, -1))
-        if (message.boot, message.sequence) <= newest:
+        stamp = (message.boot, message.sequence)
+        if stamp <= host.newest.get(network, (0, -1)):
             self._trace("dropped", sender=message.sender, reason="replayed", because="not newer than the last one")
             return
-        host.boots[network] = (message.boot, message.sequence)
+        host.newest[network] = stamp
         host.last_ns = self._now_ns
+        told = type(message).__name__
+        if stamp <= host.newest.get(told, (0, -1)):
+            return  # The other network brought this one, or a newer one of its kind.
+        host.newest[told] = stamp
         if isinstance(message, Report):
             self._report(message.sender, host, message)
         elif isinstance(message, ClusterView):
