@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heappush
 from typing import Any, NamedTuple
 
 from agents.events import AnyEvent, PingAnswered, Received
@@ -107,7 +108,8 @@ class Network:
             route = self._routes[key] = self._find_route(source, to, networks)
         smooth, dropped, rough = route
         if smooth:
-            self._queue.put(self._queue.now_ns + LATENCY_NS, self._deliver, (smooth, message))
+            queue = self._queue
+            heappush(queue.heap, (queue.now_ns + LATENCY_NS, next(queue.order), self._deliver, (smooth, message)))
         for drops in dropped:
             drops.packets += 1
         for network, receive, quality in rough:

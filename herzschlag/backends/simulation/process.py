@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from heapq import heappush
 from typing import Any, Protocol
 
 from agents.events import WAKE
@@ -29,17 +30,27 @@ class Core(Protocol):
 class Clock:
     """One node's monotonic clock: virtual time and an offset. It may leap ahead; it never goes back."""
 
-    __slots__ = ("_queue", "ahead_ns", "least_ns")
+    __slots__ = ("_least_ns", "_queue", "ahead_ns", "right")
 
     def __init__(self, queue: EventQueue) -> None:
         self._queue = queue
+        self._least_ns = 0
         self.ahead_ns = 0
-        self.least_ns = 0
-        """What was last read before the offset shrank: until virtual time has caught up, the clock stands still."""
+        self.right = True
+        """It shows virtual time itself, as nearly always: nobody need read it."""
+
+    def read_ns(self) -> int:
+        """After a leap back it stands still until virtual time has caught up."""
+        return max(self._queue.now_ns + self.ahead_ns, self._least_ns)
 
     def set_ahead(self, ahead_ns: int) -> None:
-        self.least_ns = max(self.least_ns, self._queue.now_ns + self.ahead_ns)
+        self._least_ns = self.read_ns()
         self.ahead_ns = ahead_ns
+        self.right = False
+
+    def virtual_ns(self, local_ns: int) -> int:
+        """When this clock will show `local_ns`."""
+        return max(local_ns, self._least_ns) - self.ahead_ns
 
 
 WAKES_AT_ONCE_MAX = 1000
@@ -94,38 +105,39 @@ class Process:
 
     def step(self, event: Any) -> None:
         """Hand the core an event and carry out what it wants."""
-        clock = self._clock
-        ahead_ns = clock.ahead_ns
-        now_ns = self._queue.now_ns + ahead_ns
-        actions = self._handle(event, now_ns if now_ns >= clock.least_ns else clock.least_ns)
+        actions = self._handle(event, self._queue.now_ns if self._clock.right else self._clock.read_ns())
         if actions:
             self._perform(actions)
+            pending = self._pending
+            if pending and pending[-1][0] is self:
+                return  # the answer to what it asked for waits already: the timer is set after that
         wake_ns = self._wake_at_ns()
-        if wake_ns is not None and wake_ns - ahead_ns < self._armed_ns and self.alive:
-            self._arm(wake_ns - ahead_ns)
+        if wake_ns is not None and wake_ns < self._armed_ns and self.alive:
+            self._arm(wake_ns)
 
     def rearm(self) -> None:
         """Set the timer anew, after a freeze or a leap of the clock."""
         wake_ns = self._wake_at_ns()
         if wake_ns is not None and self.alive:
-            self._arm(wake_ns - self._clock.ahead_ns)
+            self._arm(wake_ns)
 
     def kill(self) -> None:
         self.alive = False
 
-    def _arm(self, at_ns: int) -> None:
-        now_ns = self._queue.now_ns
-        if at_ns <= now_ns:
-            at_ns = now_ns
+    def _arm(self, wake_ns: int) -> None:
+        """`wake_ns` by the node's own clock."""
+        queue = self._queue
+        self._armed_ns = wake_ns
+        at_ns = wake_ns if self._clock.right else self._clock.virtual_ns(wake_ns)
+        if at_ns <= queue.now_ns:
+            at_ns = queue.now_ns
             self._at_once += 1
             if self._at_once > WAKES_AT_ONCE_MAX:
-                raise AssertionError(
-                    f"{self._node.name}: {type(self.core).__name__} wants to be woken at {at_ns} ns forever"
-                )
+                core = type(self.core).__name__
+                raise AssertionError(f"{self._node.name}: {core} wants to be woken at {at_ns} ns for ever")
         else:
             self._at_once = 0
-        self._armed_ns = at_ns
-        self._queue.put(at_ns, self._fire, at_ns)
+        heappush(queue.heap, (at_ns, next(queue.order), self._fire, wake_ns))
 
     def _fire(self, armed_ns: int) -> None:
         if armed_ns != self._armed_ns or not self.alive:
@@ -136,11 +148,9 @@ class Process:
         wake_ns = self._wake_at_ns()
         if wake_ns is None:
             return
-        clock = self._clock
-        now_ns = self._queue.now_ns + clock.ahead_ns
-        if wake_ns <= now_ns and now_ns >= clock.least_ns:
+        if wake_ns <= (self._queue.now_ns if self._clock.right else self._clock.read_ns()):
             self.step(WAKE)
             if self._pending:
                 self._node.drain()
-        else:  # pushed back meanwhile, or the clock stands still until virtual time has caught up
-            self._arm(max(wake_ns, clock.least_ns) - clock.ahead_ns)
+        else:
+            self._arm(wake_ns)  # the core pushed it back meanwhile

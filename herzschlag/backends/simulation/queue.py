@@ -8,32 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 
 class EventQueue:
     """A heap of (instant, order, call, argument). `now_ns` only grows."""
 
-    __slots__ = ("_heap", "_order", "interrupted", "now_ns")
+    __slots__ = ("heap", "interrupted", "now_ns", "order")
 
     def __init__(self) -> None:
         self.now_ns = 0
         self.interrupted = False
         """Set by a call to make `run_until` return after it."""
-        self._heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
-        self._order = 0
+        self.heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
+        """Open to the hot paths of `process.py` and `network.py`, which push without a call of ours in between."""
+        self.order = count()
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self.heap)
 
     def put(self, at_ns: int, call: Callable[[Any], None], argument: Any) -> None:
         """Have `call(argument)` happen at `at_ns`, or now when that is past."""
-        self._order = order = self._order + 1
-        heappush(self._heap, (at_ns if at_ns > self.now_ns else self.now_ns, order, call, argument))
+        heappush(self.heap, (max(at_ns, self.now_ns), next(self.order), call, argument))
 
     def run_until(self, until_ns: int) -> bool:
         """Let everything up to and including `until_ns` happen. False: interrupted before that, time stands there."""
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][0] <= until_ns:
             at_ns, _, call, argument = heappop(heap)
             self.now_ns = at_ns
