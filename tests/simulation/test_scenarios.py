@@ -1,0 +1,44 @@
+"""Every shipped scenario in virtual time, through the same runner, conductor and checkers as on real packets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from herzschlag.runner import HISTORY_FILE, RunReport, RunRequest, run
+from herzschlag.scenario_file import load, shipped
+
+ROOT = Path(__file__).parents[2]
+FIVE = ("normal", "slave-failure", "master-failure", "isolation", "partition")
+
+
+def simulated(name: str, directory: Path, seed: int = 0) -> RunReport:
+    return run(RunRequest(scenario=load(name), backend="simulation", speed=1.0, seed=seed, directory=directory))
+
+
+def test_the_five_situations_are_shipped() -> None:
+    assert set(FIVE) <= set(shipped())
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_scenario_holds_in_simulation(name: str, tmp_path: Path) -> None:
+    report = simulated(name, tmp_path)
+    assert report.verdict == "holds", report.because
+
+
+@pytest.mark.parametrize("name", FIVE)
+def test_a_run_repeated_in_another_process_gives_the_same_history(name: str, tmp_path: Path) -> None:
+    """Also with another hash seed and another seed of the run: nothing in these scenarios is random."""
+    simulated(name, tmp_path / "here")
+    code = (
+        "import sys; from pathlib import Path; from tests.simulation.test_scenarios import simulated;"
+        " simulated(sys.argv[1], Path(sys.argv[2]))"
+    )
+    environment = os.environ | {"PYTHONHASHSEED": "4711", "PYTHONPATH": str(ROOT)}
+    there = tmp_path / "there"
+    subprocess.run([sys.executable, "-c", code, name, str(there)], cwd=ROOT, env=environment, check=True)
+    assert (tmp_path / "here" / HISTORY_FILE).read_bytes() == (there / HISTORY_FILE).read_bytes()
