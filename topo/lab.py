@@ -29,6 +29,7 @@ from topo.errors import LabError, UnusableMachineError
 from topo.impair import Impairment, commands
 from topo.nodes import LabHost, build_mininet
 from topo.probes import missing_for_a_lab, netem_present, numgen_present
+from topo.release import hand_over
 from topo.spawner import Spawner, Step
 from topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
 from topo.switches import Datapath, Switches
@@ -142,6 +143,7 @@ class Lab:
         self._connect()
         self._stamp("links", began)
         self.switches.add(self.spec, self._controller)
+        hand_over(self.switches.processes()["ovs-vswitchd"])
         self._stamp("switches", began)
         self.net = build_mininet(self.spec, self.pid, self.switches.datapath)
         self._stamp("mininet", began)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from topo import syscalls
+from topo.release import CHANNEL, Handed
 
 FRESH = ("proc", "run", "tmp")  # folders of the root that are made anew instead of being bound
 HIDDEN = ("/var/run/openvswitch", "/var/log/openvswitch", "/etc/openvswitch", "/var/lib/openvswitch", "/dev/shm")
@@ -46,13 +47,18 @@ def main() -> int:
         if os.getppid() != order["starter"]:
             return 1  # the starter ended before we could watch it
         try:
-            child, _keep_open = _start(order, channel.fileno())
+            handed = Handed()
+            child, _keep_open = _start(order, channel.fileno(), handed)
         except OSError as error:
             channel.write(json.dumps({"step": "namespaces", "errno": error.errno, "error": str(error)}).encode())
             return 1
         channel.write(json.dumps({"pid": child}).encode() + b"\n")
     _let_go(order["pass_fds"])
-    return _watch(child, starter)
+    code = _watch(child, starter, handed)
+    handed.close_side_by_side()
+    if code < 0:
+        _end_by(-code)
+    return code
 
 
 def _exactly(channel: Any, size: int) -> bytes:
@@ -65,10 +71,9 @@ def _exactly(channel: Any, size: int) -> bytes:
     return data
 
 
-def _start(order: dict[str, Any], report: int) -> tuple[int, int]:
+def _start(order: dict[str, Any], report: int, handed: Handed) -> tuple[int, int]:
     """Unshare and fork the first process. Returns its pid and the descriptor whose closing tells it that we ended."""
-    flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNET
-    flags |= syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
+    flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
     uid, gid = os.geteuid(), os.getegid()
     if uid != 0:
         syscalls.unshare(flags | syscalls.CLONE_NEWUSER)
@@ -78,11 +83,15 @@ def _start(order: dict[str, Any], report: int) -> tuple[int, int]:
     else:
         syscalls.unshare(flags)
     alive, keep_open = os.pipe()
-    child = os.fork()
+    child = syscalls.fork_into(syscalls.CLONE_NEWPID)
     if child == 0:
         os.close(keep_open)
+        channel = handed.theirs.detach()
+        os.set_inheritable(channel, True)
+        order["env"][CHANNEL] = str(channel)
         _first_process(order, report, alive)
     os.close(alive)
+    handed.theirs.close()
     return child, keep_open
 
 
@@ -172,21 +181,29 @@ def _let_go(pass_fds: list[int]) -> None:
         os.close(number)
 
 
-def _watch(child: int, starter: int) -> int:
-    """Wait for the first process; kill it when the starter ends. Ends as the first process ended."""
+def _watch(child: int, starter: int, handed: Handed) -> int:
+    """Wait for the first process; kill it when the starter ends. Returns as the first process ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which ends in its own time
     first = os.pidfd_open(child)
     poll = select.poll()
-    poll.register(first, select.POLLIN)
-    poll.register(starter, select.POLLIN)
-    if starter in (descriptor for descriptor, _ in poll.poll()):
-        os.kill(child, signal.SIGKILL)
+    for descriptor in (first, starter, handed.number):
+        poll.register(descriptor, select.POLLIN)
+    while True:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if handed.number in ready and not handed.take():
+            poll.unregister(handed.number)
+        if starter in ready:
+            os.kill(child, signal.SIGKILL)
+        if ready & {starter, first}:
+            break
     _, status = os.waitpid(child, 0)  # returns when the kernel has ended every process of its namespace
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:
-        signal.signal(-code, signal.SIG_DFL) if -code not in (signal.SIGKILL, signal.SIGSTOP) else None
-        os.kill(os.getpid(), -code)
-    return code
+    return os.waitstatus_to_exitcode(status)
+
+
+def _end_by(number: int) -> None:
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ MNT_DETACH = 0x2
 
 _PR_SET_PDEATHSIG = 1
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
+_SYS_CLONE3, _SYS_PIDFD_GETFD = 435, 438  # the same on every machine
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _SIOCETHTOOL = 0x8946
@@ -40,6 +41,7 @@ _IFF_UP = 0x1
 _ETHTOOL_STXCSUM = 0x17
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc_holding_the_lock = ctypes.PyDLL(None, use_errno=True)  # for a call that returns twice
 
 
 def _checked(result: int, what: str) -> None:
@@ -50,6 +52,20 @@ def _checked(result: int, what: str) -> None:
 
 def unshare(flags: int) -> None:
     _checked(_libc.unshare(ctypes.c_int(flags)), f"unshare({flags:#x})")
+
+
+def fork_into(flags: int) -> int:
+    """Fork the child into new namespaces, leaving the caller's as they are, as fork(2) returns.
+
+    After unshare(CLONE_NEWPID) a process can start no threads. Only for a process without threads: the child goes on
+    in the middle of everything, without Python's own preparations.
+    """
+    exit_signal = 17  # SIGCHLD
+    arguments = struct.pack("=8Q", flags, 0, 0, 0, exit_signal, 0, 0, 0)
+    result = int(_libc_holding_the_lock.syscall(ctypes.c_long(_SYS_CLONE3), arguments, len(arguments)))
+    if result < 0:
+        _checked(result, f"clone3({flags:#x})")
+    return result
 
 
 def setns(descriptor: int, kind: int) -> None:
@@ -78,6 +94,18 @@ def pivot_root(new_root: str, put_old: str) -> None:
         raise OSError(f"pivot_root: its number on {machine} is unknown: add it to topo/syscalls.py")
     result = _libc.syscall(ctypes.c_long(number), os.fsencode(new_root), os.fsencode(put_old))
     _checked(int(result), f"pivot_root({new_root})")
+
+
+def pidfd_getfd(pid: int, number: int) -> int:
+    """A descriptor of our own for what another process has open."""
+    process = os.pidfd_open(pid)
+    try:
+        result = int(_libc.syscall(ctypes.c_long(_SYS_PIDFD_GETFD), process, number, 0))
+    finally:
+        os.close(process)
+    if result < 0:
+        _checked(result, f"pidfd_getfd({pid}, {number})")
+    return result
 
 
 def die_with_parent(signal_number: int) -> None:
