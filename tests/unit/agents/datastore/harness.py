@@ -112,8 +112,12 @@ class Host:
         world = self.world
         match action:
             case Io(request=request):
-                outcome = world.datastores.perform(request, self.moid)
                 world.io_log.append((world.now_ns, self.moid, request))
+                if world.dies_at is not None and world.dies_at[:2] == (self.moid, len(world.io_log)):
+                    world.datastores.perform(request, self.moid, die_after_bytes=world.dies_at[2])
+                    self.power_off()
+                    return
+                outcome = world.datastores.perform(request, self.moid)
                 if outcome is not None:
                     world.queue.append((self, number, IoDone(outcome)))
             case AbortIo(datastore=datastore, request=request):
@@ -157,6 +161,8 @@ class World:
         self.queue: deque[tuple[Host, int, Any]] = deque()
         self.io_log: list[tuple[int, str, Any]] = []
         self.wakes = 0
+        self.dies_at: tuple[str, int, int] | None = None
+        """A host that loses power in the middle of a request: (MOID, number of the request in io_log, bytes)."""
         self.hosts = {moid: Host(self, moid) for moid in moids}
         for host in self.hosts.values():
             host.power_on()
@@ -176,7 +182,8 @@ class World:
             else:
                 continue
             for action in done:
-                host.perform(number, action)
+                if host.on:
+                    host.perform(number, action)
 
     def advance(self, seconds: float) -> None:
         until_ns = self.now_ns + round(seconds * SECOND)
