@@ -81,6 +81,8 @@ class LockManager:
         self._wanted: dict[tuple[str, str], tuple[str, tuple[LockEvidence, ...], Taken]] = {}
         """Asked for while the same lock was still being released: taken up afterwards."""
         self._renewals: dict[str, Timer] = {}
+        self._refused: dict[tuple[str, str], str] = {}
+        """Who held each lock at our last try, while nothing changed."""
         self.on_lost: Callable[[str, str, str, str, str], None] = lambda *_: None
         """Called with (datastore, path, holder, owner, because)."""
         self.on_verified: Callable[[str, str, str], None] = lambda *_: None
@@ -384,6 +386,14 @@ class LockManager:
             self._release(lock)
 
     def _trace(self, lock: LockFile, before: str, after: str, owner: str, because: str) -> None:
+        """Record a change. A master asks for others' locks again and again: the same refusal is news only once."""
+        key = (lock.volume.name, lock.path)
+        if after in ("watching", "denied") and self._refused.get(key) == owner:
+            return
+        if after == "denied":
+            self._refused[key] = owner
+        elif after != "watching":
+            self._refused.pop(key, None)
         self._io.trace(
             "lock",
             {
