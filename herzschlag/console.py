@@ -168,11 +168,11 @@ def print_report(console: Console, report: RunReport) -> None:
 
 def _instants(instants: Sequence[Detail]) -> Table:
     table = Table(box=box.SIMPLE, padding=(0, 1))
-    table.add_column("what happens")
-    table.add_column("published", justify="right")
-    table.add_column("measured", justify="right")
-    table.add_column("deviation", justify="right")
-    table.add_column("verdict")
+    table.add_column("what happens", no_wrap=True)
+    table.add_column("published", justify="right", no_wrap=True)
+    table.add_column("measured", justify="right", no_wrap=True)
+    table.add_column("deviation", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     table.add_column("source")
     for item in instants:
         low, high = item.published_s or (0.0, 0.0)

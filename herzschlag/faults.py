@@ -162,9 +162,9 @@ class Cut(Fault, frozen=True, tag="cut"):
             raise FaultError("links", "no link is named: write [['A', 'host-98', 'host-99']]")
         for network, src, dst in self.links:
             _networks(lab, network, field="links")
-            _nodes(lab, "links", (src, dst))
             if src == dst:
                 raise FaultError("links", f"there is no link from {src} to itself: name two nodes")
+            _nodes(lab, "links", (src, dst))
         return _cuts(self.links, _at(self.manner))
 
 
