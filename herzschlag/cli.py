@@ -19,6 +19,8 @@ import typer
 from rich.console import Console
 
 from herzschlag import batch, console
+from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
+from herzschlag.remote.cli import remote
 from herzschlag.runner import RunReport, RunRequest, run
 from herzschlag.scenario import Scenario
 from herzschlag.scenario_check import check_speed
@@ -208,6 +210,9 @@ def _run_here(request: RunRequest, as_json: bool) -> RunReport:
         report = run(request, watcher)
     console.print_report(out, report)
     return report
+
+
+app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 
 def main() -> None:

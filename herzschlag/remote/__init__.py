@@ -1,0 +1,7 @@
+"""`herzschlag remote`: any command on another machine, over SSH, with its results brought home.
+
+cli.py ─▶ order.py ─▶ target.py      which machine, whose key
+                 ├──▶ connection.py  paramiko, host keys (hostkeys.py), talking to far.py
+                 └──▶ work.py        project there (bundle.py), command (attend.py), results home (fetch.py)
+far.py runs on the other machine.
+"""

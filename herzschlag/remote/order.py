@@ -1,0 +1,137 @@
+"""An order to another machine, from the options typed to the exit status.
+
+Decides in which sequence things happen, what is said meanwhile (on standard error), and what each ending is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from herzschlag.remote.attend import Abandoned
+from herzschlag.remote.bundle import make_bundle
+from herzschlag.remote.connection import Connection
+from herzschlag.remote.target import FirstContact, Target, from_host, from_vagrant
+from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble, WrongInput
+from herzschlag.remote.work import Command, Work
+
+WRONG_USAGE = 2
+CANNOT_RUN = 4
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """As typed; cli.py documents each field."""
+
+    typed: list[str]
+    vagrant: bool
+    machine: str | None
+    host: str | None
+    key: Path | None
+    known_hosts: Path | None
+    accept_new_key: bool
+    far_folder: str
+    checkout: str | None
+    setup: str | None
+    patience_s: float
+
+    def target(self) -> Target:
+        if self.vagrant == (self.host is not None):
+            raise WrongInput("say which machine: either --vagrant or --host user@address")
+        if not self.typed:
+            raise WrongInput("say what to run there, for example: run isolation")
+        if self.host is None:
+            return from_vagrant(self.machine, patience_s=self.patience_s)
+        can_ask = sys.stdin.isatty() and sys.stderr.isatty()
+        return from_host(
+            self.host,
+            key=self.key,
+            known_hosts=self.known_hosts,
+            first_contact=FirstContact.ACCEPT
+            if self.accept_new_key
+            else FirstContact.ASK
+            if can_ask
+            else FirstContact.REFUSE,
+            patience_s=self.patience_s,
+        )
+
+
+def say(text: str) -> None:
+    typer.echo(f"herzschlag remote: {text}", err=True)
+
+
+def ask(question: str) -> bool:
+    return typer.confirm(question, default=False, err=True)
+
+
+def carry_out(order: Order) -> int:
+    """Exit status: the far command's own; 2 wrong usage, 4 machine not reachable or not usable, 130 interrupted."""
+    try:
+        return _work(order, order.target())
+    except WrongInput as error:
+        say(str(error))
+        return WRONG_USAGE
+    except RemoteTrouble as error:
+        say(str(error))
+        return CANNOT_RUN
+    except Abandoned:
+        say("given up; the far side ends the command by itself, `fetch` brings what it wrote")
+    except (KeyboardInterrupt, typer.Abort):
+        say("interrupted; `fetch` brings what there is")
+    return INTERRUPTED
+
+
+def _work(order: Order, target: Target) -> int:
+    typed = order.typed
+    with Connection(target, ask=ask, say=say) as connection:
+        work = Work(connection, far_folder=order.far_folder, say=say)
+        work.find_folder()
+        if typed[0] == "fetch":
+            return _fetch(work, typed[1:])
+        if order.checkout:
+            work.checkout = order.checkout
+        else:
+            bundle = make_bundle()
+            # What `vagrant up` copied and set up serves when it is still the same.
+            work.bring_project(bundle, other_places=("~/herzschlag",) if order.vagrant else ())
+            work.set_up(order.setup or bundle.setup)
+        if typed[0] == "prepare":
+            say(f"ready in {work.checkout} on {target}")
+            return 0
+        if typed[0] == "test":
+            return work.test(typed[1:])
+        return _run(work, Command.translate(typed))
+
+
+def _run(work: Work, command: Command) -> int:
+    job = work.new_job()
+    try:
+        status = work.run(command, job)
+        appeared = work.bring_home(job, command)
+    except ConnectionLost as error:
+        raise RemoteTrouble(
+            f"{error}. What ran there is ended by the far side; what it wrote stays there, in {job}: "
+            "the same command line with `fetch` in place of the command brings it home"
+        ) from None
+    for path in appeared:
+        say(f"brought home: {path}")
+    return status
+
+
+def _fetch(work: Work, names: list[str]) -> int:
+    waiting = work.waiting_jobs()
+    wanted = [job for job in waiting if not names or job in names or job.rpartition("/")[2] in names]
+    unknown = [name for name in names if name not in wanted and name not in {job.rpartition("/")[2] for job in wanted}]
+    if unknown:
+        raise WrongInput(f"no such job over there: {', '.join(unknown)} (there are: {', '.join(waiting) or 'none'})")
+    for job in wanted:
+        appeared = work.bring_home(job, Command([]))
+        for path in appeared:
+            say(f"brought home: {path}")
+    if not wanted:
+        say("nothing is waiting there")
+    return 0

@@ -1,0 +1,19 @@
+"""What can go wrong on the way to the other machine; each text says the value, the rule, and the way out."""
+
+from __future__ import annotations
+
+
+class RemoteTrouble(Exception):
+    """Exit status 4: connection, authentication, or the other machine's condition."""
+
+
+class ConnectionLost(RemoteTrouble):
+    """The connection was there and broke; what was asked for may be tried again."""
+
+
+class WrongInput(Exception):
+    """Exit status 2: what was typed makes no sense."""
+
+
+class Unreachable(ConnectionLost):
+    """No connection could be made; the machine may come back."""
