@@ -27,11 +27,11 @@ from typing import Any, Literal
 from topo import syscalls
 from topo.errors import LabError, UnusableMachineError
 from topo.impair import Impairment, commands
-from topo.nodes import LabHost, build_mininet
 from topo.probes import missing_for_a_lab, netem_present, numgen_present
 from topo.release import hand_over
 from topo.spawner import Spawner, Step
 from topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
+from topo.storage import Storage, StorageView
 from topo.switches import Datapath, Switches
 from topo.wires import (
     InNetwork,
@@ -45,10 +45,6 @@ from topo.wires import (
     up_message,
 )
 
-StorageView = Literal["ok", "apd", "pdl"]
-DATASTORES = "/datastores"  # where a host sees its datastores
-LOCAL = "/local"  # where a host keeps what survives its power cycles
-_HOME = Path("/run/herzschlag")
 _DEATH_S_MAX = 20.0
 _STOP_S_MAX = 5.0
 _WAKE_S = 0.02
@@ -105,7 +101,7 @@ class Lab:
         self.timings_s: dict[str, float] = {}
         self._controller = controller
         self._nodes: dict[str, _Node] = {}
-        self._storage: dict[tuple[str, str], list[StorageView]] = {}  # what lies on a host's view, topmost last
+        self._storage = Storage(spec)
         self._lock = threading.RLock()
         self._root = Netlink()
         self._neighbours: dict[str, list[Message]] = {}
@@ -133,20 +129,24 @@ class Lab:
         for path in ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6"):
             with contextlib.suppress(FileNotFoundError):
                 Path(path).write_text("1")
-        self._make_folders()
+        self._storage.make_folders()
         self._spawner = Spawner()
         self.switches.start()
         self._stamp("daemons", began)
         pids = self._spawner.spawn([self._holder(node, None) for node in self.spec.nodes])
         self._nodes = {node: _Node(node, pid) for node, pid in zip(self.spec.nodes, pids, strict=True)}
         self._stamp("nodes", began)
-        self._connect()
-        self._stamp("links", began)
+        self._make_links()
         self.switches.add(self.spec, self._controller)
-        hand_over(self.switches.processes()["ovs-vswitchd"])
-        self._stamp("switches", began)
+        self._stamp("links", began)
+        self._set_up_nodes()
+        from topo.nodes import build_mininet  # noqa: PLC0415 (Mininet is slow to import: while the switches work)
+
         self.net = build_mininet(self.spec, self.pid, self.switches.datapath)
         self._stamp("mininet", began)
+        self.switches.finish(self.spec)
+        hand_over(self.switches.processes()["ovs-vswitchd"])
+        self._stamp("switches", began)
 
     def close(self) -> None:
         """End every process of the lab. Interfaces end with the sandbox."""
@@ -169,22 +169,14 @@ class Lab:
     def _stamp(self, what: str, began: float) -> None:
         self.timings_s[what] = round(time.monotonic() - began, 4)
 
-    def _make_folders(self) -> None:
-        _HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
-        syscalls.mount("datastores", str(_HOME), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=75%,mode=755")
-        for datastore in self.spec.datastores:
-            self.datastore_path(datastore.name).mkdir(parents=True)
-        for host in self.spec.moids:
-            self.local_path(host).mkdir(parents=True)
-        for view in ("apd", "pdl"):
-            dead = _HOME / "dead" / view
-            dead.mkdir(parents=True)
-            (dead / f".{view}").touch()
-
-    def _connect(self) -> None:
-        """All links in one batch, then every node's interfaces, addresses, neighbours and routes in one each."""
+    def _make_links(self) -> None:
+        """All of them in one batch."""
         spec = self.spec
         self._root.send([link_message(spec, n, net, self._nodes[n].netns) for net in spec.networks for n in spec.nodes])
+
+    def _set_up_nodes(self) -> None:
+        """Every node's interfaces, addresses, neighbours and routes, in one batch each."""
+        spec = self.spec
         self._neighbours = {network: neighbour_messages(spec, network) for network in spec.networks}
         offload_off = self.switches.datapath == "user"
         names = tuple(node_interface(network) for network in spec.networks)
@@ -206,17 +198,7 @@ class Lab:
         return messages
 
     def _holder(self, node: str, netns: str | None) -> dict[str, Any]:
-        steps: list[Step] = []
-        if node in self.spec.moids:
-            steps.append(["mount", str(self.local_path(node)), LOCAL, None, syscalls.MS_BIND, None])
-            steps.append(["mount", "datastores", DATASTORES, "tmpfs", syscalls.MS_NOSUID, "size=1m,mode=755"])
-            for datastore in self.spec.datastores_of(node):
-                target = f"{DATASTORES}/{datastore.name}"
-                steps.append(["make_folder", target])
-                steps += _bind(str(self.datastore_path(datastore.name)), target)
-                for view in self._storage.get((node, datastore.name), []):
-                    steps += _bind_dead(view, target)
-        return {"name": node, "netns": netns, "steps": steps}
+        return {"name": node, "netns": netns, "steps": self._storage.steps_of_a_new_life(node)}
 
     # --- where things are ---
 
@@ -240,15 +222,15 @@ class Lab:
 
     def datastore_path(self, name: str) -> Path:
         """A datastore as the sandbox sees it, whatever the hosts' views are."""
-        return _HOME / "datastores" / self.spec.datastore(name).name
+        return self._storage.datastore_path(name)
 
     def local_path(self, moid: str) -> Path:
-        return _HOME / LOCAL.lstrip("/") / moid
+        """What the host sees as /local, as the sandbox sees it."""
+        return self._storage.local_path(moid)
 
     def popen(self, node: str, argv: list[str], **options: Any) -> Any:
         """Start a program in a node: a Popen with exit status and pipes, ended by the node's power-off."""
-        host: LabHost = self.net[node]
-        return host.popen(argv, **options)
+        return self.net[node].popen(argv, **options)
 
     def _node(self, name: str) -> _Node:
         if name not in self._nodes:
@@ -382,49 +364,29 @@ class Lab:
     def set_storage(self, moid: str, datastore: str, view: StorageView) -> int:
         """How one host sees one datastore: as it is, or as a dead folder holding only `.apd` or `.pdl`.
 
-        Whoever opens a path sees the new view at once. A dead folder is laid over the datastore and taken off again,
-        so that there is no moment at which the path shows neither.
+        Whoever opens a path sees the new view at once. What was open before stays open: hosts open anew for each I/O.
         """
         with self._lock:
             found = self._node(moid)
-            if datastore not in [seen.name for seen in self.spec.datastores_of(moid)]:
-                raise LabError(f"{moid} does not see {datastore}: it sees {self._seen(moid)}")
-            if view not in ("ok", "apd", "pdl"):
-                raise LabError(f"storage view {view!r} is unknown: use 'ok', 'apd' or 'pdl'")
-            target = f"{DATASTORES}/{datastore}"
-            over = self._storage.setdefault((moid, datastore), [])
-            if view == (over[-1] if over else "ok"):
-                return time.monotonic_ns()
-            steps: list[Step] = [["unmount", target] for _ in over] if view == "ok" else _bind_dead(view, target)
-            if found.powered:
+            steps = self._storage.steps_to(moid, datastore, view)
+            if steps and found.powered:
                 self._spawner.enter(found.pid, ("mnt",), steps)
-            if view == "ok":
-                over.clear()
-            else:
-                over.append(view)
+            self._storage.note(moid, datastore, view)
             return time.monotonic_ns()
-
-    def _seen(self, moid: str) -> str:
-        return ", ".join(datastore.name for datastore in self.spec.datastores_of(moid)) or "none"
-
-
-def _bind(source: str, target: str) -> list[Step]:
-    return [["mount", source, target, None, syscalls.MS_BIND, None]]
-
-
-def _bind_dead(view: StorageView, target: str) -> list[Step]:
-    read_only = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
-    return [*_bind(str(_HOME / "dead" / view), target), ["mount", "none", target, None, read_only, None]]
 
 
 def _running(holder: int) -> list[int]:
-    """Processes of a node that are neither stopped nor dead, by its own numbering, without its pid 1."""
+    """Processes of a node that could still do something, by its own numbering, without its pid 1.
+
+    Stopped and dead ones cannot. Nor can one that waits in the kernel, as for its vforked child which was stopped
+    before it became another program: the stop reaches it before its next instruction.
+    """
     found = []
     for entry in Path(f"/proc/{holder}/root/proc").iterdir():
         if entry.name.isdigit() and entry.name != "1":
             with contextlib.suppress(OSError):
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-                if state not in "TtZX":
+                if state not in "TtZXD":
                     found.append(int(entry.name))
     return found
 

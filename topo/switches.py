@@ -30,12 +30,13 @@ _PACKAGE = "sudo apt-get install openvswitch-switch"
 
 
 class Switches:
-    """Open vSwitch of one sandbox. Started early (`start`), given its bridges when the interfaces exist (`add`)."""
+    """Open vSwitch of one sandbox. Started early (`start`), given its bridges later (`add`, `finish`)."""
 
     def __init__(self, datapath: Datapath = "auto", log_directory: Path | None = None) -> None:
         self.datapath: Literal["kernel", "user"] = _chosen(datapath)
         self._log_directory = log_directory or RUN_DIRECTORY
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._transaction: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start database and switch process; does not wait for them."""
@@ -48,7 +49,7 @@ class Switches:
         self._daemon("ovs-vswitchd", f"unix:{RUN_DIRECTORY}/db.sock")
 
     def add(self, spec: TopologySpec, controller: str | None) -> None:
-        """Make all bridges and ports in one transaction and see that each port got its number."""
+        """Begin making all bridges and ports, in one transaction; `finish` waits for it."""
         words = ["--no-wait", "--", "init"]
         for network in spec.networks:
             bridge = switch_name(network)
@@ -63,7 +64,16 @@ class Switches:
                 words += ["--", f"--id=@c{network}", "create", "Controller", f'target="{controller}"']
                 words += ["connection_mode=out-of-band", "max_backoff=1000"]
                 words += ["--", "set", "Bridge", bridge, f"controller=@c{network}"]
-        _command("ovs-vsctl", *words)
+        self._transaction = subprocess.Popen(
+            [_found("ovs-vsctl"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def finish(self, spec: TopologySpec) -> None:
+        """Wait until every port is there under its number."""
+        assert self._transaction is not None, "add comes before finish"
+        output, _ = self._transaction.communicate(timeout=_COMMAND_S_MAX)
+        if self._transaction.returncode != 0:
+            raise SwitchError(f"ovs-vsctl refused the bridges: {output.strip()}")
         self._until(lambda: self._ports_ready(spec), "the ports")
 
     def flows(self, network: str, *words: str) -> str:
