@@ -66,6 +66,8 @@ class Channel:
 
     def receive(self) -> tuple[list[Any], bool]:
         """What has come, and whether the other end is still there."""
+        if self._socket.fileno() < 0:
+            return [], False
         is_open = True
         with contextlib.suppress(BlockingIOError):
             try:

@@ -186,9 +186,8 @@ class Loop:
             readable, writable, _ = select.select(list(self._readers), waiting, [], self._timeout_s())
             for channel in writable:
                 channel.flush()
-            for descriptor in readable:
-                reader = self._readers.get(descriptor)
-                if reader is not None:
+            for descriptor, reader in [(descriptor, self._readers[descriptor]) for descriptor in readable]:
+                if self._readers.get(descriptor) is reader:  # else closed meanwhile, and perhaps another's number now
                     reader()
             deadline_ns = self._core.wake_at_ns()
             now_ns = time.monotonic_ns()

@@ -29,6 +29,7 @@ import msgspec
 
 from herzschlag import primitives as p
 from herzschlag.backends.base import BackendName, BackendUnavailable, Effect, MachineryDied, Missing, Plan
+from herzschlag.backends.simulation.vcenter import vcenter_settings
 from herzschlag.backends.stage_api import (
     Collect,
     Collected,
@@ -63,7 +64,7 @@ class MininetSession:
     """One lab on real packets."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._records: list[Record] = []
         self._active: dict[str, tuple[p.Primitive, ...]] = {}
         self._versions: dict[str, str] = {}
@@ -89,11 +90,11 @@ class MininetSession:
 
     @property
     def speed(self) -> float:
-        return self._plan.speed
+        return self.plan.speed
 
     @property
     def after_heartbeat_ns(self) -> int:
-        return round(AFTER_HEARTBEAT_NS * self._plan.speed)
+        return round(AFTER_HEARTBEAT_NS * self.plan.speed)
 
     @property
     def sandbox_pid(self) -> int:
@@ -111,10 +112,10 @@ class MininetSession:
         return self._finished_ns if self._finished_ns is not None else self._protocol_ns(time.monotonic_ns())
 
     def _protocol_ns(self, real_ns: int) -> int:
-        return round((real_ns - self._zero_ns) * self._plan.speed)
+        return round((real_ns - self._zero_ns) * self.plan.speed)
 
     def _real_ns(self, protocol_ns: int) -> int:
-        return self._zero_ns + round(protocol_ns / self._plan.speed)
+        return self._zero_ns + round(protocol_ns / self.plan.speed)
 
     # --- Coming up ----------------------------------------------------------------------------------------------------
 
@@ -150,15 +151,15 @@ class MininetSession:
         self.timings_ms = ready.timings_ms
 
     def _log_directory(self) -> Path:
-        if self._plan.directory is None:
+        if self.plan.directory is None:
             self._folder = tempfile.TemporaryDirectory(prefix="herzschlag-")
             return Path(self._folder.name)
-        logs = self._plan.directory.resolve() / "log"
+        logs = self.plan.directory.resolve() / "log"
         logs.mkdir(parents=True, exist_ok=True)
         return logs
 
     def _settings(self, logs: Path) -> StageSettings:
-        plan = self._plan
+        plan = self.plan
         timers = plan.timers.at_speed(plan.speed)
         draw = random.Random(plan.seed)
         interval_ns = timers.heartbeat_interval_ns
@@ -166,7 +167,7 @@ class MininetSession:
         return StageSettings(
             topology=plan.topology,
             config=plan.config,
-            placement=plan.placement,
+            vcenter=msgspec.structs.replace(vcenter_settings(plan), timers=timers),
             timers=timers,
             speed=plan.speed,
             phases_ns={moid: draw.randrange(interval_ns) if spread else 0 for moid in plan.topology.moids},
@@ -178,7 +179,7 @@ class MininetSession:
     # --- Faults -------------------------------------------------------------------------------------------------------
 
     def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
-        primitives = fault.primitives(self._plan.topology)
+        primitives = fault.primitives(self.plan.topology)
         active = self._active | {fault_id: primitives}
         effect = self._want(active, p.commands(primitives), at_ns)
         self._active = active

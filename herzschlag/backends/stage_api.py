@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from agents.settings import ClusterConfig, Timers
+from agents.vcenter import VCenterSettings
 from herzschlag.primitives import AnyCommand, AnyCondition
 from topo.spec import TopologySpec
 
@@ -23,9 +24,9 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     topology: TopologySpec
     config: ClusterConfig
-    placement: dict[str, str]
+    vcenter: VCenterSettings
     timers: Timers
-    """Already divided by `speed`."""
+    """Already divided by `speed`, as vCenter's are."""
     speed: float
     phases_ns: dict[str, int]
     """Heartbeat phase per host, real nanoseconds."""

@@ -51,7 +51,10 @@ class Effects:
         self._controller = controller
         self._nodes = nodes
         self._held: frozenset[p.AnyCondition] = frozenset()
-        self._generation = settings.config.generation
+        self._resting: frozenset[str] = frozenset()
+        """Hosts that vCenter was told to put into maintenance mode."""
+        self._options: frozenset[p.Reconfigured] = frozenset()
+        """Changed options that vCenter was told."""
 
     # --- The whole ----------------------------------------------------------------------------------------------------
 
@@ -253,16 +256,20 @@ class Effects:
     def _configuration(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
     ) -> int | None:
-        changed = begins | ends
-        for on, hosts in ((False, _of(ends, p.Maintenance)), (True, _of(begins, p.Maintenance))):
-            for condition in hosts:
-                self._nodes.ask(VCENTER, TellVcenter(UserMaintenance(condition.host, on)))
-        if _of(changed, p.Reconfigured):
-            self._generation += 1
-            spec = self._settings.topology
-            config = config_under(self._settings.config, spec, self._held, self._generation)
-            self._nodes.ask(VCENTER, TellVcenter(UserReconfigure(config)))
-        told = len(_of(changed, p.Maintenance)) + len(_of(changed, p.Reconfigured))
+        """What users want of vCenter; one that is dead is told when it is back."""
+        if VCENTER not in self._nodes.pids:
+            return None
+        resting = frozenset(c.host for c in _of(self._held, p.Maintenance))
+        options = frozenset(_of(self._held, p.Reconfigured))
+        told = sorted(resting ^ self._resting)
+        for host in told:
+            self._nodes.ask(VCENTER, TellVcenter(UserMaintenance(host, host in resting)))
+        if options != self._options:
+            told += sorted(c.option for c in options ^ self._options)
+            config, spec = self._settings.config, self._settings.topology
+            wanted = config_under(config, spec, self._held, config.generation)
+            self._nodes.ask(VCENTER, TellVcenter(UserReconfigure(wanted)))
+        self._resting, self._options = resting, options
         if not told:
             return None
         evidence["vcenter_told"] = told

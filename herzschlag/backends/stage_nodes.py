@@ -35,7 +35,6 @@ from agents.driver_control import (
 )
 from agents.hypervisor_api import HypervisorSettings
 from agents.settings import SECOND, AgentSettings
-from agents.vcenter import VCenterSettings
 from herzschlag.backends.stage_api import StageSettings
 from topo.lab import Lab
 from topo.spec import VCENTER
@@ -54,6 +53,7 @@ class Nodes:
 
     def __init__(self, settings: StageSettings, records: int, log: Path, gone: Callable[[str, str], None]) -> None:
         self._settings = settings
+        self._log = log
         self._gone = gone
         self._lives: dict[str, int] = {}
         self._channels: dict[str, Channel] = {}
@@ -77,19 +77,28 @@ class Nodes:
             )
         theirs.close()
         self._socket = ours
+        self._over = False
+        """The zygote is gone, and everything it forked."""
 
     # --- News ---------------------------------------------------------------------------------------------------------
 
     def descriptors(self) -> dict[int, Callable[[], None]]:
         """What to watch, and what to call when there is something to read."""
-        found: dict[int, Callable[[], None]] = {self._socket.fileno(): lambda: self._note(self._hear())}
+        found: dict[int, Callable[[], None]] = {} if self._over else {self._socket.fileno(): self._news}
         for node, channel in self._channels.items():
             found[channel.fileno()] = lambda node=node: self._listen(node)  # type: ignore[misc]
         return found
 
+    def _news(self) -> None:
+        try:
+            self._note(self._hear())
+        except StageError as error:
+            self._gone("zygote", str(error))
+
     def _hear(self) -> ZygoteNews:
         data = self._socket.recv(PACKET_BYTES)
         if not data:
+            self._over = True
             raise StageError("the zygote has ended")
         news: ZygoteNews = ZYGOTE_NEWS.decode(data)
         return news
@@ -105,7 +114,7 @@ class Nodes:
             if news.node in self._sentenced:
                 self._sentenced.discard(news.node)
             else:
-                self._gone(f"{news.node}'s process", news.because)
+                self._gone(f"{news.node}'s process", f"{news.because}{self._last_words()}")
 
     def _forget(self, node: str) -> None:
         self.pids.pop(node, None)
@@ -126,7 +135,12 @@ class Nodes:
 
     def _unasked(self, node: str, value: ControlNews) -> None:
         if isinstance(value, AgentLost):
-            self._gone(f"the agent of {node}", value.because)
+            self._gone(f"the agent of {node}", f"{value.because}{self._last_words()}")
+
+    def _last_words(self) -> str:
+        """The last line that any process of ours printed: of a traceback, the one that says what went wrong."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return f" ({lines[-1][:200]})" if lines else ""
 
     def wait_ready(self) -> None:
         deadline = time.monotonic() + ANSWER_S_MAX
@@ -191,12 +205,7 @@ class Nodes:
             node=VCENTER,
             pid=lab.pid(VCENTER),
             boot=self._lives[VCENTER],
-            vcenter=VCenterSettings(
-                timers=settings.timers,
-                config=settings.config,
-                placement=settings.placement,
-                networks=settings.topology.networks,
-            ),
+            vcenter=settings.vcenter,
             book=self._book,
             key=settings.key,
         )

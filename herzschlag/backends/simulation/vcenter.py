@@ -45,7 +45,7 @@ class SimVcenter(Node):
     def set_running(self, running: bool) -> None:
         if running and self.process is None and self.powered:
             self._boot += 1
-            self.process = Process(self, self.clock, VCenter(_settings(self._plan)), self._perform)
+            self.process = Process(self, self.clock, VCenter(vcenter_settings(self._plan)), self._perform)
             self.receive(Boot(self._boot, self._stored, {}, {}))
             self._tell_wishes()
         elif not running and self.process is not None:
@@ -96,7 +96,7 @@ def _options(config: ClusterConfig) -> ClusterConfig:
     )
 
 
-def _settings(plan: Plan) -> VCenterSettings:
+def vcenter_settings(plan: Plan) -> VCenterSettings:
     """The plan names each host's heartbeat datastores; from them follows how vCenter was told to choose."""
     planned = {host.moid: host.heartbeat_datastores for host in plan.config.hosts}
     per_host = max(2, *(len(names) for names in planned.values()))
