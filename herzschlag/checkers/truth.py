@@ -18,7 +18,7 @@ from herzschlag import primitives as p
 from herzschlag.faults import AnyFault
 from herzschlag.history import History, Record
 from herzschlag.scenario import Scenario
-from topo.spec import GATEWAY
+from topo.spec import GATEWAY, NETWORKS
 
 RUNNING = ("on", "stopping", "paused")
 FOREVER = 1 << 62
@@ -43,6 +43,57 @@ class Segment(msgspec.Struct, frozen=True):
     conditions: frozenset[p.AnyCondition]
 
 
+class Stops:
+    """What stops packets in a segment, sorted so that asking costs the same however many links are cut."""
+
+    def __init__(self, conditions: frozenset[p.AnyCondition]) -> None:
+        self._links: set[tuple[str, str, str]] = set()
+        self._ends: dict[Traffic, set[tuple[str, str]]] = {"8182": set(), "icmp": set()}
+        self._out: dict[Traffic, set[tuple[str, str]]] = {"8182": set(), "icmp": set()}
+        self._in: dict[Traffic, set[tuple[str, str]]] = {"8182": set(), "icmp": set()}
+        for condition in conditions:
+            self._add(condition)
+
+    def _add(self, condition: p.AnyCondition) -> None:
+        match condition:
+            case p.LinkCut(network=network, src=src, dst=dst):
+                self._links.add((network, src, dst))
+            case (
+                p.PortDown(network=network, node=node)
+                | p.CarrierDown(network=network, node=node)
+                | p.AddressGone(network=network, node=node)
+                | p.AddressWrong(network=network, node=node)
+            ):
+                self._ends["8182"].add((network, node))
+                self._ends["icmp"].add((network, node))
+            case p.MtuLimit(network=network, node=node):
+                # Joining needs full-size packets; pings and heartbeats are small.
+                self._ends["8182"].add((network, node))
+            case p.RouteMissing(network=network, node=node):
+                self._out["8182"].add((network, node))
+                self._out["icmp"].add((network, node))
+            case p.PowerOff(node=node):
+                for ends in self._ends.values():
+                    ends.update((network, node) for network in NETWORKS)
+            case p.Blocked(host=host, what=what, direction=direction):
+                if direction in ("out", "both"):
+                    self._out[what].update((network, host) for network in NETWORKS)
+                if direction in ("in", "both"):
+                    self._in[what].update((network, host) for network in NETWORKS)
+            case _:
+                pass
+
+    def passes(self, network: str, src: str, dst: str, what: Traffic) -> bool:
+        ends = self._ends[what]
+        return not (
+            (network, src, dst) in self._links
+            or (network, src) in ends
+            or (network, dst) in ends
+            or (network, src) in self._out[what]
+            or (network, dst) in self._in[what]
+        )
+
+
 class Stay(msgspec.Struct, frozen=True):
     """A VM running on a host."""
 
@@ -65,6 +116,8 @@ class Truth:
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
         self.end_ns = history.end_ns
+        self._stops_of: dict[int, Stops] = {}
+        self._groups_of: dict[int, tuple[frozenset[str], ...]] = {}
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -112,30 +165,13 @@ class Truth:
 
     def passes(self, network: str, src: str, dst: str, segment: Segment, what: Traffic) -> bool:
         """Whether a packet of `src` reaches `dst` on this network."""
-        for condition in segment.conditions:
-            match condition:
-                case p.LinkCut(network=net, src=a, dst=b):
-                    stops = (net, a, b) == (network, src, dst)
-                case p.PortDown(network=net, node=node) | p.CarrierDown(network=net, node=node):
-                    stops = net == network and node in (src, dst)
-                case p.AddressGone(network=net, node=node) | p.AddressWrong(network=net, node=node):
-                    stops = net == network and node in (src, dst)
-                case p.RouteMissing(network=net, node=node):
-                    stops = net == network and node == src
-                case p.PowerOff(node=node):
-                    stops = node in (src, dst)
-                case p.Blocked(host=host, what=blocked, direction=direction):
-                    out = host == src and direction in ("out", "both")
-                    into = host == dst and direction in ("in", "both")
-                    stops = blocked == what and (out or into)
-                case p.MtuLimit(network=net, node=node):
-                    # Joining needs full-size packets; what is already joined goes on. Treated as cut for agents.
-                    stops = what == "8182" and net == network and node in (src, dst)
-                case _:
-                    stops = False
-            if stops:
-                return False
-        return True
+        return self._stops(segment).passes(network, src, dst, what)
+
+    def _stops(self, segment: Segment) -> Stops:
+        found = self._stops_of.get(segment.begin_ns)
+        if found is None:
+            found = self._stops_of[segment.begin_ns] = Stops(segment.conditions)
+        return found
 
     def linked(self, a: str, b: str, segment: Segment, what: Traffic = "8182") -> bool:
         """Whether the two reach each other, both ways on one network."""
@@ -169,6 +205,12 @@ class Truth:
 
     def groups(self, segment: Segment) -> tuple[frozenset[str], ...]:
         """Hosts with a working agent, joined by two-way links, transitively."""
+        found = self._groups_of.get(segment.begin_ns)
+        if found is None:
+            found = self._groups_of[segment.begin_ns] = self._grouped(segment)
+        return found
+
+    def _grouped(self, segment: Segment) -> tuple[frozenset[str], ...]:
         left = [host for host in self.lab.moids if self.agent_works(host, segment)]
         groups = []
         while left:
