@@ -41,10 +41,17 @@ def plan(directory: Path | None = None, speed: float = SPEED, **cluster: Any) ->
     return make_plan(scenario, speed=speed, directory=directory)
 
 
-def until(session: MininetSession, what: str, true_of: Callable[[Record], bool], within_s: float = 60.0) -> Record:
-    """Wait, in protocol time, for a record that has not been seen yet."""
-    began = len(session.records())
-    if not session.run_until(session.now_ns() + round(within_s * SECOND), true_of):
+def until(
+    session: MininetSession,
+    what: str,
+    true_of: Callable[[Record], bool],
+    within_s: float = 60.0,
+    after: Record | None = None,
+) -> Record:
+    """Wait, in protocol time, for a record that has not been seen yet, or that came after this one."""
+    began = len(session.records()) if after is None else after.seq + 1
+    seen = [record for record in session.records()[began:] if true_of(record)]
+    if not seen and not session.run_until(session.now_ns() + round(within_s * SECOND), true_of):
         last = "\n".join(str(record) for record in session.records()[-30:])
         pytest.fail(f"waited {within_s} s of protocol time for {what}; last records:\n{last}")
     return next(record for record in session.records()[began:] if true_of(record))
@@ -252,8 +259,8 @@ def test_a_crashed_agent_is_started_again_and_no_machinery(lab: MininetSession) 
 def test_a_crashed_vm_is_seen_as_one(lab: MininetSession) -> None:
     effect = lab.apply("crash", VmCrash(vm="vm-100-1"), lab.now_ns())
     assert effect.evidence["vms_harmed"] == {"vm-100-1": "host-100"}
-    until(lab, "the VM's end", is_record("vm", "host-100", vm="vm-100-1", to="off"))
-    until(lab, "its restart", is_record("vm", vm="vm-100-1", to="on"))
+    ended = until(lab, "the VM's end", is_record("vm", "host-100", vm="vm-100-1", to="off"))
+    until(lab, "its restart", is_record("vm", vm="vm-100-1", to="on"), after=ended)
 
 
 def test_what_real_packets_cannot_do_is_refused_by_name(lab: MininetSession) -> None:
