@@ -56,6 +56,8 @@ def _spawn(request: RunRequest) -> _Child:
     (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
     scenario = directory / "scenario.toml"
     scenario.write_text(request.scenario.text, encoding="utf-8")
+    _, _, variant = request.scenario.name.partition("@")
+    named = f"{scenario}@{variant}" if variant else str(scenario)
     output = directory / LOG_FOLDER / "runner.txt"
     arguments = ["--backend", request.backend, "--speed", repr(request.speed), "--seed", str(request.seed)]
     with output.open("wb") as log:
@@ -63,7 +65,7 @@ def _spawn(request: RunRequest) -> _Child:
             [
                 *program(),
                 "run-one",
-                str(scenario),
+                named,
                 *arguments,
                 "--datapath",
                 request.datapath,

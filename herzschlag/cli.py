@@ -24,7 +24,7 @@ from herzschlag.remote.cli import remote
 from herzschlag.runner import RunReport, RunRequest, run
 from herzschlag.scenario import Scenario
 from herzschlag.scenario_check import check_speed
-from herzschlag.scenario_file import ScenarioError, load, shipped
+from herzschlag.scenario_file import ScenarioError, load_family, shipped
 from herzschlag.strict import InputError
 from herzschlag.verdict import EXIT_STATUS, worst
 
@@ -175,7 +175,7 @@ def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:
     try:
         if speed is not None:
             check_speed(speed, "--speed")
-        return [load(name) for name in names]
+        return [scenario for name in names for scenario in load_family(name)]
     except (ScenarioError, InputError) as error:
         fail(str(error), WRONG_INPUT)
 

@@ -360,7 +360,8 @@ class EnterMaintenance(Fault, frozen=True, tag="maintenance"):
 
 
 class Reconfigure(Fault, frozen=True, tag="reconfigure"):
-    """vCenter changes options of the cluster, e.g. `host_monitoring = false`; undone: the scenario's own again."""
+    """vCenter changes options of the cluster (`host_monitoring = false`) or of a VM (`vm.web-1.power_on_fails = true`);
+    undone: the scenario's own again."""
 
     options: dict[str, p.Option]
 

@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 import msgspec
 
-from agents.settings import SECOND, ClusterConfig, HostConfig, Timers
+from agents.settings import SECOND, ClusterConfig, HostConfig, Timers, VmConfig
 from herzschlag import primitives as p
 from herzschlag.strict import nearest
 from topo.spec import GATEWAY, TopologySpec
@@ -66,6 +66,12 @@ NOT_MODELLED = {
     "das.failuredetectiontime": "4.x only, gone since 5.0; use das.config.fdm.hostTimeout",
 }
 
+VM_CHOICES: dict[str, tuple[str, ...]] = {
+    "priority": ("disabled", "lowest", "low", "medium", "high", "highest"),
+    "isolation_response": ("none", "powerOff", "shutdown"),
+}
+
+_VM_OPTION = re.compile(r"vm\.(?P<vm>.+)\.(?P<what>[^.]+)")
 _ISOLATION_ADDRESS = re.compile(r"das\.isolationaddress[0-9]")
 _ALLOW_NETWORK = re.compile(r"das\.allowNetwork[0-9]")
 _GOODNESS = re.compile(r"fdm\.nodeGoodness\.(.+)")
@@ -180,8 +186,40 @@ def config_under(
     hosts = tuple(
         msgspec.structs.replace(host, maintenance=True) if host.moid in resting else host for host in plan_config.hosts
     )
-    config, _ = apply_options(plan_config, Timers(), lab, options)
-    return msgspec.structs.replace(config, hosts=hosts, generation=generation)
+    for_vms = {name: value for name, value in options.items() if _VM_OPTION.fullmatch(name)}
+    config, _ = apply_options(plan_config, Timers(), lab, {n: v for n, v in options.items() if n not in for_vms})
+    vms = tuple(_vm_under(vm, for_vms) for vm in config.vms)
+    return msgspec.structs.replace(config, hosts=hosts, vms=vms, generation=generation)
+
+
+def check_vm_option(name: str, value: Option, vms: Sequence[str]) -> bool:
+    """Whether this is an option of a VM, `vm.<name>.<what>`; raises OptionError for one that cannot be."""
+    match = _VM_OPTION.fullmatch(name)
+    if match is None:
+        return False
+    if match["vm"] not in vms:
+        raise OptionError(name, f"names {match['vm']!r}, no VM of this cluster: {nearest(match['vm'], vms)}")
+    _vm_value(name, match["what"], value)
+    return True
+
+
+def _vm_under(vm: VmConfig, options: Mapping[str, Option]) -> VmConfig:
+    change = {}
+    for name, value in options.items():
+        match = _VM_OPTION.fullmatch(name)
+        if match is not None and match["vm"] == vm.name:
+            change[match["what"]] = _vm_value(name, match["what"], value)
+    return msgspec.structs.replace(vm, **change) if change else vm
+
+
+def _vm_value(name: str, what: str, value: Option) -> object:
+    if what == "power_on_fails":
+        return _switch(name, value)
+    if what not in VM_CHOICES:
+        raise OptionError(name, f"changes nothing of a VM: {nearest(what, ['power_on_fails', *VM_CHOICES])}")
+    if value not in VM_CHOICES[what]:
+        raise OptionError(name, f"is {value!r}: one of {', '.join(VM_CHOICES[what])}")
+    return value
 
 
 def host_configs(lab: TopologySpec, heartbeats: Mapping[str, tuple[str, ...]]) -> tuple[HostConfig, ...]:

@@ -23,9 +23,9 @@ from herzschlag.expectations import (
     State,
     Window,
 )
-from herzschlag.faults import FaultError
+from herzschlag.faults import FaultError, Reconfigure
 from herzschlag.kinds import KINDS
-from herzschlag.options import RECONFIGURABLE, OptionError, names
+from herzschlag.options import RECONFIGURABLE, OptionError, check_vm_option, names
 from herzschlag.plan import make_plan
 from herzschlag.scenario import Scenario, Step
 from herzschlag.strict import InputError, nearest
@@ -46,8 +46,8 @@ def check(scenario: Scenario) -> None:
 
 
 def _times(scenario: Scenario) -> None:
-    if not scenario.name or any(not (c.isalnum() or c in "-_.") for c in scenario.name):
-        raise InputError("name", f"is {scenario.name!r}: letters, digits, '-', '_' and '.'; it names a directory")
+    if not scenario.name or any(not (c.isalnum() or c in "-_.@") for c in scenario.name):
+        raise InputError("name", f"is {scenario.name!r}: letters, digits, '-', '_', '.' and '@'; it names a directory")
     check_speed(scenario.speed, "speed")
     for key in ("settle_s", "ready_s"):
         value = getattr(scenario, key)
@@ -79,6 +79,12 @@ def _cluster(scenario: Scenario) -> TopologySpec:
         given = index - cluster.vms_per_host * len(lab.moids)
         key = f"cluster.vms[{given}]" if given >= 0 else "cluster.vms_per_host"
         _vm_entry(vm.host, vm.datastore, vm.compatible_hosts, lab, key)
+        if vm.on and vm.power_on_fails:
+            raise InputError(
+                f"{key}.power_on_fails",
+                "a VM that cannot be powered on cannot be on at the start: let it fail later, by a step"
+                f" reconfigure with options.vm.{vm.name}.power_on_fails = true, or set on = false",
+            )
         if vm.count is not None and not 1 <= vm.count <= MOST_VMS:
             raise InputError(f"{key}.count", f"is {vm.count}: 1 to {MOST_VMS}")
         for config in vm.configs(tuple(d.name for d in lab.datastores_of(vm.host)), 0):
@@ -133,10 +139,20 @@ def _steps(scenario: Scenario, lab: TopologySpec) -> None:
         for vm in step.fault.vms():
             if vm not in vms:
                 raise InputError(f"{key}.vm", f"is {vm!r}, no VM of this cluster: {nearest(vm, vms)}")
-        for option in getattr(step.fault, "options", {}):
-            if option not in RECONFIGURABLE:
-                known = nearest(option, RECONFIGURABLE if option not in names() else ())
-                raise InputError(f"{key}.options.{option}", f"cannot be changed in a running cluster: {known}")
+        if isinstance(step.fault, Reconfigure):
+            _reconfigured(step.fault, list(vms), f"{key}.options")
+
+
+def _reconfigured(fault: Reconfigure, vms: list[str], key: str) -> None:
+    for option, value in fault.options.items():
+        try:
+            if check_vm_option(option, value, vms):
+                continue
+        except OptionError as error:
+            raise InputError(f"{key}.{option}", error.text) from None
+        if option not in RECONFIGURABLE:
+            known = nearest(option, RECONFIGURABLE if option not in names() else ())
+            raise InputError(f"{key}.{option}", f"cannot be changed in a running cluster: {known}")
 
 
 def _contradictions(scenario: Scenario, lab: TopologySpec) -> None:

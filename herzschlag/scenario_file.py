@@ -17,9 +17,10 @@ from herzschlag import faults
 from herzschlag.expectations import Expectations
 from herzschlag.scenario import SETTLE_S, Cluster, Scenario, Step
 from herzschlag.scenario_check import check
+from herzschlag.scenario_family import family
 from herzschlag.strict import InputError, build, join, nearest, unknown_keys
 
-TOP = ("name", "title", "about", "speed", "settle_s", "ready_s", "cluster", "steps", "expect")
+TOP = ("name", "title", "about", "speed", "settle_s", "ready_s", "cluster", "steps", "expect", "variants")
 STEP = ("at_s", "for_s", "id", "fault")
 
 
@@ -40,36 +41,63 @@ def _shelf(name: str) -> tuple[int, str]:
 
 
 def load(name_or_path: str) -> Scenario:
-    """A shipped scenario by name, or a file by path."""
-    looks_like_path = "/" in name_or_path or name_or_path.endswith(".toml")
-    if not looks_like_path:
-        texts = shipped()
-        if name_or_path in texts:
-            return loads(texts[name_or_path], f"{name_or_path}.toml")
-        if not Path(name_or_path).is_file():
-            raise ScenarioError(
-                f"scenario {name_or_path!r}: no shipped scenario and no file has this name: "
-                f"{nearest(name_or_path, texts)} (herzschlag scenarios lists them)"
-            )
+    """One scenario: a shipped one by name, or a file by path; `name@variant` for one of a family."""
+    found = load_family(name_or_path)
+    if len(found) > 1:
+        names = ", ".join(scenario.name for scenario in found)
+        raise ScenarioError(f"{name_or_path}: is a family of {len(found)} scenarios: name one of {names}")
+    return found[0]
+
+
+def load_family(name_or_path: str) -> tuple[Scenario, ...]:
+    """All scenarios that a name or path stands for: one, or each variant of a family."""
+    texts = shipped()
+    name, _, variant = name_or_path.rpartition("@")
+    if not name or Path(name_or_path).exists():
+        name, variant = name_or_path, ""
+    if name in texts:
+        return loads_family(texts[name], f"{name}.toml", variant)
+    if "/" not in name and not name.endswith(".toml") and not Path(name).is_file():
+        raise ScenarioError(
+            f"scenario {name_or_path!r}: no shipped scenario and no file has this name: "
+            f"{nearest(name, texts)} (herzschlag scenarios lists them)"
+        )
     try:
-        text = Path(name_or_path).read_text(encoding="utf-8")
+        text = Path(name).read_text(encoding="utf-8")
     except OSError as error:
-        raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}; check the path") from None
+        raise ScenarioError(f"{name}: cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError as error:
-        raise ScenarioError(f"{name_or_path}: is not UTF-8 text (byte {error.start}): a scenario is TOML") from None
-    return loads(text, name_or_path)
+        raise ScenarioError(f"{name}: is not UTF-8 text (byte {error.start}): a scenario is TOML") from None
+    return loads_family(text, name, variant)
 
 
 def loads(text: str, source: str) -> Scenario:
+    (scenario,) = loads_family(text, source)
+    return scenario
+
+
+def loads_family(text: str, source: str, variant: str = "") -> tuple[Scenario, ...]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{source}: is not TOML: {error}") from None
     try:
+        members = family(data)
+        if variant and variant not in members:
+            raise InputError("variants", f"{variant!r} is none of them: {nearest(variant, members)}")
+        wanted = [variant] if variant else list(members)
+        return tuple(_checked(members[name], f"{source}@{name}" if name else source, text) for name in wanted)
+    except InputError as error:
+        raise ScenarioError(f"{source}: {error}") from None
+
+
+def _checked(data: dict[str, Any], source: str, text: str) -> Scenario:
+    try:
         scenario = msgspec.structs.replace(_scenario(data), source=source, text=text)
         check(scenario)
     except InputError as error:
-        raise ScenarioError(f"{source}: {error}") from None
+        where = f"variant {source.rpartition('@')[2]}: {error.key}" if "@" in source else error.key
+        raise InputError(where, error.text) from None
     return scenario
 
 
