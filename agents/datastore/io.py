@@ -2,7 +2,7 @@
 
 `tmpfs.py` carries them out on real directories, `memory.py` in the simulator; one conformance suite runs against
 both. Paths are relative to the datastore's root. A hanging datastore (all paths down) gives no outcome until it is
-back; the request is then carried out. Outcomes are matched by `request`.
+back; the request is then carried out, unless it was withdrawn (AbortIo) meanwhile. Outcomes are matched by `request`.
 """
 
 from __future__ import annotations

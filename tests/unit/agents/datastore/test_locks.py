@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from agents import actions, events
 from agents.datastore import layout
 from agents.datastore.heartbeat import VERIFY_EVERY_WRITES
 from agents.datastore.io import SECTOR, WriteSector
+from agents.datastore.io import TestAndSet as SetIf  # pytest would collect its own name
+from agents.hypervisor_api import IoDone
 from agents.messages import LockEvidence
 from agents.settings import SECOND, VmConfig
 from tests.unit.agents.datastore.harness import World
@@ -238,6 +242,58 @@ def test_a_break_that_hangs_is_not_carried_out_later() -> None:
     assert world["host-98"].holds(V, PATH)
     assert not world["host-99"].holds(V, PATH)
     assert not changed(world, "host-99").held
+
+
+@pytest.mark.parametrize("datastore", [V, N])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_take_that_hangs_is_withdrawn_and_leaves_no_lock_behind(datastore: str, first: bool) -> None:
+    """The datastore goes in the very instant in which a host takes a free lock, or breaks a dead owner's."""
+    world = World("host-98", "host-99")
+    if not first:
+        world["host-98"].lock(datastore, PATH)
+        world["host-98"].power_off()
+    perform = world.datastores.perform
+
+    def goes(request: Any, host: str, die_after_bytes: int | None = None) -> Any:
+        if isinstance(request, SetIf) and host == "host-99" and (first or request.expected != layout.ZERO_SECTOR):
+            world.datastores.perform = perform  # type: ignore[method-assign]
+            world.datastores.set_access(host, datastore, "apd")
+        return perform(request, host, die_after_bytes)
+
+    world.datastores.perform = goes  # type: ignore[method-assign]
+    world["host-99"].lock(datastore, PATH)
+    world.advance(60)
+    assert not changed(world, "host-99").held
+    if not first:
+        world["host-98"].power_on()
+    world["host-98"].lock(datastore, PATH)
+    world.access("host-99", datastore, "ok")
+    world.advance(20)
+    assert world["host-98"].holds(datastore, PATH)
+    assert not world["host-99"].holds(datastore, PATH)
+
+
+def test_a_take_that_got_through_though_withdrawn_is_released_again() -> None:
+    """The driver may be quicker than the withdrawal; a lock that nobody knows of would stay for ever."""
+    world = World("host-98", "host-99")
+    perform = world.datastores.perform
+    late: list[Any] = []
+
+    def delays(request: Any, host: str, die_after_bytes: int | None = None) -> Any:
+        outcome = perform(request, host, die_after_bytes)
+        if isinstance(request, SetIf) and host == "host-99" and not late:
+            late.append(outcome)
+            return None
+        return outcome
+
+    world.datastores.perform = delays  # type: ignore[method-assign]
+    world["host-99"].lock(V, PATH)
+    world.advance(12)
+    assert not changed(world, "host-99").held
+    world["host-99"].feed(IoDone(late[0]))
+    assert not world["host-99"].holds(V, PATH)
+    world["host-98"].lock(V, PATH)
+    assert changed(world, "host-98").held
 
 
 @pytest.mark.parametrize("datastore", [V, N])
