@@ -93,6 +93,7 @@ class Conductor:
     def play(self) -> None:
         """From start to end. Raises NotReady, MachineryDied, or what the backend raises."""
         hosts = list(self._plan.topology.moids)
+        captured = self._session.capture
         self._note(
             0,
             "run",
@@ -103,6 +104,7 @@ class Conductor:
                 "seed": self._plan.seed,
                 "hosts": hosts,
                 "vms": dict(self._plan.placement),
+                **({"began_wall_ns": captured.began_wall_ns} if captured is not None else {}),
             },
         )
         self._session.start()
@@ -144,13 +146,13 @@ class Conductor:
         self.wait_until(at_ns - self._lead_ns())
         effect = self._session.apply(fault_id, fault, at_ns)
         self._active[fault_id] = fault
-        self._note_fault(fault_id, fault, "begin", effect)
+        self._note_fault(fault_id, fault, "begin", effect, at_ns)
         return effect
 
     def undo(self, fault_id: str, at_ns: int) -> Effect:
         self.wait_until(at_ns - self._lead_ns())
         effect = self._session.undo(fault_id, at_ns)
-        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect)
+        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect, at_ns)
         return effect
 
     def history(self) -> History:
@@ -189,11 +191,12 @@ class Conductor:
         if self._watcher is not None:
             self._watcher(item)
 
-    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect) -> None:
+    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect, planned_ns: int) -> None:
         fields = {
             "fault": kind_of(fault),
             "id": fault_id,
             "phase": phase,
+            "planned_ns": planned_ns,
             "asked_ns": effect.asked_ns,
             "effective_ns": effect.effective_ns,
             "about": fault.describe(),

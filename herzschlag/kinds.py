@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {
     "ready": Kind("the cluster works as configured; steps begin", ("because", "master")),
     "fault": Kind(
         "a fault begins or ends; `at_ns` is when it was effective",
-        ("fault", "id", "phase", "asked_ns", "effective_ns", "value", "about"),
+        ("fault", "id", "phase", "planned_ns", "asked_ns", "effective_ns", "value", "about"),
     ),
     "end": Kind("the run ends", ("because",)),
 }

@@ -1,7 +1,8 @@
 """Whether the machine kept up: a run whose timers fired late says nothing about the protocol.
 
-Decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to deviate. A run
-beyond it is unknown, never holds. In the simulation no timer is ever late.
+Decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to deviate. That goes
+for timers of all processes and for faults, which must be in force that soon after the moment planned. A run beyond it
+is unknown, never holds and never violated. In the simulation nothing is ever late.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from herzschlag import primitives as p
 from herzschlag.checkers.timeline import speed_of, tolerance_s
 from herzschlag.checkers.truth import Truth
-from herzschlag.history import SECOND, History
+from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
-from herzschlag.verdict import Detail, Finding, finding, unknown
+from herzschlag.verdict import Detail, Finding, Verdict, finding, unknown
 
 NAME = "lateness"
 
@@ -30,15 +31,26 @@ def check(history: History, scenario: Scenario) -> Finding:
         if record.node in stopped:
             continue  # a host that was frozen on purpose wakes up late
         late_s = float(record.get("max_ns") or 0) / SECOND * speed
-        verdict = "holds" if late_s <= budget_s else "unknown"
+        verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
         name = f"{record.node} {record.get('process') or ''}".strip()
         because = f"a timer fired {late_s:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
-        details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))  # type: ignore[arg-type]
+        details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))
+    details += [_fault(record, budget_s) for record in history.of_kind("fault")]
     silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")} - stopped
     details += [Detail(name=host, verdict="unknown", because="never said how late its timers were") for host in silent]
     largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
     good = f"no timer more than {largest / 1e6:.1f} ms of real time late, {budget_s / speed * 1000:.0f} ms are allowed"
     return finding(NAME, details, good=good, of_none="unknown")
+
+
+def _fault(record: Record, budget_s: float) -> Detail:
+    """A fault must be in force in time; undoing one must begin in time, for a host takes its while to boot."""
+    came_ns = record.at_ns if record.get("phase") == "begin" else int(record.get("asked_ns") or record.at_ns)
+    late_s = (came_ns - int(record.get("planned_ns") or came_ns)) / SECOND
+    name = f"fault {record.get('id')} {record.get('phase')}"
+    because = f"came {late_s:.3f} s of protocol time after the moment planned, {budget_s:.2f} s are allowed"
+    verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
+    return Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,))
 
 
 def _stood_still(history: History, scenario: Scenario) -> set[str]:

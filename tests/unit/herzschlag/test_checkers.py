@@ -278,3 +278,27 @@ def test_what_the_documentation_foresees_is_allowed_and_may_be_demanded() -> Non
     assert verdict(twice, Allow(checker="started-twice", because="double run")) == "holds"
     assert verdict(history, Allow(checker="started-twice", because="double run")) == "holds"
     assert verdict(history, Allow(checker="started-twice", because="double run", must=True)) == "violated"
+
+
+def test_an_overloaded_machine_convicts_nobody() -> None:
+    """A late timer makes false failovers: that is the machine's doing, so the run is unknown and not violated."""
+    history = changed(healthy("slave-failure"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
+    hosts = ("host-98", "host-99", "host-100")
+    said = [record(1, host, "lateness", {"max_ns": 10_000_000}) for host in hosts]
+    dead = history.where("host-state", to="hostDown", node="host-99")[0]
+    wrong = changed(history, lambda r: r.kind == "host-state" and r.get("to") == "hostDown", at_ns=dead.at_ns + SECOND)
+    findings = {f.checker: f.verdict for f in check_all(with_more(wrong, *said), load("slave-failure"))}
+    assert findings["timeline"] == "violated"
+    late = record(2, "host-99", "lateness", {"max_ns": 60_000_000})
+    findings = {f.checker: f.verdict for f in check_all(with_more(wrong, *said, late), load("slave-failure"))}
+    assert findings["timeline"] == findings["lateness"] == "unknown"
+    assert "violated" not in findings.values()
+
+
+def test_a_fault_that_came_late_is_unknown() -> None:
+    history = changed(healthy("slave-failure"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
+    said = [record(1, host, "lateness", {"max_ns": 1}) for host in ("host-98", "host-99", "host-100")]
+    assert judge("lateness", with_more(history, *said), "slave-failure").verdict == "holds"
+    planned_ns = fault_ns(history) - 600_000_000
+    late = changed(with_more(history, *said), lambda r: r.kind == "fault", planned_ns=planned_ns)
+    assert judge("lateness", late, "slave-failure").verdict == "unknown"
