@@ -27,6 +27,7 @@ import msgspec
 from agents.settings import ClusterConfig, Timers
 from herzschlag.faults import AnyFault
 from herzschlag.history import Record
+from herzschlag.packets.facts import CaptureFacts
 from topo.spec import TopologySpec
 
 BackendName = Literal["mininet", "simulation"]
@@ -70,6 +71,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Heartbeat phases: 0 for all hosts, or spread over the interval by the seed."""
     directory: Path | None = None
     """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
+    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
+    """Which packets are kept; the simulation has none."""
     datapath: Literal["auto", "kernel", "user"] = "auto"
 
 
@@ -98,6 +101,11 @@ class Session(Protocol):
     @property
     def after_heartbeat_ns(self) -> int:
         """How long after a heartbeat instant a fault is set off, protocol time: 10 ms of the backend's own time."""
+        ...
+
+    @property
+    def capture(self) -> CaptureFacts | None:
+        """What ties packets to the history; None: this backend has no packets."""
         ...
 
     def start(self) -> None: ...

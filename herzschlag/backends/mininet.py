@@ -29,6 +29,7 @@ import msgspec
 
 from herzschlag import primitives as p
 from herzschlag.backends.base import BackendName, BackendUnavailable, Effect, MachineryDied, Missing, Plan
+from herzschlag.backends.capturing import RunCapture
 from herzschlag.backends.simulation.vcenter import vcenter_settings
 from herzschlag.backends.stage_api import (
     Collect,
@@ -43,6 +44,7 @@ from herzschlag.backends.stage_api import (
 )
 from herzschlag.faults import AnyFault
 from herzschlag.history import RUNNER, Record
+from herzschlag.packets.facts import CaptureFacts
 from topo.errors import UnusableMachineError
 from topo.probes import missing_for_a_lab
 from topo.sandbox import Sandbox
@@ -81,6 +83,8 @@ class MininetSession:
         interval_ns = plan.timers.at_speed(plan.speed).heartbeat_interval_ns
         self._zero_ns = time.monotonic_ns() // interval_ns * interval_ns
         self._finished_ns: int | None = None
+        self._key = secrets.token_bytes(32)
+        self._capture = RunCapture(plan, self._key, self._zero_ns)
 
     # --- What it is ---------------------------------------------------------------------------------------------------
 
@@ -104,6 +108,10 @@ class MininetSession:
 
     def versions(self) -> Mapping[str, str]:
         return self._versions
+
+    @property
+    def capture(self) -> CaptureFacts:
+        return self._capture.facts
 
     def records(self) -> Sequence[Record]:
         return self._records
@@ -129,12 +137,14 @@ class MininetSession:
         self._tail = os.open(records, os.O_RDONLY | os.O_CLOEXEC)
         ours, theirs = socket.socketpair()
         self._socket = ours
+        self._capture.start(logs)
+        handed = (theirs.fileno(), written, *self._capture.lines)
         try:
             with (logs / "stage.log").open("ab") as output:
                 self._sandbox = Sandbox.start(
-                    [sys.executable, "-m", "herzschlag.backends.stage", str(theirs.fileno()), str(written)],
+                    [sys.executable, "-m", "herzschlag.backends.stage", *map(str, handed)],
                     env={**os.environ, "PYTHONPATH": _import_path()},
-                    pass_fds=(theirs.fileno(), written),
+                    pass_fds=handed,
                     stdout=output,
                     stderr=output,
                     keep=[logs],
@@ -144,6 +154,7 @@ class MininetSession:
         finally:
             theirs.close()
             os.close(written)
+            self._capture.passed()
         ours.sendall(msgspec.json.encode(self._settings(logs)) + b"\n")
         ready = self._await(Ready, START_S_MAX)
         self._versions = ready.versions
@@ -171,9 +182,10 @@ class MininetSession:
             timers=timers,
             speed=plan.speed,
             phases_ns={moid: draw.randrange(interval_ns) if spread else 0 for moid in plan.topology.moids},
-            key=secrets.token_bytes(32),
+            key=self._key,
             datapath=plan.datapath,
             log_directory=str(logs),
+            capture=plan.capture,
         )
 
     # --- Faults -------------------------------------------------------------------------------------------------------
@@ -232,6 +244,7 @@ class MininetSession:
         if self._sandbox is not None:
             self._sandbox.kill()
             self._sandbox = None
+        self._capture.end()
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -1,4 +1,4 @@
-"""The first process of a sandbox: `python -m herzschlag.backends.stage SOCKET_FD RECORDS_FD`.
+"""The first process of a sandbox: `python -m herzschlag.backends.stage SOCKET_FD RECORDS_FD [CAPTURE_FD]`.
 
 Brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
 command outside asks, at the instant it asks for, and watches over everything it started. Decides the order of coming
@@ -41,6 +41,7 @@ from herzschlag.backends.stage_api import (
 )
 from herzschlag.backends.stage_effects import CannotError, Effects
 from herzschlag.backends.stage_nodes import ANSWER_S_MAX, Nodes, StageError
+from topo import capture
 from topo.errors import TopoError, UnusableMachineError
 from topo.lab import Lab
 from topo.spec import VCENTER, datapath_id
@@ -75,7 +76,7 @@ class Outside:
 
 
 class Stage:
-    def __init__(self, outside: Outside, settings: StageSettings, records: int) -> None:
+    def __init__(self, outside: Outside, settings: StageSettings, records: int, capture_line: int | None) -> None:
         self._outside = outside
         self._settings = settings
         self._logs = Path(settings.log_directory)
@@ -88,6 +89,7 @@ class Stage:
         self._controller_process = self._start_controller()
         self._nodes = Nodes(settings, records, self._logs / "agents.log", self._gone)
         self._lab = Lab(settings.topology, datapath=settings.datapath, log_directory=self._logs)
+        self._capture_line = capture_line
         self._controller: ControllerClient
         self._effects: Effects
 
@@ -99,6 +101,7 @@ class Stage:
     def start(self) -> None:
         self._lab.start()
         self._stamp("lab")
+        self._capture()
         self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
         self._connect_controller()
         self._stamp("controller")
@@ -115,6 +118,13 @@ class Stage:
         for name, pid in machinery.items():
             self._watched[os.pidfd_open(pid)] = name
         self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._nodes.pids))
+
+    def _capture(self) -> None:
+        """From before the first datagram on. The line stays open as long as this process lives."""
+        if self._capture_line is not None:
+            line = capture.begin(self._settings.topology, self._capture_line, self._settings.capture)
+            self._watched[line.detach()] = "the recorder of packets"
+            self._stamp("capture")
 
     def _start_controller(self) -> subprocess.Popen[bytes]:
         self._controller_says, says = os.pipe()
@@ -233,8 +243,9 @@ def main() -> int:
     records = int(sys.argv[2])
     os.set_inheritable(outside.fileno(), False)
     os.set_inheritable(records, False)
+    capture_line = int(sys.argv[3]) if len(sys.argv) > 3 else None
     try:
-        stage = Stage(outside, outside.settings(), records)
+        stage = Stage(outside, outside.settings(), records, capture_line)
         stage.start()
     except UnusableMachineError as error:
         outside.tell(Refused(str(error), error.fix))

@@ -34,6 +34,7 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Of this run's datagrams."""
     datapath: Literal["auto", "kernel", "user"]
     log_directory: str
+    capture: Literal["all", "heartbeats", "off"]
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -45,6 +45,7 @@ class ScriptedSession:
     name: BackendName = "simulation"
     speed = 1.0
     after_heartbeat_ns = 10_000_000
+    capture = None
 
     def _maybe_fail(self, where: str) -> None:
         if self._failure is not None and self._failure[0] == where:

@@ -37,6 +37,10 @@ class SimulationSession:
     def after_heartbeat_ns(self) -> int:
         return AFTER_HEARTBEAT_NS
 
+    @property
+    def capture(self) -> None:
+        return None
+
     def start(self) -> None:
         self.cluster.start()
 

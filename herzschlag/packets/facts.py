@@ -1,0 +1,47 @@
+"""What must be known of a run to read its capture: kept in the capture itself, and in run.json for people.
+
+Decides the values and where in the file they stand: as JSON in the comment of its section, written before the first
+packet, so that the capture of a killed run explains itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+CAPTURE_FILE = "capture.pcapng"
+
+
+class CaptureFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Ties packets to the run's history."""
+
+    cluster: str
+    """Its name, whose hash stands in every datagram."""
+    key: str
+    """Of this run's datagrams, hexadecimal: what the dissector verifies tags with. Worth nothing after the run."""
+    began_wall_ns: int
+    """Time stamp in the capture of the history's zero; protocol time is what has passed since, times `speed`."""
+    speed: float
+    mode: str
+    """What was kept: `heartbeats` or `all`."""
+
+    def protocol_ns(self, wall_ns: int) -> int:
+        return round((wall_ns - self.began_wall_ns) * self.speed)
+
+    def wall_ns(self, protocol_ns: int) -> int:
+        return self.began_wall_ns + round(protocol_ns / self.speed)
+
+
+def to_comment(facts: CaptureFacts) -> str:
+    return msgspec.json.encode(facts).decode()
+
+
+def from_comments(comments: Iterable[str]) -> CaptureFacts | None:
+    """None for a capture that is not of a run."""
+    for text in comments:
+        try:
+            return msgspec.json.decode(text, type=CaptureFacts)
+        except msgspec.MsgspecError:
+            continue
+    return None
