@@ -162,6 +162,7 @@ class Mastership:
         )
         if not peer.joined:
             peer.joined = True
+            peer.inventory = -1  # What an earlier reign knew is not known to this one: its next inventory counts.
             self._set_state(peer.moid, "connectedToMaster", because)
             self.restarts.membership_changed()
 
