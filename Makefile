@@ -35,7 +35,7 @@ bench: lab ## every figure of the README, peers beside us in the same run
 		echo "== $$file"; $(PYTHON) "$$file"; done
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
-	@$(PYTHON) bench/fidelity.py
+	@$(PYTHON) -P bench/fidelity.py
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) "$$file"; done

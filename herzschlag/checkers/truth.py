@@ -22,7 +22,10 @@ from topo.spec import GATEWAY, NETWORKS
 
 RUNNING = ("on", "stopping", "paused")
 FOREVER = 1 << 62
-Traffic = Literal["8182", "icmp"]
+Traffic = Literal["8182", "join", "icmp"]
+"""Agents' small packets; joining, which needs packets of full size; pings."""
+
+TRAFFIC: tuple[Traffic, ...] = ("8182", "join", "icmp")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -48,9 +51,9 @@ class Stops:
 
     def __init__(self, conditions: frozenset[p.AnyCondition]) -> None:
         self._links: set[tuple[str, str, str]] = set()
-        self._ends: dict[Traffic, set[tuple[str, str]]] = {"8182": set(), "icmp": set()}
-        self._out: dict[Traffic, set[tuple[str, str]]] = {"8182": set(), "icmp": set()}
-        self._in: dict[Traffic, set[tuple[str, str]]] = {"8182": set(), "icmp": set()}
+        self._ends: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
+        self._out: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
+        self._in: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
         for condition in conditions:
             self._add(condition)
 
@@ -64,24 +67,29 @@ class Stops:
                 | p.AddressGone(network=network, node=node)
                 | p.AddressWrong(network=network, node=node)
             ):
-                self._ends["8182"].add((network, node))
-                self._ends["icmp"].add((network, node))
+                for ends in self._ends.values():
+                    ends.add((network, node))
             case p.MtuLimit(network=network, node=node):
-                # Joining needs full-size packets; pings and heartbeats are small.
-                self._ends["8182"].add((network, node))
+                self._ends["join"].add((network, node))
             case p.RouteMissing(network=network, node=node):
-                self._out["8182"].add((network, node))
-                self._out["icmp"].add((network, node))
+                for ends in self._out.values():
+                    ends.add((network, node))
             case p.PowerOff(node=node):
                 for ends in self._ends.values():
                     ends.update((network, node) for network in NETWORKS)
-            case p.Blocked(host=host, what=what, direction=direction):
-                if direction in ("out", "both"):
-                    self._out[what].update((network, host) for network in NETWORKS)
-                if direction in ("in", "both"):
-                    self._in[what].update((network, host) for network in NETWORKS)
+            case p.Blocked():
+                self._block(condition)
             case _:
                 pass
+
+    def _block(self, blocked: p.Blocked) -> None:
+        hit: tuple[Traffic, ...] = ("icmp",) if blocked.what == "icmp" else ("8182", "join")
+        own = {(network, blocked.host) for network in NETWORKS}
+        for kind in hit:
+            if blocked.direction != "in":
+                self._out[kind] |= own
+            if blocked.direction != "out":
+                self._in[kind] |= own
 
     def passes(self, network: str, src: str, dst: str, what: Traffic) -> bool:
         ends = self._ends[what]
@@ -173,7 +181,7 @@ class Truth:
             found = self._stops_of[segment.begin_ns] = Stops(segment.conditions)
         return found
 
-    def linked(self, a: str, b: str, segment: Segment, what: Traffic = "8182") -> bool:
+    def linked(self, a: str, b: str, segment: Segment, what: Traffic = "join") -> bool:
         """Whether the two reach each other, both ways on one network."""
         return any(
             self.passes(network, a, b, segment, what) and self.passes(network, b, a, segment, what)
