@@ -1,0 +1,458 @@
+"""`herzschlag remote` against a real OpenSSH server, in every way in which that can go wrong.
+
+Most tests run a small program over there in place of the real one: they are about what happens on the way. Two run the
+project itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from herzschlag.remote.bundle import make_bundle
+from tests.support import far_machine
+from tests.support.far_machine import ROOT, FarMachine, interrupt, new_key, wait_for
+
+pytestmark = [
+    pytest.mark.remote,
+    pytest.mark.xdist_group("remote"),
+    pytest.mark.skipif(bool(far_machine.missing()), reason=far_machine.missing()),
+]
+
+PROGRAM = r"""#!/usr/bin/python3
+import os, signal, subprocess, sys, time
+from pathlib import Path
+what, *rest = sys.argv[1:]
+run = Path("runs/one"); run.mkdir(parents=True, exist_ok=True)
+if what == "say":
+    sys.stdout.write("to output\n"); sys.stderr.write("to error\n")
+    sys.exit(int(rest[0]))
+if what == "linger":  # until interrupted; with a child that ignores everything, in a session of its own
+    subprocess.Popen(["setsid", "sh", "-c", "trap '' INT TERM HUP; while :; do sleep 0.1; done"])
+    (run / "run.json").write_text("running")
+    try:
+        print("lingering", flush=True)
+        while True:
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        (run / "run.json").write_text("interrupted")
+        sys.exit(130)
+if what == "write":
+    (run / "log").mkdir(exist_ok=True)
+    (run / "log" / "empty").touch()
+    (run / "log" / "größe mit leerzeichen.txt").write_text("ä" * 10)
+    (run / "capture.pcapng").write_bytes(os.urandom(int(rest[0])))
+    (run / "run.json").write_text("{}")
+    Path("loose.txt").write_text("loose")
+if what == "cat":
+    print(Path(rest[0]).read_text())
+if what == "flood":
+    for number in range(20000):
+        print(number, "x" * 100)
+"""
+
+
+@pytest.fixture(scope="module")
+def module_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarMachine]:
+    with FarMachine(tmp_path_factory.mktemp("far")) as machine:
+        yield machine
+
+
+@pytest.fixture
+def machine(module_machine: FarMachine, tmp_path: Path) -> FarMachine:
+    """The machine as it should be, and a program in its checkout."""
+    if module_machine._sshd is None:
+        module_machine.start_server()
+    module_machine.know_server()
+    return module_machine
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> tuple[str | Path, ...]:
+    """A checkout over there with our small program, results in a folder of this test."""
+    program = tmp_path / "checkout/.venv/bin/herzschlag"
+    program.parent.mkdir(parents=True)
+    program.write_text(PROGRAM, encoding="utf-8")
+    program.chmod(0o755)
+    return ("--checkout", tmp_path / "checkout", "--far-folder", tmp_path / "far")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+Options = tuple[str | Path, ...]
+
+
+def jobs(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "far/jobs").iterdir())
+
+
+# --- the way it should be ---
+
+
+def test_status_output_and_error_are_those_of_the_far_command(
+    machine: FarMachine, options: Options, home: Path
+) -> None:
+    done = machine.remote("say", "3", cwd=home, options=options)
+    assert (done.returncode, done.stdout) == (3, "to output\n"), done.stderr
+    assert done.stderr.startswith("to error\n")
+    assert machine.processes_there() == []
+
+
+def test_a_simulation_runs_there_and_its_run_directory_comes_home(
+    machine: FarMachine, home: Path, tmp_path: Path
+) -> None:
+    """The real program, brought by nobody: this checkout is reachable over there."""
+    typed = ("run", "--backend", "simulation", "slave-failure", "--json")
+    done = machine.remote(*typed, cwd=home, options=("--checkout", ROOT, "--far-folder", tmp_path / "far"))
+    document = json.loads(done.stdout)
+    statuses = {"holds": 0, "violated": 1, "unknown": 3}
+    assert done.returncode == statuses[document["verdict"]], done.stderr
+    (run,) = document["runs"]
+    report = json.loads((home / run["directory"] / "run.json").read_text())
+    assert report["scenario"] == "slave-failure"
+    assert (home / run["directory"] / "history.jsonl").stat().st_size > 0
+    assert jobs(tmp_path) == []
+
+
+def test_files_come_home_whole(machine: FarMachine, options: Options, home: Path, tmp_path: Path) -> None:
+    """Binary, empty, nested, with names in any language; nothing of ours stays over there or half-done here."""
+    done = machine.remote("write", "3000000", cwd=home, options=options)
+    assert done.returncode == 0, done.stderr
+    found = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
+    assert found == {
+        "loose.txt",
+        "runs/one/capture.pcapng",
+        "runs/one/log/empty",
+        "runs/one/log/größe mit leerzeichen.txt",
+        "runs/one/run.json",
+    }
+    assert (home / "runs/one/capture.pcapng").stat().st_size == 3000000
+    assert jobs(tmp_path) == []
+    again = machine.remote("write", "10", cwd=home, options=options)
+    assert again.returncode == 0, again.stderr
+    assert (home / "runs/one/capture.pcapng").stat().st_size == 3000000, "what is here is never overwritten"
+    assert (home / "runs/one-2/capture.pcapng").stat().st_size == 10
+
+
+def test_much_output_arrives_complete(machine: FarMachine, options: Options, home: Path) -> None:
+    done = machine.remote("flood", cwd=home, options=options)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines)) == (0, 20000)
+    assert lines[-1].startswith("19999 ")
+
+
+def test_files_named_are_brought_along_and_an_out_folder_elsewhere_is_found(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    scenario = tmp_path / "my own.toml"
+    scenario.write_text("a scenario of mine", encoding="utf-8")
+    done = machine.remote("cat", scenario, cwd=home, options=options)
+    assert (done.returncode, done.stdout) == (0, "a scenario of mine\n"), done.stderr
+    elsewhere = tmp_path / "elsewhere"
+    typed = ("run", "--backend", "simulation", "normal", "--out", elsewhere)
+    done = machine.remote(*typed, cwd=home, options=("--checkout", ROOT, "--far-folder", tmp_path / "far"))
+    assert len(list(elsewhere.rglob("run.json"))) == 1, done.stdout + done.stderr
+
+
+def test_the_project_is_brought_when_missing_or_different_and_only_then(
+    machine: FarMachine, home: Path, tmp_path: Path
+) -> None:
+    options = ("--far-folder", tmp_path / "far", "--setup", "echo set up in $PWD")
+    first = machine.remote("prepare", cwd=home, options=options)
+    assert first.returncode == 0, first.stderr
+    checkout = tmp_path / "far/checkout"
+    assert "bringing the project" in first.stderr
+    assert f"set up in {checkout}" in first.stderr
+    bundle = make_bundle(ROOT)
+    there = {path: hashlib.sha256((checkout / path).read_bytes()).hexdigest() for path in bundle.digests}
+    different = [path for path, digest in bundle.digests.items() if there[path] != digest]
+    assert len(different) < 20, "at most what others edit meanwhile"
+    assert os.access(checkout / "setup/provision.sh", os.X_OK)
+    if different:
+        pytest.skip(f"the checkout changes while it is tested: {different}")
+    assert "bringing" not in machine.remote("prepare", cwd=home, options=options).stderr
+    (checkout / "Makefile").write_text("another version", encoding="utf-8")
+    assert "bringing the project" in machine.remote("prepare", cwd=home, options=options).stderr
+    assert (checkout / "Makefile").read_bytes() == (ROOT / "Makefile").read_bytes()
+
+
+# --- whom we talk to, and as whom ---
+
+
+def test_a_wrong_key_is_named_and_nothing_of_it_is_shown(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    wrong = new_key(tmp_path / "wrong")
+    done = machine.remote("say", "0", cwd=home, options=(*options, "--key", wrong))
+    assert done.returncode == 4
+    assert f"does not let root in with the key ({wrong})" in done.stderr
+    assert "authorized_keys" in done.stderr
+    secret = wrong.read_text().splitlines()[1]
+    assert secret not in done.stdout + done.stderr
+
+
+def test_an_unknown_host_is_refused_with_its_fingerprint_and_the_way_out(
+    machine: FarMachine, options: Options, home: Path
+) -> None:
+    machine.known_hosts.unlink()
+    done = machine.remote("say", "0", cwd=home, options=options)
+    assert done.returncode == 4
+    shown = far_machine.run("ssh-keygen", "-lf", machine.folder / "host_key.pub").split()[1]
+    assert shown in done.stderr
+    assert "--accept-new-key" in done.stderr
+    assert not machine.known_hosts.exists()
+    accepted = machine.remote("say", "0", cwd=home, options=(*options, "--accept-new-key"))
+    assert accepted.returncode == 0, accepted.stderr
+    assert f"{shown}; accepted" in accepted.stderr
+    assert machine.remote("say", "0", cwd=home, options=options).returncode == 0
+
+
+def test_a_changed_host_key_is_refused_even_when_new_ones_are_accepted(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    other = new_key(tmp_path / "other")
+    kind, key = Path(f"{other}.pub").read_text().split()[:2]
+    machine.known_hosts.write_text(f"{far_machine.ADDRESS} {kind} {key}\n")
+    before = machine.known_hosts.read_text()
+    done = machine.remote("say", "0", cwd=home, options=(*options, "--accept-new-key"))
+    assert done.returncode == 4
+    assert "CHANGED" in done.stderr
+    assert f"ssh-keygen -R '{far_machine.ADDRESS}'" in done.stderr
+    assert machine.known_hosts.read_text() == before
+
+
+@pytest.mark.parametrize(("answer", "status"), [("n", 4), ("y", 0)])
+def test_on_a_terminal_a_first_contact_is_shown_and_asked_for(
+    machine: FarMachine, options: Options, home: Path, answer: str, status: int
+) -> None:
+    machine.known_hosts.unlink()
+    with Terminal(machine.command("say", "0", options=options), home) as terminal:
+        terminal.expect("SHA256:.*Trust it from now on")
+        terminal.type(f"{answer}\n")
+        assert terminal.end() == status, terminal.seen
+    assert machine.known_hosts.exists() == (answer == "y")
+
+
+def test_nobody_there_is_said_at_once(machine: FarMachine, options: Options, home: Path) -> None:
+    done = machine.remote("say", "0", cwd=home, options=(*options, "--host", f"root@{far_machine.ADDRESS}:23"))
+    assert done.returncode == 4
+    assert "port 23" in done.stderr
+
+
+# --- a line that breaks ---
+
+
+def begin_lingering(machine: FarMachine, options: Options, home: Path) -> subprocess.Popen[str]:
+    process = machine.begin("linger", cwd=home, options=options)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "lingering\n"
+    assert len(machine.processes_there()) >= 3
+    return process
+
+
+def test_a_cut_line_ends_the_command_there_and_is_reported_here(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    """No packet arrives any more and nobody is told: only silence shows it, at both ends."""
+    process = begin_lingering(machine, options, home)
+    machine.cut()
+    try:
+        begun = time.monotonic()
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 4, said
+        assert time.monotonic() - begun < 10, "patience was 2 s"
+        assert "nothing heard from" in said
+        assert "`fetch`" in said
+        wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    finally:
+        machine.heal()
+    (job,) = jobs(tmp_path)
+    assert (tmp_path / f"far/jobs/{job}/runs/one/run.json").read_text() == "interrupted"
+    fetched = machine.remote("fetch", cwd=home, options=options)
+    assert fetched.returncode == 0, fetched.stderr
+    assert (home / "runs/one/run.json").read_text() == "interrupted"
+    assert jobs(tmp_path) == []
+
+
+def test_a_killed_server_ends_the_command_there_and_is_reported_here(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    process = begin_lingering(machine, options, home)
+    machine.kill_server()
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 4, said
+    assert "broke" in said
+    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    assert jobs(tmp_path) != []
+
+
+def test_a_killed_client_leaves_nothing_running_there(machine: FarMachine, options: Options, home: Path) -> None:
+    process = begin_lingering(machine, options, home)
+    process.kill()
+    process.communicate(timeout=10)
+    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+
+
+def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    size = 40_000_000
+    process = machine.begin("write", str(size), cwd=home, options=options)
+
+    def partial() -> Path | None:
+        return next(iter(home.glob("runs/.one.*.part/capture.pcapng")), None)
+
+    wait_for(lambda: (found := partial()) and found.stat().st_size > 0, "the capture is on its way")
+    machine.cut()
+    found = partial()
+    assert found is not None, "the line was cut too late"
+    try:
+        assert process.stderr is not None
+        seen = ""
+        while "going on" not in seen:
+            seen += process.stderr.readline()
+        assert not (home / "runs/one").exists(), "half a run directory"
+        arrived = found.stat().st_size
+        assert 0 < arrived < size
+    finally:
+        machine.heal()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert (home / "runs/one/capture.pcapng").stat().st_size == size
+    assert jobs(tmp_path) == []
+    assert sorted(path.name for path in (home / "runs").iterdir()) == ["one"]
+
+
+def test_what_arrived_damaged_is_fetched_again(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    """Left from an attempt before, of the right size, with wrong content: only a digest can tell."""
+    process = begin_lingering(machine, options, home)
+    process.kill()
+    process.communicate(timeout=10)
+    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    (job,) = jobs(tmp_path)
+    partial = home / f"runs/.one.{job}.part"
+    partial.mkdir(parents=True)
+    (partial / "run.json").write_text("INTERRUPTED")
+    (partial / "stranger").write_text("from another time")
+    done = machine.remote("fetch", cwd=home, options=options)
+    assert done.returncode == 0, done.stderr
+    assert (home / "runs/one/run.json").read_text() == "interrupted"
+    assert not (home / "runs/one/stranger").exists()
+
+
+def test_a_full_disk_there_is_said_and_leaves_nothing_half(machine: FarMachine, home: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    machine.there("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small))
+    done = machine.remote("prepare", cwd=home, options=("--far-folder", small, "--setup", "true"))
+    assert done.returncode == 4
+    assert "no room over there" in done.stderr
+    assert "--far-folder" in done.stderr
+    assert machine.there("find", str(small), "-type", "f") == ""
+
+
+def test_a_disk_that_fills_while_a_file_is_sent_is_said(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "far"
+    small.mkdir()
+    machine.there("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small))
+    big = tmp_path / "big.toml"
+    big.write_bytes(b"x" * 3_000_000)
+    done = machine.remote("cat", big, cwd=home, options=options)
+    assert done.returncode == 4
+    assert "is the disk full there?" in done.stderr
+
+
+# --- Ctrl-C ---
+
+
+def test_ctrl_c_reaches_the_far_command_and_its_results_still_come_home(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    process = begin_lingering(machine, options, home)
+    interrupt(process)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert (home / "runs/one/run.json").read_text() == "interrupted"
+    assert jobs(tmp_path) == []
+    assert machine.processes_there() == []
+
+
+def test_on_a_terminal_every_key_goes_there(machine: FarMachine, options: Options, home: Path) -> None:
+    with Terminal(machine.command("linger", options=options), home) as terminal:
+        terminal.expect("lingering")
+        terminal.type("\x03")
+        assert terminal.end() == 130, terminal.seen
+    assert (home / "runs/one/run.json").read_text() == "interrupted"
+    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+
+
+class Terminal:
+    """A command with a terminal of its own, and what appears on it."""
+
+    def __init__(self, command: list[str], cwd: Path) -> None:
+        self._command, self._cwd = command, cwd
+        self.seen = ""
+
+    def __enter__(self) -> Terminal:
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=self._cwd,
+            env=far_machine.environment(),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._master)
+
+    def _read(self) -> bool:
+        if not select.select([self._master], [], [], 0.1)[0]:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        self.seen += data.decode(errors="replace")
+        return bool(data)
+
+    def expect(self, pattern: str) -> None:
+        give_up_at = time.monotonic() + far_machine.WAIT_S_MAX
+        while not re.search(pattern, self.seen, re.DOTALL):
+            assert self._read(), f"ended without {pattern!r}: {self.seen}"
+            assert time.monotonic() < give_up_at, f"no {pattern!r} in: {self.seen}"
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self) -> int:
+        while self._read():
+            if self._process.poll() is not None and not select.select([self._master], [], [], 0.1)[0]:
+                break
+        return self._process.wait(timeout=30)
