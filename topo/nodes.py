@@ -23,6 +23,7 @@ from topo.spec import PREFIX_LENGTH, TopologySpec, datapath_id, node_interface, 
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Mininet imports distutils, which Python announces to remove
+    from mininet.cli import CLI
     from mininet.link import Intf, Link
     from mininet.net import Mininet
     from mininet.node import Host, Node, Switch
@@ -168,6 +169,15 @@ class LabSwitch(Switch):  # type: ignore[misc]
 
     def terminate(self) -> None:
         return
+
+
+class LabPrompt(CLI):  # type: ignore[misc]
+    """Mininet's prompt, which takes `host-98 ping host-99`: its own ends a command's name at the first hyphen.
+
+    Runs as it is made: LabPrompt(lab.net), or with script=path. Subclass it with do_... methods for more commands.
+    """
+
+    identchars = f"{CLI.identchars}-"
 
 
 def build_mininet(spec: TopologySpec, holder: Callable[[str], int], datapath: str) -> Any:

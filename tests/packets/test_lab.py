@@ -157,6 +157,20 @@ def test_mininet_is_underneath() -> None:
 
 
 @inside
+def test_the_prompt_takes_names_with_hyphens() -> None:
+    """`host-98 ping host-99` at Mininet's prompt."""
+    from topo.nodes import LabPrompt  # noqa: PLC0415
+
+    with switched_lab(2) as lab:
+        script = Path("/tmp/script")
+        script.write_text("host-98 ping -c 1 -W 1 host-99 > /tmp/answer\nhost-98 hostname >> /tmp/answer\n")
+        LabPrompt(lab.net, script=str(script))
+        answer = Path("/tmp/answer").read_text()
+        assert "1 received" in answer and lab.spec.address("host-99", "A") in answer
+        assert answer.endswith("host-98\n")
+
+
+@inside
 def test_power_off_ends_every_process_of_a_host_and_its_links() -> None:
     """A failed host is silent from one instant on, and comes back with its own files and nothing else."""
     with switched_lab() as lab:
