@@ -376,7 +376,7 @@ class Agent:
         self._become("isolated", because)
         self._c.trace("isolation", phase="declared", because=because)
         self._solitude = Solitude(self._c, probe_at_once=True, isolated=True)
-        self._solitude.respond_for(self._workload.running())
+        self._solitude.respond_for(self._workload.running(), self._workload.wanted_again)
         self._write_poweron()
 
     def _enter_uninitialized(self, because: str) -> None:

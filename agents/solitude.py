@@ -6,7 +6,7 @@ change of role to `agent.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agents.actions import Ping, PowerOff, QueryLock, ShutDownGuest, WriteFile
 from agents.context import Context
@@ -27,10 +27,13 @@ class Solitude:
             context.timers, since_ns=context.now_ns, probe_at_once=probe_at_once, declared=isolated
         )
         self._response: IsolationResponse | None = None
+        self._wanted_again: Callable[[str], None] = lambda vm: None
 
-    def respond_for(self, vms: Iterable[str]) -> None:
-        """Isolation is declared: prepare the response for these running VMs."""
+    def respond_for(self, vms: Iterable[str], wanted_again: Callable[[str], None]) -> None:
+        """Isolation is declared: prepare the response for these running VMs. `wanted_again` is told of each VM that
+        is stopped, so that a master which never saw the marker hears of it when the host is back."""
         c = self._c
+        self._wanted_again = wanted_again
         self._response = IsolationResponse(
             c.timers, c.cluster, vms, lambda name: c.access.get(name, "ok"), declared_ns=c.now_ns
         )
@@ -87,6 +90,8 @@ class Solitude:
             if order.marker:
                 marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
                 c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))
+            if order.do in ("power-off", "shut-down"):
+                self._wanted_again(vm.name)
             if order.do == "power-off":
                 c.do(PowerOff(vm.name, order.because))
             elif order.do == "shut-down":
