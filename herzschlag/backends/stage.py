@@ -41,6 +41,7 @@ from herzschlag.backends.stage_api import (
 )
 from herzschlag.backends.stage_effects import CannotError, Effects
 from herzschlag.backends.stage_nodes import ANSWER_S_MAX, Nodes, StageError
+from herzschlag.backends.stage_urgency import make_urgent
 from topo import capture
 from topo.errors import TopoError, UnusableMachineError
 from topo.lab import Lab
@@ -108,6 +109,8 @@ class Stage:
         self._nodes.wait_ready()
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
+        urgent = [*self._lab.switches.processes().values(), self._nodes.zygote.pid]
+        self._versions["scheduling"] = make_urgent(urgent)
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
         machinery = {
