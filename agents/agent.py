@@ -261,7 +261,7 @@ class Agent:
             case GuestChanged(vm, silent):
                 self._guests.changed(vm, silent)
             case HeartbeatSeen(host, datastore, stamp, moved):
-                c.stands[host, datastore] = (stamp, c.now_ns)
+                c.heartbeat_seen(host, datastore, stamp)
                 if moved and reign is not None:
                     reign.heartbeat_seen(host, datastore)
             case FileRead() | FileWritten() | LockChanged() | LockState():
@@ -368,6 +368,7 @@ class Agent:
     def _enter_slave(self, master: str) -> None:
         because = f"{master} took it in"
         self._leave_role(because)
+        self._c.unwatch_all()
         self._become("slave", because, master)
         self._following = Following(self._c, master)
 

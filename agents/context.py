@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.actions import AnyAction, Field, Send, Trace
+from agents.actions import AnyAction, Field, Send, Trace, UnwatchHeartbeats, WatchHeartbeats
 from agents.election import Offer
 from agents.messages import Message
 from agents.peers import Peer
@@ -34,7 +34,8 @@ class Context:
         self.others: tuple[str, ...] = ()
         """MOIDs of all other hosts of the cluster, in the order of the host list."""
         self.stands: dict[tuple[str, str], tuple[int, int]] = {}
-        """(host, datastore) to (stamp, since when it stands): what heartbeat watches saw last."""
+        """(host, datastore) to (stamp, since when it stands): what heartbeat watches that go on saw last."""
+        self._watched: set[str] = set()
         self._sequence = 0
 
     def configure(self, config: ClusterConfig) -> None:
@@ -62,6 +63,26 @@ class Context:
 
     def trace(self, kind: str, **fields: Field) -> None:
         self.actions.append(Trace(kind, fields))
+
+    def watch(self, host: str) -> None:
+        """Watch the datastore heartbeats of a host wherever we reach its datastores."""
+        self._watched.add(host)
+        self.do(WatchHeartbeats(host, tuple(d for d in self.cluster.host(host).datastores if self.works(d))))
+
+    def unwatch(self, host: str) -> None:
+        """A watch ends, and what it saw is worth nothing: heartbeats move on unseen from now on."""
+        self._watched.discard(host)
+        for seen in [key for key in self.stands if key[0] == host]:
+            del self.stands[seen]
+        self.do(UnwatchHeartbeats(host))
+
+    def unwatch_all(self) -> None:
+        for host in sorted(self._watched):
+            self.unwatch(host)
+
+    def heartbeat_seen(self, host: str, datastore: str, stamp: int) -> None:
+        if host in self._watched:  # What was seen before the watch ended may arrive after it.
+            self.stands[host, datastore] = (stamp, self.now_ns)
 
     def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
         """One message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""

@@ -7,7 +7,6 @@ dead master can be broken in time (docs/decisions/0006).
 
 from __future__ import annotations
 
-from agents.actions import UnwatchHeartbeats, WatchHeartbeats
 from agents.context import Context
 from agents.peers import Peer
 
@@ -38,7 +37,7 @@ class Following:
             self._watch()
         elif self._watching:
             self._watching = False
-            self._c.do(UnwatchHeartbeats(self.master))
+            self._c.unwatch(self.master)
         return False
 
     def heard_bit(self) -> int:
@@ -51,7 +50,6 @@ class Following:
         if self._watching:
             return
         self._watching = True
-        host = self._c.cluster.host(self.master)
-        self._c.do(WatchHeartbeats(host.moid, tuple(d for d in host.datastores if self._c.works(d))))
+        self._c.watch(self.master)
         why = "no heartbeat of its master for 3 s"
-        self._c.trace("liveness", host=host.moid, phase="watching", because=why)
+        self._c.trace("liveness", host=self.master, phase="watching", because=why)

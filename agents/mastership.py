@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agents.actions import Ping, PowerOn, ReadFile, UnwatchHeartbeats, WatchHeartbeats
+from agents.actions import Ping, PowerOn, ReadFile
 from agents.context import VCENTER, Context
 from agents.datastore import layout
 from agents.liveness import HostWatch, Step
@@ -181,9 +181,9 @@ class Mastership:
         for step in steps:
             match step.do:
                 case "watch":
-                    self._c.do(WatchHeartbeats(moid, tuple(d for d in host.datastores if self._c.works(d))))
+                    self._c.watch(moid)
                 case "unwatch":
-                    self._c.do(UnwatchHeartbeats(moid))
+                    self._c.unwatch(moid)
                 case "ping":
                     for network in self._c.networks:
                         self._c.do(Ping(host.addresses[network]))
@@ -306,7 +306,8 @@ class Mastership:
         if message.ok and message.vm in self.restarts:
             self.where[message.vm] = host
             self.ownership.moved(message.vm, host)
-        self._report(self.restarts.result(message.vm, message.order, message.ok, message.because, self._c.now_ns))
+        order = message.order - self.elected_ns
+        self._report(self.restarts.result(message.vm, order, message.ok, message.because, self._c.now_ns))
 
     # --- restarts ---
 
@@ -433,7 +434,7 @@ class Mastership:
         """Stop being master: watches end, locks go free."""
         for moid, watch in self._watches.items():
             if watch.phase != "heard":
-                self._c.do(UnwatchHeartbeats(moid))
+                self._c.unwatch(moid)
             self._c.peers[moid].joined = False
         self.ownership.release()
         self._c.trace("mastership", phase="left", because=because)
