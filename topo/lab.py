@@ -315,8 +315,8 @@ class Lab:
                 found.netlink.send(self._up(found, network) if up else [up_message(network, False)])
             return time.monotonic_ns()
 
-    def address(self, node: str, network: str, present: bool, other: str | None = None) -> int:
-        """Take a node's address away, or give it back; `other` puts a wrong one in its place."""
+    def address(self, node: str, network: str, present: bool) -> int:
+        """Take a node's address away, or give it back."""
         with self._lock:
             found, link = self._link(node, network)
             link.addressed = present
