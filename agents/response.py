@@ -29,12 +29,13 @@ class Order(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Case:
-    __slots__ = ("due_ns", "response", "stage", "vm")
+    __slots__ = ("deferred", "due_ns", "response", "stage", "vm")
 
     def __init__(self, vm: VmConfig, response: Response, due_ns: int) -> None:
         self.vm = vm
         self.response = response
         self.stage: Stage = "gate"
+        self.deferred = False
         self.due_ns = due_ns
 
 
@@ -100,7 +101,11 @@ class IsolationResponse:
                 orders.append(self._act(case, now_ns, why))
             else:
                 case.stage = "gate"
-                orders.append(Order("defer", case.vm, because=f"no master owns {datastore}: nobody could restart it"))
+                if not case.deferred:  # Asked again every few seconds, told once.
+                    orders.append(
+                        Order("defer", case.vm, because=f"no master owns {datastore}: nobody could restart it")
+                    )
+                case.deferred = True
         return orders
 
     def stopped(self, vm: str) -> None:

@@ -86,7 +86,8 @@ class Solitude:
             if order.do == "query-owner":
                 c.do(QueryLock(vm.datastore, layout.protectedlist_path(c.cluster.name)))
                 continue
-            c.trace("isolation", phase="response", vm=vm.name, do=order.do, because=order.because)
+            phase = "deferred" if order.do == "defer" else "response"
+            c.trace("isolation", phase=phase, vm=vm.name, do=order.do, because=order.because)
             if order.marker:
                 marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
                 c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))

@@ -2,8 +2,8 @@
 
 Decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). Leaves how they happen
 to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat instant, because
-published timelines start at one: a moment of the scenario is moved up to the next whole heartbeat interval of the
-run's clock, plus 10 ms.
+published timelines start at one: its moment is moved up to the next whole heartbeat interval of the run's clock, plus
+10 ms. Undone it is after as long as the scenario says.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ class Conductor:
         self._session.start()
         self.wait_ready()
         assert self.ready_ns is not None
-        for change in self._scenario.timeline():
-            self._change(change, self.aligned_ns(self.ready_ns + round(change.at_s * SECOND)))
+        for at_ns, change in self.schedule(self.ready_ns):
+            self._change(change, at_ns)
         self.wait_until(max(self._session.now_ns(), self._last_change_ns()) + round(self._scenario.settle_s * SECOND))
         self._session.finish()
         self._note(self._session.now_ns(), "end", {"because": "the scenario is played"})
@@ -138,6 +138,21 @@ class Conductor:
         interval_ns = self._plan.timers.heartbeat_interval_ns
         after_ns = self._session.after_heartbeat_ns
         return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
+
+    def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
+        """When each change is due. A fault that ends lasts as long as the scenario says, so that one can end between
+        two heartbeats: the ninth comes through a cut of 8.5 s, and the silence is nine seconds, not nine or ten."""
+        begun: dict[str, int] = {}
+        found = []
+        for change in self._scenario.timeline():
+            wanted_ns = ready_ns + round(change.at_s * SECOND)
+            at_ns = self.aligned_ns(wanted_ns)
+            if change.begins:
+                begun[change.id] = at_ns - wanted_ns
+            else:
+                at_ns = min(at_ns, wanted_ns + begun[change.id])
+            found.append((at_ns, change))
+        return sorted(found, key=lambda item: (item[0], item[1].begins))
 
     def wait_until(self, at_ns: int) -> None:
         self._session.run_until(at_ns, self._watch(lambda item: False))

@@ -46,6 +46,26 @@ def test_faults_go_off_right_after_a_heartbeat_instant(scenario: Scenario) -> No
     ]
 
 
+def test_a_fault_ends_between_two_heartbeats_when_the_scenario_says_so() -> None:
+    """A cut of nine seconds on the dot swallows the ninth heartbeat or not, as it pleases: 8.5 s never does."""
+    later = """
+    [[steps]]
+    at_s = 7
+    fault = "gateway-down"
+    id = "later"
+    """
+    text = TEXT.replace("at_s = 2.5", "at_s = 3").replace("for_s = 4", "for_s = 4.5")
+    scenario = loads(text + later, "mine.toml")
+    plan = make_plan(scenario)
+    session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
+    Conductor(session, scenario, plan).play()
+    assert session.calls[:3] == [
+        ("apply", "cut", 22 * SECOND + 10_000_000),
+        ("apply", "later", 26 * SECOND + 10_000_000),
+        ("undo", "cut", 26 * SECOND + 510_000_000),
+    ]
+
+
 def test_the_history_tells_when_a_fault_was_effective(scenario: Scenario) -> None:
     plan = make_plan(scenario)
     conductor = Conductor(ScriptedSession(plan), scenario, plan)
