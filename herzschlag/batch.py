@@ -69,6 +69,8 @@ def _spawn(request: RunRequest) -> _Child:
                 *arguments,
                 "--datapath",
                 request.datapath,
+                "--capture",
+                request.capture,
                 "--into",
                 str(directory),
             ],

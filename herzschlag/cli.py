@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from herzschlag import batch, console
+from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
 from herzschlag.runner import RunReport, RunRequest, run
@@ -55,6 +56,12 @@ class Datapath(StrEnum):
     user = "user"
 
 
+class Capture(StrEnum):
+    all = "all"
+    heartbeats = "heartbeats"
+    off = "off"
+
+
 def fail(text: str, status: int) -> NoReturn:
     err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
     raise typer.Exit(status)
@@ -71,6 +78,9 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     jobs: Annotated[int, typer.Option(help="Runs at the same time.", min=1, max=MOST_JOBS)] = 1,
     out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = Path("runs"),
     datapath: Annotated[Datapath, typer.Option(help="Open vSwitch datapath of the lab.")] = Datapath.auto,
+    capture: Annotated[
+        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+    ] = Capture.heartbeats,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Run scenarios and judge them.
@@ -87,6 +97,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
             seed=seed,
             directory=folder / _unique(index, loaded),
             datapath=datapath.value,
+            capture=capture.value,
         )
         for index, scenario in enumerate(loaded)
     ]
@@ -118,11 +129,18 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     speed: Annotated[float, typer.Option()],
     seed: Annotated[int, typer.Option()] = 0,
     datapath: Annotated[Datapath, typer.Option()] = Datapath.auto,
+    capture: Annotated[Capture, typer.Option()] = Capture.heartbeats,
 ) -> None:
     """One run of a batch, in its own process; its result is the run directory."""
     (loaded,) = _load_all([scenario], speed)
     request = RunRequest(
-        scenario=loaded, backend=backend.value, speed=speed, seed=seed, directory=into, datapath=datapath.value
+        scenario=loaded,
+        backend=backend.value,
+        speed=speed,
+        seed=seed,
+        directory=into,
+        datapath=datapath.value,
+        capture=capture.value,
     )
     try:
         report = run(request, console.LinePrinter(out, loaded))
@@ -212,6 +230,8 @@ def _run_here(request: RunRequest, as_json: bool) -> RunReport:
     return report
 
 
+app.command("packets")(packets_command)
+app.command("dissector")(dissector_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 

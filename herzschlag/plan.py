@@ -24,6 +24,7 @@ def make_plan(
     seed: int = 0,
     directory: Path | None = None,
     datapath: Literal["auto", "kernel", "user"] = "auto",
+    capture: Literal["all", "heartbeats", "off"] = "heartbeats",
 ) -> Plan:
     """Raises OptionError for an option that cannot be."""
     cluster = scenario.cluster
@@ -60,4 +61,5 @@ def make_plan(
         phases=cluster.phases,
         directory=directory,
         datapath=datapath,
+        capture=capture,
     )

@@ -24,9 +24,12 @@ from herzschlag.backends.base import BackendName, BackendUnavailable, MachineryD
 from herzschlag.checkers import check_all
 from herzschlag.conductor import Conductor, NotReady, Watcher
 from herzschlag.history import RUNNER, History, record, write_history, write_whole
+from herzschlag.packets.annotate import finish_capture
+from herzschlag.packets.facts import CaptureFacts
 from herzschlag.plan import make_plan
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, Verdict, worst
+from topo.pcapng import PcapngError
 
 RUN_FILE = "run.json"
 HISTORY_FILE = "history.jsonl"
@@ -36,6 +39,8 @@ Status = Literal["running", "interrupted", "unavailable", "finished"]
 
 FAILURE_FILE = "failure.txt"
 """In `log/`: the traceback of a run in which our own code failed."""
+CAPTURE_FAILURE_FILE = "capture-failure.txt"
+"""In `log/`: why the capture has no comments."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     directory: Path
     datapath: Literal["auto", "kernel", "user"] = "auto"
+    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +71,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """The command that runs it again."""
     findings: tuple[Finding, ...] = ()
     versions: dict[str, str] = {}
+    capture: CaptureFacts | None = None
+    """What ties `capture.pcapng` to the history, and the key of its datagrams."""
     scenario_source: str = ""
     scenario_text: str = ""
     """The scenario file as it was, so that the run explains itself."""
@@ -113,6 +121,7 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
         seed=request.seed,
         directory=request.directory,
         datapath=request.datapath,
+        capture=request.capture,
     )
     directory = request.directory
     (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
@@ -132,12 +141,24 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
         write_whole(directory / LOG_FOLDER / FAILURE_FILE, traceback.format_exc().encode())
     except BaseException as error:
         because = f"interrupted: {type(error).__name__}"
-        write_history(directory / HISTORY_FILE, _with_trouble(_so_far(conductor), because))
-        _write(_report(request, "interrupted", "unknown", because), directory)
+        history = _with_trouble(_so_far(conductor), because)
+        write_history(directory / HISTORY_FILE, history)
+        report = _report(request, "interrupted", "unknown", because)
+        _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
         raise
     history = _with_trouble(_so_far(conductor), trouble)
     write_history(directory / HISTORY_FILE, history)
-    return _write(_judged(request, history, trouble, versions), directory)
+    report = _judged(request, history, trouble, versions)
+    return _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
+
+
+def _captured(directory: Path, history: History) -> CaptureFacts | None:
+    """Write what happened into the capture. One that cannot be read stays as it is, and costs no verdict."""
+    try:
+        return finish_capture(directory, history)
+    except (OSError, PcapngError):
+        write_whole(directory / LOG_FOLDER / CAPTURE_FAILURE_FILE, traceback.format_exc().encode())
+        return None
 
 
 def _so_far(conductor: Conductor | None) -> History:

@@ -37,6 +37,7 @@ class RunCapture:
             cluster=plan.config.name,
             key=key.hex(),
             began_wall_ns=zero_ns + self._apart_ns,
+            began_monotonic_ns=zero_ns,
             speed=plan.speed,
             mode=plan.capture,
         )

@@ -22,6 +22,8 @@ class CaptureFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Of this run's datagrams, hexadecimal: what the dissector verifies tags with. Worth nothing after the run."""
     began_wall_ns: int
     """Time stamp in the capture of the history's zero; protocol time is what has passed since, times `speed`."""
+    began_monotonic_ns: int
+    """The same moment on the monotonic clock, by which datagrams say when they were sent."""
     speed: float
     mode: str
     """What was kept: `heartbeats` or `all`."""

@@ -1,0 +1,79 @@
+"""What happened, written into the capture as packet comments, once the run is over.
+
+Decides which records are worth a comment and which packet carries it: the first one at or after the instant, which is
+often what the event led to; what comes after the last packet stands at that one. Packets are put in order of time, and
+a file that a kill cut short becomes whole. Leaves the packets themselves as they are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from pathlib import Path
+
+import msgspec
+
+from herzschlag.history import SECOND, History, Record, write_whole
+from herzschlag.packets.facts import CAPTURE_FILE, CaptureFacts, from_comments
+from topo import pcapng
+
+COMMENTED = (
+    *("ready", "fault", "role", "election", "isolation", "liveness", "host-state", "restart", "vm", "vcenter"),
+    *("machinery", "end"),
+)
+"""Kinds of records: what someone did or concluded. Locks, configuration and counters have no place among packets."""
+_SHOWN = (
+    "fault",
+    "about",
+    "phase",
+    "host",
+    "vm",
+    "from",
+    "to",
+    "master",
+    "target",
+    "attempt",
+    "do",
+    "what",
+    "candidate",
+)
+
+
+def comment(record: Record) -> str:
+    """`18.013 s  host-99  host-state: host=host-98 from=connectedToMaster to=hostDown (no datastore heartbeat)`"""
+    fields = record.fields
+    words = [f"{name}={fields[name]}" for name in _SHOWN if fields.get(name) not in (None, "")]
+    text = f"{record.at_ns / SECOND:.3f} s  {record.node}  {record.kind}: {' '.join(words)}".rstrip(": ")
+    if record.kind == "fault" and "asked_ns" in fields:
+        text += f" (asked for at {fields['asked_ns'] / SECOND:.3f} s, effective at {record.at_ns / SECOND:.3f} s)"
+    because = fields.get("because")
+    return f"{text} ({because})" if because else text
+
+
+def annotated(capture: pcapng.Capture, history: History, facts: CaptureFacts) -> pcapng.Capture:
+    """The capture in order of time, with the history's comments; those it had from an earlier time are replaced."""
+    packets = sorted(capture.packets, key=lambda packet: packet.at_ns)
+    times = [packet.at_ns for packet in packets]
+    comments: dict[int, list[str]] = {}
+    for record in history:
+        if record.kind in COMMENTED and packets:
+            at = min(bisect_left(times, facts.wall_ns(record.at_ns)), len(packets) - 1)
+            comments.setdefault(at, []).append(comment(record))
+    told = [
+        msgspec.structs.replace(packet, comments=tuple(comments.get(index, ())))
+        if index in comments or packet.comments
+        else packet
+        for index, packet in enumerate(packets)
+    ]
+    return msgspec.structs.replace(capture, packets=tuple(told))
+
+
+def finish_capture(directory: Path, history: History) -> CaptureFacts | None:
+    """Annotate the capture of a run that has ended; None when it left none. Raises OSError and PcapngError."""
+    file = directory / CAPTURE_FILE
+    if not file.exists():
+        return None
+    capture = pcapng.read(file)
+    facts = from_comments(capture.comments)
+    if facts is not None:
+        write_whole(file, b"".join(pcapng.encode(annotated(capture, history, facts))))
+    return facts

@@ -1,0 +1,199 @@
+"""The commands `herzschlag packets` and `herzschlag dissector`.
+
+Decides what a person sees of a run's packets. Leaves what is true of them to `traffic.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from herzschlag.packets import dissector as lua
+from herzschlag.packets.facts import CAPTURE_FILE
+from herzschlag.packets.passages import CaptureError
+from herzschlag.packets.run import read_packet_run
+from herzschlag.packets.traffic import Lost, Spread, Stream, Summary, summary
+
+WRONG_INPUT = 2
+ROWS_MAX = 24
+"""Longer tables show their worst rows; `--json` gives all."""
+WIDTH_MIN = 140
+"""Columns. A narrower terminal breaks lines itself; a table squeezed into 80 cannot be read."""
+_STYLES = {"agrees": "green", "differs": "bold red", "missing": "bold red", "not on the wire": "dim"}
+
+
+def packets_command(
+    run: Annotated[Path, typer.Argument(help="Directory of a run on real packets.", exists=True, file_okay=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Say what the packets of a run tell: heartbeats, gaps, delays, losses, and the timeline once more.
+
+    Example: herzschlag packets runs/2026-05-01-120000/slave-failure
+    """
+    try:
+        packets = read_packet_run(run)
+    except CaptureError as error:
+        Console(stderr=True, highlight=False).print(f"herzschlag: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(WRONG_INPUT) from None
+    found = summary(packets)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        return
+    key = packets.passages.facts.key
+    out = Console(highlight=False)
+    _show(Console(highlight=False, width=max(out.width, WIDTH_MIN)), found, key)
+
+
+def dissector_command(
+    install: Annotated[bool, typer.Option("--install", help="Put it where Wireshark looks for scripts.")] = False,
+) -> None:
+    """Print the Wireshark dissector for the agents' datagrams, or install it.
+
+    Example: herzschlag dissector --install
+    """
+    if not install:
+        sys.stdout.write(lua.dissector())
+        return
+    try:
+        where = lua.install()
+    except OSError as error:
+        Console(stderr=True, highlight=False).print(f"herzschlag: {error}: name a folder you may write to")
+        raise typer.Exit(WRONG_INPUT) from None
+    sys.stdout.write(f"{where}\n")
+
+
+# --- how it looks -----------------------------------------------------------------------------------------------------
+
+
+def _show(out: Console, found: Summary, key: str) -> None:
+    for remark in found.remarks:
+        out.print(f"Note: {remark}.", style="yellow", markup=False, soft_wrap=True)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found.packets.items())
+    out.print(f"{found.scenario}: {sum(found.packets.values())} packets entered the switches ({kinds})", soft_wrap=True)
+    if found.delay_ms is not None:
+        out.print(f"One-way delay of datagrams, real time: {_spread(found.delay_ms)}")
+    _streams(out, found)
+    _losses(out, found)
+    _signs(out, found)
+    _confirmations(out, found)
+    out.print(
+        f"\nIn Wireshark: herzschlag dissector --install; wireshark -o herzschlag.key:{key}"
+        f" {found.directory}/{CAPTURE_FILE}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Columns that begin with `#` hold figures."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for column in columns:
+        side: Literal["left", "right"] = "right" if column.startswith("#") else "left"
+        table.add_column(column.lstrip("#"), justify=side, no_wrap=column in ("way", "what happens"))
+    return table
+
+
+def _spread(one: Spread) -> str:
+    return f"{one.least:.2f} / {one.median:.2f} / {one.p99:.2f} / {one.most:.2f} ms (least, median, 99 %, most)"
+
+
+def _way(one: Stream | Lost) -> str:
+    return f"{one.network}: {one.source} to {one.destination}"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _cut(out: Console, shown: int, of: int) -> None:
+    if of > shown:
+        out.print(f"  … and {of - shown} more: --json has them all", style="dim")
+
+
+def _worst_first(streams: Sequence[Stream]) -> list[Stream]:
+    return sorted(streams, key=lambda s: (s.delivered - s.sent, -s.longest_gap_s))
+
+
+def _streams(out: Console, found: Summary) -> None:
+    columns = (
+        "way",
+        "#sent",
+        "#delivered",
+        "#gaps",
+        "#longest s",
+        "#silent since s",
+        "#median ms",
+        "#99 % ms",
+        "#most ms",
+    )
+    table = _table(f"Heartbeats, every {found.interval_s:g} s, and their delays", *columns, "#jitter ms")
+    rows = found.streams if len(found.streams) <= ROWS_MAX else _worst_first(found.streams)[:ROWS_MAX]
+    for one in rows:
+        delay = one.delay_ms
+        figures = [f"{x:.2f}" for x in (delay.median, delay.p99, delay.most)] if delay else ["-"] * 3
+        table.add_row(
+            *(_way(one), str(one.sent), str(one.delivered), str(len(one.gaps))),
+            *(_seconds(one.longest_gap_s), _seconds(one.silent_since_s), *figures),
+            "-" if one.jitter_ms is None else f"{one.jitter_ms:.2f}",
+        )
+    out.print(table)
+    _cut(out, len(rows), len(found.streams))
+
+
+def _losses(out: Console, found: Summary) -> None:
+    if not found.lost:
+        out.print("Everything that was sent arrived.")
+        return
+    table = _table("Entered a switch, never delivered", "way", "kind", "#how many", "#first s", "#last s")
+    for one in found.lost[:ROWS_MAX]:
+        ends = (_seconds(one.first_s), _seconds(one.last_s))
+        table.add_row(_way(one), one.kind, str(one.count), *ends)
+    out.print(table)
+    _cut(out, min(ROWS_MAX, len(found.lost)), len(found.lost))
+
+
+def _signs(out: Console, found: Summary) -> None:
+    if not found.last_signs:
+        return
+    networks = list(found.last_signs[0].last_s)
+    table = _table(
+        "Last heartbeat before each conclusion from silence",
+        *("#at s", "node", "concludes", "from the silence of"),
+        *(f"#last on {network} s" for network in networks),
+        "#silence s",
+    )
+    for one in found.last_signs[:ROWS_MAX]:
+        last = max((at for at in one.last_s.values() if at is not None), default=None)
+        silence = None if last is None else one.at_s - last
+        lasts = [_seconds(one.last_s[network]) for network in networks]
+        table.add_row(_seconds(one.at_s), one.node, one.concluded, one.of, *lasts, _seconds(silence))
+    out.print(table)
+    _cut(out, min(ROWS_MAX, len(found.last_signs)), len(found.last_signs))
+
+
+def _confirmations(out: Console, found: Summary) -> None:
+    if not found.confirmations:
+        return
+    table = _table(
+        "The timeline from packets alone",
+        *("what happens", "", "#record s", "#packet s", "#apart ms", "#last heartbeat +s", "#frame", "shown by"),
+    )
+    for one in found.confirmations:
+        table.add_row(
+            one.name,
+            f"[{_STYLES[one.agreement]}]{one.agreement}",
+            *(_seconds(one.record_s), _seconds(one.packet_s)),
+            "-" if one.difference_ms is None else f"{one.difference_ms:.2f}",
+            _seconds(one.detection_s),
+            "-" if one.frame is None else str(one.frame),
+            one.because,
+        )
+    out.print(table)

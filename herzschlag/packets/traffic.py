@@ -1,0 +1,222 @@
+"""What the packets of a run say: heartbeats and their gaps, delays, losses, and the last sign before each conclusion.
+
+Decides what a gap is and how delays are summed up. Leaves the packets to `passages.py`, showing this to `cli.py`.
+Seconds are protocol time; milliseconds are real, because a delay is the machine's and no timer's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from herzschlag.history import SECOND, Record
+from herzschlag.packets.confirm import Confirmation, Wire, concerned_of, confirm_run
+from herzschlag.packets.passages import Passage
+from herzschlag.packets.run import PacketRun
+from herzschlag.plan import make_plan
+
+GAP_INTERVALS = 1.5
+"""Two deliveries further apart than this many heartbeat intervals have a gap between them."""
+SILENT_INTERVALS = 3
+"""A stream that ends this many intervals before the run has fallen silent."""
+CONCLUSIONS = {
+    "host-state": ("networkPartitionedFromMaster", "networkIsolated", "hostDown", "fdmUnreachable"),
+    "role": ("election", "isolated"),
+    "liveness": ("unreachable",),
+}
+"""Records that follow from silence: the kind, and the values of its `to` or `phase`."""
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """How a figure is distributed."""
+
+    count: int
+    least: float
+    median: float
+    p99: float
+    most: float
+
+
+class Gap(msgspec.Struct, frozen=True):
+    from_s: float
+    to_s: float
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """Heartbeats of one host to one other on one network."""
+
+    network: str
+    source: str
+    destination: str
+    sent: int
+    delivered: int
+    gaps: tuple[Gap, ...]
+    longest_gap_s: float
+    silent_since_s: float | None
+    """When the last one was delivered, if none came for a while before the end."""
+    delay_ms: Spread | None
+    """From the sender's stamp to the destination's link."""
+    jitter_ms: float | None
+    """Mean difference of neighbouring delays."""
+
+
+class Lost(msgspec.Struct, frozen=True, kw_only=True):
+    """Packets of one kind that entered a switch and were never delivered."""
+
+    network: str
+    source: str
+    destination: str
+    kind: str
+    count: int
+    first_s: float
+    last_s: float
+
+
+class LastSign(msgspec.Struct, frozen=True, kw_only=True):
+    """The last heartbeats before a conclusion from silence."""
+
+    record: int
+    at_s: float
+    node: str
+    concluded: str
+    of: str
+    """Whose heartbeats were missed."""
+    last_s: dict[str, float | None]
+    """Network to the delivery of the last one."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    directory: str
+    scenario: str
+    speed: float
+    interval_s: float
+    packets: dict[str, int]
+    """Kind to how many entered a switch."""
+    streams: tuple[Stream, ...]
+    lost: tuple[Lost, ...]
+    last_signs: tuple[LastSign, ...]
+    confirmations: tuple[Confirmation, ...]
+    delay_ms: Spread | None
+    """Of all datagrams."""
+    remarks: tuple[str, ...]
+
+
+def spread(values: Iterable[float]) -> Spread | None:
+    found = sorted(values)
+    if not found:
+        return None
+    return Spread(len(found), found[0], found[len(found) // 2], found[len(found) * 99 // 100], found[-1])
+
+
+def summary(run: PacketRun) -> Summary:
+    passages = run.passages
+    packets = passages.packets
+    interval_ns = make_plan(run.scenario).timers.heartbeat_interval_ns
+    end_ns = packets[-1].entered_ns if packets else 0
+    groups: dict[tuple[str, str, str], list[Passage]] = {}
+    for packet in packets:
+        if packet.kind == "Heartbeat":
+            groups.setdefault((packet.network, packet.source, packet.destination), []).append(packet)
+    return Summary(
+        directory=str(run.directory),
+        scenario=run.scenario.name,
+        speed=passages.facts.speed,
+        interval_s=interval_ns / SECOND,
+        packets=dict(sorted(Counter(packet.kind for packet in packets).items())),
+        streams=tuple(_stream(key, groups[key], interval_ns, end_ns) for key in sorted(groups)),
+        lost=lost(packets),
+        last_signs=last_signs(run),
+        confirmations=confirm_run(run) if len(run.history) else (),
+        delay_ms=spread(packet.delay_ns / 1e6 for packet in packets if packet.delay_ns is not None),
+        remarks=_remarks(run),
+    )
+
+
+def _stream(key: tuple[str, str, str], sent: Sequence[Passage], interval_ns: int, end_ns: int) -> Stream:
+    network, source, destination = key
+    arrivals = sorted(packet.left_ns for packet in sent if packet.left_ns is not None)
+    pairs = list(pairwise(arrivals))
+    delays = [packet.delay_ns / 1e6 for packet in sent if packet.delay_ns is not None]
+    silent = bool(arrivals) and end_ns - arrivals[-1] > SILENT_INTERVALS * interval_ns
+    return Stream(
+        network=network,
+        source=source,
+        destination=destination,
+        sent=len(sent),
+        delivered=len(arrivals),
+        gaps=tuple(Gap(a / SECOND, b / SECOND) for a, b in pairs if b - a > GAP_INTERVALS * interval_ns),
+        longest_gap_s=max((b - a for a, b in pairs), default=0) / SECOND,
+        silent_since_s=arrivals[-1] / SECOND if silent else None,
+        delay_ms=spread(delays),
+        jitter_ms=sum(abs(b - a) for a, b in pairwise(delays)) / (len(delays) - 1) if len(delays) > 1 else None,
+    )
+
+
+def lost(packets: Iterable[Passage]) -> tuple[Lost, ...]:
+    """What was sent and never arrived, most of it first."""
+    groups: dict[tuple[str, str, str, str], list[int]] = {}
+    for packet in packets:
+        if packet.left_ns is None:
+            key = (packet.network, packet.source, packet.destination, packet.kind)
+            groups.setdefault(key, []).append(packet.entered_ns)
+    found = [
+        Lost(
+            network=key[0],
+            source=key[1],
+            destination=key[2],
+            kind=key[3],
+            count=len(times),
+            first_s=times[0] / SECOND,
+            last_s=times[-1] / SECOND,
+        )
+        for key, times in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.count, one.kind, one.network, one.source, one.destination)))
+
+
+def last_signs(run: PacketRun) -> tuple[LastSign, ...]:
+    wire, networks = Wire(run.passages), run.scenario.cluster.topology().networks
+    found = []
+    for record in run.history:
+        concluded = _conclusion(record)
+        of = concerned_of(record, run.history) if concluded else ""
+        if not of or of == record.node or record.node not in run.scenario.cluster.topology().moids:
+            continue
+        beats = {network: wire.last_heartbeat(of, record.node, record.at_ns, network) for network in networks}
+        found.append(
+            LastSign(
+                record=record.seq,
+                at_s=record.at_ns / SECOND,
+                node=record.node,
+                concluded=concluded,
+                of=of,
+                last_s={
+                    network: beat.left_ns / SECOND if beat is not None and beat.left_ns is not None else None
+                    for network, beat in beats.items()
+                },
+            )
+        )
+    return tuple(found)
+
+
+def _conclusion(record: Record) -> str:
+    values = CONCLUSIONS.get(record.kind, ())
+    value = record.get("phase") if record.kind == "liveness" else record.get("to")
+    if value not in values:
+        return ""
+    host = record.get("host")
+    return f"{host} is {value}" if host else f"{record.node} is {value}"
+
+
+def _remarks(run: PacketRun) -> tuple[str, ...]:
+    found = []
+    if not len(run.history):
+        found.append("the run was killed before it wrote its history: packets are all there is")
+    if run.passages.dropped:
+        found.append(f"{run.passages.dropped} packets came too fast to be recorded: what is missing proves nothing")
+    if not run.passages.ended:
+        found.append("the recorder did not come to its end: the last packets may be missing")
+    return tuple(found)
