@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.runner import HISTORY_FILE, RunReport, RunRequest, run
-from herzschlag.scenario_file import load, shipped
+from herzschlag.scenario_file import load, load_family, shipped
 
 ROOT = Path(__file__).parents[2]
 FIVE = ("normal", "slave-failure", "master-failure", "isolation", "partition")
@@ -24,7 +24,7 @@ def test_the_five_situations_are_shipped() -> None:
     assert set(FIVE) <= set(shipped())
 
 
-@pytest.mark.parametrize("name", sorted(shipped()))
+@pytest.mark.parametrize("name", [scenario.name for name in shipped() for scenario in load_family(name)])
 def test_scenario_holds_in_simulation(name: str, tmp_path: Path) -> None:
     report = simulated(name, tmp_path)
     assert report.verdict == "holds", report.because
