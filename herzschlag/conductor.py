@@ -92,6 +92,16 @@ class Conductor:
 
     def play(self) -> None:
         """From start to end. Raises NotReady, MachineryDied, or what the backend raises."""
+        self.begin()
+        self.wait_ready()
+        assert self.ready_ns is not None
+        for at_ns, change in self.schedule(self.ready_ns):
+            self._change(change, at_ns)
+        self.wait_until(max(self._session.now_ns(), self._last_change_ns()) + round(self._scenario.settle_s * SECOND))
+        self.end()
+
+    def begin(self) -> None:
+        """Bring the session up."""
         hosts = list(self._plan.topology.moids)
         captured = self._session.capture
         self._note(
@@ -108,11 +118,9 @@ class Conductor:
             },
         )
         self._session.start()
-        self.wait_ready()
-        assert self.ready_ns is not None
-        for at_ns, change in self.schedule(self.ready_ns):
-            self._change(change, at_ns)
-        self.wait_until(max(self._session.now_ns(), self._last_change_ns()) + round(self._scenario.settle_s * SECOND))
+
+    def end(self) -> None:
+        """Collect the evidence of the end."""
         self._session.finish()
         self._note(self._session.now_ns(), "end", {"because": "the scenario is played"})
 

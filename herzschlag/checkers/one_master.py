@@ -32,7 +32,7 @@ def check(history: History, scenario: Scenario) -> Finding:
     details = []
     for segment in truth.segments:
         # The first segment holds the start of everything; from ready on there is nothing left to settle in it.
-        from_ns = ready[0].at_ns if segment.begin_ns <= ready[0].at_ns else segment.begin_ns + limit_ns
+        from_ns = ready[0].at_ns if segment is truth.segments[0] else segment.begin_ns + limit_ns
         if segment.end_ns <= from_ns or truth.impaired(segment):
             continue
         for group in truth.groups(segment):

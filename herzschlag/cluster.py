@@ -1,0 +1,325 @@
+"""A running cluster in your hands: faults as methods, waiting on conditions, and a scenario of what was done.
+
+    with Cluster.start(Setup(hosts=4), backend="simulation") as cluster:
+        cut = cluster.split(["host-98", "host-99"], ["host-100", "host-101"])
+        cluster.wait_for(lambda: cluster.role("host-101") == "master", within_s=30)
+        cluster.heal(cut)
+
+The pytest plugin and the live page stand on it; scenario files are played by `conductor.py`, which this uses. Decides
+what can be asked and done by hand, and keeps book of it: `scenario()` is a file that does the same again. Leaves
+judging to the checkers. All times are protocol seconds; nothing here sleeps by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from herzschlag.backends.base import BackendName, Effect, Plan, Session, open_session
+from herzschlag.checkers import check_all
+from herzschlag.conductor import Conductor, Watcher
+from herzschlag.faults import KINDS, AnyFault, Fault, kind_of
+from herzschlag.history import SECOND, History, Record
+from herzschlag.plan import make_plan
+from herzschlag.scenario import Cluster as Setup
+from herzschlag.scenario import Scenario, Step
+from herzschlag.verdict import Finding
+
+__all__ = ["Cluster", "ConditionNotMet", "Setup"]
+
+RECENT = 25
+"""Records shown when a condition was not met."""
+
+
+class ConditionNotMet(AssertionError):
+    """A condition did not come true in time; the text shows what happened meanwhile."""
+
+
+class Cluster:
+    """One running cluster. Make it with `start`; it ends with `close`, or with its `with` block."""
+
+    def __init__(self, session: Session, plan: Plan, scenario: Scenario, watcher: Watcher | None = None) -> None:
+        self.session = session
+        self.plan = plan
+        self._scenario = scenario
+        self._conductor = Conductor(session, scenario, plan, watcher)
+        self._steps: list[Step] = []
+        self._active: dict[str, tuple[AnyFault, float]] = {}
+        self._count = 0
+        self._seen = 0
+        self._roles: dict[str, str] = {}
+        self._states: dict[tuple[str, str], str] = {}
+        self._vms: dict[str, tuple[str, str]] = {}
+        self._finished = False
+
+    @classmethod
+    def start(
+        cls,
+        setup: Setup | None = None,
+        *,
+        backend: BackendName = "mininet",
+        speed: float = 10.0,
+        seed: int = 0,
+        name: str = "by-hand",
+        directory: Path | None = None,
+        watcher: Watcher | None = None,
+        ready: bool = True,
+    ) -> Self:
+        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises
+        BackendUnavailable, NotReady, MachineryDied."""
+        scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
+        plan = make_plan(scenario, speed=speed, seed=seed, directory=directory)
+        session = open_session(backend, plan)
+        session.__enter__()
+        cluster = cls(session, plan, scenario, watcher)
+        try:
+            cluster._conductor.begin()
+            if ready:
+                cluster._conductor.wait_ready()
+        except BaseException:
+            session.close()
+            raise
+        return cluster
+
+    # --- what is true now ---
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.plan.topology.moids
+
+    @property
+    def now_s(self) -> float:
+        """Protocol seconds since the cluster was ready (since the start, before)."""
+        return (self.session.now_ns() - (self._conductor.ready_ns or 0)) / SECOND
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        return tuple(self.session.records())
+
+    def role(self, host: str) -> str:
+        """What the host takes itself for: uninitialized, election, slave, master, isolated; `off` without power."""
+        self._catch_up()
+        if any(kind_of(fault) == "power-off" and host in _names(fault, "host") for fault, _ in self._active.values()):
+            return "off"
+        return self._roles.get(host, "uninitialized")
+
+    def masters(self) -> list[str]:
+        return [host for host in self.hosts if self.role(host) == "master"]
+
+    @property
+    def master(self) -> str:
+        """The only master. Raises ConditionNotMet when there is none, or more than one."""
+        found = self.masters()
+        if len(found) != 1:
+            raise ConditionNotMet(f"there are {len(found)} masters ({', '.join(found) or 'none'}): expected one")
+        return found[0]
+
+    @property
+    def slaves(self) -> list[str]:
+        return [host for host in self.hosts if self.role(host) == "slave"]
+
+    def state_of(self, host: str, *, seen_by: str = "vcenter") -> str:
+        """What a master, or vCenter, takes a host for: the API's names, such as `hostDown`."""
+        self._catch_up()
+        return self._states.get((seen_by, host), "unknown")
+
+    def where(self, vm: str) -> list[str]:
+        """Hosts on which the VM runs."""
+        self._catch_up()
+        return sorted(host for (name, host) in self._running() if name == vm)
+
+    def vms_on(self, host: str) -> list[str]:
+        self._catch_up()
+        return sorted(name for (name, at) in self._running() if at == host)
+
+    # --- time ---
+
+    def advance(self, seconds: float) -> None:
+        """Let so much protocol time pass."""
+        self._conductor.wait_until(self.session.now_ns() + round(seconds * SECOND))
+
+    def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
+        """Let time pass until the condition is true; looked at with every record. Returns how long it took."""
+        began_ns = self.session.now_ns()
+        self._catch_up()
+        if condition():
+            return 0.0
+
+        def look(item: Record) -> bool:
+            self._catch_up()
+            return condition()
+
+        until_ns = began_ns + round(within_s * SECOND)
+        while not self.session.run_until(until_ns, look):
+            self._catch_up()
+            if condition():
+                break
+            raise ConditionNotMet(f"{what} did not come true within {within_s:g} s.\n{self.timeline()}")
+        return (self.session.now_ns() - began_ns) / SECOND
+
+    def stays(self, condition: Callable[[], bool], *, for_s: float, what: str = "the condition") -> None:
+        """The condition must be true now and with every record for so long."""
+        self._catch_up()
+        broken = not condition()
+
+        def look(item: Record) -> bool:
+            self._catch_up()
+            return not condition()
+
+        if broken or self.session.run_until(self.session.now_ns() + round(for_s * SECOND), look):
+            raise ConditionNotMet(f"{what} did not stay true for {for_s:g} s.\n{self.timeline()}")
+
+    # --- faults ---
+
+    def fault(self, kind: str, *, id: str = "", **fields: Any) -> str:
+        """Begin a fault of any kind (`herzschlag.faults.KINDS`) right after the next heartbeat. Returns its id."""
+        if kind not in KINDS:
+            raise ValueError(f"fault {kind!r}: known are {', '.join(sorted(KINDS))}")
+        made = msgspec.convert({"fault": kind, **msgspec.to_builtins(fields)}, KINDS[kind])
+        return self.begin(made, id=id)  # type: ignore[arg-type]  # KINDS holds exactly the kinds of AnyFault
+
+    def begin(self, fault: AnyFault, *, id: str = "") -> str:
+        self._count += 1
+        fault_id = id or f"{self._count} {kind_of(fault)}"
+        at_ns = self._conductor.aligned_ns(self.session.now_ns())
+        effect = self._conductor.apply(fault_id, fault, at_ns)
+        at_s = self._since_ready(effect)
+        if type(fault).undoable:
+            self._active[fault_id] = (fault, at_s)
+        else:
+            self._steps.append(Step(at_s=at_s, fault=fault, id=fault_id))
+        return fault_id
+
+    def heal(self, fault_id: str) -> None:
+        """End one fault, right after the next heartbeat."""
+        if fault_id not in self._active:
+            raise ValueError(f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
+        at_ns = self._conductor.aligned_ns(self.session.now_ns())
+        effect = self._conductor.undo(fault_id, at_ns)
+        fault, began_s = self._active.pop(fault_id)
+        for_s = round(self._since_ready(effect) - began_s, 3)
+        self._steps.append(Step(at_s=began_s, fault=fault, id=fault_id, for_s=for_s))
+
+    def heal_all(self) -> None:
+        for fault_id in list(self._active):
+            self.heal(fault_id)
+
+    @property
+    def active(self) -> dict[str, AnyFault]:
+        return {fault_id: fault for fault_id, (fault, _) in self._active.items()}
+
+    def power_off(self, host: str) -> str:
+        """Everything on the host dies at once; healed: it boots."""
+        return self.fault("power-off", host=host)
+
+    def isolate(self, host: str, *, keep: Iterable[str] = (), manner: str = "silent") -> str:
+        """Cut the host off from everyone but `keep`."""
+        return self.fault("isolate", host=host, keep=list(keep), manner=manner)
+
+    def split(self, *groups: Iterable[str]) -> str:
+        """Cut the hosts into groups that do not reach each other."""
+        return self.fault("split", groups=[list(group) for group in groups])
+
+    def cut(self, one: str, other: str, *, networks: str = "all") -> str:
+        """No packet passes between these two."""
+        return self.fault("cut-pair", a=one, b=other, networks=networks)
+
+    def freeze(self, host: str) -> str:
+        return self.fault("freeze", host=host)
+
+    def take_storage(self, host: str, datastore: str, *, access: str = "apd") -> str:
+        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`)."""
+        return self.fault("storage", host=host, datastore=datastore, access=access)
+
+    def silence_gateway(self) -> str:
+        return self.fault("gateway-silent")
+
+    # --- what was done, and whether it was right ---
+
+    def scenario(self, name: str = "", title: str = "") -> Scenario:
+        """What was done so far, as a scenario; faults still active stay to its end."""
+        last_s = self.now_s
+        open_steps = [Step(at_s=at_s, fault=fault, id=fault_id) for fault_id, (fault, at_s) in self._active.items()]
+        steps = tuple(sorted([*self._steps, *open_steps], key=lambda step: step.at_s))
+        ends = [step.at_s if step.end_s is None else step.end_s for step in steps]
+        return msgspec.structs.replace(
+            self._scenario,
+            name=name or self._scenario.name,
+            title=title or self._scenario.title,
+            steps=steps,
+            # Whole seconds, upwards: what was waited for just now must not fall off the end.
+            settle_s=float(max(0, math.ceil(last_s - max(ends, default=0.0)))),
+        )
+
+    def finish(self) -> None:
+        """Collect the evidence; nothing can be done afterwards but ask and judge."""
+        if not self._finished:
+            self._finished = True
+            self._conductor.end()
+
+    def history(self) -> History:
+        return self._conductor.history()
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Every checker's finding on what happened. Ends the cluster's life as `finish` does."""
+        self.finish()
+        return check_all(self.history(), self.scenario())
+
+    def timeline(self, last: int = RECENT) -> str:
+        """The last records, a line each."""
+        told = [r for r in self.history() if r.kind not in ("lateness", "counters", "slot")]
+        return "\n".join(_line(r, self._conductor.ready_ns or 0) for r in told[-last:])
+
+    def close(self) -> None:
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- how ---
+
+    def _since_ready(self, effect: Effect) -> float:
+        return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)
+
+    def _running(self) -> list[tuple[str, str]]:
+        off = {host for host in self.hosts if self._roles.get(host) == "off"}
+        return [
+            (vm, host)
+            for key, (host, state) in self._vms.items()
+            if state in ("on", "stopping", "paused") and host not in off and self.role(host) != "off"
+            for vm in [key.partition("@")[0]]
+        ]
+
+    def _catch_up(self) -> None:
+        records = self.session.records()
+        for item in records[self._seen :]:
+            fields = item.fields
+            if item.kind == "role":
+                self._roles[item.node] = fields["to"]
+            elif item.kind == "host-state":
+                self._states[item.node, fields["host"]] = fields["to"]
+            elif item.kind == "vm":
+                self._vms[f"{fields['vm']}@{item.node}"] = (item.node, fields["to"])
+        self._seen = len(records)
+
+
+def _names(fault: Fault, field: str) -> tuple[str, ...]:
+    value = getattr(fault, field)
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _line(item: Record, ready_ns: int) -> str:
+    because = item.get("because")
+    shown = " ".join(f"{k}={v}" for k, v in item.fields.items() if k != "because" and not isinstance(v, dict | list))
+    why = f" — {because}" if because else ""
+    return f"{(item.at_ns - ready_ns) / SECOND:9.3f} s  {item.node:<10} {item.kind:<10} {shown}{why}"

@@ -1,0 +1,55 @@
+"""A cluster in your hands: the interface that tests and the live page stand on."""
+
+import pytest
+
+from herzschlag.cluster import Cluster, ConditionNotMet, Setup
+from herzschlag.history import read_history
+from herzschlag.runner import RunRequest, run
+
+
+def started(**setup: object) -> Cluster:
+    return Cluster.start(Setup(**setup), backend="simulation")  # type: ignore[arg-type]
+
+
+def test_partition_by_hand_is_judged_as_one_from_a_file() -> None:
+    with started(hosts=4, vms_per_host=1) as cluster:
+        assert cluster.master == "host-99"
+        cut = cluster.split(["host-98", "host-99"], ["host-100", "host-101"])
+        took_s = cluster.wait_for(lambda: cluster.role("host-101") == "master", within_s=30)
+        assert took_s == pytest.approx(25, abs=0.15)
+        cluster.heal(cut)
+        cluster.wait_for(lambda: len(cluster.slaves) == 3, within_s=10)
+        assert cluster.where("vm-100-1") == ["host-100"]
+        assert {finding.verdict for finding in cluster.findings()} == {"holds"}
+
+
+def test_what_was_done_by_hand_can_be_run_again(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with started(vms_per_host=1) as cluster:
+        cluster.advance(5)
+        cluster.power_off("host-98")
+        cluster.wait_for(lambda: cluster.where("vm-98-1") not in ([], ["host-98"]), within_s=25)
+        cluster.finish()
+        scenario = cluster.scenario(name="again")
+        seen = [(r.node, r.kind, r.fields) for r in cluster.history() if r.kind in ("role", "vm", "restart")]
+    directory = tmp_path_factory.mktemp("again")
+    report = run(RunRequest(scenario=scenario, backend="simulation", speed=1, seed=0, directory=directory))
+    assert report.verdict == "holds", report.because
+
+    again = [(r.node, r.kind, r.fields) for r in read_history(directory / "history.jsonl")]
+    assert [item for item in again if item[1] in ("role", "vm", "restart")][: len(seen)] == seen
+
+
+def test_condition_that_never_comes_true_shows_what_happened_instead() -> None:
+    with started() as cluster:
+        cluster.power_off("host-98")
+        with pytest.raises(ConditionNotMet, match="within 20 s") as caught:
+            cluster.wait_for(lambda: cluster.role("host-98") == "master", within_s=20, what="host-98 leads")
+        assert "hostDown" in str(caught.value)
+
+
+def test_wrong_words_are_refused_with_the_known_ones() -> None:
+    with started() as cluster:
+        with pytest.raises(ValueError, match="isolate"):
+            cluster.fault("isolat", host="host-98")
+        with pytest.raises(ValueError, match="no fault 'x' is active"):
+            cluster.heal("x")
