@@ -22,6 +22,7 @@ from herzschlag import batch, console
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
+from herzschlag.report.cli import report as report_command
 from herzschlag.runner import RunReport, RunRequest, run
 from herzschlag.scenario import Scenario
 from herzschlag.scenario_check import check_speed
@@ -232,6 +233,7 @@ def _run_here(request: RunRequest, as_json: bool) -> RunReport:
 
 app.command("packets")(packets_command)
 app.command("dissector")(dissector_command)
+app.command("report")(report_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 

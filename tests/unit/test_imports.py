@@ -112,7 +112,10 @@ TABLE = (
     ),
     Row(
         ("herzschlag/report/*",),
-        {*ANY, "msgspec", "plotly", "rich", "herzschlag.report", "herzschlag.checkers", "herzschlag.packets", *READERS},
+        {
+            *(*ANY, "msgspec", "plotly", "rich", "typer", "herzschlag.report", "herzschlag.checkers"),
+            *("herzschlag.packets", "herzschlag.scenario_file", *READERS),
+        },
         "a report is drawn from the run directory alone",
     ),
     Row(

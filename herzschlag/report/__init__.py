@@ -1,0 +1,7 @@
+"""Reports: a finished run directory in, one HTML file out."""
+
+from herzschlag.report.page import draw, write_report
+from herzschlag.report.reading import ReportError
+from herzschlag.report.summary import write_summary
+
+__all__ = ["ReportError", "draw", "write_report", "write_summary"]

@@ -1,0 +1,132 @@
+"""What an observer takes each host for, held against what was so.
+
+Decides which opinions are right in which circumstances, and that a wrong one is `late` while the observer cannot know
+better yet: within the published detection time after the circumstances changed. Leaves judging to the checkers: this
+is for looking. An observer that is a host has opinions only while it is a master; vCenter has those of the master it
+follows.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import Segment
+from herzschlag.history import SECOND
+from herzschlag.report.model import Model
+from topo.spec import GATEWAY, VCENTER
+
+LATE_NS = 65 * SECOND
+"""Isolation is known last: declared at 30 s, read from a file that is polled every 30 s, and told to vCenter."""
+
+ROLES = {"master": "a master", "election": "in an election"}
+WELL = ("up, reaches its master", "a master", "in an election", "not yet in the cluster")
+"""What is so with a host in good order."""
+
+Views = tuple[str, frozenset[str]]
+"""(what is so in a few words, the opinions that are right)"""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A stretch of one observer's opinion of one host."""
+
+    begin_ns: int
+    end_ns: int
+    host: str
+    believed: str
+    so: str
+    """What was so, in a few words."""
+    judgement: str
+    """right, late, wrong"""
+    seq: int | None
+
+
+def fact(model: Model, host: str, segment: Segment, masters: tuple[str, ...], role: str) -> Views:
+    """What is so with a host, and what it may rightly be taken for by a master among `masters`."""
+    truth = model.truth
+    if not truth.powered(host, segment):
+        return "no power", frozenset({"hostDown"})
+    if p.Frozen(host) in segment.conditions:
+        return "frozen", frozenset({"hostDown", "fdmUnreachable"})
+    if p.Maintenance(host) in segment.conditions:
+        return "in maintenance", frozenset({"uninitialized"})
+    if not truth.agent_works(host, segment):
+        return "agent dead, host up", frozenset({"fdmUnreachable", "uninitialized", "hostDown"})
+    others = [node for node in model.hosts if node != host and truth.agent_works(node, segment)]
+    alone = bool(others) and not any(truth.hears(host, other, segment) for other in others)
+    pings = any(truth.answers(host, model.lab.address(GATEWAY, net), segment) for net in model.lab.networks)
+    if role == "uninitialized":
+        return "not yet in the cluster", frozenset({"uninitialized", "election", "fdmUnreachable"})
+    if role in ("master", "election"):
+        own = frozenset({"master", "election", "networkPartitionedFromMaster"})
+        if alone:
+            return f"{ROLES[role]}, cut off", own | ({"fdmUnreachable"} if pings else {"networkIsolated"})
+        return ROLES[role], own | {"connectedToMaster"}
+    if any(truth.linked(host, master, segment) for master in masters if master != host):
+        return "up, reaches its master", frozenset({"connectedToMaster"})
+    if alone and not pings:
+        return "up, cut off from everyone", frozenset({"networkIsolated"})
+    if alone:
+        return "up, alone, reaches the gateway", frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
+    return "up, cut off from its master", frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
+
+
+def judge(model: Model, observer: str) -> tuple[Judged, ...]:
+    """Every opinion of this observer, cut where what is so changes."""
+    found: list[Judged] = []
+    for (who, host), opinions in model.opinions.items():
+        if who != observer or host not in model.roles:
+            continue
+        marks = sorted(
+            {s.begin_ns for s in model.truth.segments}
+            | {s.begin_ns for other in model.hosts for s in model.roles[other]}
+            | {model.end_ns}
+        )
+        changed_ns, before = 0, ""
+        for begin, end in pairwise(marks):
+            if begin >= end:
+                continue
+            segment = model.truth.segment_at(begin)
+            masters = (observer,) if observer != VCENTER else model.masters_at(begin)
+            so, right = fact(model, host, segment, masters, model.role_at(host, begin))
+            if so != before:
+                changed_ns, before = begin, so
+            for opinion in opinions:
+                low, high = max(begin, opinion.begin_ns), min(end, opinion.end_ns)
+                if low >= high:
+                    continue
+                if opinion.state in right:
+                    found.append(Judged(low, high, host, opinion.state, so, "right", opinion.seq))
+                    continue
+                # An opinion is wrong only once there was time enough to know better.
+                turn = min(max(changed_ns + LATE_NS, low), high)
+                if low < turn:
+                    found.append(Judged(low, turn, host, opinion.state, so, "late", opinion.seq))
+                if turn < high:
+                    found.append(Judged(turn, high, host, opinion.state, so, "wrong", opinion.seq))
+    return tuple(sorted(_merged(found), key=lambda j: (j.begin_ns, j.host)))
+
+
+def _merged(found: list[Judged]) -> list[Judged]:
+    """Join neighbours that say the same."""
+    joined: list[Judged] = []
+    for item in sorted(found, key=lambda j: (j.host, j.begin_ns)):
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and (last.host, last.believed, last.so, last.judgement)
+            == (item.host, item.believed, item.so, item.judgement)
+            and last.end_ns == item.begin_ns
+        ):
+            joined[-1] = msgspec.structs.replace(last, end_ns=item.end_ns)
+        else:
+            joined.append(item)
+    return joined
+
+
+def observers(model: Model) -> tuple[str, ...]:
+    """Everyone who ever had an opinion: hosts in the order of the lab, then vCenter."""
+    seen = {who for who, _ in model.opinions}
+    return tuple(node for node in (*model.hosts, VCENTER) if node in seen)

@@ -1,0 +1,79 @@
+"""The command `herzschlag report`: draw, or draw again, the reports of runs that have ended.
+
+Decides what a person may name (run directories, or folders that hold some) and that several runs get a summary page
+as well. Leaves what stands in them to `page.py` and `summary.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import commonpath
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from herzschlag.report.page import draw_and_write
+from herzschlag.report.reading import RUN_FILE, SUMMARY_FILE, ReportError, read_run
+from herzschlag.report.summary import Entry, entry, write_summary
+
+WRONG_INPUT = 2
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories, or folders of them.")],
+    summary: Annotated[
+        Path | None, typer.Option(help="Where the page over several runs goes. Default: summary.html in their folder.")
+    ] = None,
+) -> None:
+    """Draw the report of finished runs, and a summary page over several.
+
+    Example: herzschlag report runs/2026-05-01-101500/isolation
+
+    Example: herzschlag report runs/2026-05-01-101500
+    """
+    try:
+        directories = run_directories(runs)
+    except ReportError as error:
+        _fail(str(error))
+    entries: list[Entry] = []
+    troubles: list[str] = []
+    for directory in directories:
+        try:
+            run = read_run(directory)
+            typer.echo(draw_and_write(run))
+            entries.append(entry(run))
+        except ReportError as error:
+            troubles.append(str(error))
+    if len(entries) > 1 or (summary is not None and entries):
+        path = summary or Path(commonpath([str(e.directory.resolve().parent) for e in entries])) / SUMMARY_FILE
+        try:
+            typer.echo(write_summary(entries, path))
+        except OSError as error:
+            troubles.append(f"{path}: {error.strerror}: choose another place with --summary")
+    if troubles:
+        _fail("\n".join(troubles))
+
+
+def run_directories(named: Sequence[Path]) -> list[Path]:
+    """Every run that is meant: the directories themselves, or the runs right inside them. Raises ReportError."""
+    found: list[Path] = []
+    for path in named:
+        if (path / RUN_FILE).is_file():
+            found.append(path)
+            continue
+        inside = sorted(item.parent for item in path.glob(f"*/{RUN_FILE}")) if path.is_dir() else []
+        if not inside:
+            why = (
+                "no such directory"
+                if not path.is_dir()
+                else f"neither a run (it has no {RUN_FILE}) nor a folder of runs"
+            )
+            raise ReportError(f"{path}: {why}: name what `herzschlag run` printed")
+        found += inside
+    return list(dict.fromkeys(found))
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(f"herzschlag report: {text}", err=True)
+    raise typer.Exit(WRONG_INPUT)

@@ -1,0 +1,362 @@
+"""The figures on the time axis, as data: rows, bars, marks, ticks.
+
+Decides what stands in which row and how much of it: long runs and many hosts are thinned, and each figure says so.
+Leaves colours, patterns and the drawing itself to `static/report.js`, which hands it to Plotly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+from herzschlag.history import SECOND, Record
+from herzschlag.report.belief import WELL, Judged, fact, judge, observers
+from herzschlag.report.model import OFF, Model, Stretch
+from herzschlag.report.traffic import Datagram
+
+HOSTS_ALL = 12
+"""Up to so many hosts are all drawn; of more, those with whom something happened."""
+MARKS_MAX = 3000
+TICKS_MAX = 12000
+SUBJECTS_MAX = 8
+"""Up to so many hosts an observer's strip has a row for each."""
+
+
+class Row(msgspec.Struct):
+    label: str
+    group: str = ""
+    size: float = 1.0
+
+
+class Layer(msgspec.Struct):
+    """Things of one look. `items` of bars: [row, begin_s, end_s, text, seq, hover]; of marks and ticks:
+    [row, at_s, seq, hover]; of moves: [row, at_s, row, at_s]."""
+
+    kind: str
+    """bars, marks, ticks, moves"""
+    tone: str
+    name: str
+    items: list[list[object]]
+    symbol: str = ""
+
+
+class Figure(msgspec.Struct):
+    id: str
+    title: str
+    about: str
+    rows: list[Row]
+    layers: list[Layer]
+    notes: list[str]
+
+    def alt(self) -> str:
+        """For those who cannot see it."""
+        counts = [f"{len(layer.items)} {layer.name}" for layer in self.layers if layer.items and layer.kind != "moves"]
+        return f"{self.title}: {len(self.rows)} rows over time; {', '.join(counts) or 'nothing in it'}."
+
+
+def seconds(at_ns: int) -> float:
+    return round(at_ns / SECOND, 4)
+
+
+class Painter:
+    """Collects layers by look, so that each becomes one trace."""
+
+    def __init__(self) -> None:
+        self.layers: dict[tuple[str, str, str], Layer] = {}
+
+    def _layer(self, kind: str, tone: str, name: str, symbol: str = "") -> Layer:
+        return self.layers.setdefault((kind, tone, name), Layer(kind, tone, name, [], symbol))
+
+    def bar(self, row: int, stretch: Stretch, tone: str, name: str, *, text: str = "", hover: str = "") -> None:
+        self._layer("bars", tone, name).items.append(
+            [row, seconds(stretch.begin_ns), seconds(stretch.end_ns), text, stretch.seq, hover]
+        )
+
+    def mark(self, row: int, record: Record, tone: str, name: str, symbol: str) -> None:
+        self._layer("marks", tone, name, symbol).items.append([row, seconds(record.at_ns), record.seq, ""])
+
+    def point(self, row: int, at_ns: int, tone: str, name: str, *, symbol: str, hover: str) -> None:
+        self._layer("marks", tone, name, symbol).items.append([row, seconds(at_ns), None, hover])
+
+    def tick(self, row: int, at_ns: int, tone: str, name: str, *, hover: str) -> None:
+        self._layer("ticks", tone, name).items.append([row, seconds(at_ns), None, hover])
+
+    def move(self, row: int, at_ns: int, to_row: int, to_ns: int) -> None:
+        self._layer("moves", "move", "VM moves").items.append([row, seconds(at_ns), to_row, seconds(to_ns)])
+
+    def done(self, notes: list[str]) -> list[Layer]:
+        for layer in self.layers.values():
+            most = TICKS_MAX if layer.kind == "ticks" else MARKS_MAX
+            if len(layer.items) > most:
+                step = -(-len(layer.items) // most)
+                notes.append(f"Thinned: of {len(layer.items)} {layer.name} every {step}th is drawn.")
+                layer.items = layer.items[::step]
+        return list(self.layers.values())
+
+
+def shown_hosts(model: Model) -> tuple[tuple[str, ...], list[str]]:
+    """The hosts that are drawn, and what to say of the others."""
+    if len(model.hosts) <= HOSTS_ALL:
+        return model.hosts, []
+    since_ns = model.ready.at_ns if model.ready else 0
+    busy = {host for host in model.hosts if any(s.begin_ns > since_ns for s in model.roles[host])}
+    busy |= {host for host in model.hosts if any(s.state == "master" for s in model.roles[host])}
+    busy |= {s.who for stretches in model.vms.values() for s in stretches if s.begin_ns > since_ns}
+    if not busy:
+        busy = set(model.hosts[:HOSTS_ALL])
+    left = len(model.hosts) - len(busy)
+    note = [
+        f"Thinned: {len(busy)} of {len(model.hosts)} hosts are drawn; role and VMs of the other {left} never changed."
+    ]
+    return tuple(host for host in model.hosts if host in busy), note if left else []
+
+
+def hosts_figure(model: Model) -> Figure:
+    """Every host's role, below it the VMs that ran there."""
+    hosts, notes = shown_hosts(model)
+    rows: list[Row] = []
+    paint = Painter()
+    row_of: dict[str, int] = {}
+    slot_of: dict[tuple[str, str], int] = {}
+    for host in hosts:
+        row_of[host] = len(rows)
+        rows.append(Row(host, host, 1.25))
+        for stretch in model.roles[host]:
+            paint.bar(row_of[host], stretch, f"role-{stretch.state}", stretch.state, text=stretch.state)
+        for vm, slot in _slots(model, host).items():
+            while len(rows) <= row_of[host] + 1 + slot:
+                rows.append(Row("", host, 0.95))
+            slot_of[host, vm] = row_of[host] + 1 + slot
+    for vm, stretches in model.vms.items():
+        before: Stretch | None = None
+        for stretch in stretches:
+            row = slot_of.get((stretch.who, vm))
+            if row is None:
+                continue
+            tone = "vm" if stretch.state == "on" else f"vm-{stretch.state}"
+            paint.bar(row, stretch, tone, f"VM {stretch.state}", text=vm if stretch.state == "on" else "", hover=vm)
+            if before is not None and before.who != stretch.who and (before.who, vm) in slot_of:
+                paint.move(slot_of[before.who, vm], before.end_ns, row, stretch.begin_ns)
+            before = stretch
+    for record in model.history:
+        if record.node in row_of and (look := _event_look(record)):
+            paint.mark(row_of[record.node], record, *look)
+    layers = paint.done(notes)
+    about = "Each host's role above, its VMs below; a dotted line follows a VM from host to host."
+    return Figure("hosts", "Hosts and VMs", about, rows, layers, notes)
+
+
+def _slots(model: Model, host: str) -> dict[str, int]:
+    """VMs that ever ran on a host, each in the lowest row that is free then."""
+    spans = {
+        vm: (min(s.begin_ns for s in mine), max(s.end_ns for s in mine))
+        for vm, stretches in model.vms.items()
+        if (mine := [s for s in stretches if s.who == host])
+    }
+    taken: list[int] = []
+    slots: dict[str, int] = {}
+    for vm, (begin, end) in sorted(spans.items(), key=lambda item: (item[1][0], item[0])):
+        slot = next((index for index, until in enumerate(taken) if until <= begin), len(taken))
+        taken[slot : slot + 1] = [end]
+        slots[vm] = slot
+    return slots
+
+
+def _event_look(record: Record) -> tuple[str, str, str] | None:
+    """(tone, name, symbol) of a record that deserves a mark on its host's row."""
+    phase = str(record.get("phase") or "")
+    table = {
+        ("election", "won"): ("event-election", "election won", "star"),
+        ("election", "lost"): ("event-election", "election lost", "diamond-open"),
+        ("isolation", "probing"): ("event-isolation", "isolation address pinged", "triangle-up-open"),
+        ("isolation", "declared"): ("event-isolation", "isolation declared", "triangle-up"),
+        ("isolation", "response"): ("event-isolation", "isolation response", "square"),
+        ("isolation", "cancelled"): ("event-isolation", "isolation cancelled", "triangle-down-open"),
+        ("liveness", "watching"): ("event-liveness", "watch over datastore heartbeats", "circle-open"),
+        ("liveness", "unreachable"): ("event-liveness", "host called unreachable, pinged", "circle"),
+        ("restart", "ordered"): ("event-restart", "restart ordered", "triangle-right"),
+        ("restart", "done"): ("event-restart", "restart done", "triangle-right-open"),
+        ("restart", "failed"): ("event-restart", "restart failed", "x"),
+        ("restart", "given-up"): ("event-restart", "restart given up", "x"),
+    }
+    return table.get((record.kind, phase))
+
+
+def network_figure(model: Model) -> Figure:
+    """Heartbeats and election traffic by sender and network; without a capture, the silences that were noticed."""
+    hosts, notes = shown_hosts(model)
+    rows: list[Row] = []
+    row_of: dict[tuple[str, str], int] = {}
+    paint = Painter()
+    for host in hosts:
+        for network in model.lab.networks:
+            row_of[host, network] = len(rows)
+            rows.append(Row(f"{host} on {network}", host, 0.9))
+    for (observer, host, network), stretches in model.silences.items():
+        for stretch in stretches:
+            if (row := row_of.get((host, network))) is not None:
+                said = f"{observer} hears nothing of {host} on network {network}"
+                paint.bar(row, stretch, "silent", "silence noticed by a peer", hover=said)
+    traffic = model.run.traffic
+    if traffic.missing:
+        notes.append(f"{traffic.missing}: single heartbeats, offers and pings are not drawn, only what hosts noticed.")
+    for datagram in traffic.datagrams:
+        if (row := row_of.get((datagram.source, datagram.network))) is not None:
+            _draw_datagram(paint, row, datagram)
+    for record in model.history:
+        _draw_sender_record(paint, record, row_of)
+    layers = paint.done(notes)
+    about = "One row per host and network: what that host sent there, and where its peers noticed silence."
+    return Figure("network", "Heartbeats and election traffic", about, rows, layers, notes)
+
+
+def _draw_datagram(paint: Painter, row: int, datagram: Datagram) -> None:
+    way = f"{datagram.kind} {datagram.source} to {datagram.destination} on {datagram.network}"
+    at_ns = datagram.sent_ns
+    if datagram.arrived_ns is None:
+        paint.point(row, at_ns, "lost", "sent, never arrived", symbol="x-thin-open", hover=f"{way}: never arrived")
+    elif datagram.kind == "Heartbeat":
+        paint.tick(row, at_ns, f"beat-{datagram.network}", f"heartbeats on {datagram.network}", hover=way)
+    elif datagram.kind == "Election":
+        paint.tick(row, at_ns, "event-election", "election offers", hover=way)
+    elif datagram.kind == "Ping":
+        paint.point(row, at_ns, "event-isolation", "pings", symbol="triangle-up-open", hover=way)
+
+
+def _draw_sender_record(paint: Painter, record: Record, row_of: dict[tuple[str, str], int]) -> None:
+    """What a host begins to send, by its own records: offers everywhere, pings of its isolation address."""
+    began = (record.kind, record.get("phase"))
+    rows = [row for (host, _), row in row_of.items() if host == record.node]
+    if began == ("election", "started"):
+        for row in rows:
+            paint.mark(row, record, "event-election", "election begins", "diamond")
+    elif began == ("isolation", "probing") and rows:
+        paint.mark(rows[0], record, "event-isolation", "isolation address pinged", "triangle-up")
+
+
+def storage_figure(model: Model) -> Figure:
+    """Access to datastores, heartbeat slots, and who held which lock."""
+    hosts, notes = shown_hosts(model)
+    rows: list[Row] = []
+    paint = Painter()
+    for host in hosts:
+        for datastore in (d.name for d in model.lab.datastores_of(host)):
+            for stretch in model.storage.get((host, datastore), ()):
+                if stretch.state != OFF:
+                    tone = "access-ok" if stretch.state == "ok" else "access-lost"
+                    name = "datastore in reach" if stretch.state == "ok" else "datastore lost"
+                    text = "" if stretch.state == "ok" else stretch.state
+                    paint.bar(len(rows), stretch, tone, name, text=text)
+            rows.append(Row(f"{host}: {datastore}", host, 0.76))
+    locks = sorted(model.locks.items(), key=lambda item: _lock_place(item[0]))
+    wanted = [item for item in locks if _lock_wanted(item[0][1], item[1], model)]
+    for (datastore, path), stretches in wanted:
+        for stretch in stretches:
+            tone = {"held": "lock", "left": "lock-left", "lost": "lock-left"}.get(stretch.state, "lock")
+            name = "lock held" if tone == "lock" else "lock left behind"
+            if tone == "lock" and stretch.who != stretches[0].who:
+                tone, name = "lock-other", "lock held by another host"
+            paint.bar(len(rows), stretch, tone, name, text=stretch.who, hover=f"{datastore}: {path}")
+        rows.append(Row(f"{path.rsplit('/', 1)[-1]} on {datastore}", "locks", 1.0))
+    row_of = {key: len(rows) - len(wanted) + index for index, (key, _) in enumerate(wanted)}
+    for record in model.history.of_kind("lock"):
+        row = row_of.get((str(record.get("datastore")), str(record.get("path"))))
+        if row is not None and record.get("to") in ("denied", "broken"):
+            paint.mark(row, record, "event-restart", f"lock {record.get('to')}", "x")
+    if len(wanted) < len(locks):
+        notes.append(f"{len(locks) - len(wanted)} locks that never changed hands are left out.")
+    notes.append("Single datastore heartbeats are not recorded; what a master concludes from them is.")
+    layers = paint.done(notes)
+    about = "Above, which host reaches which datastore; below, who holds the lock of which file."
+    return Figure("storage", "Datastores and locks", about, rows, layers, notes)
+
+
+def _lock_place(key: tuple[str, str]) -> tuple[int, str, str]:
+    datastore, path = key
+    order = 0 if path.endswith("protectedlist") else 1 if path.endswith(".vmx") else 2
+    return (order, path, datastore)
+
+
+def _lock_wanted(path: str, stretches: tuple[Stretch, ...], model: Model) -> bool:
+    """Lists of protected VMs always; others when they changed hands, or in small clusters, VM files."""
+    if path.endswith("protectedlist") or len({s.who for s in stretches}) > 1 or len(stretches) > 1:
+        return True
+    return path.endswith(".vmx") and len(model.hosts) <= 4
+
+
+def belief_figure(model: Model) -> Figure:
+    """What was so with each host; below, a strip per observer."""
+    hosts, notes = shown_hosts(model)
+    rows: list[Row] = []
+    paint = Painter()
+    for host in hosts:
+        for stretch in _facts(model, host):
+            tone = "so-well" if stretch.state in WELL else "so-ill"
+            paint.bar(len(rows), stretch, tone, "so: well" if tone == "so-well" else "so: not well", text=stretch.state)
+        rows.append(Row(f"{host}: so", "truth", 1.0))
+    for observer in observers(model):
+        judged = judge(model, observer)
+        subjects = hosts if len(model.hosts) <= SUBJECTS_MAX else ()
+        strip = len(rows)
+        rows.append(Row(f"{observer} believes", observer, 1.1))
+        for stretch in _worst_of(judged):
+            paint.bar(strip, stretch, f"belief-{stretch.state}", stretch.state, text=stretch.who, hover=stretch.who)
+        for host in subjects:
+            mine = [j for j in judged if j.host == host]
+            for j in mine:
+                said = f"{observer} takes {host} for {j.believed}; it is: {j.so}"
+                stretch = Stretch(j.begin_ns, j.end_ns, j.judgement, j.seq)
+                paint.bar(len(rows), stretch, f"belief-{j.judgement}", j.judgement, text=j.believed, hover=said)
+            if mine:
+                rows.append(Row(f"of {host}", observer, 0.9))
+    about = (
+        "Above, what was so with each host, from the faults in force. Below, what each observer took the hosts for: "
+        "right, late (there was no time yet to know better), or wrong."
+    )
+    return Figure("belief", "Belief against truth", about, rows, paint.done(notes), notes)
+
+
+def _facts(model: Model, host: str) -> list[Stretch]:
+    """What was so with one host, over time."""
+    marks = sorted(
+        {s.begin_ns for s in model.truth.segments}
+        | {s.begin_ns for other in model.hosts for s in model.roles[other]}
+        | {model.end_ns}
+    )
+    found: list[Stretch] = []
+    for begin, end in pairwise(marks):
+        if begin >= end:
+            continue
+        segment = model.truth.segment_at(begin)
+        so, _ = fact(model, host, segment, model.masters_at(begin), model.role_at(host, begin))
+        if found and found[-1].state == so:
+            found[-1] = msgspec.structs.replace(found[-1], end_ns=end)
+        else:
+            found.append(Stretch(begin, end, so))
+    return found
+
+
+def _worst_of(judged: Sequence[Judged]) -> list[Stretch]:
+    """One observer's strip: at each moment the worst of its opinions, and about whom."""
+    marks = sorted({j.begin_ns for j in judged} | {j.end_ns for j in judged})
+    badness = {"right": 0, "late": 1, "wrong": 2}
+    found: list[Stretch] = []
+    for begin, end in pairwise(marks):
+        here = [j for j in judged if j.begin_ns <= begin < j.end_ns]
+        if not here:
+            continue
+        worst = max(here, key=lambda j: badness[j.judgement]).judgement
+        about = [f"{j.host}: {j.believed}" for j in here if j.judgement == worst]
+        text = "right about all" if worst == "right" else "; ".join(about[:3]) + (" …" if len(about) > 3 else "")
+        seq = next((j.seq for j in here if j.judgement == worst and worst != "right"), None)
+        if found and (found[-1].state, found[-1].who) == (worst, text) and found[-1].end_ns == begin:
+            found[-1] = msgspec.structs.replace(found[-1], end_ns=end)
+        else:
+            found.append(Stretch(begin, end, worst, seq, text))
+    return found
+
+
+def figures(model: Model) -> list[Figure]:
+    return [hosts_figure(model), network_figure(model), storage_figure(model), belief_figure(model)]

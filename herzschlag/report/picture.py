@@ -1,0 +1,210 @@
+"""What the drawn cluster needs to know, for every instant: the data of `static/cluster.js`.
+
+Decides how the conditions in force become states of links, hosts and datastores. Leaves layout, shapes and colours
+to the drawing code, which the live page uses as well. Hearts come from the capture; without one they are drawn where,
+by the records and the faults in force, heartbeats flow, and the picture says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import Segment
+from herzschlag.history import Record
+from herzschlag.report.lanes import seconds
+from herzschlag.report.model import Model
+from topo.spec import GATEWAY, VCENTER
+
+BEATS_MAX = 20000
+STORY_KINDS = (
+    "ready",
+    "fault",
+    "role",
+    "isolation",
+    "liveness",
+    "host-state",
+    "restart",
+    "vm",
+    "mastership",
+    "machinery",
+)
+STORY_MAX = 600
+
+
+def picture(model: Model) -> dict[str, Any]:
+    """A plain document; all times are protocol seconds."""
+    return {
+        "networks": list(model.lab.networks),
+        "hosts": list(model.hosts),
+        "datastores": [{"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in model.lab.datastores],
+        "vm_rows": _vms_most(model),
+        "end": seconds(model.end_ns),
+        "ready": seconds(model.ready.at_ns) if model.ready else 0,
+        "roles": {
+            host: [[seconds(s.begin_ns), s.state, s.seq] for s in stretches] for host, stretches in model.roles.items()
+        },
+        "vms": {
+            vm: [[seconds(s.begin_ns), seconds(s.end_ns), s.who, s.state, s.seq] for s in stretches]
+            for vm, stretches in model.vms.items()
+        },
+        "masters": _believed(model),
+        "segments": [_segment(model, segment) for segment in model.truth.segments],
+        "faults": [
+            {
+                "id": f.id,
+                "about": f.about,
+                "asked": seconds(f.asked_ns),
+                "begin": seconds(f.begin_ns),
+                "end": seconds(f.end_ns),
+                "healed": f.healed,
+                "lasting": f.lasting,
+                "seq": f.seq,
+            }
+            for f in model.faults
+        ],
+        "story": _story(model),
+        "beats": _beats(model),
+        "schematic": bool(model.run.traffic.missing),
+    }
+
+
+def _vms_most(model: Model) -> int:
+    """The most VMs that any host ever ran at once: how much room its box needs."""
+    stays = [s for stretches in model.vms.values() for s in stretches]
+    return max((sum(o.who == s.who and o.begin_ns <= s.begin_ns < o.end_ns for o in stays) for s in stays), default=0)
+
+
+def _believed(model: Model) -> dict[str, list[list[Any]]]:
+    """Per host, what the masters call it, when they say something worth a label."""
+    found: dict[str, list[list[Any]]] = {}
+    for (observer, host), stretches in model.opinions.items():
+        if observer == VCENTER:
+            continue
+        for s in stretches:
+            if s.state not in ("connectedToMaster", "master"):
+                found.setdefault(host, []).append([seconds(s.begin_ns), seconds(s.end_ns), s.state, observer, s.seq])
+    return found
+
+
+def _segment(model: Model, segment: Segment) -> dict[str, Any]:
+    truth, lab = model.truth, model.lab
+    conditions = segment.conditions
+    links: dict[str, str] = {}
+    cuts: list[list[int]] = []
+    index = {node: number for number, node in enumerate(lab.nodes)}
+    powered = [node for node in lab.nodes if truth.powered(node, segment)]
+    for net_number, network in enumerate(lab.networks):
+        lost = {
+            (src, dst)
+            for src in powered
+            for dst in powered
+            if src != dst and not truth.passes(network, src, dst, segment, "8182")
+        }
+        cuts += [[net_number, index[src], index[dst]] for src, dst in sorted(lost)]
+        alone = {node for node in powered if _link_state(node, powered, lost) == "cut"}
+        for node in powered:
+            # Whoever still reaches everyone with a working link has one: a cut is drawn where it is, not at its peers.
+            state = "cut" if node in alone else _link_state(node, [n for n in powered if n not in alone], lost)
+            if p.PortDown(network, node) in conditions or p.CarrierDown(network, node) in conditions:
+                state = "down"
+            if state != "ok":
+                links[f"{network}|{node}"] = state
+    impaired = sorted({f"{c.network}|{c.src}" for c in conditions if isinstance(c, p.Impaired)})
+    return {
+        "begin": seconds(segment.begin_ns),
+        "end": seconds(segment.end_ns),
+        "links": links,
+        "cuts": cuts,
+        "impaired": impaired,
+        "storage": [[c.host, c.datastore, c.access] for c in conditions if isinstance(c, p.StorageLost)],
+        "gateway": _gateway(model, segment),
+        "vcenter": "" if truth.powered(VCENTER, segment) and p.VcenterDown() not in conditions else "down",
+    }
+
+
+def _link_state(node: str, among: list[str], lost: set[tuple[str, str]]) -> str:
+    """ok; cut: nothing passes; out, in: nothing passes that way; part: some do not."""
+    others = [other for other in among if other != node]
+    out = [other for other in others if (node, other) in lost]
+    into = [other for other in others if (other, node) in lost]
+    if not out and not into:
+        return "ok"
+    if len(out) == len(into) == len(others):
+        return "cut"
+    if len(out) == len(others):
+        return "out"
+    return "in" if len(into) == len(others) else "part"
+
+
+def _gateway(model: Model, segment: Segment) -> str:
+    if not model.truth.powered(GATEWAY, segment):
+        return "off"
+    return "silent" if p.GatewaySilent() in segment.conditions else ""
+
+
+def _beats(model: Model) -> list[list[Any]]:
+    """[sent, arrived or null, network, source, destination]: every lost heartbeat, of the others what fits."""
+    beats = model.run.traffic.of_kind("Heartbeat")
+    lost = [d for d in beats if d.arrived_ns is None]
+    rest = [d for d in beats if d.arrived_ns is not None]
+    step = max(1, -(-len(rest) // max(1, BEATS_MAX - min(len(lost), BEATS_MAX // 2))))
+    kept = sorted([*lost[: BEATS_MAX // 2], *rest[::step]], key=lambda d: d.sent_ns)
+    return [
+        [
+            seconds(d.sent_ns),
+            None if d.arrived_ns is None else seconds(d.arrived_ns),
+            d.network,
+            d.source,
+            d.destination,
+        ]
+        for d in kept
+    ]
+
+
+def tell(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record)
+    """One record as a sentence without its subject's full stop, for people."""
+    f = record.fields
+    match record.kind:
+        case "fault":
+            return f"fault {f.get('phase', '')}s: {f.get('about') or f.get('fault') or f.get('id')}"
+        case "ready":
+            return f"the cluster is ready, {f.get('master', '')} leads"
+        case "role":
+            return f"{record.node}: {f.get('from')} to {f.get('to')}"
+        case "host-state":
+            return f"{record.node} takes {f.get('host')} for {f.get('to')}"
+        case "liveness":
+            word = {"watching": "watches for signs of life of", "unreachable": "cannot reach", "heard": "hears again"}
+            return f"{record.node} {word.get(str(f.get('phase')), str(f.get('phase')))} {f.get('host')}"
+        case "path":
+            return f"{record.node}: {f.get('host')} on network {f.get('network')} is {f.get('to')}"
+        case "isolation":
+            what = f" for {f.get('vm')}: {f.get('do')}" if f.get("vm") else ""
+            return f"{record.node}: isolation {f.get('phase')}{what}"
+        case "election":
+            return f"{record.node}: election {f.get('phase')}"
+        case "restart":
+            target = f" on {f.get('target')}" if f.get("target") else ""
+            return f"{record.node}: restart of {f.get('vm')}{target} {f.get('phase')}"
+        case "vm":
+            return f"{f.get('vm')} on {record.node}: {f.get('from')} to {f.get('to')}"
+        case "lock":
+            path = str(f.get("path", "")).rsplit("/", 1)[-1]
+            return f"{record.node}: lock of {path} on {f.get('datastore')} {f.get('to')}"
+        case "mastership":
+            return f"{record.node}: its reign ends ({f.get('phase')})"
+        case _:
+            parts = [
+                f"{name}={value}" for name, value in f.items() if name != "because" and not isinstance(value, dict)
+            ]
+            return f"{record.node}: {record.kind} {' '.join(parts)}"[:200]
+
+
+def _story(model: Model) -> list[list[Any]]:
+    """[second, sentence, because, number] of what a viewer of the picture should read."""
+    since_ns = model.ready.at_ns if model.ready else 0
+    told = [r for r in model.history if r.kind in STORY_KINDS and (r.at_ns >= since_ns or r.kind in ("role", "fault"))]
+    step = max(1, -(-len(told) // STORY_MAX))
+    kept = [r for index, r in enumerate(told) if index % step == 0 or r.kind in ("fault", "role")]
+    return [[seconds(r.at_ns), tell(r), str(r.get("because") or ""), r.seq] for r in kept]

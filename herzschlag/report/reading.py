@@ -1,0 +1,124 @@
+"""A run directory as a report sees it.
+
+Decides which files a report reads (`run.json`, `history.jsonl`, `capture.pcapng`) and what it makes of a run that was
+interrupted or comes from another version. Leaves what happened to `model.py`. Nothing else of the machine is looked
+at: two calls on one directory give the same report.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from herzschlag.history import History, HistoryError, read_history
+from herzschlag.report.traffic import Traffic, read_traffic
+from herzschlag.scenario import Cluster, Scenario
+from herzschlag.scenario_file import ScenarioError, loads_family
+from herzschlag.verdict import Detail, Finding, Verdict
+from topo.spec import TopologySpec
+
+RUN_FILE = "run.json"
+HISTORY_FILE = "history.jsonl"
+REPORT_FILE = "report.html"
+SUMMARY_FILE = "summary.html"
+
+
+class ReportError(Exception):
+    """This directory gives no report: the text names the file, what is wrong with it, and the way out."""
+
+
+class RunFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report needs of `run.json`. Keys it does not know are another version's and are left alone."""
+
+    scenario: str
+    status: str = "finished"
+    title: str = ""
+    backend: str = ""
+    speed: float = 1.0
+    seed: int = 0
+    verdict: Verdict = "unknown"
+    because: str = ""
+    repeat: str = ""
+    findings: tuple[Finding, ...] = ()
+    versions: dict[str, str] = {}
+    scenario_text: str = ""
+
+    @property
+    def instants(self) -> list[Detail]:
+        """What was published with a time, measured here."""
+        return [d for f in self.findings for d in f.details if d.published_s is not None]
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a report is drawn from."""
+
+    directory: Path
+    file: RunFile
+    history: History
+    scenario: Scenario
+    lab: TopologySpec
+    traffic: Traffic
+    remarks: tuple[str, ...] = ()
+    """What the reader must know about gaps in the material."""
+
+
+def read_run_file(directory: Path) -> RunFile:
+    path = directory / RUN_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RunFile)
+    except OSError as error:
+        raise ReportError(
+            f"{path}: {error.strerror}: name the directory of a run, as `herzschlag run` prints it"
+        ) from None
+    except msgspec.MsgspecError as error:
+        raise ReportError(f"{path}: {error}: this is no run of a version that this program can read") from None
+
+
+def read_run(directory: Path) -> Run:
+    """Raises ReportError."""
+    file = read_run_file(directory)
+    path = directory / HISTORY_FILE
+    try:
+        history = read_history(path)
+    except OSError as error:
+        why = "the run has not ended yet" if file.status == "running" else (error.strerror or "cannot be read")
+        raise ReportError(f"{path}: {why}: a report is drawn of the records of a run that has ended") from None
+    except HistoryError as error:
+        raise ReportError(f"{error}: the history is damaged; run the scenario again: {file.repeat}") from None
+    remarks = []
+    if file.status != "finished":
+        remarks.append(f"The run is {file.status}: {file.because or 'it did not come to its end'}.")
+    try:
+        members = loads_family(file.scenario_text, f"{file.scenario}.toml")
+        scenario = next((member for member in members if member.name == file.scenario), members[0])
+    except ScenarioError as error:
+        scenario = _stand_in(file, history)
+        remarks.append(
+            f"The scenario in {RUN_FILE} cannot be read by this version ({error}); hosts come from the records."
+        )
+    lab = scenario.cluster.topology()
+    traffic = read_traffic(directory, history, scenario)
+    return Run(
+        directory=directory,
+        file=file,
+        history=history,
+        scenario=scenario,
+        lab=lab,
+        traffic=traffic,
+        remarks=tuple(remarks),
+    )
+
+
+def _stand_in(file: RunFile, history: History) -> Scenario:
+    """A scenario with the hosts that the records name."""
+    begun = history.of_kind("run")
+    named = begun[0].fields.get("hosts", []) if begun else []
+    hosts = tuple(str(host) for host in named) or tuple(
+        dict.fromkeys(record.node for record in history if record.node.startswith("host-"))
+    )
+    if len(hosts) < 2:
+        raise ReportError(
+            f"{file.scenario}: the history names {len(hosts)} hosts: without a cluster nothing can be drawn"
+        )
+    return Scenario(name=file.scenario, title=file.title or file.scenario, cluster=Cluster(hosts=hosts))

@@ -1,0 +1,271 @@
+"""Sequence diagrams: who said and concluded what in the moments around each fault, as SVG.
+
+Decides which records make a line of the diagram, what arrows they stand for, and how many lines one diagram may
+have. Time runs downwards and not to scale: pauses are written out. Datagrams come from the capture when there is one,
+repeated ones in one arrow; without a capture, arrows stand for what records tell of.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Literal
+
+import msgspec
+
+from herzschlag.history import SECOND, Record
+from herzschlag.report.model import Fault, Model
+from herzschlag.report.picture import tell
+from topo.spec import GATEWAY, VCENTER
+
+BEFORE_NS = 2 * SECOND
+AFTER_NS = 100 * SECOND
+LINES_MAX = 44
+PAUSE_NS = SECOND // 2
+SAME_NS = SECOND // 500
+LANES_MAX = 9
+_LANE_PX, _WIDTH_PX, _HEAD, _LINE, _LEFT = (150, 232), 1120, 56, 27, 84
+KINDS = ("fault", "role", "election", "liveness", "host-state", "isolation", "restart", "vm", "lock")
+_SAYS_SO = re.compile(r"^(host-\d+) says so")
+_CONTROL = ("RestartOrder", "RestartResult", "StopOrder")
+_REPEATED = ("Heartbeat", "Election", "Ping", "Join", "Welcome")
+
+
+class Line(msgspec.Struct):
+    """One line: a note on a lifeline, an arrow between two, or a fault across all."""
+
+    at_ns: int
+    kind: Literal["note", "arrow", "fault"]
+    node: str
+    text: str
+    to: str = ""
+    seq: int | None = None
+    because: str = ""
+    lost: bool = False
+    count: int = 1
+
+
+class Diagram(msgspec.Struct, frozen=True):
+    fault: Fault
+    svg: str
+    notes: tuple[str, ...]
+
+
+def diagrams(model: Model) -> list[Diagram]:
+    """One per beginning of a fault; faults at one instant share a diagram."""
+    found: list[Diagram] = []
+    for index, fault in enumerate(model.faults):
+        if index and fault.begin_ns - model.faults[index - 1].begin_ns < BEFORE_NS:
+            continue
+        later = [f.begin_ns for f in model.faults if f.begin_ns >= fault.begin_ns + BEFORE_NS]
+        until_ns = min([fault.begin_ns + AFTER_NS, model.end_ns, *(at - 1 for at in later)])
+        found.append(_diagram(model, fault, until_ns))
+    return found
+
+
+def _diagram(model: Model, fault: Fault, until_ns: int) -> Diagram:
+    begin_ns = fault.begin_ns - BEFORE_NS
+    lines = [
+        line
+        for record in model.history
+        if begin_ns <= record.at_ns <= until_ns
+        and record.kind in KINDS
+        and (line := _line(record, _in_vain(record, model))) is not None
+    ]
+    lines = sorted([*_joined(lines), *_datagrams(model, begin_ns, until_ns)], key=lambda line: line.at_ns)
+    notes: list[str] = []
+    if len(lines) > LINES_MAX:
+        ranked = sorted(range(len(lines)), key=lambda i: (_weight(lines[i]), i))[:LINES_MAX]
+        notes.append(f"Thinned: {LINES_MAX} of {len(lines)} lines are drawn; the table of records has all.")
+        lines = [lines[i] for i in sorted(ranked)]
+    seen = {line.node for line in lines} | {line.to for line in lines}
+    lanes = [node for node in (*model.hosts, GATEWAY, VCENTER) if node in seen]
+    if len(lanes) > LANES_MAX:
+        notes.append(f"Thinned: {LANES_MAX} of {len(lanes)} nodes are drawn.")
+        busiest = sorted(lanes, key=lambda n: -sum(n in (line.node, line.to) for line in lines))
+        lanes = [node for node in lanes if node in busiest[:LANES_MAX]]
+        lines = [line for line in lines if {line.node, line.to} - {""} <= set(lanes)]
+    if model.run.traffic.missing:
+        notes.append(
+            f"{model.run.traffic.missing}: arrows stand for what the records tell of, single datagrams are not drawn."
+        )
+    return Diagram(fault, _svg(lanes, lines, fault), tuple(notes))
+
+
+def _in_vain(record: Record, model: Model) -> bool:
+    """Whether the isolation that this record begins to probe was declared in the end."""
+    if record.kind != "isolation" or record.get("phase") != "probing":
+        return False
+    later = (r.get("phase") for r in model.history.of_kind("isolation", node=record.node) if r.seq > record.seq)
+    return next(later, "") == "declared"
+
+
+def _weight(line: Line) -> int:
+    """What goes first when there is no room: the higher, the sooner."""
+    if line.kind == "fault":
+        return 0
+    heavy = ("isolation", "election won", "to master", "hostDown", "restart", "to election", "Isolated", "Partitioned")
+    if any(word in line.text for word in heavy):
+        return 1
+    return 2 if not line.text.startswith(("lock", *_REPEATED)) else 3
+
+
+def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (one case a kind of record)
+    """What a record adds to the diagram; `unanswered`: the pings it tells of were in vain."""
+    f = record.fields
+    because = str(f.get("because") or "")
+    phase = str(f.get("phase") or "")
+
+    def made(kind: Literal["note", "arrow", "fault"], node: str, text: str, to: str = "", lost: bool = False) -> Line:
+        return Line(record.at_ns, kind, node, text, to, record.seq, because, lost)
+
+    match record.kind:
+        case "fault":
+            return made("fault", "", f"{f.get('about') or f.get('id')}" + ("" if phase == "begin" else " undone"))
+        case "restart" if phase == "ordered" and f.get("target") and f.get("target") != record.node:
+            return made("arrow", record.node, f"restart {f.get('vm')}", str(f.get("target")))
+        case "restart" if phase == "done":
+            return None
+        case "restart":
+            word = {"begins": "restart begins:", "ordered": "starts itself:"}.get(phase, f"restart {phase}:")
+            return made("note", record.node, f"{word} {f.get('vm')}")
+        case "isolation" if phase == "response":
+            return made("note", record.node, f"response {f.get('do')}: {f.get('vm')}")
+        case "isolation" if phase == "probing":
+            return made("arrow", record.node, "pings its isolation address", GATEWAY, lost=unanswered)
+        case "host-state":
+            host = str(f.get("host"))
+            if record.node == VCENTER:
+                said = _SAYS_SO.match(because)
+                return made("arrow", said.group(1), f"{host}: {f.get('to')}", VCENTER) if said else None
+            if "asked to be taken in" in because:
+                return made("arrow", host, "asks to join", record.node)
+            if host == record.node or f.get("to") == "election":
+                return None
+            return made("note", record.node, f"{host}: {f.get('to')}")
+        case "role" if f.get("to") == "slave" and f.get("master"):
+            return made("arrow", str(f.get("master")), "takes it in", record.node)
+        case "role":
+            return made("note", record.node, f"now {f.get('to')}")
+        case "lock":
+            path = str(f.get("path", "")).rsplit("/", 1)[-1]
+            if f.get("to") not in ("held", "broken", "denied") or path.endswith("-hb"):
+                return None
+            word = {"held": "locks", "broken": "breaks lock of", "denied": "denied lock of"}[str(f.get("to"))]
+            return made("note", record.node, f"{word} {path}")
+        case "vm":
+            return (
+                None
+                if f.get("to") in ("starting", "stopping")
+                else made("note", record.node, f"VM {f.get('to')}: {f.get('vm')}")
+            )
+        case "liveness":
+            word = {"watching": "watches", "unreachable": "unreachable:", "heard": "hears"}.get(phase, phase)
+            return made("note", record.node, f"{word} {f.get('host')}")
+        case "election" if phase == "started":
+            return None
+        case _:
+            return made("note", record.node, tell(record).removeprefix(f"{record.node}: "))
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """What one node says of several things at one instant, in one line: `watches host-99, host-100`."""
+    joined: dict[tuple[int, str, str, str, str], Line] = {}
+    for line in lines:
+        says, _, of_what = line.text.rpartition(" ")
+        key = (line.at_ns // SAME_NS, line.kind, line.node, line.to, says)
+        if says and line.kind != "fault" and key in joined:
+            joined[key].text += f", {of_what}"
+        else:
+            joined[key if key not in joined else (*key[:4], f"{line.seq}")] = line
+    return list(joined.values())
+
+
+def _datagrams(model: Model, begin_ns: int, until_ns: int) -> list[Line]:
+    """Orders and answers one by one; of what is repeated (heartbeats, offers, pings) one arrow for as long as it arrives,
+    and one for as long as it does not. Both networks together: what arrived on one of them has arrived."""
+    found: list[Line] = []
+    going: dict[tuple[str, str, str], tuple[Line, int]] = {}
+    for d in model.run.traffic.datagrams:
+        if not begin_ns <= d.sent_ns <= until_ns or d.kind not in (*_CONTROL, *_REPEATED):
+            continue
+        way, lost = (d.kind, d.source, d.destination), d.arrived_ns is None
+        line, last_ns = going.get(way, (None, 0))
+        apart = d.kind in _CONTROL and d.sent_ns - last_ns > PAUSE_NS
+        if line is None or line.lost != lost or apart:
+            line = Line(d.sent_ns, "arrow", d.source, d.kind, d.destination, lost=lost)
+            found.append(line)
+        else:
+            line.count += 1
+        going[way] = (line, d.sent_ns)
+    return found
+
+
+def _svg(lanes: list[str], lines: list[Line], fault: Fault) -> str:
+    lane = min(_LANE_PX[1], max(_LANE_PX[0], (_WIDTH_PX - _LEFT) // max(1, len(lanes))))
+    place = {node: _LEFT + lane * index + lane // 2 for index, node in enumerate(lanes)}
+    width = max(_LEFT + lane * len(lanes) + 8, 460)
+    parts: list[str] = []
+    y, before_ns = _HEAD + 14, None
+    for line in lines:
+        if before_ns is not None and line.at_ns - before_ns > PAUSE_NS:
+            parts.append(f'<text class="q-pause" x="{_LEFT - 10}" y="{y + 3}" text-anchor="end">⋮</text>')
+            y += 13
+        parts.append(_draw(line, place, y, width, fault, lane=lane))
+        before_ns = line.at_ns
+        y += _LINE
+    height = y + 10
+    heads = "".join(
+        f'<line class="q-life" x1="{x}" y1="{_HEAD - 8}" x2="{x}" y2="{height - 6}"/>'
+        f'<rect class="q-head" x="{x - 60}" y="12" width="120" height="32" rx="7"/>'
+        f'<text class="q-name" x="{x}" y="33" text-anchor="middle">{escape(node)}</text>'
+        for node, x in place.items()
+    )
+    title = (
+        f"Sequence diagram around the fault {fault.about}: {len(lines)} lines between {', '.join(lanes) or 'nobody'}."
+    )
+    return (
+        f'<svg class="sequence" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
+        f' aria-label="{escape(title, quote=True)}">{heads}{"".join(parts)}</svg>'
+    )
+
+
+def _draw(line: Line, place: dict[str, int], y: int, width: int, fault: Fault, *, lane: int) -> str:
+    text = line.text + (f" \u00d7{line.count}" if line.count > 1 else "")
+    after_s = (line.at_ns - fault.begin_ns) / SECOND
+    when = f'<text class="q-time" x="{_LEFT - 20}" y="{y + 4}" text-anchor="end">{after_s:+.2f} s</text>'
+    tip = f"<title>{escape(f'{line.because}' if line.because else text)}</title>"
+    if line.kind == "fault":
+        body = (
+            f'<rect class="q-fault" x="{_LEFT - 12}" y="{y - 12}" width="{width - _LEFT + 4}" height="24" rx="4"/>'
+            f'<text class="q-faulttext" x="{_LEFT}" y="{y + 4}">⚡ {escape(_cut(text, (width - _LEFT) // 7))}</text>'
+        )
+    elif line.kind == "arrow" and line.node in place and line.to in place:
+        x1, x2 = place[line.node], place[line.to]
+        way = 1 if x2 > x1 else -1
+        tip_x = x2 - way * 3 if not line.lost else (x1 + x2) // 2
+        end = (
+            f'<path class="q-cross" d="M{tip_x - 5} {y - 5}l10 10m0 -10l-10 10"/>'
+            if line.lost
+            else f'<path class="q-tip" d="M{tip_x} {y}l{-way * 9} -4.5v9z"/>'
+        )
+        label = _cut(text, max(15, abs(x2 - x1) // 6))
+        body = (
+            f'<line class="q-arrow{" q-lost" if line.lost else ""}" x1="{x1}" y1="{y}" x2="{tip_x}" y2="{y}"/>{end}'
+            f'<text class="q-label" x="{(x1 + x2) // 2}" y="{y - 5}" text-anchor="middle">{escape(label)}</text>'
+        )
+    else:
+        x = place.get(line.node, _LEFT)
+        label = _cut(text, int((lane - 10) / 6.4))
+        half = max(30, min(lane // 2 - 2, int(len(label) * 3.25) + 8))
+        body = (
+            f'<rect class="q-note" x="{x - half}" y="{y - 10}" width="{2 * half}" height="20" rx="10"/>'
+            f'<text class="q-label" x="{x}" y="{y + 4}" text-anchor="middle">{escape(label)}</text>'
+        )
+    if line.seq is not None:
+        return f'<a href="#r{line.seq}">{tip}{when}{body}</a>'
+    return f"<g>{tip}{when}{body}</g>"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

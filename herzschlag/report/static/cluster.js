@@ -1,0 +1,324 @@
+// The cluster as a picture: hosts, networks, gateway, vCenter, datastores, VMs, hearts on their way.
+//
+// Decides layout and shapes; every state is told by shape and text as well as by colour. Knows nothing of runs or
+// sockets: the report hands it the state of an instant, the live page that of now.
+//
+//   const picture = createCluster(element, { networks, hosts, datastores });
+//   picture.render(state)   state: { roles, notes, vms, links, impaired, storage, gateway, vcenter }
+//   picture.hearts(list)    list:  [{ network, from, to, progress, lost }], progress 0 to 1
+//
+// Hosts, links, datastores and gateway carry data-act, data-node, data-network: the live page listens for clicks there.
+
+const ROLE_SIGNS = {
+  master: "★ master", slave: "● slave", election: "◆ election", isolated: "⊘ isolated", off: "✕ no power",
+  frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starting",
+};
+const LINK_WORDS = {
+  cut: "cut", down: "port down", out: "no way out", in: "no way in", part: "cut to some", off: "no power", ok: "carries",
+};
+const STATE_WORDS = {
+  hostDown: "failed", networkIsolated: "isolated", networkPartitionedFromMaster: "partitioned",
+  fdmUnreachable: "agent unreachable", election: "in election", uninitialized: "not in the cluster",
+};
+const HEART = "M0-2.2C-2.6-7.6-9-5.6-8.4-.4-7.9 4-2.6 6.6 0 9.4 2.6 6.6 7.9 4 8.4-.4 9-5.6 2.6-7.6 0-2.2Z";
+const ROWS_FULL_MAX = 8;
+const VM_ROWS_MAX = 3;
+
+function createCluster(element, topo) {
+  const full = topo.hosts.length <= ROWS_FULL_MAX;
+  const plan = full ? fullPlan(topo) : gridPlan(topo);
+  element.innerHTML =
+    `<svg class="cluster" viewBox="0 0 ${plan.width} ${plan.height}" role="img" aria-labelledby="cluster-words">` +
+    `<title id="cluster-words"></title><g data-part="still"></g><g data-part="hearts" aria-hidden="true"></g></svg>`;
+  const svg = element.firstElementChild;
+  const still = svg.querySelector("[data-part=still]");
+  const hearts = svg.querySelector("[data-part=hearts]");
+  let shown = "";
+  return {
+    plan,
+    render(state) {
+      const drawn = (full ? drawFull : drawGrid)(plan, topo, state);
+      if (drawn === shown) return;
+      shown = drawn;
+      still.innerHTML = drawn;
+      svg.firstElementChild.textContent = inWords(topo, state);
+    },
+    hearts(list) {
+      hearts.innerHTML = list.map((heart) => drawHeart(plan, heart)).join("");
+    },
+  };
+}
+
+function text(value) {
+  return String(value).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+}
+
+/** The whole picture in sentences, for those who cannot see it. */
+function inWords(topo, state) {
+  const words = topo.hosts.map((host) => {
+    const vms = state.vms.filter((vm) => vm.host === host).map((vm) => vm.name);
+    const broken = topo.networks
+      .filter((net) => linkState(state, net, host) !== "ok")
+      .map((net) => `network ${net} ${LINK_WORDS[linkState(state, net, host)]}`);
+    const role = ROLE_SIGNS[state.roles[host]] || state.roles[host];
+    return `${host} ${role.slice(2)}${broken.length ? ", " + broken.join(", ") : ""}, VMs: ${vms.join(", ") || "none"}`;
+  });
+  if (state.gateway) words.push(`gateway ${state.gateway}`);
+  if (state.vcenter) words.push(`vCenter ${state.vcenter}`);
+  return "The cluster. " + words.join(". ") + ".";
+}
+
+function linkState(state, network, node) {
+  if (state.roles[node] === "off") return "off";
+  if (node === "vcenter" && state.vcenter === "off") return "off";
+  return state.links[`${network}|${node}`] || "ok";
+}
+
+// --- up to eight hosts: everything drawn ---------------------------------------------------------------------------
+
+function fullPlan(topo) {
+  const count = topo.hosts.length;
+  const width = Math.max(980, count * 216 + 40);
+  const slot = (width - 40) / count;
+  const hostWidth = Math.min(250, slot - 26);
+  const columns = hostWidth >= 190 ? 2 : 1;
+  const rows = Math.min(VM_ROWS_MAX, Math.max(1, Math.ceil((topo.vm_rows ?? VM_ROWS_MAX * columns) / columns)));
+  const hostTop = 236, hostHeight = 74 + rows * 31;
+  const bars = {};
+  topo.networks.forEach((net, index) => (bars[net] = 110 + index * 46));
+  const places = {};
+  topo.hosts.forEach((host, index) => {
+    places[host] = { x: 20 + slot * (index + 0.5), y: hostTop, up: false };
+  });
+  places.vcenter = { x: 20 + Math.min(150, slot / 2), y: 66, up: true };
+  places.gateway = { x: width - 20 - Math.min(150, slot / 2), y: 66, up: true };
+  const railY = hostTop + hostHeight + 40;
+  return { width, height: railY + 104, slot, hostWidth, hostTop, hostHeight, bars, places, railY, columns, rows };
+}
+
+function linkX(plan, topo, node, network) {
+  const side = topo.networks.length === 1 ? 0 : network === topo.networks[0] ? -1 : 1;
+  return plan.places[node].x + side * 34;
+}
+
+function drawFull(plan, topo, state) {
+  const out = [];
+  for (const net of topo.networks) {
+    const y = plan.bars[net];
+    out.push(
+      `<g><title>Network ${net}</title><rect class="bar-${net}" x="14" y="${y}" width="${plan.width - 28}" height="24" rx="12"/>` +
+      `<text class="bartext" x="${20 + plan.slot}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
+  }
+  out.push(drawEdgeNode(plan, "vcenter", "vCenter", state.vcenter));
+  out.push(drawEdgeNode(plan, "gateway", "gateway", state.gateway, "isolation address"));
+  out.push(drawStorage(plan, topo, state));
+  for (const host of topo.hosts) out.push(drawHost(plan, host, state));
+  for (const node of ["vcenter", "gateway", ...topo.hosts]) {
+    for (const net of topo.networks) out.push(drawLink(plan, topo, state, node, net));
+  }
+  return out.join("");
+}
+
+function drawLink(plan, topo, state, node, net) {
+  const place = plan.places[node];
+  const x = linkX(plan, topo, node, net);
+  const barEdge = plan.bars[net] + (place.up ? 0 : 24);
+  const nodeEdge = place.y;
+  const how = linkState(state, net, node);
+  const impaired = state.impaired.includes(`${net}|${node}`) ? " impaired" : "";
+  const low = Math.min(barEdge, nodeEdge), high = Math.max(barEdge, nodeEdge);
+  const middle = place.up ? 88 : plan.hostTop - 26;
+  let mark = "";
+  const cross = how === "off" ? "" : `<circle class="crossground" cx="${x}" cy="${middle}" r="12"/><path class="cross" d="M${x - 6} ${middle - 6}l12 12m0-12l-12 12"/>`;
+  const says = (words) => {
+    const left = net === topo.networks[0];
+    return `<text class="tiny strong" x="${x + (left ? -18 : 18)}" y="${middle + 4}" text-anchor="${left ? "end" : "start"}">${words}</text>`;
+  };
+  if (how === "cut") mark = cross + says("cut");
+  else if (how === "down") mark = cross + says("down");
+  else if (how === "out" || how === "in") {
+    const up = (how === "out") !== place.up;
+    mark = cross + says(how === "out" ? "no way out" : "no way in") +
+      `<path class="cross" d="M${x} ${middle + (up ? -16 : 16)}l-5 ${up ? 6 : -6}m5 ${up ? -6 : 6}l5 ${up ? 6 : -6}"/>`;
+  } else if (how === "part") {
+    mark = `<circle class="crossground" cx="${x}" cy="${middle}" r="11"/><path class="cross" d="M${x - 6} ${middle + 6}l12-12"/>` + says("partly");
+  } else if (impaired) mark = says("lossy");
+  return (
+    `<g data-act="link" data-node="${node}" data-network="${net}"><title>${node} on network ${net}: ${LINK_WORDS[how]}` +
+    `${impaired ? ", impaired" : ""}</title><path class="halo" d="M${x} ${low + 1}V${high}"/>` +
+    `<path class="link link-${net} ${how}${impaired}" d="M${x} ${low}V${high}"/>` +
+    `<circle class="bar-${net} port ${how}" cx="${x}" cy="${nodeEdge}" r="9"/>` +
+    `<text class="porttext" x="${x}" y="${nodeEdge + 4}" text-anchor="middle">${net}</text>${mark}</g>`);
+}
+
+function drawEdgeNode(plan, node, name, trouble, about = "") {
+  const { x, y } = plan.places[node];
+  const off = trouble === "off" || trouble === "down";
+  const says = trouble ? `✕ ${trouble === "silent" ? "answers no ping" : trouble}` : about;
+  return (
+    `<g data-act="node" data-node="${node}"><title>${name}${trouble ? ": " + trouble : ""}</title>` +
+    `<rect class="box ${off ? "off" : ""}" x="${x - 85}" y="${y - 54}" width="170" height="54" rx="9"/>` +
+    `<text class="strong" x="${x}" y="${y - (says ? 34 : 27)}" text-anchor="middle">${name}</text>` +
+    `<text class="tiny ${trouble ? "strong" : "dimtext"}" x="${x}" y="${y - 18}" text-anchor="middle">${says}</text>` +
+    "</g>");
+}
+
+function drawHost(plan, host, state) {
+  const place = plan.places[host];
+  const role = state.roles[host];
+  const left = place.x - plan.hostWidth / 2, top = plan.hostTop, width = plan.hostWidth;
+  const sign = ROLE_SIGNS[role] || text(role);
+  const chipWidth = sign.length * 7.4 + 14;
+  const out = [
+    `<g data-act="host" data-node="${host}" aria-label="${host}"><title>${host}: ${sign.slice(2)}</title>`,
+    `<rect class="box ${role}" x="${left}" y="${top + 9}" width="${width}" height="${plan.hostHeight}" rx="12"/>`,
+    `<text class="strong" x="${left + 14}" y="${top + 40}" style="font-size:17px">${host}</text>`,
+    `<rect class="chip ${role}" x="${left + width - chipWidth - 10}" y="${top + 23}" width="${chipWidth}" height="25" rx="12.5"/>`,
+    `<text class="small strong chiptext ${role}" x="${left + width - chipWidth / 2 - 10}" y="${top + 40}" text-anchor="middle">${sign}</text>`,
+  ];
+  const mine = state.vms.filter((vm) => vm.host === host);
+  const columns = plan.columns;
+  const most = columns * plan.rows;
+  const vmWidth = (width - 20 - (columns - 1) * 8) / columns;
+  mine.slice(0, mine.length > most ? most - 1 : most).forEach((vm, index) => {
+    const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + 60 + Math.floor(index / columns) * 31;
+    out.push(drawVm(vm, x, y, vmWidth));
+  });
+  if (mine.length > most) {
+    const index = most - 1;
+    const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + 60 + Math.floor(index / columns) * 31;
+    out.push(`<text class="small dimtext" x="${x + 8}" y="${y + 18}">and ${mine.length - most + 1} more VMs</text>`);
+  }
+  if (mine.length === 0) {
+    out.push(`<text class="small dimtext" x="${place.x}" y="${top + 86}" text-anchor="middle">no VM runs here</text>`);
+  }
+  const note = (state.notes[host] || [])[0];
+  if (note) {
+    const words = `${note.by} says: ${STATE_WORDS[note.state] || note.state}`;
+    out.push(`<text class="tiny" x="${place.x}" y="${top + plan.hostHeight + 1}" text-anchor="middle">${text(words)}</text>`);
+  }
+  out.push("</g>");
+  return out.join("");
+}
+
+function drawVm(vm, x, y, width) {
+  const icons = {
+    on: `M${x + 9} ${y + 8}l9 5.5-9 5.5z`, starting: `M${x + 8} ${y + 12}h3v3h-3zm5 0h3v3h-3zm5 0h3v3h-3z`,
+    stopping: `M${x + 9} ${y + 9}h9v9h-9z`, paused: `M${x + 9} ${y + 8}h3.4v11h-3.4zm6 0h3.4v11h-3.4z`,
+  };
+  const most = Math.floor((width - 28) / 7);
+  const name = vm.name.length > most ? vm.name.slice(0, most - 1) + "…" : vm.name;
+  const says = vm.state === "on" ? "" : ` ${vm.state}`;
+  return (
+    `<g><title>${text(vm.name)} ${vm.state === "on" ? "runs" : vm.state}</title>` +
+    `<rect class="vm ${vm.state}" x="${x}" y="${y}" width="${width}" height="27" rx="6"/>` +
+    `<path class="vmicon" d="${icons[vm.state] || icons.on}"/>` +
+    `<text class="small" x="${x + 25}" y="${y + 18}">${text(name)}${width > 130 ? says : ""}</text></g>`);
+}
+
+function drawStorage(plan, topo, state) {
+  const out = [];
+  const bottom = plan.hostTop + 9 + plan.hostHeight;
+  const xs = topo.hosts.map((host) => plan.places[host].x);
+  const count = topo.datastores.length;
+  if (!count) return "";
+  const stepX = Math.min(190, (plan.width - 80) / count);
+  const first = plan.width / 2 - (stepX * (count - 1)) / 2;
+  const low = Math.min(...xs, first), high = Math.max(...xs, first + stepX * (count - 1));
+  out.push(`<path class="rail" d="M${low} ${plan.railY}H${high}"/>`);
+  for (const host of topo.hosts) {
+    const x = plan.places[host].x;
+    const lost = state.storage.filter(([who]) => who === host);
+    const middle = (bottom + plan.railY) / 2;
+    out.push(
+      `<g data-act="storage" data-node="${host}"><title>${host}: ${lost.length ? "has lost " + lost.map((l) => `${l[1]} (${l[2]})`).join(", ") : "reaches its datastores"}</title>` +
+      `<path class="storage ${lost.length ? "lost" : ""}" d="M${x} ${bottom}V${plan.railY}"/>` +
+      (lost.length
+        ? `<circle class="crossground" cx="${x}" cy="${middle}" r="10"/><path class="cross" d="M${x - 5} ${middle - 5}l10 10m0-10l-10 10"/>` +
+          `<text class="tiny strong" x="${x + 16}" y="${middle + 4}">${text(lost.map((l) => l[1]).join(", "))}</text>`
+        : "") + "</g>");
+  }
+  topo.datastores.forEach((store, index) => {
+    const x = first + stepX * index, y = plan.railY + 22;
+    out.push(
+      `<g data-act="datastore" data-node="${store.name}"><title>datastore ${text(store.name)}, ${store.kind}</title>` +
+      `<path class="storage" d="M${x} ${plan.railY}V${y}"/>` +
+      `<path class="cylinder" d="M${x - 52} ${y + 9}v46c0 6 23 11 52 11s52-5 52-11v-46"/>` +
+      `<ellipse class="cylinder" cx="${x}" cy="${y + 9}" rx="52" ry="11"/>` +
+      `<text class="small strong" x="${x}" y="${y + 40}" text-anchor="middle">${text(store.name)}</text>` +
+      `<text class="tiny dimtext" x="${x}" y="${y + 55}" text-anchor="middle">${store.kind}</text></g>`);
+  });
+  return out.join("");
+}
+
+// --- more hosts: a tile each ---------------------------------------------------------------------------------------
+
+function gridPlan(topo) {
+  const columns = topo.hosts.length > 32 ? 10 : 8;
+  const width = 1200, tileWidth = (width - 30) / columns - 8, tileHeight = 76;
+  const places = {};
+  topo.hosts.forEach((host, index) => {
+    places[host] = { x: 19 + (index % columns) * (tileWidth + 8), y: 74 + Math.floor(index / columns) * (tileHeight + 8) };
+  });
+  return { width, tileWidth, tileHeight, places, height: 84 + Math.ceil(topo.hosts.length / columns) * (tileHeight + 8) };
+}
+
+function drawGrid(plan, topo, state) {
+  const edge = (x, name, trouble) =>
+    `<g data-act="node" data-node="${name.toLowerCase()}"><rect class="box ${trouble === "off" || trouble === "down" ? "off" : ""}" x="${x}" y="14" width="190" height="40" rx="9"/>` +
+    `<text class="strong" x="${x + 95}" y="39" text-anchor="middle">${name}${trouble ? " ✕ " + trouble : ""}</text></g>`;
+  const out = [edge(20, "vCenter", state.vcenter), edge(220, "gateway", state.gateway)];
+  const lost = new Set(state.storage.map(([host]) => host));
+  out.push(`<text class="small dimtext" x="430" y="39">datastores: ${text(topo.datastores.map((d) => d.name).join(", "))}</text>`);
+  const short = { master: "★ master", slave: "● slave", election: "◆ elects", isolated: "⊘ isolated", off: "✕ off", frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starts" };
+  for (const host of topo.hosts) {
+    const { x, y } = plan.places[host];
+    const role = state.roles[host];
+    const vms = state.vms.filter((vm) => vm.host === host).length;
+    out.push(
+      `<g data-act="host" data-node="${host}"><title>${host}: ${role}, ${vms} VMs</title>` +
+      `<rect class="box ${role}" x="${x}" y="${y}" width="${plan.tileWidth}" height="${plan.tileHeight}" rx="8"/>` +
+      `<text class="small strong" x="${x + 8}" y="${y + 19}">${host}</text>` +
+      `<text class="tiny" x="${x + 8}" y="${y + 36}">${short[role] || text(role)}</text>` +
+      `<text class="tiny dimtext" x="${x + 8}" y="${y + 66}">▶ ${vms} VM${vms === 1 ? "" : "s"}${lost.has(host) ? " ✕ storage" : ""}</text>`);
+    topo.networks.forEach((net, index) => {
+      const px = x + plan.tileWidth - 12 - (topo.networks.length - 1 - index) * 22;
+      const how = linkState(state, net, host);
+      const bad = how !== "ok" && how !== "off";
+      out.push(
+        `<g data-act="link" data-node="${host}" data-network="${net}"><title>${host} on network ${net}: ${LINK_WORDS[how]}</title>` +
+        `<circle class="tile-port bar-${net} ${how}" cx="${px}" cy="${y + 50}" r="9"/>` +
+        (bad ? `<path class="cross" style="stroke-width:3" d="M${px - 4} ${y + 46}l8 8${how === "part" ? "" : "m0-8l-8 8"}"/>`
+             : `<text class="porttext" x="${px}" y="${y + 54}" text-anchor="middle">${net}</text>`) + "</g>");
+    });
+    out.push("</g>");
+  }
+  return out.join("");
+}
+
+// --- hearts --------------------------------------------------------------------------------------------------------
+
+function drawHeart(plan, heart) {
+  const from = plan.places[heart.from], to = plan.places[heart.to];
+  if (!from || !to || !plan.bars) return plan.bars ? "" : beatingTile(plan, heart);
+  const side = heart.network === "A" ? -34 : 34;
+  const y = plan.bars[heart.network] + 12;
+  const x1 = from.x + side - 4, x2 = to.x + side + 4;
+  const legs = [Math.abs(from.y - y), Math.abs(x2 - x1), Math.abs(to.y - y)];
+  const total = legs[0] + legs[1] + legs[2];
+  const stop = heart.lost ? Math.min(heart.progress, (legs[0] * 0.62) / total) : heart.progress;
+  let way = stop * total, x = x1, cy = from.y;
+  if (way <= legs[0]) cy = from.y + Math.sign(y - from.y) * way;
+  else if (way <= legs[0] + legs[1]) { cy = y; x = x1 + Math.sign(x2 - x1) * (way - legs[0]); }
+  else { x = x2; cy = y + Math.sign(to.y - y) * (way - legs[0] - legs[1]); }
+  const size = heart.lost ? 1.15 : 1;
+  return `<path class="heart ${heart.lost ? "lost" : ""}" transform="translate(${x.toFixed(1)} ${cy.toFixed(1)}) scale(${size})" d="${HEART}"/>`;
+}
+
+function beatingTile(plan, heart) {
+  const place = plan.places[heart.from];
+  if (!place || heart.progress > 0.5) return "";
+  return `<path class="heart ${heart.lost ? "lost" : ""}" transform="translate(${place.x + plan.tileWidth - 16} ${place.y + 15}) scale(.8)" d="${HEART}"/>`;
+}
+
+export { createCluster };

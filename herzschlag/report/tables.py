@@ -1,0 +1,167 @@
+"""The parts of a report that are words and tables: verdict, findings, instants, records.
+
+Decides how a finding links to its evidence and how many records the table of records holds. Leaves the page around
+it to `page.py`. All that comes from a run is escaped here: names and reasons are shown, never interpreted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from herzschlag.history import SECOND, Record
+from herzschlag.report.model import Model
+from herzschlag.report.picture import tell
+from herzschlag.verdict import Detail, Finding
+
+RECORDS_MAX = 4000
+EVIDENCE_MAX = 12
+WIRE = (
+    "By packets alone: from the last heartbeat that arrived to the packet that shows the instant; its number in the "
+    "capture, and how many real milliseconds it lies behind the record."
+)
+SIGNS = {"holds": "✓", "violated": "✗", "unknown": "?"}
+
+
+def badge(verdict: str, *, large: bool = False) -> str:
+    """Shape, word and colour together: none of them alone carries the verdict."""
+    size = " large" if large else ""
+    return f'<span class="badge {verdict}{size}"><span aria-hidden="true">{SIGNS[verdict]}</span> {verdict}</span>'
+
+
+def evidence(seqs: Iterable[int], model: Model) -> str:
+    """Links to records, each with what it says."""
+    listed = list(dict.fromkeys(seqs))
+    links = [
+        f'<a class="ev" href="#r{seq}" title="{escape(tell(model.history[seq]), quote=True)}">#{seq}</a>'
+        for seq in listed[:EVIDENCE_MAX]
+        if 0 <= seq < len(model.history)
+    ]
+    more = f" and {len(listed) - EVIDENCE_MAX} more" if len(listed) > EVIDENCE_MAX else ""
+    return " ".join(links) + more if links else '<span class="dim">none</span>'
+
+
+def findings(model: Model) -> str:
+    """Worst first; what a finding looked at opens below it."""
+    rank = {"violated": 0, "unknown": 1, "holds": 2}
+    ordered = sorted(model.run.file.findings, key=lambda finding: rank[finding.verdict])
+    if not ordered:
+        return '<p class="note">No checker has judged this run.</p>'
+    bad = "".join(_finding(item, model) for item in ordered if item.verdict != "holds")
+    good = "".join(_finding(item, model) for item in ordered if item.verdict == "holds")
+    return f'<ul class="findings">{bad}</ul><ul class="findings good">{good}</ul>'
+
+
+def _finding(item: Finding, model: Model) -> str:
+    details = ""
+    if item.details:
+        rows = "".join(
+            f"<tr><td>{badge(d.verdict)}</td><td>{escape(d.name)}</td><td>{escape(d.because)}</td>"
+            f"<td>{evidence(d.evidence, model)}</td></tr>"
+            for d in item.details
+        )
+        details = (
+            f"<details{' open' if item.verdict == 'violated' else ''}><summary>{len(item.details)} looked at</summary>"
+            f'<div class="scroll" tabindex="0" role="region" aria-label="What {escape(item.checker)} looked at"><table>'
+            f"<caption>What the check “{escape(item.checker)}” looked at</caption><thead><tr><th scope=col>Verdict<th scope=col>What"
+            f"<th scope=col>Because<th scope=col>Evidence</tr></thead><tbody>{rows}</tbody></table></div></details>"
+        )
+    seqs = list(item.evidence) or [seq for d in item.details for seq in d.evidence]
+    links = f'<p class="evs"><span class="dim">Evidence:</span> {evidence(seqs, model)}</p>' if seqs else ""
+    return (
+        f'<li class="finding {item.verdict}"><div class="line">{badge(item.verdict)}<h3>{escape(item.checker)}</h3></div>'
+        f"<p>{escape(item.because)}</p>{links}{details}</li>"
+    )
+
+
+def instants(model: Model) -> str:
+    """What the documentation says happens, and when, against what was measured."""
+    items = model.run.file.instants
+    if not items:
+        return '<p class="note">This scenario names no published instants.</p>'
+    reach = max([0.2, *(abs(d.deviation_s) for d in items if d.deviation_s is not None)])
+    rows = "".join(_instant(d, reach, model) for d in items)
+    wire = "<th scope=col>By packets alone" if model.run.traffic.confirmed else ""
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Published against measured"><table class="instants">'
+        "<caption>Seconds of protocol time after the fault. Deviation is measured less published, or less the nearer end "
+        f"of a published range.{' ' + WIRE if wire else ''}</caption>"
+        "<thead><tr><th scope=col>Instant<th scope=col class=num>Published<th scope=col class=num>Measured<th scope=col class=num>"
+        f"Deviation<th scope=col class=devhead>early&ensp;│&ensp;late<th scope=col>Verdict<th scope=col>Evidence{wire}<th scope=col>Source</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _instant(d: Detail, reach: float, model: Model) -> str:
+    low, high = d.published_s or (0.0, 0.0)
+    published = f"{low:g}" if low == high else f"{low:g} \u2013 {high:g}"
+    measured = "never came" if d.measured_s is None else f"{d.measured_s:.3f}"
+    deviation = "" if d.deviation_s is None else f"{d.deviation_s:+.3f}"
+    return (
+        f"<tr><th scope=row>{escape(d.name)}</th><td class=num>{published} s</td><td class=num>{measured}"
+        f"{' s' if d.measured_s is not None else ''}</td><td class=num>{deviation}{' s' if deviation else ''}</td>"
+        f"<td>{_deviation_bar(d, reach)}</td><td>{badge(d.verdict)}</td><td>{evidence(d.evidence, model)}</td>{_wire(d, model)}"
+        f'<td class="dim">{escape(d.source)}</td></tr>'
+    )
+
+
+def _wire(d: Detail, model: Model) -> str:
+    """The same instant from packets alone: which packet shows it, and how far it lies from the record."""
+    if not model.run.traffic.confirmed:
+        return ""
+    found = model.run.traffic.confirmed.get(d.name)
+    if found is None or found.packet_s is None:
+        why = "" if found is None else f' title="{escape(found.because, quote=True)}"'
+        return f'<td class="dim"{why}>{"" if found is None else found.agreement}</td>'
+    apart = "" if found.difference_ms is None else f", {found.difference_ms:+.1f} ms"
+    detected = "" if found.detection_s is None else f"{found.detection_s:.3f} s<br>"
+    return (
+        f'<td title="{escape(found.because, quote=True)}">{detected}'
+        f'<span class="dim">frame {found.frame} {found.agreement}{apart}</span></td>'
+    )
+
+
+def _deviation_bar(d: Detail, reach: float) -> str:
+    if d.deviation_s is None:
+        return ""
+    at = 50 + 46 * max(-1.0, min(1.0, d.deviation_s / reach))
+    left, width = min(50.0, at), abs(at - 50)
+    return (
+        '<svg class="dev" viewBox="0 0 100 14" width="100" height="14" aria-hidden="true"><path class="axis" d="M50 0v14M4 7h92"/>'
+        f'<rect class="{d.verdict}" x="{left:.1f}" y="4" width="{width:.1f}" height="6"/>'
+        f'<circle class="{d.verdict}" cx="{at:.1f}" cy="7" r="4"/></svg>'
+    )
+
+
+def records(model: Model) -> tuple[str, str]:
+    """(table, note): every record, or, of a long run, those that something refers to and then evenly as many as fit."""
+    chosen = list(model.history)
+    note = f"All {len(chosen)} records of the run, in order."
+    if len(chosen) > RECORDS_MAX:
+        cited = {
+            seq for f in model.run.file.findings for seq in (*f.evidence, *(s for d in f.details for s in d.evidence))
+        }
+        plain = {"dropped", "lateness", "lock", "path"}
+        must = [r for r in chosen if r.seq in cited or r.kind in ("fault", "ready", "role", "run", "end")]
+        rest = [r for r in chosen if r.kind not in plain and r.seq not in {m.seq for m in must}]
+        room = max(0, RECORDS_MAX - len(must))
+        step = max(1, -(-len(rest) // room)) if room else len(rest) + 1
+        chosen = sorted([*must, *rest[::step]], key=lambda r: r.seq)
+        note = f"Thinned: {len(chosen)} of {len(model.history)} records, all cited ones among them; history.jsonl has the rest."
+    zero_ns = model.faults[0].begin_ns if model.faults else None
+    rows = "".join(_record(r, zero_ns) for r in chosen)
+    after = "<th scope=col class=num>After fault" if zero_ns is not None else ""
+    return (
+        f"<table class=records><caption>{note} “After fault” counts from the first fault.</caption>"
+        f"<thead><tr><th scope=col class=num>No.<th scope=col class=num>Time{after}<th scope=col>Node<th scope=col>Kind"
+        f"<th scope=col>What<th scope=col>Because</tr></thead><tbody>{rows}</tbody></table>",
+        note,
+    )
+
+
+def _record(r: Record, zero_ns: int | None) -> str:
+    after = "" if zero_ns is None else f"<td class=num>{(r.at_ns - zero_ns) / SECOND:+.3f} s"
+    return (
+        f"<tr id=r{r.seq} data-t={r.at_ns / SECOND:.4f}><td class=num>{r.seq}<td class=num>{r.at_s:.3f} s{after}<td>{escape(r.node)}"
+        f"<td>{escape(r.kind)}<td>{escape(tell(r))}<td>{escape(str(r.get('because') or ''))}"
+    )
