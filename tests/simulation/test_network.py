@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ class Wire:
         self.up = dict.fromkeys(LAB.nodes, True)
         self.drops = Drops()
         for node in LAB.nodes:
-            self.network.attach(node, self._ear(node), lambda node=node: self.up[node])
+            self.network.attach(node, self._ear(node), partial(self.up.__getitem__, node))
 
     def _ear(self, node: str) -> Any:
         return lambda event: self.heard.append((self.queue.now_ns, node, event))
@@ -200,7 +201,8 @@ def test_a_link_loses_the_same_packets_whatever_else_is_broken() -> None:
 
 
 def test_entries_of_one_instant_happen_in_the_order_they_were_put_and_time_only_grows() -> None:
-    queue, seen = EventQueue(), []
+    queue = EventQueue()
+    seen: list[str] = []
     for name in "abc":
         queue.put(10, seen.append, name)
     queue.put(5, lambda _: queue.put(1, seen.append, "late"), None)

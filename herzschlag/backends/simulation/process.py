@@ -137,7 +137,7 @@ class Process:
                 raise AssertionError(f"{self._node.name}: {core} wants to be woken at {at_ns} ns for ever")
         else:
             self._at_once = 0
-        heappush(queue.heap, (at_ns, next(queue.order), self._fire, wake_ns))
+        heappush(queue.heap, (at_ns, next(queue.timer_order), self._fire, wake_ns))
 
     def _fire(self, armed_ns: int) -> None:
         if armed_ns != self._armed_ns or not self.alive:

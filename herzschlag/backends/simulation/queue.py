@@ -1,7 +1,9 @@
 """Virtual time: one queue of what will happen, in one order.
 
-Decides what happens next: the earliest entry, and among equals the one that was put in first. Nothing else in the
-simulation knows an order, so one seed gives one history. Leaves what an entry means to whoever put it there.
+Decides what happens next: the earliest entry; at one instant what arrives before what is merely due, as the loop that
+drives a real core reads its sockets before it looks at its timer; and among equals the one that was put in first.
+Nothing else in the simulation knows an order, so one seed gives one history. Leaves what an entry means to whoever put
+it there.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+TIMERS_AFTER = 1 << 62
+"""Orders of timers begin here: after every arrival of the same instant."""
+
 
 class EventQueue:
     """A heap of (instant, order, call, argument). `now_ns` only grows."""
 
-    __slots__ = ("heap", "interrupted", "now_ns", "order")
+    __slots__ = ("heap", "interrupted", "now_ns", "order", "timer_order")
 
     def __init__(self) -> None:
         self.now_ns = 0
@@ -24,6 +29,7 @@ class EventQueue:
         self.heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
         """Open to the hot paths of `process.py` and `network.py`, which push without a call of ours in between."""
         self.order = count()
+        self.timer_order = count(TIMERS_AFTER)
 
     def __len__(self) -> int:
         return len(self.heap)
