@@ -1,0 +1,92 @@
+"""One datagram of every type, as a cluster of some size sends them, and their mutations."""
+
+from __future__ import annotations
+
+import hmac
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from agents import messages as m
+from agents.settings import ClusterConfig, DatastoreConfig, HostConfig, VmConfig
+from agents.wire import Codec
+from agents.wire_format import MAGIC, TAG_BYTES
+
+CLUSTER = "lab"
+KEY = bytes(range(32))
+CODEC = Codec(CLUSTER, KEY)
+VM = VmConfig(name="vm-98-1", datastore="vmfs-1")
+HEAD: dict[str, Any] = {"sender": "host-98", "boot": 7, "sequence": 8, "sent_ns": 9_000_000_000}
+
+
+def configuration(hosts: int = 3) -> ClusterConfig:
+    return ClusterConfig(
+        name=CLUSTER,
+        generation=3,
+        hosts=tuple(
+            HostConfig(moid=f"host-{98 + i}", addresses={"A": f"198.18.1.{1 + i}", "B": f"198.19.1.{1 + i}"})
+            for i in range(hosts)
+        ),
+        vcenter_addresses={"A": "198.18.0.2"},
+        datastores=(DatastoreConfig(name="vmfs-1", kind="vmfs"),),
+        vms=(VM,),
+    )
+
+
+def every_message(hosts: int = 3) -> tuple[m.AnyMessage, ...]:
+    """All fourteen, with something in every field."""
+    evidence = (m.LockEvidence(datastore="vmfs-1", owner="host-99", stamp=5, still_ns=6),)
+    return (
+        m.Heartbeat(**HEAD, role="slave", master="host-99", goodness=-3, heard=0b101, config=3, inventory=4),
+        m.Election(**HEAD, goodness=3, heard=1 << 127, config=3),
+        m.Join(**HEAD, master="host-99", inventory=4, padding=100),
+        m.Welcome(**HEAD, host="host-99", host_boot=11, padding=0),
+        m.Inventory(**HEAD, generation=4, vms=("vm-98-1", "vm-98-2"), datastores={"vmfs-1": "apd"}, failed=()),
+        m.InventoryAck(**HEAD, host="host-99", generation=4, placeable=("vm-98-1",)),
+        m.RestartOrder(**HEAD, order=12, vm=VM, attempt=2, evidence=evidence),
+        m.RestartResult(**HEAD, order=12, vm="vm-98-1", ok=False, because="gesperrt: Schloß hält"),
+        m.StopOrder(**HEAD, order=13, vm="vm-98-1", because=""),
+        m.Configure(**HEAD, config=configuration(hosts)),
+        m.Report(**HEAD, role="isolated", master="", config=3, vms=("vm-98-1",), datastores={"vmfs-1": "ok"}),
+        m.ClusterView(
+            **HEAD,
+            hosts={f"host-{98 + i}": "connectedToMaster" for i in range(hosts)},
+            owned=("vmfs-1",),
+            protected=("vm-98-1",),
+            pending=(),
+        ),
+        m.Protect(**HEAD, vms={"vm-98-1": "host-98"}),
+        m.PowerRequest(**HEAD, order=14, on=True, vm=VM),
+    )
+
+
+def datagrams() -> list[bytes]:
+    return [CODEC.encode(message) for message in every_message()]
+
+
+def signed(data: bytes) -> bytes:
+    """With its tag made right: so that a mutation meets more than the check of the tag."""
+    body = data[:-TAG_BYTES]
+    return body + hmac.digest(KEY, body, "sha256")[:TAG_BYTES]
+
+
+def mutated(count: int, seed: int) -> Iterator[bytes]:
+    """Datagrams cut short, with flipped bits, wrong bytes, insertions, or random altogether; half of them signed."""
+    draw = random.Random(seed)
+    examples = datagrams()
+    for _ in range(count):
+        data = bytearray(draw.choice(examples))
+        match draw.randrange(5):
+            case 0:
+                data = data[: draw.randrange(len(data))]
+            case 1:
+                data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+            case 2:
+                for _ in range(draw.randrange(1, 8)):
+                    data[draw.randrange(len(data))] = draw.randrange(256)
+            case 3:
+                at = draw.randrange(len(data))
+                data[at:at] = draw.randbytes(draw.randrange(1, 20))
+            case _:
+                data = bytearray(MAGIC + draw.randbytes(draw.randrange(200)))
+        yield signed(bytes(data)) if draw.random() < 0.5 and len(data) > TAG_BYTES else bytes(data)
