@@ -1,7 +1,8 @@
 """Many runs, several at a time, each in its own process.
 
 Decides how runs are spread over processes and how their reports come together. Runs are processes of their own so that
-labs stay apart and a crash of one is the unknown verdict of one.
+labs stay apart and a crash of one is the unknown verdict of one. However the batch ends, its runs end with it
+(`interrupts.py`).
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _spawn(request: RunRequest) -> _Child:
                 "--into",
                 str(directory),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # nothing is ever written: the run ends when it closes
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -82,6 +83,7 @@ def _spawn(request: RunRequest) -> _Child:
 
 
 def _collect(child: _Child) -> RunReport:
+    _let_go(child.process)
     directory = child.request.directory
     try:
         report = read_report(directory)
@@ -118,6 +120,13 @@ def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _let_go(process)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close our end of an ended run's lifeline."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def default_jobs() -> int:

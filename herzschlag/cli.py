@@ -18,7 +18,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from herzschlag import batch, console
+from herzschlag import batch, console, interrupts
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
@@ -133,6 +133,8 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     capture: Annotated[Capture, typer.Option()] = Capture.heartbeats,
 ) -> None:
     """One run of a batch, in its own process; its result is the run directory."""
+    interrupts.end_politely_once()
+    interrupts.end_with(sys.stdin.fileno())
     (loaded,) = _load_all([scenario], speed)
     request = RunRequest(
         scenario=loaded,
@@ -158,14 +160,22 @@ def scenarios_command(
 
     Example: herzschlag scenarios
     """
-    found = _load_all(list(shipped()), None)
+    found = [(name, _load_all([name], None)) for name in shipped()]
     if as_json:
-        listed = [{"name": s.name, "title": s.title, "about": s.about, "length_s": s.length_s} for s in found]
+        listed = [
+            {"name": s.name, "title": s.title, "about": s.about, "length_s": s.length_s}
+            for _, all_ in found
+            for s in all_
+        ]
         sys.stdout.write(json.dumps(listed, indent=2) + "\n")
         return
-    width = max(len(scenario.name) for scenario in found)
-    for scenario in found:
-        out.print(f"{scenario.name:<{width}}  {scenario.title}", markup=False, soft_wrap=True)
+    width = max(len(name) for name, _ in found)
+    for name, members in found:
+        title = members[0].title
+        if len(members) > 1:  # a family: its members' titles differ behind the last colon
+            names = ", ".join(member.name.partition("@")[2] for member in members)
+            title = f"{title.rpartition(': ')[0]} ({names})"
+        out.print(f"{name:<{width}}  {title}", markup=False, soft_wrap=True)
 
 
 @app.command("doctor")
@@ -238,4 +248,5 @@ app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 
 def main() -> None:
+    interrupts.end_politely()
     app()

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -125,13 +126,28 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
     )
     directory = request.directory
     (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+    begun: list[Conductor] = []
+    try:
+        return _run(request, plan, watcher, opener, begun)
+    except BaseException as error:
+        because = f"interrupted: {type(error).__name__}"
+        history = _with_trouble(_so_far(begun), because)
+        write_history(directory / HISTORY_FILE, history)
+        report = _report(request, "interrupted", "unknown", because)
+        _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
+        raise
+
+
+def _run(
+    request: RunRequest, plan: Plan, watcher: Watcher | None, opener: OpenSession, begun: list[Conductor]
+) -> RunReport:
+    directory = request.directory
     _write(_report(request, "running", "unknown", "it has not ended"), directory)
-    versions = versions_here()
-    conductor: Conductor | None = None
+    versions = dict(versions_here())
     try:
         with opener(request.backend, plan) as session:
-            conductor = Conductor(session, request.scenario, plan, watcher)
-            trouble = _play(conductor)
+            begun.append(Conductor(session, request.scenario, plan, watcher))
+            trouble = _play(begun[0])
             versions |= session.versions()
     except BackendUnavailable as error:
         return _write(_report(request, "unavailable", "unknown", str(error)), directory)
@@ -139,14 +155,7 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
         # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
         trouble = f"our own code failed: {type(error).__name__}: {error} (see {LOG_FOLDER}/{FAILURE_FILE})"
         write_whole(directory / LOG_FOLDER / FAILURE_FILE, traceback.format_exc().encode())
-    except BaseException as error:
-        because = f"interrupted: {type(error).__name__}"
-        history = _with_trouble(_so_far(conductor), because)
-        write_history(directory / HISTORY_FILE, history)
-        report = _report(request, "interrupted", "unknown", because)
-        _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
-        raise
-    history = _with_trouble(_so_far(conductor), trouble)
+    history = _with_trouble(_so_far(begun), trouble)
     write_history(directory / HISTORY_FILE, history)
     report = _judged(request, history, trouble, versions)
     return _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
@@ -161,8 +170,8 @@ def _captured(directory: Path, history: History) -> CaptureFacts | None:
         return None
 
 
-def _so_far(conductor: Conductor | None) -> History:
-    return History() if conductor is None else conductor.history()
+def _so_far(begun: list[Conductor]) -> History:
+    return begun[0].history() if begun else History()
 
 
 def _judged(request: RunRequest, history: History, trouble: str, versions: dict[str, str]) -> RunReport:
@@ -211,6 +220,7 @@ def _report(request: RunRequest, status: Status, verdict: Verdict, because: str)
     )
 
 
+@cache
 def versions_here() -> dict[str, str]:
     versions = {
         "herzschlag": metadata.version("herzschlag"),
@@ -236,7 +246,7 @@ def _commit() -> str:
             timeout=5,
             check=False,
         )
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip()
 

@@ -88,7 +88,8 @@ def test_scenarios_are_listed_a_line_each() -> None:
     result = runner.invoke(app, ["scenarios"])
     assert result.exit_code == 0
     assert [line.split()[0] for line in result.stdout.splitlines()] == list(shipped())
-    assert [item["name"] for item in json.loads(runner.invoke(app, ["scenarios", "--json"]).stdout)] == list(shipped())
+    listed = json.loads(runner.invoke(app, ["scenarios", "--json"]).stdout)
+    assert list(dict.fromkeys(item["name"].partition("@")[0] for item in listed)) == list(shipped())
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["scenarios"], ["doctor"]])

@@ -1,0 +1,49 @@
+"""How a run learns that it is to end: signals, and the death of the process that started it.
+
+Decides that a polite kill (SIGTERM, SIGHUP) ends a run as Ctrl-C does, so that its directory says `interrupted`, and
+that a run of a batch ends with its batch, also when that is killed without a chance to say so: the batch holds one end
+of a pipe, the run reads the other, and the kernel closes it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_politely() -> None:
+    """From now on these signals raise KeyboardInterrupt, also where a shell started us with SIGINT ignored."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
+
+
+def end_politely_once() -> None:
+    """The same for a run of a batch, which a terminal, the batch and the lifeline may all interrupt at once: the
+    second must not break off what the first has begun to write down."""
+    for number in SIGNALS:
+        signal.signal(number, _interrupt_once)
+
+
+def end_with(lifeline: int) -> None:
+    """Interrupt this process when the other end of the pipe is closed."""
+
+    def wait() -> None:
+        os.read(lifeline, 1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    _interrupt(number, frame)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise KeyboardInterrupt
