@@ -61,7 +61,8 @@ class Mastership:
         timers, now_ns = self._c.timers, self._c.now_ns
         host = self._c.cluster.host(peer.moid)
         heard_ns = peer.last_heard_ns if peer.last_heard_ns is not None else now_ns - timers.host_timeout_ns
-        began_ns = moved_ns = None
+        began_ns: int | None = None
+        moved_ns: int | None = None
         for (moid, datastore), (_, since_ns) in self._c.stands.items():
             if moid == peer.moid and datastore in host.heartbeat_datastores:
                 began_ns = min(began_ns or since_ns, since_ns)
@@ -323,8 +324,13 @@ class Mastership:
         undecided: set[str] = set()
         for vm in sorted(self._orphans):
             last = protected.get(vm)
-            if last is None or vm in self.where or vm in self.restarts:
+            if last is None or vm in self.restarts:
                 continue
+            host = self.where.get(vm)
+            if host is not None and (self._speaks(host) or self._watches[host].alive_elsewhere(self._c.now_ns)):
+                continue
+            # Where it only ran by the poweron file of a host that shows no life, it runs no more.
+            self.where.pop(vm, None)
             watch = self._watches.get(last)
             peer = self._c.peers.get(last)
             lives = watch is not None and watch.alive_elsewhere(self._c.now_ns) and not watch.poweron_read
