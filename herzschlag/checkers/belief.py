@@ -79,7 +79,10 @@ def _legal(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[
     if p.Frozen(host) in segment.conditions:
         return {"hostDown"}, "it stands still"
     pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
-    stored = truth.reaches_storage(host, segment) and truth.reaches_storage(master, segment)
+    stored = any(
+        truth.reaches_storage(host, segment, d.name) and truth.reaches_storage(master, segment, d.name)
+        for d in truth.lab.datastores_of(host)
+    )
     if pinged:
         cut_off = {"networkPartitionedFromMaster", "election"} if alive else set[str]()
         return {"fdmUnreachable", *cut_off}, "its agent is not heard, but it answers ping"
