@@ -161,6 +161,14 @@ def _run(
     return _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
 
 
+def judge_and_write(request: RunRequest, history: History, versions: dict[str, str]) -> RunReport:
+    """Judge a history that was made by hand, and leave its run directory: as after `run`."""
+    (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+    write_history(request.directory / HISTORY_FILE, history)
+    report = _judged(request, history, "", versions_here() | versions)
+    return _write(msgspec.structs.replace(report, capture=_captured(request.directory, history)), request.directory)
+
+
 def _captured(directory: Path, history: History) -> CaptureFacts | None:
     """Write what happened into the capture. One that cannot be read stays as it is, and costs no verdict."""
     try:
