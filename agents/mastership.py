@@ -25,7 +25,7 @@ from agents.messages import (
 )
 from agents.ownership import Ownership
 from agents.peers import Peer
-from agents.restart import Candidate, Report, RestartQueue, fits
+from agents.restart import Candidate, Report, RestartQueue, fits, reaches
 from agents.settings import VmConfig
 from agents.states import HostState
 from agents.wire import padding_for
@@ -396,10 +396,20 @@ class Mastership:
             self._c.send(RestartOrder, (target,), order=number, vm=vm, attempt=attempt, evidence=evidence)
 
     def placeable(self, moid: str, vms: Iterable[str]) -> tuple[str, ...]:
-        """Those of a host's VMs that another host could run now (VM component protection asks)."""
+        """Those of a host's VMs that VM component protection may end there: another host could run them now. If it is
+        aggressive, also those that no host in sight reaches while other hosts are out of sight, as in a partition:
+        then nobody can tell (fact sheet 7.6 [AG60-20])."""
         others = [candidate for candidate in self._candidates() if candidate.moid != moid]
+        in_sight = {moid, *(other.moid for other in others)}
+        guess = self._c.cluster.vmcp_apd == "aggressive" and any(
+            host.moid not in in_sight and not host.maintenance for host in self._c.cluster.hosts
+        )
         known = [vm for name in vms if (vm := self._c.cluster.vm(name))]
-        return tuple(vm.name for vm in known if any(fits(other, vm) for other in others))
+        return tuple(
+            vm.name
+            for vm in known
+            if any(fits(other, vm) for other in others) or (guess and not any(reaches(other, vm) for other in others))
+        )
 
     def _candidates(self) -> list[Candidate]:
         found = []

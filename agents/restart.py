@@ -62,14 +62,14 @@ def rank(vm: VmConfig) -> tuple[int, int, str]:
     return (0 if vm.agent_vm else 1, PRIORITY_ORDER.index(vm.priority), vm.name)
 
 
+def reaches(host: Candidate, vm: VmConfig) -> bool:
+    """Access to its home datastore, and compatibility."""
+    return vm.datastore in host.datastores and (vm.compatible_hosts is None or host.moid in vm.compatible_hosts)
+
+
 def fits(host: Candidate, vm: VmConfig) -> bool:
     """Access to its home datastore, compatibility, capacity (fact sheet 7.3)."""
-    return (
-        vm.datastore in host.datastores
-        and (vm.compatible_hosts is None or host.moid in vm.compatible_hosts)
-        and host.memory_free_mb >= vm.memory_mb
-        and host.cpu_free_mhz >= vm.cpu_mhz
-    )
+    return reaches(host, vm) and host.memory_free_mb >= vm.memory_mb and host.cpu_free_mhz >= vm.cpu_mhz
 
 
 class RestartQueue:

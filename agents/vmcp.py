@@ -97,14 +97,16 @@ class ComponentProtection:
         return ask
 
     def answered(self, placeable: frozenset[str]) -> None:
-        """The master says which of this host's VMs another host could take."""
+        """The master says which of this host's VMs another host could take, or, if aggressive, might."""
+        aggressive = self._c.cluster.vmcp_apd == "aggressive"
+        target = "another host can run it, or hosts out of sight might" if aggressive else "another host can run it"
         for datastore, loss in self._losses.items():
             if loss.stage != "asking":
                 continue
             loss.stage = "over"
             for vm in self._vms_on(datastore):
                 if vm in placeable:
-                    self._end(vm, f"VM component protection: {datastore} hangs, another host can run it")
+                    self._end(vm, f"VM component protection: {datastore} hangs, {target}")
                 else:
                     why = "no other host has access and room"
                     self._c.trace("vmcp", datastore=datastore, vm=vm, phase="left-alone", because=why)
