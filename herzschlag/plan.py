@@ -56,6 +56,8 @@ def make_plan(
         config=config,
         placement={name: host for name, (_, host, on) in vms.items() if on},
         timers=timers,
+        heartbeat_datastores=cluster.heartbeat_datastores,
+        heartbeat_datastores_per_host=per_host,
         speed=speed,
         seed=seed,
         phases=cluster.phases,

@@ -64,6 +64,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """VM to the host on which it is powered on at the start; VMs not named stay off."""
     timers: Timers
     """Protocol time; the backend divides by its speed."""
+    heartbeat_datastores: tuple[str, ...] | None = None
+    """The user's choice, to which vCenter keeps when it chooses anew; None: all feasible ones; empty: none."""
+    heartbeat_datastores_per_host: int = 2
     speed: float = 1.0
     """The simulation runs in protocol time whatever the speed."""
     seed: int = 0

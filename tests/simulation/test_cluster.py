@@ -252,3 +252,15 @@ def test_the_plan_makes_the_cluster() -> None:
     assert cluster.now_ns == cluster.records[-1].at_ns and cluster.records[-1].node == "host-8"
     assert not cluster.run_until(60 * SECOND) and cluster.now_ns == 60 * SECOND
     assert len(cluster.history()) == len(cluster.records)
+
+
+def test_vcenter_keeps_to_the_users_choice_of_heartbeat_datastores() -> None:
+    """Case 31: with both chosen ones lost a host has none, though nfs-1 would do."""
+    cluster = started(hosts=3, until_s=30, heartbeat_datastores=("vmfs-1", "vmfs-2"))
+    begin(cluster, "lost", Storage(host="host-98", datastore=("vmfs-1", "vmfs-2"), access="pdl"))
+    cluster.run_until(60 * SECOND)
+    begin(cluster, "cut", Isolate(host="host-98"))
+    cluster.run_until(90 * SECOND)
+    seen = cluster.view("host-99")
+    assert seen is not None
+    assert seen.host_states["host-98"] == "hostDown"

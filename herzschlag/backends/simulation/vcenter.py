@@ -12,7 +12,6 @@ from typing import Any
 
 from agents.actions import KeepConfig, Send, Trace
 from agents.events import AnyEvent, Boot, UserMaintenance, UserPower, UserReconfigure
-from agents.selection import select_heartbeat_datastores
 from agents.settings import ClusterConfig
 from agents.vcenter import VCenter, VCenterSettings
 from herzschlag import primitives as p
@@ -97,17 +96,11 @@ def _options(config: ClusterConfig) -> ClusterConfig:
 
 
 def vcenter_settings(plan: Plan) -> VCenterSettings:
-    """The plan names each host's heartbeat datastores; from them follows how vCenter was told to choose."""
-    planned = {host.moid: host.heartbeat_datastores for host in plan.config.hosts}
-    per_host = max(2, *(len(names) for names in planned.values()))
-    reach = {host.moid: host.datastores for host in plan.config.hosts}
-    free = select_heartbeat_datastores(plan.config.datastores, reach, per_host, None)
-    chosen = None if free == planned else tuple(sorted({name for names in planned.values() for name in names}))
     return VCenterSettings(
         timers=plan.timers,
         config=plan.config,
         placement=plan.placement,
         networks=plan.topology.networks,
-        heartbeat_datastores_per_host=per_host,
-        heartbeat_datastores=chosen,
+        heartbeat_datastores_per_host=plan.heartbeat_datastores_per_host,
+        heartbeat_datastores=plan.heartbeat_datastores,
     )
