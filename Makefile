@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 DOCUMENTS := $(sort $(wildcard bench/document_*.py))
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench fidelity docs lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench fidelity docs vm-check vagrant-check lock clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -39,6 +39,14 @@ fidelity: lab ## docs/fidelity.md: every published instant beside the measured o
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) "$$file"; done
+
+vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's datapath (some 15 minutes, root)
+	@setup/provision.sh vm
+	@$(PYTHON) setup/vm/check.py
+
+vagrant-check: ## the whole way of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
+	@setup/provision.sh vagrant
+	@$(PYTHON) setup/vm/vagrant_check.py
 
 lock: venv ## renews requirements.lock with the newest versions allowed
 	@setup/lock.sh

@@ -22,6 +22,7 @@ from pathlib import Path
 
 TRIAL_SECONDS_MAX = 10.0  # any one trial; all of them take milliseconds on a healthy machine
 LAB_MODULES = ("topo.", "agents.", "controller", "herzschlag.backends.")  # as started by `python -m`
+SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 OUR_NAMES = ("agents", "topo", "controller", "herzschlag")
 
 # What installs a thing when it is missing.
@@ -45,7 +46,13 @@ def run(command: Sequence[str], given: str | None = None) -> tuple[int, str]:
     """Exit status and all output; 127 when there is no such program."""
     try:
         done = subprocess.run(
-            command, input=given or "", capture_output=True, text=True, timeout=TRIAL_SECONDS_MAX, check=False
+            command,
+            input=given or "",
+            capture_output=True,
+            text=True,
+            timeout=TRIAL_SECONDS_MAX,
+            check=False,
+            env={**os.environ, "PATH": SEARCHED},
         )
     except FileNotFoundError:
         return 127, f"{command[0]}: no such program"
@@ -64,9 +71,7 @@ def in_namespace(
 
 def find_program(name: str) -> str | None:
     """Where a program is; an ordinary user's PATH on Debian lacks the sbin folders."""
-    return shutil.which(
-        name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
-    )
+    return shutil.which(name, path=SEARCHED)
 
 
 def first_line(text: str) -> str:

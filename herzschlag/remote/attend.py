@@ -46,9 +46,7 @@ class _Interrupts:
         self.pending += 1
 
 
-def run_there(
-    connection: Connection, argv: list[str], cwd: str, *, quiet_output: bool = False, **details: Any
-) -> tuple[int, Any]:
+def run_there(connection: Connection, argv: list[str], cwd: str, *, quiet_output: bool = False, **details: Any) -> int:
     """Returns the command's exit status. `quiet_output` sends all of it to standard error."""
     is_terminal = not quiet_output and sys.stdout.isatty()
     window = _window() if is_terminal else None
@@ -72,7 +70,7 @@ def run_there(
             if window and (now := _window()) != window:
                 window = now
                 talk.say(far.WINDOW, json.dumps(window).encode())
-    return int(talk.answer["status"]), talk.answer
+    return int(talk.answer["status"])
 
 
 def _show(kind: bytes, body: bytes, quiet_output: bool) -> None:

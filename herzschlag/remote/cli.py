@@ -44,8 +44,8 @@ def remote(  # noqa: PLR0917 (Typer calls it by name)
     """Run any command on another machine over SSH, and bring its results home.
 
     The project is brought there as it is here, and set up, when it is missing or different. Besides the commands of
-    this program there are: `test` (the project's tests), `prepare` (bring and set up, no more) and `fetch` (bring home
-    what a broken connection left there).
+    this program there are: `test` (the project's tests), `make TARGET` (of its Makefile), `prepare` (bring and set up,
+    no more) and `fetch` (bring home what a broken connection left there).
 
     Example: herzschlag remote --vagrant run isolation
 

@@ -104,6 +104,8 @@ def _work(order: Order, target: Target) -> int:
             return 0
         if typed[0] == "test":
             return work.test(typed[1:])
+        if typed[0] == "make":
+            return work.make(typed[1:])
         return _run(work, Command.translate(typed))
 
 

@@ -110,9 +110,8 @@ class Work:
         )
 
     def set_up(self, command: str) -> None:
-        status, _ = run_there(
-            self.connection, ["sh", "-c", command], self.checkout, quiet_output=True, checkout=self.checkout
-        )
+        argv = ["sh", "-c", command]
+        status = run_there(self.connection, argv, self.checkout, quiet_output=True, checkout=self.checkout)
         if status != 0:
             raise RemoteTrouble(f"the set-up over there ended with status {status}: `{command}` in {self.checkout}")
 
@@ -126,15 +125,20 @@ class Work:
             self.connection.call("space", folder=str(PurePosixPath(f"{job}/{name}").parent), bytes=1 << 10)
             self._upload({f"{job}/{name}": file.read_bytes()})
         program = f"{self.checkout}/.venv/bin/herzschlag"
-        status, _ = run_there(self.connection, [program, *command.argv], job, checkout=self.checkout)
-        return status
+        return run_there(self.connection, [program, *command.argv], job, checkout=self.checkout)
 
     def test(self, arguments: list[str]) -> int:
-        """The project's own tests, in the checkout."""
+        """The project's own tests, in the checkout; with arguments, those of pytest."""
+        if not arguments:
+            return self.make(["test"])
         script = 'setup/provision.sh test && exec .venv/bin/python -m pytest "$@"'
-        argv = ["sh", "-c", script, "sh", *arguments] if arguments else ["make", "--no-print-directory", "test"]
-        status, _ = run_there(self.connection, argv, self.checkout, checkout=self.checkout)
-        return status
+        argv = ["sh", "-c", script, "sh", *arguments]
+        return run_there(self.connection, argv, self.checkout, checkout=self.checkout)
+
+    def make(self, targets: list[str]) -> int:
+        """Targets of the project's Makefile, in the checkout; what they write there stays there."""
+        argv = ["make", "--no-print-directory", *targets]
+        return run_there(self.connection, argv, self.checkout, checkout=self.checkout)
 
     def bring_home(self, job: str, command: Command) -> list[Path]:
         """Everything the command wrote; reconnects when the line breaks. The job directory over there then goes."""

@@ -1,0 +1,123 @@
+"""`make vm-check`: does all of it work on a stock Debian, on the kernel's datapath, without root?
+
+Builds the image when it is out of date, boots it, sets the project up in it as the Vagrantfile does, and lets it show
+itself through `herzschlag remote`: doctor, `make demo`, the five situations. Then the five run outside, and verdicts
+are compared. The result goes to docs/vm-check.json. Exit status: 0 all the same and all hold, 1 not so, 4 no VM.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from machine import ROOT, Machine, MachineFailed
+
+SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
+# Emulated, a lab of four hosts costs more processor time at higher speeds than there is; with KVM any speed would do.
+SPEED_INSIDE, SPEED_OUTSIDE = 4, 10
+RESULT = ROOT / "docs/vm-check.json"
+HERZSCHLAG = str(ROOT / ".venv/bin/herzschlag")
+# As the Vagrantfile provisions: by the same script, which calls the same make target.
+SETUP = 'sudo setup/vagrant.sh "$(id -un)" "$PWD"'
+
+
+def main() -> int:
+    seconds: dict[str, float] = {}
+    begun = time.monotonic()
+    timed(seconds, "image", lambda: subprocess.run([ROOT / "setup/vm/image.sh"], check=True))
+    try:
+        booting = time.monotonic()
+        with Machine() as machine, tempfile.TemporaryDirectory() as home:
+            seconds["boot"] = round(time.monotonic() - booting, 1)
+            print(f"the VM is up after {seconds['boot']} s: {machine.acceleration}", flush=True)
+            inside, doctor = look_inside(machine, seconds, Path(home))
+    except MachineFailed as error:
+        print(f"vm-check: {error}", file=sys.stderr)
+        return 4
+    outside = timed(seconds, "situations outside", lambda: situations([HERZSCHLAG], SPEED_OUTSIDE, ["--jobs", "2"]))
+    seconds["all"] = round(time.monotonic() - begun, 1)
+    result = {
+        "date": time.strftime("%Y-%m-%d"),
+        "acceleration": machine.acceleration,
+        **{name: inside["versions"].get(name, "?") for name in ("kernel", "datapath", "controller", "open vswitch")},
+        "netem": next((probe["detail"] for probe in doctor["probes"] if probe["name"] == "sch_netem"), "?"),
+        "user": "vagrant, not root",
+        "speed": {"inside": SPEED_INSIDE, "outside": SPEED_OUTSIDE},
+        "seconds": seconds,
+        "situations": {
+            name: {
+                "inside": inside["verdicts"].get(name, "missing"),
+                "outside": outside["verdicts"].get(name, "missing"),
+                "largest_deviation_s": inside["deviations"].get(name),
+            }
+            for name in SITUATIONS
+        },
+    }
+    RESULT.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    good = all(
+        one["inside"] == one["outside"] == "holds" for one in result["situations"].values() if isinstance(one, dict)
+    )
+    print("vm-check: " + ("inside as outside, everything holds" if good else "NOT everything holds inside and outside"))
+    return 0 if good else 1
+
+
+def look_inside(machine: Machine, seconds: dict[str, float], home: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    remote = [HERZSCHLAG, "remote", *machine.options(), "--setup", SETUP]
+    timed(seconds, "set-up inside", lambda: step([*remote, "prepare"]))
+    # From here on nothing is brought or set up any more: what was set up is what is checked.
+    remote = [HERZSCHLAG, "remote", *machine.options(), "--checkout", "/home/vagrant/.cache/herzschlag/checkout"]
+    doctor = timed(seconds, "doctor inside", lambda: json.loads(step([*remote, "doctor", "--json"], keep=True)))
+    if not doctor["labs"]:
+        raise MachineFailed(f"doctor says there: {json.dumps(doctor, indent=1)}")
+    timed(seconds, "make demo inside", lambda: step([*remote, "make", "demo"], may_fail=True))
+    inside = timed(seconds, "situations inside", lambda: situations(remote, SPEED_INSIDE, [], home))
+    return inside, doctor
+
+
+def timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:
+    print(f"== {name}", flush=True)
+    begun = time.monotonic()
+    answer = work()
+    seconds[name] = round(time.monotonic() - begun, 1)
+    print(f"== {name}: {seconds[name]} s", flush=True)
+    return answer
+
+
+def step(command: list[str], *, keep: bool = False, may_fail: bool = False, cwd: Path | None = None) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if keep else None, text=True, check=False
+    )
+    if done.returncode == 4 or (done.returncode and not keep and not may_fail):
+        raise MachineFailed(f"`{' '.join(command)}` ended with status {done.returncode}")
+    return done.stdout or ""
+
+
+def situations(program: list[str], speed: float, more: list[str], home: Path | None = None) -> dict[str, Any]:
+    """The verdicts, and how far from the published instants they came."""
+    with tempfile.TemporaryDirectory() as place:
+        here = home or Path(place)
+        out = ["--out", str(here / "out")]
+        command = [*program, "run", *SITUATIONS, "--speed", str(speed), "--json", *more, *out]
+        document = json.loads(step(command, keep=True, cwd=here))
+        report = json.loads(next((here / "out").rglob("run.json")).read_text())
+    deviations: dict[str, float | None] = {}
+    for run in document["runs"]:
+        found = [abs(one["deviation_s"]) for one in run["instants"] if one.get("deviation_s") is not None]
+        deviations[run["scenario"]] = round(max(found), 2) if found else None
+        print(f"  {run['scenario']}: {run['verdict']}", flush=True)
+    return {
+        "verdicts": {run["scenario"]: run["verdict"] for run in document["runs"]},
+        "deviations": deviations,
+        "versions": report["versions"],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
