@@ -19,7 +19,11 @@ from herzschlag.report.traffic import Datagram
 HOSTS_ALL = 12
 """Up to so many hosts are all drawn; of more, those with whom something happened."""
 MARKS_MAX = 3000
-TICKS_MAX = 12000
+CROSSES_MAX = 600
+"""More lost datagrams than that are ticks, not crosses."""
+TICKS_MAX = 6000
+AT_ONCE_NS = SECOND // 10
+"""Datagrams of one sender this close together are one tick."""
 SUBJECTS_MAX = 8
 """Up to so many hosts an observer's strip has a row for each."""
 
@@ -31,8 +35,8 @@ class Row(msgspec.Struct):
 
 
 class Layer(msgspec.Struct):
-    """Things of one look. `items` of bars: [row, begin_s, end_s, text, seq, hover]; of marks and ticks:
-    [row, at_s, seq, hover]; of moves: [row, at_s, row, at_s]."""
+    """Things of one look. `items` of bars: [row, begin_s, end_s, text, seq, hover]; of marks:
+    [row, at_s, seq, hover]; of ticks: [row, at_s, destination]; of moves: [row, at_s, row, at_s]."""
 
     kind: str
     """bars, marks, ticks, moves"""
@@ -40,6 +44,8 @@ class Layer(msgspec.Struct):
     name: str
     items: list[list[object]]
     symbol: str = ""
+    every: int = 1
+    """Thinned: only every so manyeth is here."""
 
 
 class Figure(msgspec.Struct):
@@ -65,6 +71,8 @@ class Painter:
 
     def __init__(self) -> None:
         self.layers: dict[tuple[str, str, str], Layer] = {}
+        self.ticks: dict[tuple[str, str, int], tuple[int, set[str], int]] = {}
+        """Per look and row, the newest tick: when it began, to whom it went, its place among the items."""
 
     def _layer(self, kind: str, tone: str, name: str, symbol: str = "") -> Layer:
         return self.layers.setdefault((kind, tone, name), Layer(kind, tone, name, [], symbol))
@@ -80,8 +88,16 @@ class Painter:
     def point(self, row: int, at_ns: int, tone: str, name: str, *, symbol: str, hover: str) -> None:
         self._layer("marks", tone, name, symbol).items.append([row, seconds(at_ns), None, hover])
 
-    def tick(self, row: int, at_ns: int, tone: str, name: str, *, hover: str) -> None:
-        self._layer("ticks", tone, name).items.append([row, seconds(at_ns), None, hover])
+    def tick(self, row: int, at_ns: int, tone: str, name: str, to: str) -> None:
+        """What leaves one row at once, for many hosts, is one tick."""
+        items = self._layer("ticks", tone, name).items
+        before = self.ticks.get((tone, name, row))
+        if before is not None and at_ns - before[0] < AT_ONCE_NS:
+            before[1].add(to)
+            items[before[2]][2] = to if len(before[1]) == 1 else f"{len(before[1])} hosts"
+            return
+        self.ticks[tone, name, row] = (at_ns, {to}, len(items))
+        items.append([row, seconds(at_ns), to])
 
     def move(self, row: int, at_ns: int, to_row: int, to_ns: int) -> None:
         self._layer("moves", "move", "VM moves").items.append([row, seconds(at_ns), to_row, seconds(to_ns)])
@@ -92,7 +108,7 @@ class Painter:
             if len(layer.items) > most:
                 step = -(-len(layer.items) // most)
                 notes.append(f"Thinned: of {len(layer.items)} {layer.name} every {step}th is drawn.")
-                layer.items = layer.items[::step]
+                layer.items, layer.every = layer.items[::step], step
         return list(self.layers.values())
 
 
@@ -202,9 +218,10 @@ def network_figure(model: Model) -> Figure:
     traffic = model.run.traffic
     if traffic.missing:
         notes.append(f"{traffic.missing}: single heartbeats, offers and pings are not drawn, only what hosts noticed.")
+    crosses = sum(d.arrived_ns is None for d in traffic.datagrams) <= CROSSES_MAX
     for datagram in traffic.datagrams:
         if (row := row_of.get((datagram.source, datagram.network))) is not None:
-            _draw_datagram(paint, row, datagram)
+            _draw_datagram(paint, row, datagram, crosses)
     for record in model.history:
         _draw_sender_record(paint, record, row_of)
     layers = paint.done(notes)
@@ -212,15 +229,17 @@ def network_figure(model: Model) -> Figure:
     return Figure("network", "Heartbeats and election traffic", about, rows, layers, notes)
 
 
-def _draw_datagram(paint: Painter, row: int, datagram: Datagram) -> None:
+def _draw_datagram(paint: Painter, row: int, datagram: Datagram, crosses: bool) -> None:
     way = f"{datagram.kind} {datagram.source} to {datagram.destination} on {datagram.network}"
     at_ns = datagram.sent_ns
-    if datagram.arrived_ns is None:
+    if datagram.arrived_ns is None and not crosses:
+        paint.tick(row, at_ns, "lost", "sent, never arrived", datagram.destination)
+    elif datagram.arrived_ns is None:
         paint.point(row, at_ns, "lost", "sent, never arrived", symbol="x-thin-open", hover=f"{way}: never arrived")
     elif datagram.kind == "Heartbeat":
-        paint.tick(row, at_ns, f"beat-{datagram.network}", f"heartbeats on {datagram.network}", hover=way)
+        paint.tick(row, at_ns, f"beat-{datagram.network}", f"heartbeats on {datagram.network}", datagram.destination)
     elif datagram.kind == "Election":
-        paint.tick(row, at_ns, "event-election", "election offers", hover=way)
+        paint.tick(row, at_ns, "event-election", "election offers", datagram.destination)
     elif datagram.kind == "Ping":
         paint.point(row, at_ns, "event-isolation", "pings", symbol="triangle-up-open", hover=way)
 

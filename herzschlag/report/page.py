@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from functools import cache
 from html import escape
 from importlib import resources
@@ -98,15 +99,14 @@ def draw(run: Run) -> str:
     file = run.file
     figures = lanes.figures(model)
     found = gaps.histogram(gaps.gaps_s(run.traffic))
-    data = {
+    data: dict[str, Any] = {
         "picture": picture(model),
         "figures": [{"id": f.id, "rows": f.rows, "layers": f.layers, "height": height_px(f)} for f in figures],
         "gaps": found,
         "start": _start_s(model),
     }
-    record_table, _ = tables.records(model)
     title = file.title or file.scenario
-    body = [
+    upper = [
         '<body><a class="skip" href="#findings">To the findings</a>',
         _top(model, title),
         _jump(),
@@ -118,9 +118,14 @@ def draw(run: Run) -> str:
         _timeline(model, figures),
         _gaps(model, found),
         _sequences(model),
+    ]
+    cited = {int(seq) for part in upper for seq in re.findall(r'href="#r(\d+)"', part)}
+    cited |= {entry[-1] for entry in data["picture"]["story"]}
+    body = [
+        *upper,
         '<section id="records" aria-labelledby="h-records"><h2 id="h-records">Records</h2>'
         '<details id="allrecords"><summary>Show the records</summary><div class="scroll" tabindex="0" role="region" aria-label="Records">'
-        f"{record_table}</div></details></section>",
+        f"{tables.records(model, cited)}</div></details></section>",
         "</main>",
         _foot(model),
         f'<script type="application/json" id="data">{embedded(data)}</script>',

@@ -16,7 +16,7 @@ from herzschlag.report.lanes import seconds
 from herzschlag.report.model import Model
 from topo.spec import GATEWAY, VCENTER
 
-BEATS_MAX = 20000
+BEATS_MAX = 12000
 STORY_KINDS = (
     "ready",
     "fault",

@@ -14,12 +14,18 @@ from herzschlag.report.model import Model
 from herzschlag.report.picture import tell
 from herzschlag.verdict import Detail, Finding
 
-RECORDS_MAX = 4000
+RECORDS_MAX = 3000
+DETAILS_MAX = 40
+WORDS_MAX = 240
+"""Letters of a reason in the table of records."""
+DULL = frozenset({"dropped", "lateness", "lock", "path"})
+"""Kinds of which there are many and which are left out first."""
 EVIDENCE_MAX = 12
 WIRE = (
     "By packets alone: from the last heartbeat that arrived to the packet that shows the instant; its number in the "
     "capture, and how many real milliseconds it lies behind the record."
 )
+RANK = {"violated": 0, "unknown": 1, "holds": 2}
 SIGNS = {"holds": "✓", "violated": "✗", "unknown": "?"}
 
 
@@ -43,8 +49,7 @@ def evidence(seqs: Iterable[int], model: Model) -> str:
 
 def findings(model: Model) -> str:
     """Worst first; what a finding looked at opens below it."""
-    rank = {"violated": 0, "unknown": 1, "holds": 2}
-    ordered = sorted(model.run.file.findings, key=lambda finding: rank[finding.verdict])
+    ordered = sorted(model.run.file.findings, key=lambda finding: RANK[finding.verdict])
     if not ordered:
         return '<p class="note">No checker has judged this run.</p>'
     bad = "".join(_finding(item, model) for item in ordered if item.verdict != "holds")
@@ -54,23 +59,26 @@ def findings(model: Model) -> str:
 
 def _finding(item: Finding, model: Model) -> str:
     details = ""
-    if item.details:
+    shown = sorted(item.details, key=lambda d: RANK[d.verdict])[:DETAILS_MAX]
+    if shown:
         rows = "".join(
             f"<tr><td>{badge(d.verdict)}</td><td>{escape(d.name)}</td><td>{escape(d.because)}</td>"
             f"<td>{evidence(d.evidence, model)}</td></tr>"
-            for d in item.details
+            for d in shown
         )
+        left = len(item.details) - len(shown)
+        thinned = f". Thinned: {left} more are in run.json, none worse" if left else ""
         details = (
             f"<details{' open' if item.verdict == 'violated' else ''}><summary>{len(item.details)} looked at</summary>"
             f'<div class="scroll" tabindex="0" role="region" aria-label="What {escape(item.checker)} looked at"><table>'
-            f"<caption>What the check “{escape(item.checker)}” looked at</caption><thead><tr><th scope=col>Verdict<th scope=col>What"
+            f"<caption>What the check “{escape(item.checker)}” looked at{thinned}</caption><thead><tr><th scope=col>Verdict<th scope=col>What"
             f"<th scope=col>Because<th scope=col>Evidence</tr></thead><tbody>{rows}</tbody></table></div></details>"
         )
     seqs = list(item.evidence) or [seq for d in item.details for seq in d.evidence]
     links = f'<p class="evs"><span class="dim">Evidence:</span> {evidence(seqs, model)}</p>' if seqs else ""
     return (
         f'<li class="finding {item.verdict}"><div class="line">{badge(item.verdict)}<h3>{escape(item.checker)}</h3></div>'
-        f"<p>{escape(item.because)}</p>{links}{details}</li>"
+        f"<p>{escape(item.because[:1200])}</p>{links}{details}</li>"
     )
 
 
@@ -133,17 +141,14 @@ def _deviation_bar(d: Detail, reach: float) -> str:
     )
 
 
-def records(model: Model) -> tuple[str, str]:
-    """(table, note): every record, or, of a long run, those that something refers to and then evenly as many as fit."""
+def records(model: Model, cited: set[int]) -> str:
+    """Every record; of a long run those that are `cited` on the page, and of the others as many as fit, evenly."""
     chosen = list(model.history)
     note = f"All {len(chosen)} records of the run, in order."
     if len(chosen) > RECORDS_MAX:
-        cited = {
-            seq for f in model.run.file.findings for seq in (*f.evidence, *(s for d in f.details for s in d.evidence))
-        }
-        plain = {"dropped", "lateness", "lock", "path"}
         must = [r for r in chosen if r.seq in cited or r.kind in ("fault", "ready", "role", "run", "end")]
-        rest = [r for r in chosen if r.kind not in plain and r.seq not in {m.seq for m in must}]
+        kept = {r.seq for r in must}
+        rest = [r for r in chosen if r.kind not in DULL and r.seq not in kept]
         room = max(0, RECORDS_MAX - len(must))
         step = max(1, -(-len(rest) // room)) if room else len(rest) + 1
         chosen = sorted([*must, *rest[::step]], key=lambda r: r.seq)
@@ -151,11 +156,11 @@ def records(model: Model) -> tuple[str, str]:
     zero_ns = model.faults[0].begin_ns if model.faults else None
     rows = "".join(_record(r, zero_ns) for r in chosen)
     after = "<th scope=col class=num>After fault" if zero_ns is not None else ""
+    counts = " “After fault” counts from the first fault." if after else ""
     return (
-        f"<table class=records><caption>{note} “After fault” counts from the first fault.</caption>"
+        f"<table class=records><caption>{note}{counts}</caption>"
         f"<thead><tr><th scope=col class=num>No.<th scope=col class=num>Time{after}<th scope=col>Node<th scope=col>Kind"
-        f"<th scope=col>What<th scope=col>Because</tr></thead><tbody>{rows}</tbody></table>",
-        note,
+        f"<th scope=col>What<th scope=col>Because</tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
@@ -163,5 +168,5 @@ def _record(r: Record, zero_ns: int | None) -> str:
     after = "" if zero_ns is None else f"<td class=num>{(r.at_ns - zero_ns) / SECOND:+.3f} s"
     return (
         f"<tr id=r{r.seq} data-t={r.at_ns / SECOND:.4f}><td class=num>{r.seq}<td class=num>{r.at_s:.3f} s{after}<td>{escape(r.node)}"
-        f"<td>{escape(r.kind)}<td>{escape(tell(r))}<td>{escape(str(r.get('because') or ''))}"
+        f"<td>{escape(r.kind)}<td>{escape(tell(r))}<td>{escape(str(r.get('because') or '')[:WORDS_MAX])}"
     )

@@ -214,14 +214,24 @@ function tracesOf(figure) {
         marker: { symbol: layer.symbol, size: layer.symbol.startsWith("x-thin") ? 6 : 10, color, line: { width: layer.symbol.includes("open") || layer.symbol.startsWith("x-thin") ? 1.8 : 1.2, color: layer.symbol.includes("open") || layer.symbol.startsWith("x-thin") ? color : css("--panel") } },
       });
     } else if (layer.kind === "ticks") {
+      // One comb per row, as on a heart monitor: up and down at each beat, broken off where none came for a while.
       const x = [], ys = [], hover = [];
-      for (const i of layer.items) {
-        const half = figure.rows[i[0]].size * 0.34;
-        x.push(i[1], i[1], null);
-        ys.push(y[i[0]] - half, y[i[0]] + half, null);
-        hover.push(i[3], i[3], "");
-      }
-      traces.push({ type: "scatter", mode: "lines", name: layer.name, showlegend: false, x, y: ys, text: hover, hovertemplate: "%{text}<br>%{x:.3f} s<extra></extra>", line: { color, width: 1.2 } });
+      const pause = 2.5 * layer.every, lost = layer.tone === "lost";
+      const ordered = [...layer.items].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+      ordered.forEach((i, index) => {
+        const before = ordered[index - 1];
+        const size = figure.rows[i[0]].size, foot = y[i[0]] + size * 0.36, peak = y[i[0]] - size * (lost ? 0.04 : 0.36);
+        const way = `${layer.name}, ${figure.rows[i[0]].label} to ${i[2]}`;
+        if (before && (before[0] !== i[0] || i[1] - before[1] > pause)) {
+          x.push(null);
+          ys.push(null);
+          hover.push("");
+        }
+        x.push(i[1], i[1], i[1]);
+        ys.push(foot, peak, foot);
+        hover.push(way, way, way);
+      });
+      traces.push({ type: "scatter", mode: "lines", name: layer.name, showlegend: false, x, y: ys, text: hover, hovertemplate: "%{text}<br>%{x:.3f} s<extra></extra>", line: { color, width: lost ? 2.4 : 1.2 } });
     } else {
       const x = [], ys = [];
       for (const i of layer.items) {

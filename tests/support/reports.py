@@ -1,0 +1,78 @@
+"""Run directories to draw reports of: simulated ones, and ones put together by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from herzschlag.history import SECOND, History, record, write_history
+from herzschlag.report.model import Model
+from herzschlag.report.reading import HISTORY_FILE, RUN_FILE, Run, RunFile
+from herzschlag.report.traffic import NO_CAPTURE, Datagram, Traffic
+from herzschlag.runner import RunRequest, run
+from herzschlag.scenario import Cluster, Scenario
+from herzschlag.scenario_file import load
+
+SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
+
+
+def simulated(scenario: str | Scenario, directory: Path) -> Path:
+    """Run it in virtual time; its run directory."""
+    given = load(scenario) if isinstance(scenario, str) else scenario
+    run(RunRequest(scenario=given, backend="simulation", speed=1.0, seed=0, directory=directory))
+    return directory
+
+
+def by_hand(
+    directory: Path,
+    records: list[tuple[float, str, str, dict[str, Any]]],
+    traffic: Traffic | None = None,
+    **cluster: Any,
+) -> Run:
+    """A run of these records: (second, node, kind, fields)."""
+    scenario = Scenario(name="by-hand", title="By hand", cluster=Cluster(**cluster))
+    return Run(
+        directory=directory,
+        file=RunFile(scenario="by-hand"),
+        history=History.ordered(
+            record(round(at_s * SECOND), node, kind, fields) for at_s, node, kind, fields in records
+        ),
+        scenario=scenario,
+        lab=scenario.cluster.topology(),
+        traffic=traffic or Traffic(missing=NO_CAPTURE),
+    )
+
+
+def model(directory: Path, *records: tuple[float, str, str, dict[str, Any]], **rest: Any) -> Model:
+    return Model(by_hand(directory, list(records), **rest))
+
+
+def power_off(at_s: float, host: str, fault_id: str = "cut") -> tuple[float, str, str, dict[str, Any]]:
+    """The record of a host's loss of power."""
+    at_ns = round(at_s * SECOND)
+    fields = {
+        "fault": "power-off",
+        "id": fault_id,
+        "phase": "begin",
+        "asked_ns": at_ns,
+        "effective_ns": at_ns,
+        "about": f"power-off host={host}",
+        "value": {"fault": "power-off", "host": host},
+    }
+    return (at_s, "herzschlag", "fault", fields)
+
+
+def beat(at_s: float, source: str, destination: str, *, network: str = "A", lost: bool = False) -> Datagram:
+    sent_ns = round(at_s * SECOND)
+    return Datagram(sent_ns, None if lost else sent_ns + 1000, network, source, destination, "Heartbeat")
+
+
+def write_run(directory: Path, file: dict[str, Any], history: History | None) -> Path:
+    """A run directory with these two files."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / RUN_FILE).write_bytes(msgspec.json.encode(file))
+    if history is not None:
+        write_history(directory / HISTORY_FILE, history)
+    return directory
