@@ -38,7 +38,7 @@ fidelity: lab ## docs/fidelity.md: every published instant beside the measured o
 	@$(PYTHON) -P bench/fidelity.py
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
-	@set -e; for file in $(DOCUMENTS); do $(PYTHON) "$$file"; done
+	@set -e; for file in $(DOCUMENTS); do $(PYTHON) -P "$$file"; done
 
 vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's datapath (some 15 minutes, root)
 	@setup/provision.sh vm

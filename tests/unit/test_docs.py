@@ -11,5 +11,5 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("script", sorted(p.name for p in (ROOT / "bench").glob("document_*.py")))
 def test_generated_page_is_up_to_date(script: str) -> None:
-    done = subprocess.run([sys.executable, ROOT / "bench" / script, "--check"], cwd=ROOT, check=False)
+    done = subprocess.run([sys.executable, "-P", ROOT / "bench" / script, "--check"], cwd=ROOT, check=False)
     assert done.returncode == 0, f"the page of bench/{script} is not what the code says: run `make docs`"
