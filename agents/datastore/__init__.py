@@ -1,1 +1,1 @@
-"""What lies on a datastore and who may touch it: formats, heartbeats, locks, and the two places where I/O happens."""
+"""What lies on a datastore, and how hosts share it: formats, heartbeats, locks, and two ways to carry I/O out."""

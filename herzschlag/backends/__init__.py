@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the part that owns it."""
+"""Where a scenario runs: on real packets, or in virtual time. `base.py` is the contract both keep."""
