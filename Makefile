@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 DOCUMENTS := $(sort $(wildcard bench/document_*.py))
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench fidelity docs vm-check vagrant-check lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench fidelity docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -45,8 +45,11 @@ vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's d
 	@$(PYTHON) setup/vm/check.py
 
 vagrant-check: ## the whole way of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
-	@setup/provision.sh vagrant
-	@$(PYTHON) setup/vm/vagrant_check.py
+	@setup/provision.sh vm
+	@setup/vm/vagrant-check.sh
+
+wheel-check: venv ## the built wheel in empty environments of Python 3.11 to 3.13: minutes, and a package index
+	@HERZSCHLAG_WHEEL_CHECK=1 $(PYTEST) tests/remote/test_wheel.py
 
 lock: venv ## renews requirements.lock with the newest versions allowed
 	@setup/lock.sh

@@ -6,7 +6,6 @@
 #   setup/provision.sh lab           and what a lab on real packets needs of Debian
 #   setup/provision.sh test          and what the tests need of Debian
 #   setup/provision.sh vm            what `make vm-check` needs
-#   setup/provision.sh vagrant       what `make vagrant-check` needs
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,9 +21,8 @@ case "${1:-}" in
     lab) lists=(setup/debian-lab.txt) ;;
     test) lists=(setup/debian-lab.txt setup/debian-test.txt) ;;
     vm) lists=(setup/debian-lab.txt setup/vm/debian-vm.txt) ;;
-    vagrant) lists=(setup/debian-lab.txt setup/vm/debian-vm.txt setup/vm/debian-vagrant.txt) ;;
     *)
-        echo "usage: setup/provision.sh venv|lab|test|vm|vagrant (got '${1:-}')" >&2
+        echo "usage: setup/provision.sh venv|lab|test|vm (got '${1:-}')" >&2
         exit 2
         ;;
 esac

@@ -32,7 +32,7 @@ sources() {
 
 # What decides the content: when none of it changed, the image is up to date.
 digest() {
-    cat setup/vm/image.sh setup/debian-lab.txt pyproject.toml requirements.lock setup/python.sh "$(sources)" | sha256sum
+    cat setup/vm/image.sh setup/debian-lab.txt requirements.lock setup/python.sh "$(sources)" | sha256sum
 }
 
 [[ $(id -u) -eq 0 ]] || fail "building the image needs root (its files belong to the VM's root): sudo make vm-check"
@@ -58,7 +58,7 @@ trap tidy EXIT
 # --- the wheels ---
 
 wheels=$folder/wheels
-wheels_digest=$(cat pyproject.toml requirements.lock setup/python.sh | sha256sum)
+wheels_digest=$(cat requirements.lock setup/python.sh | sha256sum)
 if [[ ! -f $wheels/stamp || $(<"$wheels/stamp") != "$wheels_digest" ]]; then
     echo "VM image: collecting the Python packages of requirements.lock …"
     # shellcheck source=setup/python.sh

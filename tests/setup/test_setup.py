@@ -95,7 +95,7 @@ def test_a_second_set_up_does_nothing_says_nothing_and_takes_no_time() -> None:
 def test_set_up_names_its_parts_when_asked_for_another() -> None:
     answer = run("setup/provision.sh", "everything")
     assert answer.returncode == 2
-    assert "venv|lab|test|vm|vagrant (got 'everything')" in answer.stderr
+    assert "venv|lab|test|vm (got 'everything')" in answer.stderr
 
 
 def test_missing_packages_are_named_with_the_command_where_they_cannot_be_installed(tmp_path: Path) -> None:
