@@ -1,7 +1,7 @@
 """The process of an HA agent: its core between real sockets and its hypervisor.
 
 Decides nothing but where each action goes: Send and Ping to the network, host calls through a pipe to the hypervisor,
-Trace to the run's record file. Born by a fork of the hypervisor's process; ends with it.
+Trace to the run's record file. Forked by the zygote for its hypervisor; ends with it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from agents.events import WAKE, AnyEvent, PingAnswered, Received
 from agents.settings import AgentSettings
 from agents.wire import Codec
 
-_EVENTS: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+EVENTS: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 
 
 class AgentProcess:
@@ -35,22 +35,28 @@ class AgentProcess:
         self._drops = Drops(self._recorder)
         self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
         self._pinger = Pinger()
-        self._hypervisor = Channel(hypervisor, _EVENTS)
-        self._loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent")
-        self._network.join(self._loop, self._received)
-        self._loop.watch(self._pinger.fileno(), self._ping_answered)
-        self._loop.join(self._hypervisor, self._loop.feed, self._loop.stop)
+        self._hypervisor = Channel(hypervisor, EVENTS)
+        self.loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent")
+        self._network.join(self.loop, self._received)
+        self.loop.watch(self._pinger.fileno(), self._ping_answered)
+        self.loop.join(self._hypervisor, self.loop.feed, self.loop.stop)
+
+    def close(self) -> None:
+        """Give everything back, where the process goes on."""
+        self._network.close()
+        self._pinger.close()
+        self._hypervisor.close()
 
     def run(self) -> NoReturn:
-        self._loop.run()
+        self.loop.run()
         os._exit(0)  # the hypervisor closed its end
 
     def _received(self, event: Received, now_ns: int) -> None:
-        self._loop.feed(event, now_ns)
+        self.loop.feed(event, now_ns)
 
     def _ping_answered(self) -> None:
         for address in self._pinger.answers():
-            self._loop.feed(PingAnswered(address))
+            self.loop.feed(PingAnswered(address))
 
     def _perform(self, action: Any, now_ns: int) -> None:
         match action:

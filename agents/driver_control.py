@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from agents.events import UserMaintenance, UserPower, UserReconfigure
-from agents.hypervisor_api import HypervisorSettings
+from agents.hypervisor_api import HypervisorSettings, VmSettings
 from agents.settings import AgentSettings
 from agents.vcenter import VCenterSettings
 
@@ -41,6 +41,41 @@ class StartVcenter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 ZygoteOrder = StartHost | StartVcenter
 ZYGOTE_ORDERS: msgspec.msgpack.Decoder[ZygoteOrder] = msgspec.msgpack.Decoder(ZygoteOrder)
+
+
+class Bear(msgspec.Struct, frozen=True, tag=True):
+    """A hypervisor to the zygote: one more process for my host, its end of a channel attached. Answers Born or Gone."""
+
+    number: int
+    """The hypervisor's own, to tell its children apart."""
+    vm: VmSettings | None
+    """None: the agent."""
+
+
+class Slay(msgspec.Struct, frozen=True, tag=True):
+    """A hypervisor to the zygote: kill that child. Answers Gone; gone already: nothing to do."""
+
+    number: int
+
+
+class Born(msgspec.Struct, frozen=True, tag=True):
+    """The zygote to a hypervisor: the child runs; `pid` as the stage sees it."""
+
+    number: int
+    pid: int
+
+
+class Gone(msgspec.Struct, frozen=True, tag=True):
+    """The zygote to a hypervisor: the child exists no more, or could not be made."""
+
+    number: int
+    because: str
+
+
+NurseryOrder = Bear | Slay
+NURSERY_ORDERS: msgspec.msgpack.Decoder[NurseryOrder] = msgspec.msgpack.Decoder(NurseryOrder)
+NurseryNews = Born | Gone
+NURSERY_NEWS: msgspec.msgpack.Decoder[NurseryNews] = msgspec.msgpack.Decoder(NurseryNews)
 
 
 class ZygoteReady(msgspec.Struct, frozen=True, tag=True):
@@ -116,7 +151,7 @@ class Obeyed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Here(msgspec.Struct, frozen=True, tag=True):
-    """Process numbers as the node sees them; 0: not running."""
+    """Process numbers as the stage sees them; 0: not running."""
 
     agent: int
     vms: dict[str, int]

@@ -1,7 +1,10 @@
-"""Children of a host's hypervisor process: forked, watched until they are gone, never outliving it.
+"""How the zygote's forks begin and end: in a host's namespaces, tied to the zygote, with nothing open but their own.
 
-Decides how a child begins (only the descriptors it is given, a parent-death signal, its own name) and how its end is
-told apart. Leaves what it runs to the caller.
+    zygote ──fork──> helper: enters network, mount and process namespaces
+                       └──fork──> the new process, in the process namespace; the helper ends
+
+The new process so becomes the zygote's own child, because the zygote adopts orphans. Leaves what it runs to the
+caller.
 """
 
 from __future__ import annotations
@@ -13,9 +16,58 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from agents.driver_kernel import die_with_parent, set_name
+from agents.driver_kernel import die_with_parent, enter_namespaces, set_name
 
 _DESCRIPTORS_MAX = 65536
+
+
+class Lifeline:
+    """A pipe that only the zygote keeps open for writing: its children see by it that they were orphaned at birth."""
+
+    def __init__(self) -> None:
+        self.shows, self.held = os.pipe()
+
+
+def fork_into(pid: int, name: str, keep: Iterable[int], lifeline: Lifeline, body: Callable[[], None]) -> int:
+    """Fork a process into the namespaces of `pid`; returns its number here. Raises OSError when they are gone."""
+    told, tell = os.pipe()
+    wait, go = os.pipe()
+
+    def begin() -> None:
+        os.close(go)
+        os.close(lifeline.held)
+        if os.read(wait, 1) != b"g":
+            return
+        die_with_parent(lifeline.shows)
+        close_all_but(keep)
+        set_name(name)
+        body()
+
+    def helper() -> None:
+        try:
+            enter_namespaces(pid)
+            child = os.fork()
+        except OSError as error:
+            os.write(tell, f"-{error}".encode())
+            return
+        if child == 0:
+            run_child(begin)
+        os.write(tell, f"+{child}".encode())
+
+    number = os.fork()
+    if number == 0:
+        run_child(helper)
+    os.close(tell)
+    os.close(wait)
+    answer = os.read(told, 4096).decode()
+    os.close(told)
+    os.waitpid(number, 0)
+    if answer.startswith("+"):
+        os.write(go, b"g")  # not before the helper is gone: the parent-death signal would fire for it
+    os.close(go)
+    if not answer.startswith("+"):
+        raise OSError(answer[1:] or "the helper process ended without a word")
+    return int(answer[1:])
 
 
 def close_all_but(keep: Iterable[int]) -> None:
@@ -38,38 +90,6 @@ def run_child(body: Callable[[], None]) -> NoReturn:
         sys.stderr.flush()
     finally:
         os._exit(status)
-
-
-class Child:
-    """A child process, watched by `descriptor`, which becomes readable when it is gone."""
-
-    def __init__(self, name: str, keep: Iterable[int], body: Callable[[], None]) -> None:
-        """Fork. The child keeps `keep` open and ends when its parent does."""
-        lifeline, held = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-
-            def begin() -> None:
-                os.close(held)
-                die_with_parent(lifeline)
-                close_all_but(keep)
-                set_name(name)
-                body()
-
-            run_child(begin)
-        os.close(lifeline)
-        self._held = held
-        self.descriptor = os.pidfd_open(self.pid)
-
-    def kill(self) -> None:
-        signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
-
-    def reap(self) -> str:
-        """Wait for its end; returns how it ended, in words."""
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.descriptor)
-        os.close(self._held)
-        return ending(status)
 
 
 def ending(status: int) -> str:

@@ -1,10 +1,11 @@
 """The process of a host's hypervisor: its core between datastores, its agent, its VMs and the stage.
 
-Decides how the agent and the VMs are born (forked from here, so they share its memory and its namespaces) and when
-one counts as gone: when the kernel says so, never when it merely says goodbye. Leaves everything else to the core.
+Decides when the agent or a VM counts as gone: when the kernel says so, never when it merely says goodbye. Leaves their
+birth to the zygote (`driver_nursery.py` says why) and everything else to the core.
 
     stage ── control channel ── hypervisor ──┬── agent     host calls up, events down
-                                             └── vm …      reports up, commands down
+                                     │       └── vm …      reports up, commands down
+                                  zygote: bears and slays them
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import Any, NoReturn
 import msgspec
 
 from agents.actions import AnyHostCall, Trace
-from agents.driver_agent import AgentProcess
 from agents.driver_channel import Channel
 from agents.driver_control import (
     CONTROL_ORDERS,
@@ -33,10 +33,9 @@ from agents.driver_control import (
     Watchdog,
     Who,
 )
-from agents.driver_fork import Child
 from agents.driver_loop import Loop, Recorder
+from agents.driver_nursery import Nursery
 from agents.driver_store import Store, keep_config, kept_config
-from agents.driver_vm import VmProcess
 from agents.events import WAKE
 from agents.hypervisor import Hypervisor
 from agents.hypervisor_api import (
@@ -58,24 +57,26 @@ from agents.hypervisor_api import (
     VmSettings,
 )
 
-_CALLS: msgspec.msgpack.Decoder[AnyHostCall] = msgspec.msgpack.Decoder(AnyHostCall)
+CALLS: msgspec.msgpack.Decoder[AnyHostCall] = msgspec.msgpack.Decoder(AnyHostCall)
 _REPORTS: msgspec.msgpack.Decoder[VmReport] = msgspec.msgpack.Decoder(VmReport)
 
 
-class _VmChild(msgspec.Struct):
-    settings: VmSettings
-    child: Child
-    channel: Channel
-    because: str = ""
-    """Why it says it ends."""
+class _VmChild:
+    """A VM's process."""
+
+    def __init__(self, settings: VmSettings) -> None:
+        self.settings = settings
+        self.number = 0
+        """The nursery's."""
+        self.channel: Channel
+        self.because = ""
+        """Why it says it ends."""
 
 
 class HypervisorProcess:
     """Everything the first process of a host holds."""
 
-    def __init__(self, order: StartHost, control: socket.socket, records: int) -> None:
-        self._order = order
-        self._records = records
+    def __init__(self, order: StartHost, control: socket.socket, zygote: socket.socket, records: int) -> None:
         self._recorder = Recorder(records, order.node)
         core = Hypervisor(order.hypervisor)
         self._core = core
@@ -83,7 +84,9 @@ class HypervisorProcess:
         self._store = Store(self._loop)
         self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
-        self._agent: Child | None = None
+        self._nursery = Nursery(zygote)
+        self._loop.watch(self._nursery.fileno(), self._nursery.listen)
+        self._agent: int | None = None
         self._agent_channel: Channel | None = None
         self._agent_sentenced = False
         self._vms: dict[int, _VmChild] = {}
@@ -110,7 +113,7 @@ class HypervisorProcess:
                 self._start_vm(settings)
             case StopVm(number=number):
                 if number in self._vms:
-                    self._vms[number].child.kill()
+                    self._nursery.slay(self._vms[number].number)
             case CommandVm(number=number, command=command):
                 if number in self._vms:
                     self._vms[number].channel.send(command)
@@ -123,24 +126,14 @@ class HypervisorProcess:
 
     def _start_agent(self) -> None:
         assert self._agent is None, "a host has one agent"
-        order = self._order
-        ours, theirs = socket.socketpair()
-
-        def body() -> None:
-            AgentProcess(order.agent, order.book, order.key, theirs, self._records).run()
-
-        self._agent = Child(f"{order.node}-fdm", (theirs.fileno(), self._records), body)
-        theirs.close()
-        self._agent_channel = Channel(ours, _CALLS)
+        self._agent, end = self._nursery.bear(None, self._agent_gone)
+        self._agent_channel = Channel(end, CALLS)
         self._loop.join(self._agent_channel, lambda call: self._loop.feed(Called(call)), lambda: None)
-        self._loop.watch(self._agent.descriptor, self._agent_gone)
         self._loop.feed(AgentStarted())
 
-    def _agent_gone(self) -> None:
-        child, channel = self._agent, self._agent_channel
-        assert child is not None and channel is not None
-        self._loop.unwatch(child.descriptor)
-        because = child.reap()
+    def _agent_gone(self, because: str) -> None:
+        channel = self._agent_channel
+        assert channel is not None
         if not self._agent_sentenced:
             self._control.send(AgentLost(because))
         self._agent_sentenced = False
@@ -151,17 +144,11 @@ class HypervisorProcess:
     # --- VMs ----------------------------------------------------------------------------------------------------------
 
     def _start_vm(self, settings: VmSettings) -> None:
-        ours, theirs = socket.socketpair()
-
-        def body() -> None:
-            VmProcess(settings, theirs, self._records).run()
-
-        child = Child(settings.vm.name, (theirs.fileno(), self._records), body)
-        theirs.close()
-        entry = _VmChild(settings, child, Channel(ours, _REPORTS))
+        entry = _VmChild(settings)
+        entry.number, end = self._nursery.bear(settings, lambda how: self._vm_gone(entry, how))
+        entry.channel = Channel(end, _REPORTS)
         self._vms[settings.number] = entry
         self._loop.join(entry.channel, lambda report: self._vm_reported(entry, report), lambda: None)
-        self._loop.watch(child.descriptor, lambda: self._vm_gone(entry))
 
     def _vm_reported(self, entry: _VmChild, report: VmReport) -> None:
         if report.what == "ended":
@@ -169,12 +156,10 @@ class HypervisorProcess:
         else:
             self._loop.feed(report)
 
-    def _vm_gone(self, entry: _VmChild) -> None:
+    def _vm_gone(self, entry: _VmChild, how: str) -> None:
         for report in entry.channel.receive()[0]:
             self._vm_reported(entry, report)
-        self._loop.unwatch(entry.child.descriptor)
         self._loop.leave(entry.channel)
-        how = entry.child.reap()
         number = entry.settings.number
         del self._vms[number]
         self._loop.feed(VmReport(entry.settings.vm.name, number, "ended", entry.because or f"its process was {how}"))
@@ -194,9 +179,10 @@ class HypervisorProcess:
                 self._loop.feed(InjectVm(vm, command))
                 answer = Obeyed(time.monotonic_ns())
             case Who():
-                vms = {entry.settings.vm.name: entry.child.pid for entry in self._vms.values()}
+                pids = self._nursery.pids
+                vms = {entry.settings.vm.name: pids.get(entry.number, 0) for entry in self._vms.values()}
                 view = msgspec.to_builtins(self._core.view())
-                answer = Here(self._agent.pid if self._agent else 0, vms, view)
+                answer = Here(pids.get(self._agent, 0) if self._agent is not None else 0, vms, view)
             case _:
                 raise AssertionError(f"a hypervisor was told {order!r}")
         self._control.send(answer)
@@ -204,8 +190,6 @@ class HypervisorProcess:
     def _kill_agent(self) -> Killed:
         if self._agent is None:
             return Killed(0, time.monotonic_ns())
-        pid = self._agent.pid
         self._agent_sentenced = True
-        self._agent.kill()
-        self._agent_gone()  # waits: SIGKILL takes microseconds
+        pid = self._nursery.slay_now(self._agent)
         return Killed(pid, time.monotonic_ns())

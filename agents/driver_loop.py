@@ -180,22 +180,26 @@ class Loop:
         self._feeding = False
 
     def run(self) -> None:
-        # select, not epoll: its timeout counts microseconds, epoll's milliseconds; there are a handful of descriptors.
         while self._running:
-            waiting = [channel for channel in self._channels if channel.waiting]
-            readable, writable, _ = select.select(list(self._readers), waiting, [], self._timeout_s())
-            for channel in writable:
-                channel.flush()
-            for descriptor, reader in [(descriptor, self._readers[descriptor]) for descriptor in readable]:
-                if self._readers.get(descriptor) is reader:  # else closed meanwhile, and perhaps another's number now
-                    reader()
-            deadline_ns = self._core.wake_at_ns()
-            now_ns = time.monotonic_ns()
-            if deadline_ns is not None and now_ns >= deadline_ns - EARLY_NS:
-                self._lateness.fired(max(0, now_ns - deadline_ns), now_ns)
-                self.feed(self._wake, max(now_ns, deadline_ns))
-            for chore in self._chores:
-                chore.run(now_ns)
+            self.turn(self._timeout_s())
+
+    def turn(self, timeout_s: float | None) -> None:
+        """Wait for input at most this long, deal with it, then with what is due."""
+        # select, not epoll: its timeout counts microseconds, epoll's milliseconds; there are a handful of descriptors.
+        waiting = [channel for channel in self._channels if channel.waiting]
+        readable, writable, _ = select.select(list(self._readers), waiting, [], timeout_s)
+        for channel in writable:
+            channel.flush()
+        for descriptor, reader in [(descriptor, self._readers[descriptor]) for descriptor in readable]:
+            if self._readers.get(descriptor) is reader:  # else closed meanwhile, and perhaps another's number now
+                reader()
+        deadline_ns = self._core.wake_at_ns()
+        now_ns = time.monotonic_ns()
+        if deadline_ns is not None and now_ns >= deadline_ns - EARLY_NS:
+            self._lateness.fired(max(0, now_ns - deadline_ns), now_ns)
+            self.feed(self._wake, max(now_ns, deadline_ns))
+        for chore in self._chores:
+            chore.run(now_ns)
 
     def _timeout_s(self) -> float | None:
         due = [chore.due_ns for chore in self._chores if chore.wanted()]

@@ -45,6 +45,10 @@ class Network:
         }
         self.sockets = {network: _socket(address) for network, address in own.items()}
 
+    def close(self) -> None:
+        for end in self.sockets.values():
+            end.close()
+
     def join(self, loop: Loop, received: Callable[[Received, int], None]) -> None:
         for network, end in self.sockets.items():
             loop.watch(end.fileno(), self._reader(network, end, received))

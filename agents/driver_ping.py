@@ -47,6 +47,9 @@ class Pinger:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    def close(self) -> None:
+        self._socket.close()
+
     def send(self, address: str) -> None:
         """One echo request. Raises OSError where there is no way there."""
         self._sequence = (self._sequence + 1) & 0xFFFF
