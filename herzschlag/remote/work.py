@@ -46,8 +46,8 @@ class Command:
         for word in waiting:
             name, equals, value = word.partition("=")
             if name == "--out":
-                value = value if equals else next(waiting, "")
-                command.argv += [] if not value and not equals else ["--out", command._out(value)]
+                folder = value if equals else next(waiting, None)
+                command.argv += ["--out"] if folder is None else ["--out", command._out(folder)]
             elif not word.startswith("-") and Path(word).is_file():
                 command.argv.append(command._input(Path(word)))
             else:
