@@ -329,7 +329,7 @@ class Mastership:
             host = self.where.get(vm)
             if host is not None and (self._speaks(host) or self._watches[host].alive_elsewhere(self._c.now_ns)):
                 continue
-            # Where it only ran by the poweron file of a host that shows no life, it runs no more.
+            # A poweron file alone is no sign of life (docs/decisions/0009).
             self.where.pop(vm, None)
             watch = self._watches.get(last)
             peer = self._c.peers.get(last)

@@ -56,6 +56,17 @@ def test_vm_is_stopped_only_while_a_master_owns_its_datastore() -> None:
     assert (order.do, order.marker) == ("power-off", True)
 
 
+def test_deferring_is_told_once_however_often_the_owner_is_asked_for() -> None:
+    r = response(VM)
+    told = []
+    for _ in range(5):
+        due_ns = r.due_ns()
+        assert due_ns is not None
+        assert [o.do for o in r.check(due_ns)] == ["query-owner"]
+        told += r.owner("vmfs-1", "", False, due_ns)
+    assert [o.do for o in told] == ["defer"]
+
+
 def test_vm_on_an_unreachable_datastore_is_stopped_without_asking() -> None:
     (order,) = response(VM, access="apd").check(30 * SECOND)
     assert (order.do, order.marker) == ("power-off", False)
