@@ -21,6 +21,7 @@ from typing import Any, Self
 import msgspec
 
 from herzschlag.backends.base import BackendName, Effect, Plan, Session, open_session
+from herzschlag.backends.continued import ContinuedSession
 from herzschlag.checkers import check_all
 from herzschlag.conductor import Conductor, Watcher
 from herzschlag.faults import KINDS, AnyFault, Fault, kind_of
@@ -85,6 +86,23 @@ class Cluster:
             session.close()
             raise
         return cluster
+
+    def again(self, name: str, directory: Path | None = None) -> Cluster:
+        """The same lab for another use, with a history of its own. Call it after `finish`, with every fault healed.
+        Raises NotReady when the cluster does not work as configured."""
+        session = ContinuedSession(self.session)
+        plan = msgspec.structs.replace(self.plan, scenario=name, directory=directory)
+        scenario = Scenario(name=name, title=name, cluster=self._scenario.cluster, speed=self._scenario.speed)
+        cluster = Cluster(session, plan, scenario)
+        cluster._conductor.begin()
+        cluster._conductor.already_ready()
+        return cluster
+
+    def fingerprint(self) -> tuple[object, ...]:
+        """How things stand: roles, opinions, and where VMs run. Equal means equal for a test."""
+        self._catch_up()
+        states = sorted(item for item in self._states.items() if item[0][0] in (*self.masters(), "vcenter"))
+        return (tuple(self.role(host) for host in self.hosts), tuple(states), tuple(sorted(self._running())))
 
     # --- what is true now ---
 

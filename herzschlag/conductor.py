@@ -137,9 +137,21 @@ class Conductor:
             broke = self._session.run_until(hold_ns, self._watch(lambda item: not readiness.see(item)))
             if not broke and not readiness.missing():
                 break
+        self._be_ready(readiness.master)
+
+    def already_ready(self) -> None:
+        """The session runs on from an earlier use: its records so far must show a cluster that works as configured."""
+        readiness = Readiness(self._plan)
+        for item in self._session.records():
+            readiness.see(item)
+        if readiness.missing():
+            raise NotReady(f"the cluster still waits for {readiness.missing()}")
+        self._be_ready(readiness.master)
+
+    def _be_ready(self, master: str) -> None:
         self.ready_ns = self.aligned_ns(self._session.now_ns())
         self.wait_until(self.ready_ns)
-        self._note(self.ready_ns, "ready", {"because": "one master, all connected", "master": readiness.master})
+        self._note(self.ready_ns, "ready", {"because": "one master, all connected", "master": master})
 
     def aligned_ns(self, at_ns: int) -> int:
         """The next heartbeat instant from `at_ns` on, plus the backend's 10 ms."""

@@ -5,6 +5,7 @@ Decides how a test's cluster comes to be and what its end says. Leaves fixtures 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from herzschlag.backends.base import BackendName, BackendUnavailable, MachineryDied
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.conductor import NotReady
+from herzschlag.pytest_slots import Place, places
 from herzschlag.runner import RunReport, RunRequest, judge_and_write
 from herzschlag.scenario_text import as_toml
 
@@ -67,29 +69,103 @@ class Lent:
 LENT = pytest.StashKey[list[Lent]]()
 
 
+class _Kept:
+    """A lab between two tests."""
+
+    def __init__(self, cluster: Cluster, key: bytes, clean: tuple[object, ...], place: Place) -> None:
+        self.cluster = cluster
+        self.key = key
+        self.clean = clean
+        """How it stood when it was new."""
+        self.place = place
+
+    def close(self) -> None:
+        self.cluster.close()
+        self.place.free()
+
+
 class LabKeeper:
-    """All clusters of one pytest process."""
+    """All clusters of one pytest process. A lab on real packets that a test left as it found it serves the next test
+    with the same wishes; any other is ended."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._config = config
         self._runs = Path(str(config.getoption("--herzschlag-runs"))).absolute()
+        self._idle: _Kept | None = None
+        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+        self._keeps = workers <= places()
+        """An idle lab holds a place: with more workers than places others would wait for it."""
+        self.built = self.reused = 0
 
     def lend(self, item: pytest.Item, backend: BackendName) -> Iterator[Cluster]:
         """A ready cluster for one test."""
         wanted = _wanted(item)
         directory = self._runs / re.sub(r"[^\w.-]+", "-", f"{item.nodeid}-{backend}").strip("-")
+        key = msgspec.json.encode([backend, wanted])
+        kept = self._again(key, item.name, directory) or self._new(key, item.name, backend, directory, wanted)
+        lent = Lent(kept.cluster, backend, directory)
+        item.stash.setdefault(LENT, []).append(lent)
         try:
-            cluster = Cluster.start(wanted.pop("setup"), backend=backend, name=item.name, directory=directory, **wanted)
+            yield kept.cluster
+        except BaseException:
+            kept.close()
+            raise
+        if backend == "mininet" and self._keeps and _is_clean(lent, kept.clean):
+            self._idle = kept
+        else:
+            kept.close()
+
+    def _again(self, key: bytes, name: str, directory: Path) -> _Kept | None:
+        """The lab that the last test left, if it is what this one wants, and stands as it did when it was new."""
+        kept, self._idle = self._idle, None
+        if kept is None:
+            return None
+        if kept.key == key:
+            try:
+                kept.cluster = kept.cluster.again(name, directory)
+            except (NotReady, MachineryDied):
+                pass
+            else:
+                if kept.cluster.fingerprint() == kept.clean:
+                    self.reused += 1
+                    return kept
+        kept.close()
+        return None
+
+    def _new(self, key: bytes, name: str, backend: BackendName, directory: Path, wanted: dict[str, Any]) -> _Kept:
+        place = Place.wait()
+        try:
+            cluster = Cluster.start(
+                wanted["setup"],
+                backend=backend,
+                name=name,
+                directory=directory,
+                **{word: value for word, value in wanted.items() if word != "setup"},
+            )
         except BackendUnavailable as error:
+            place.free()
             pytest.skip(f"{backend}: {error}")
         except (NotReady, MachineryDied) as error:
+            place.free()
             pytest.fail(f"unknown: the cluster never became ready: {error}", pytrace=False)
-        with cluster:
-            item.stash.setdefault(LENT, []).append(Lent(cluster, backend, directory))
-            yield cluster
+        except BaseException:
+            place.free()
+            raise
+        self.built += 1
+        return _Kept(cluster, key, cluster.fingerprint(), place)
 
     def close(self) -> None:
-        """Nothing outlives a test yet."""
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
+
+
+def _is_clean(lent: Lent, clean: tuple[object, ...]) -> bool:
+    """Whether the next test would notice nothing: no fault left, everything held, all as when it was new."""
+    cluster = lent.cluster
+    report = lent.report
+    if report is None or report.verdict != "holds" or cluster.active:
+        return False
+    return cluster.fingerprint() == clean
 
 
 def judge_all(item: pytest.Item, *, passed: bool) -> None:

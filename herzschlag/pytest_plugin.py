@@ -57,6 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--herzschlag-backend {name!r}: known are {', '.join(known)}")
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    from herzschlag.pytest_slots import LABS, places  # noqa: PLC0415
+
+    return f"herzschlag: clusters on {', '.join(_backends(config))}; {places()} labs at once on this machine ({LABS})"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "herzschlag_backend" in metafunc.fixturenames:
         metafunc.parametrize("herzschlag_backend", _backends(metafunc.config), scope="function")

@@ -137,6 +137,10 @@ class Session(Protocol):
         """Collect the evidence of the end into `records()`; time stands still from now on."""
         ...
 
+    def resume(self) -> None:
+        """After `finish`: let time go on again, for the next one who uses this lab."""
+        ...
+
     def close(self) -> None:
         """End everything; may be called at any moment and twice."""
         ...

@@ -240,6 +240,10 @@ class MininetSession:
         for kind, fields in collected.records:
             self._add(collected.at_ns, RUNNER, kind, fields)
 
+    def resume(self) -> None:
+        self._check()
+        self._finished_ns = None
+
     def close(self) -> None:
         if self._sandbox is not None:
             self._sandbox.kill()

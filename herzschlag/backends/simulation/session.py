@@ -72,6 +72,9 @@ class SimulationSession:
             self._finished = True
             self.cluster.write_evidence()
 
+    def resume(self) -> None:
+        self._finished = False
+
     def close(self) -> None:
         """Nothing outlives the object."""
 
