@@ -143,9 +143,13 @@ class Truth:
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
-        marks = sorted(
-            {0, self.end_ns, *(s.begin_ns for s in self.spans), *(min(s.end_ns, self.end_ns) for s in self.spans)}
-        )
+        """Undoing takes a moment in which packets pass already: it is a segment of its own, so that what happens then
+        is not held against the one before."""
+        ends = self.history.where("fault", phase="end")
+        asked = {int(r.fields["asked_ns"]) for r in ends if r.get("asked_ns") is not None}
+        begun = {span.begin_ns for span in self.spans}
+        over = {min(span.end_ns, self.end_ns) for span in self.spans}
+        marks = sorted({0, self.end_ns, *begun, *over, *(at_ns for at_ns in asked if 0 < at_ns < self.end_ns)})
         return tuple(Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks))
 
     def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:

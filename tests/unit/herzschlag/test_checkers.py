@@ -302,3 +302,14 @@ def test_a_fault_that_came_late_is_unknown() -> None:
     planned_ns = fault_ns(history) - 600_000_000
     late = changed(with_more(history, *said), lambda r: r.kind == "fault", planned_ns=planned_ns)
     assert judge("lateness", late, "slave-failure").verdict == "unknown"
+
+
+def test_what_happens_while_a_fault_is_being_undone_is_not_held_against_the_time_before() -> None:
+    """On real packets an isolated host hears the first packet before the last link is back."""
+    history = healthy("case-41@cut")
+    (end,) = history.where("fault", id="cut", phase="end")
+    early = changed(history, lambda r: r.seq == end.seq, at_ns=end.at_ns + SECOND // 10, asked_ns=end.at_ns)
+    hears = changed(early, lambda r: r.kind == "role" and r.at_ns > end.at_ns, at_ns=end.at_ns + SECOND // 20)
+    assert judge("one-master", hears, "case-41@cut").verdict == "holds"
+    blind = changed(hears, lambda r: r.kind == "fault" and r.get("phase") == "end", asked_ns=end.at_ns + SECOND // 10)
+    assert judge("one-master", blind, "case-41@cut").verdict == "violated", "nobody was undoing anything then"
