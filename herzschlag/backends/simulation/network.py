@@ -20,7 +20,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappush
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from agents.events import AnyEvent, PingAnswered, Received
 from agents.messages import AnyMessage
@@ -276,8 +276,3 @@ class Network:
 def _count(counters: Iterable[Drops]) -> None:
     for drops in counters:
         drops.packets += 1
-
-
-def no_size(message: Any) -> int:
-    """For tests without a wire format: everything fits."""
-    return 0
