@@ -22,6 +22,7 @@ from herzschlag import batch, console, interrupts
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
+from herzschlag.report.cli import draw_all
 from herzschlag.report.cli import report as report_command
 from herzschlag.runner import RunReport, RunRequest, run
 from herzschlag.scenario import Scenario
@@ -83,6 +84,9 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
     ] = Capture.heartbeats,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    draw: Annotated[
+        bool, typer.Option("--report/--no-report", help="Draw report.html, and a summary of several.")
+    ] = True,
 ) -> None:
     """Run scenarios and judge them.
 
@@ -119,6 +123,8 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     for report in reports:
         if report.status == "unavailable":
             err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
+    for trouble in draw_all([Path(r.directory) for r in reports if r.status == "finished"])[1] if draw else ():
+        err.print(f"herzschlag: {trouble}", markup=False, soft_wrap=True)
     raise typer.Exit(_status(reports))
 
 

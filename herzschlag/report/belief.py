@@ -8,6 +8,7 @@ follows.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from herzschlag import primitives as p
 from herzschlag.checkers.truth import Segment
 from herzschlag.history import SECOND
-from herzschlag.report.model import Model
+from herzschlag.report.model import Fact, Model
 from topo.spec import GATEWAY, VCENTER
 
 LATE_NS = 65 * SECOND
@@ -73,39 +74,53 @@ def fact(model: Model, host: str, segment: Segment, masters: tuple[str, ...], ro
     return "up, cut off from its master", frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
 
 
+def facts(model: Model, host: str, observer: str) -> tuple[Fact, ...]:
+    """What was so with a host, over time, as this observer should see it."""
+    key = (host, observer if observer in model.roles else VCENTER)
+    if key not in model.facts:
+        model.facts[key] = tuple(_facts(model, *key))
+    return model.facts[key]
+
+
+def _facts(model: Model, host: str, observer: str) -> Iterator[Fact]:
+    reigns = {at for s in model.reigns for at in (s.begin_ns, s.end_ns)}
+    marks = {0, model.end_ns, *(s.begin_ns for s in model.truth.segments), *(s.begin_ns for s in model.roles[host])}
+    if observer == VCENTER:
+        marks |= reigns
+    open_fact: Fact | None = None
+    for begin, end in pairwise(sorted(marks)):
+        masters = (observer,) if observer != VCENTER else model.masters_at(begin)
+        so, right = fact(model, host, model.truth.segment_at(begin), masters, model.role_at(host, begin))
+        if open_fact is not None and (open_fact.so, open_fact.right) == (so, right):
+            open_fact = msgspec.structs.replace(open_fact, end_ns=end)
+            continue
+        if open_fact is not None:
+            yield open_fact
+        open_fact = Fact(begin, end, so, right)
+    if open_fact is not None:
+        yield open_fact
+
+
 def judge(model: Model, observer: str) -> tuple[Judged, ...]:
     """Every opinion of this observer, cut where what is so changes."""
     found: list[Judged] = []
     for (who, host), opinions in model.opinions.items():
         if who != observer or host not in model.roles:
             continue
-        marks = sorted(
-            {s.begin_ns for s in model.truth.segments}
-            | {s.begin_ns for other in model.hosts for s in model.roles[other]}
-            | {model.end_ns}
-        )
-        changed_ns, before = 0, ""
-        for begin, end in pairwise(marks):
-            if begin >= end:
-                continue
-            segment = model.truth.segment_at(begin)
-            masters = (observer,) if observer != VCENTER else model.masters_at(begin)
-            so, right = fact(model, host, segment, masters, model.role_at(host, begin))
-            if so != before:
-                changed_ns, before = begin, so
+        for so in facts(model, host, observer):
             for opinion in opinions:
-                low, high = max(begin, opinion.begin_ns), min(end, opinion.end_ns)
+                low, high = max(so.begin_ns, opinion.begin_ns), min(so.end_ns, opinion.end_ns)
                 if low >= high:
                     continue
-                if opinion.state in right:
-                    found.append(Judged(low, high, host, opinion.state, so, "right", opinion.seq))
+                if opinion.state in so.right:
+                    found.append(Judged(low, high, host, opinion.state, so.so, "right", opinion.seq))
                     continue
                 # An opinion is wrong only once there was time enough to know better.
-                turn = min(max(changed_ns + LATE_NS, low), high)
+                turn = min(max(so.begin_ns + LATE_NS, low), high)
                 if low < turn:
-                    found.append(Judged(low, turn, host, opinion.state, so, "late", opinion.seq))
+                    found.append(Judged(low, turn, host, opinion.state, so.so, "late", opinion.seq))
                 if turn < high:
-                    found.append(Judged(turn, high, host, opinion.state, so, "wrong", opinion.seq))
+                    found.append(Judged(turn, high, host, opinion.state, so.so, "wrong", opinion.seq))
     return tuple(sorted(_merged(found), key=lambda j: (j.begin_ns, j.host)))
 
 

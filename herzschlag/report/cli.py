@@ -36,23 +36,35 @@ def report(
         directories = run_directories(runs)
     except ReportError as error:
         _fail(str(error))
+    paths, troubles = draw_all(directories, summary)
+    for path in paths:
+        typer.echo(path)
+    if troubles:
+        _fail("\n".join(troubles))
+
+
+def draw_all(directories: Sequence[Path], summary: Path | None = None) -> tuple[list[Path], list[str]]:
+    """(files written, troubles): every run's report, and over several of them the summary. Never raises: what was
+    found out in a run does not depend on whether it can be drawn."""
+    paths: list[Path] = []
     entries: list[Entry] = []
     troubles: list[str] = []
     for directory in directories:
         try:
             run = read_run(directory)
-            typer.echo(draw_and_write(run))
+            paths.append(draw_and_write(run))
             entries.append(entry(run))
         except ReportError as error:
             troubles.append(str(error))
+        except Exception as error:  # a fault of ours: said, and the next run drawn
+            troubles.append(f"{directory}: the report itself failed: {type(error).__name__}: {error}")
     if len(entries) > 1 or (summary is not None and entries):
         path = summary or Path(commonpath([str(e.directory.resolve().parent) for e in entries])) / SUMMARY_FILE
         try:
-            typer.echo(write_summary(entries, path))
+            paths.append(write_summary(entries, path))
         except OSError as error:
             troubles.append(f"{path}: {error.strerror}: choose another place with --summary")
-    if troubles:
-        _fail("\n".join(troubles))
+    return paths, troubles
 
 
 def run_directories(named: Sequence[Path]) -> list[Path]:

@@ -12,9 +12,10 @@ from itertools import pairwise
 import msgspec
 
 from herzschlag.history import SECOND, Record
-from herzschlag.report.belief import WELL, Judged, fact, judge, observers
+from herzschlag.report.belief import WELL, Judged, facts, judge, observers
 from herzschlag.report.model import OFF, Model, Stretch
 from herzschlag.report.traffic import Datagram
+from topo.spec import VCENTER
 
 HOSTS_ALL = 12
 """Up to so many hosts are all drawn; of more, those with whom something happened."""
@@ -311,7 +312,8 @@ def belief_figure(model: Model) -> Figure:
     rows: list[Row] = []
     paint = Painter()
     for host in hosts:
-        for stretch in _facts(model, host):
+        for so in facts(model, host, VCENTER):
+            stretch = Stretch(so.begin_ns, so.end_ns, so.so)
             tone = "so-well" if stretch.state in WELL else "so-ill"
             paint.bar(len(rows), stretch, tone, "so: well" if tone == "so-well" else "so: not well", text=stretch.state)
         rows.append(Row(f"{host}: so", "truth", 1.0))
@@ -335,26 +337,6 @@ def belief_figure(model: Model) -> Figure:
         "right, late (there was no time yet to know better), or wrong."
     )
     return Figure("belief", "Belief against truth", about, rows, paint.done(notes), notes)
-
-
-def _facts(model: Model, host: str) -> list[Stretch]:
-    """What was so with one host, over time."""
-    marks = sorted(
-        {s.begin_ns for s in model.truth.segments}
-        | {s.begin_ns for other in model.hosts for s in model.roles[other]}
-        | {model.end_ns}
-    )
-    found: list[Stretch] = []
-    for begin, end in pairwise(marks):
-        if begin >= end:
-            continue
-        segment = model.truth.segment_at(begin)
-        so, _ = fact(model, host, segment, model.masters_at(begin), model.role_at(host, begin))
-        if found and found[-1].state == so:
-            found[-1] = msgspec.structs.replace(found[-1], end_ns=end)
-        else:
-            found.append(Stretch(begin, end, so))
-    return found
 
 
 def _worst_of(judged: Sequence[Judged]) -> list[Stretch]:

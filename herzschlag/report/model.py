@@ -32,6 +32,15 @@ class Stretch(msgspec.Struct, frozen=True):
     """The host it concerns, when that is not clear from where the stretch stands."""
 
 
+class Fact(msgspec.Struct, frozen=True):
+    """What was so with a host, and the opinions that were right then."""
+
+    begin_ns: int
+    end_ns: int
+    so: str
+    right: frozenset[str]
+
+
 class Fault(msgspec.Struct, frozen=True):
     """A fault as it is drawn: asked for, in force, undone."""
 
@@ -57,6 +66,8 @@ class Model:
         self.hosts = run.lab.moids
         self.truth = Truth(run.history, run.scenario)
         self.end_ns = max(run.history.end_ns, 1)
+        self.facts: dict[tuple[str, str], tuple[Fact, ...]] = {}
+        """Per (host, observer), what `belief.py` has found out."""
 
     @property
     def end_s(self) -> float:
@@ -128,8 +139,18 @@ class Model:
     def role_at(self, host: str, at_ns: int) -> str:
         return next((s.state for s in self.roles[host] if s.begin_ns <= at_ns < s.end_ns), self.roles[host][-1].state)
 
+    @cached_property
+    def reigns(self) -> tuple[Stretch, ...]:
+        """Every time a host was a master."""
+        return tuple(
+            msgspec.structs.replace(s, who=host)
+            for host, stretches in self.roles.items()
+            for s in stretches
+            if s.state == "master"
+        )
+
     def masters_at(self, at_ns: int) -> tuple[str, ...]:
-        return tuple(host for host in self.hosts if self.role_at(host, at_ns) == "master")
+        return tuple(s.who for s in self.reigns if s.begin_ns <= at_ns < s.end_ns)
 
     @cached_property
     def off(self) -> dict[str, tuple[int, ...]]:

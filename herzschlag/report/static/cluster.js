@@ -312,7 +312,9 @@ function drawHeart(plan, heart) {
   else if (way <= legs[0] + legs[1]) { cy = y; x = x1 + Math.sign(x2 - x1) * (way - legs[0]); }
   else { x = x2; cy = y + Math.sign(to.y - y) * (way - legs[0] - legs[1]); }
   const size = heart.lost ? 1.15 : 1;
-  return `<path class="heart ${heart.lost ? "lost" : ""}" transform="translate(${x.toFixed(1)} ${cy.toFixed(1)}) scale(${size})" d="${HEART}"/>`;
+  return (
+    `<g transform="translate(${x.toFixed(1)} ${cy.toFixed(1)}) scale(${size})"><path class="heart ${heart.lost ? "lost" : ""}" d="${HEART}"/>` +
+    (heart.lost ? `<path class="crack" d="M0-2.2l-2.6 3 4.4 1.6-2.2 6.6"/>` : "") + "</g>");
 }
 
 function beatingTile(plan, heart) {
