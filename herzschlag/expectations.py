@@ -7,6 +7,7 @@ Decides how an expectation is written and when a record matches one. Leaves judg
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -158,6 +159,12 @@ def matching(history: History, matcher: Matcher, from_ns: int = 0, until_ns: int
         if from_ns <= record.at_ns and (until_ns is None or record.at_ns <= until_ns) and matches(record, matcher)
     ]
     return found if len(kinds) == 1 else sorted(found, key=lambda record: record.seq)
+
+
+def kinds_named(matchers: Iterable[Matcher]) -> tuple[str, ...]:
+    """Kinds of record that these matchers may match."""
+    named = (matcher["kind"] for matcher in matchers)
+    return tuple(str(kind) for given in named for kind in (given if isinstance(given, list) else [given]))
 
 
 def moment(history: History, word: str) -> Record | None:

@@ -7,6 +7,8 @@ has found nothing out: unknown, never holds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -14,27 +16,47 @@ from herzschlag.checkers import (
     belief,
     expected,
     in_effect,
+    incumbent,
     isolation_justified,
     lateness,
+    list_owners,
     lock_holders,
     machinery,
     one_master,
     one_writer,
+    placement,
+    replays,
+    response_owned,
     restart_justified,
+    restart_order,
+    restart_owned,
     right_master,
     started_twice,
     timeline,
     untouched,
+    vcenter_belief,
     vms_run,
 )
+from herzschlag.checkers.evidence import lacking
 from herzschlag.history import History
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Finding, unknown
 
 Checker = Callable[[History, Scenario], Finding]
 
-CHECKERS: dict[str, Checker] = {
-    module.NAME: module.check
+
+class Module(Protocol):
+    """One file of this package."""
+
+    @property
+    def NAME(self) -> str: ...
+
+    @property
+    def check(self) -> Checker: ...
+
+
+MODULES: dict[str, Module] = {
+    module.NAME: module
     for module in (
         timeline,
         expected,
@@ -42,17 +64,41 @@ CHECKERS: dict[str, Checker] = {
         started_twice,
         lock_holders,
         restart_justified,
+        restart_owned,
+        restart_order,
+        placement,
         isolation_justified,
+        response_owned,
         untouched,
         vms_run,
         one_master,
         right_master,
+        incumbent,
+        list_owners,
         belief,
+        vcenter_belief,
+        replays,
         in_effect,
         lateness,
         machinery,
     )
 }
+
+
+def needs_of(name: str, scenario: Scenario) -> tuple[str, ...]:
+    """Kinds of record that a checker lives on: its `NEEDS`, or `needs(scenario)` where the scenario decides."""
+    module = MODULES[name]
+    needs: tuple[str, ...] = module.needs(scenario) if hasattr(module, "needs") else getattr(module, "NEEDS")  # noqa: B009
+    return needs
+
+
+def _with_evidence(name: str, history: History, scenario: Scenario) -> Finding:
+    """What it lives on is missing: whatever it would say, it knows nothing."""
+    gap = lacking(needs_of(name, scenario), history, scenario)
+    return unknown(name, gap) if gap else MODULES[name].check(history, scenario)
+
+
+CHECKERS: dict[str, Checker] = {name: partial(_with_evidence, name) for name in MODULES}
 NAMES = tuple(CHECKERS)
 
 SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})

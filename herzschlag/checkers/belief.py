@@ -15,6 +15,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
 NAME = "belief"
+NEEDS = ("host-state", "role", "fault", "ready")
 
 
 def legal_delay_ns(scenario: Scenario) -> int:
@@ -49,7 +50,7 @@ def _first_quiet(segment: Segment, history: History) -> bool:
 
 
 def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
-    legal, why = _legal(master, host, segment, truth)
+    legal, why = legal_opinions(master, host, segment, truth)
     at_ns = segment.end_ns - 1
     name = f"{master} of {host} at {at_ns / SECOND:.0f} s"
     opinion = truth.history.last("host-state", at_ns, node=master, host=host)
@@ -67,7 +68,7 @@ def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     )
 
 
-def _legal(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[str], str]:
+def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[str], str]:
     """What a master may call the host, and the truth behind it."""
     if not truth.powered(host, segment):
         return {"hostDown"}, "it has no power"

@@ -9,13 +9,17 @@ from herzschlag.checkers.truth import Truth
 from herzschlag.expectations import (
     NOWHERE,
     UNMOVED,
+    Allow,
     Count,
     Expectation,
+    Instant,
+    Matcher,
     Never,
     Order,
     Seen,
     State,
     Window,
+    kinds_named,
     matching,
     moment,
     show,
@@ -25,6 +29,22 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, Verdict, finding
 
 NAME = "expectations"
+
+
+def needs(scenario: Scenario) -> tuple[str, ...]:
+    """Kinds of record that it looks at."""
+    matchers: list[Matcher] = []
+    items = [item for _, item in scenario.expect.all() if not isinstance(item, Instant | Allow)]
+    found = ["fault", "ready"] if items else []
+    for item in items:
+        if isinstance(item, Never | Count):
+            matchers.append(item.record)
+        elif isinstance(item, Order):
+            matchers += item.records
+        elif isinstance(item, State):
+            told = (("role", item.roles), ("host-state", item.seen), ("vm", item.vms))
+            found += [kind for kind, wanted in told if wanted]
+    return (*found, *kinds_named(matchers))
 
 
 def check(history: History, scenario: Scenario) -> Finding:

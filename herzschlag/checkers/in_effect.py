@@ -13,6 +13,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
 NAME = "fault-in-effect"
+NEEDS = ("fault",)
 
 LONG_ENOUGH_NS = 3 * SECOND
 """A cut shorter than this may meet no packet: heartbeats come each second."""

@@ -12,6 +12,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
 NAME = "isolation-justified"
+NEEDS = ("isolation", "role", "fault")
 
 NOTICE_NS = 2 * SECOND
 

@@ -15,6 +15,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, Verdict, finding, unknown
 
 NAME = "lateness"
+NEEDS = ("run",)
 
 
 def check(history: History, scenario: Scenario) -> Finding:

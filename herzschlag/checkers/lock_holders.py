@@ -17,6 +17,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
 NAME = "lock-holders"
+NEEDS = ("lock", "fault")
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -33,7 +34,7 @@ def check(history: History, scenario: Scenario) -> Finding:
     details = []
     files = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
     for datastore, path in sorted(files):
-        holds = _holds(truth, datastore, path)
+        holds = holds_of(truth, datastore, path)
         both = next(
             ((a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)), None
         )
@@ -47,28 +48,32 @@ def check(history: History, scenario: Scenario) -> Finding:
     return finding(NAME, details, good=f"{len(details)} locks, one holder at a time each")
 
 
-def _holds(truth: Truth, datastore: str, path: str) -> list[Hold]:
+def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
+    """Who held this lock from when to when."""
     open_holds: dict[str, Record] = {}
     found = []
     for record in truth.history.where("lock", datastore=datastore, path=path):
         if record.fields["to"] == "held":
-            open_holds.setdefault(record.node, record)
+            before = open_holds.setdefault(record.node, record)
+            if _lost_ns(before, truth) < record.at_ns:  # What it held in an earlier life it has taken anew.
+                found.append(Hold(record.node, before.at_ns, record.at_ns, before.seq))
+                open_holds[record.node] = record
         elif record.fields["to"] in ("free", "lost") and (begun := open_holds.pop(record.node, None)) is not None:
             found.append(Hold(record.node, begun.at_ns, record.at_ns, begun.seq))
     found += [Hold(host, begun.at_ns, FOREVER, begun.seq) for host, begun in open_holds.items()]
-    return [msgspec.structs.replace(hold, end_ns=min(hold.end_ns, _lost_ns(hold, truth))) for hold in found]
+    return [msgspec.structs.replace(h, end_ns=min(h.end_ns, _lost_ns(truth.history[h.seq], truth))) for h in found]
 
 
-def _lost_ns(hold: Hold, truth: Truth) -> int:
-    """When the holder lost power or its agent while holding: the kernel closes what a dead process had open."""
+def _lost_ns(held: Record, truth: Truth) -> int:
+    """When the holder lost power while holding, or its agent did: the kernel closes what a dead process had open. The
+    locks of VMs are the hypervisor's, and outlive the agent."""
+    deaths: list[p.Primitive] = [p.PowerOff(held.node)]
+    if not str(held.fields["path"]).endswith(".vmx"):
+        deaths += [p.AgentDown(held.node, True), p.AgentDown(held.node, False)]
     ends = [
         span.begin_ns
         for span in truth.spans
-        if span.begin_ns >= hold.begin_ns
-        and any(
-            condition in span.primitives
-            for condition in (p.PowerOff(hold.host), p.AgentDown(hold.host, True), p.AgentDown(hold.host, False))
-        )
+        if span.begin_ns >= held.at_ns and any(death in span.primitives for death in deaths)
     ]
     return min(ends, default=FOREVER)
 

@@ -11,6 +11,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
 NAME = "machinery"
+NEEDS = ("run", "ready", "end")
 
 
 def check(history: History, scenario: Scenario) -> Finding:

@@ -13,6 +13,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
 NAME = "one-master"
+NEEDS = ("role", "fault", "ready")
 
 
 def settle_ns(scenario: Scenario) -> int:

@@ -14,6 +14,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
 NAME = "one-writer"
+NEEDS = ("vm", "disk", "fault")
 
 Writer = tuple[str, str, str]  # host, its life, life of the VM process
 

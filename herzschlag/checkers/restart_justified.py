@@ -1,21 +1,26 @@
 """Every restart is justified: the VM's host was dead, or had let the VM go, as the truth of the faults says.
 
 Decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has neither power,
-nor a network path to the master, nor any datastore through which it could show signs of life.
+nor a network path to the master, nor any datastore through which it could show signs of life. What a user has switched
+off is to stay off.
 """
 
 from __future__ import annotations
 
+from herzschlag import faults
 from herzschlag import primitives as p
-from herzschlag.checkers.truth import Segment, Stay, Truth
+from herzschlag.checkers.truth import Segment, Stay, Truth, fault_of
 from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
 NAME = "restart-justified"
+NEEDS = ("restart", "vm", "fault")
 
 NEWS_NS = 3 * SECOND
 """A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
+USER_NS = 10 * SECOND
+"""What a user wants goes through vCenter, the host and the protectedlist before every master knows it."""
 
 
 def check(history: History, scenario: Scenario) -> Finding:
@@ -29,6 +34,11 @@ def check(history: History, scenario: Scenario) -> Finding:
 
 def _judge(order: Record, truth: Truth) -> Detail:
     vm = str(order.fields["vm"])
+    switch = _last_switch(vm, order, truth)
+    if switch is not None and not switch[1]:
+        why = f"{order.node} had it started on {order.get('target')} at {order.at_s:.2f} s, after a user had"
+        why += f" switched it off at {switch[0].at_s:.2f} s ({order.get('because')})"
+        return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
     stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
     wrong = [stay for stay in stays if not _lost(stay, order, truth)]
     if not wrong:
@@ -40,6 +50,17 @@ def _judge(order: Record, truth: Truth) -> Detail:
         f" {wrong[0].host}, which was alive and could show it ({order.get('because')})",
         evidence=(wrong[0].begin, order.seq),
     )
+
+
+def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | None:
+    """The record of what a user last did to the VM before the order, and whether that was to switch it on."""
+    told = [(r, fault_of(r)) for r in truth.history.where("fault", fault="vm-power", phase="begin")]
+    found = [
+        (r, fault.on)
+        for r, fault in told
+        if isinstance(fault, faults.VmPower) and fault.vm == vm and r.at_ns < order.at_ns - USER_NS
+    ]
+    return found[-1] if found else None
 
 
 def _lost(stay: Stay, order: Record, truth: Truth) -> bool:

@@ -1,17 +1,20 @@
-"""The right host becomes master: most datastores, then the highest MOID as text.
+"""The right host leads: most datastores, then the highest MOID as text.
 
 Decides for every election in which all hosts of a group took part undisturbed; who joined late, or met a master, had no
-say. The order is written here anew, on purpose the plain way, so that it checks the agents' own.
+say. When masters meet, as a partition heals, the same order says which of them is left. The order is written here anew,
+on purpose the plain way, so that it checks the agents' own.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import History, Record
 from herzschlag.scenario import Scenario
-from herzschlag.verdict import Detail, Finding, finding, unknown
+from herzschlag.verdict import Detail, Finding, Verdict, finding, unknown
 
 NAME = "right-master"
+NEEDS = ("role", "fault")
 
 
 def check(history: History, scenario: Scenario) -> Finding:
@@ -21,7 +24,32 @@ def check(history: History, scenario: Scenario) -> Finding:
         return unknown(NAME, "no host said anything of its role")
     goodness = scenario.cluster.node_goodness()
     details = [d for win in wins if (d := _judge(win, truth, scenario, goodness)) is not None]
-    return finding(NAME, details, good=f"{len(details)} of {len(wins)} elections, each won by the best candidate")
+    met = [d for segment in truth.segments for d in _meetings(segment, truth, scenario, goodness)]
+    good = f"{len(details)} of {len(wins)} elections, each won by the best candidate"
+    if met:
+        good += f"; {len(met)} times masters met and the best was left"
+    return finding(NAME, [*details, *met], good=good)
+
+
+def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> list[Detail]:
+    """Groups in which this stretch of time begins with several masters and lasts until one is left."""
+    if truth.impaired(segment) or segment.end_ns - segment.begin_ns < settle_ns(scenario):
+        return []
+    details = []
+    for group in truth.groups(segment):
+        masters = [host for host in group if truth.role(host, segment.begin_ns) == "master"]
+        left = [host for host in group if truth.role(host, segment.end_ns - 1) == "master"]
+        if len(masters) < 2 or len(left) != 1 or not truth.clique(group, segment):
+            continue
+        best = max(masters, key=lambda host: (_value(host, truth, segment, goodness), host))
+        because = f"{', '.join(sorted(masters))} met, and {left[0]} was left"
+        role = truth.history.last("role", segment.end_ns - 1, node=left[0])
+        evidence = (role.seq,) if role is not None else ()
+        if left[0] != best:
+            because += f" though {best} is better"
+        verdict: Verdict = "holds" if left[0] == best else "violated"
+        details.append(Detail(name=left[0], verdict=verdict, because=because, evidence=evidence))
+    return details
 
 
 def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> Detail | None:

@@ -13,6 +13,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
 NAME = "untouched"
+NEEDS = ("vm", "fault")
 
 
 def check(history: History, scenario: Scenario) -> Finding:

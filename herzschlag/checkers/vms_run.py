@@ -14,6 +14,7 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
 NAME = "vms-run"
+NEEDS = ("vm", "fault", "end")
 
 
 def check(history: History, scenario: Scenario) -> Finding:

@@ -1,0 +1,114 @@
+"""Whether the history holds the records that a checker lives on: without them nothing was shown, so nothing holds.
+
+Decides which kinds of record every complete run of a scenario must have, and which kinds follow from others: a host
+whose role became `isolated` also recorded the isolation. Kinds that nothing else tells of (`path`, `dropped`) cannot be
+missed: that they are absent may be the finding itself. Leaves which kinds a checker needs to its own `NEEDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from herzschlag import faults
+from herzschlag.history import History, Record
+from herzschlag.scenario import Scenario
+
+DOUBTS = ("hostDown", "fdmUnreachable", "networkIsolated")
+"""Opinions that a master only reaches by watching a host. (Another master that is heard is partitioned at once.)"""
+
+
+def lacking(needs: Iterable[str], history: History, scenario: Scenario) -> str:
+    """What is missing of these kinds, as a sentence; empty when nothing is."""
+    for kind in dict.fromkeys(needs):
+        if not history.of_kind(kind) and (why := _expected(kind, history, scenario)):
+            return f"there is no record of kind {kind}, though {why}"
+    return ""
+
+
+def _expected(kind: str, history: History, scenario: Scenario) -> str:
+    """Why a complete history has such records; empty when it need not."""
+    if kind in ALWAYS:
+        return ALWAYS[kind]
+    rule = RULES.get(kind)
+    return rule(history, scenario) if rule is not None else ""
+
+
+ALWAYS = {
+    "run": "every run begins",
+    "ready": "steps begin when the cluster is ready",
+    "end": "every run ends",
+    "role": "every host has one",
+    "election": "every cluster begins with one",
+    "config": "vCenter configures every host",
+    "lock": "a master locks the protected lists",
+    "datastore": "every host mounts its datastores",
+    "vcenter": "vCenter listens to a master",
+    "host-state": "a master has an opinion of itself",
+}
+
+
+def _faults(history: History, scenario: Scenario) -> str:
+    del history
+    return "the scenario has faults" if scenario.steps else ""
+
+
+def _vms(history: History, scenario: Scenario) -> str:
+    del history
+    return "VMs are on" if any(on for _, _, on in scenario.cluster.vm_configs().values()) else ""
+
+
+def _protected(history: History, scenario: Scenario) -> str:
+    del history
+    wanted = any(on and vm.protected for vm, _, on in scenario.cluster.vm_configs().values())
+    return "VMs are to be protected" if wanted else ""
+
+
+def _slots(history: History, scenario: Scenario) -> str:
+    del history
+    vmfs = any(d.kind == "vmfs" for d in scenario.cluster.datastores)
+    return "every host has a heartbeat slot on a VMFS datastore" if vmfs else ""
+
+
+def _isolation(history: History, scenario: Scenario) -> str:
+    del scenario
+    return _followed(history.where("role", to="isolated"), "became isolated")
+
+
+def _mastership(history: History, scenario: Scenario) -> str:
+    del scenario
+    return _followed([r for r in history.of_kind("role") if r.get("from") == "master"], "is master no more")
+
+
+def _liveness(history: History, scenario: Scenario) -> str:
+    del scenario
+    opinions = [r for r in history.of_kind("host-state") if r.node != "vcenter" and r.get("to") in DOUBTS]
+    return _followed(opinions, "took a host for something that only watching it tells")
+
+
+def _restarts(history: History, scenario: Scenario) -> str:
+    """A VM that is started when the cluster is ready, and by no user, was ordered by a master."""
+    ready = history.of_kind("ready")
+    by_user = {s.fault.vm for s in scenario.steps if isinstance(s.fault, faults.VmPower) and s.fault.on}
+    started = [
+        r
+        for r in history.where("vm", to="starting")
+        if ready and r.at_ns > ready[0].at_ns and r.get("order") is not None and r.get("vm") not in by_user
+    ]
+    return _followed(started, "was ordered to start a VM")
+
+
+def _followed(records: list[Record], what: str) -> str:
+    return f"{records[0].node} {what} (record {records[0].seq})" if records else ""
+
+
+RULES: dict[str, Callable[[History, Scenario], str]] = {
+    "fault": _faults,
+    "vm": _vms,
+    "disk": _vms,
+    "protect": _protected,
+    "slot": _slots,
+    "isolation": _isolation,
+    "mastership": _mastership,
+    "liveness": _liveness,
+    "restart": _restarts,
+}

@@ -1,0 +1,53 @@
+"""A master that lives and is heard by all of its group is not replaced: nobody, however good, takes over from it.
+
+Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
+to the end of the stretch. An election that was as good as won when the stretch began may still end.
+"""
+
+from __future__ import annotations
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.history import SECOND, History
+from herzschlag.scenario import Scenario
+from herzschlag.verdict import Detail, Finding, finding
+
+NAME = "incumbent"
+NEEDS = ("role", "fault", "ready")
+
+OPENING_NS = 2 * SECOND
+"""A heartbeat to hear each other, one to be taken in."""
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    details = []
+    ready = history.of_kind("ready")
+    for segment in truth.segments:
+        begin_ns = segment.begin_ns or (ready[0].at_ns if ready else segment.end_ns)
+        if truth.impaired(segment) or begin_ns >= segment.end_ns:
+            continue
+        for group in truth.groups(segment):
+            if len(group) > 1 and truth.clique(group, segment):
+                details += _judge(group, segment, begin_ns, truth)
+    return finding(NAME, details, good=f"{len(details)} times a master went on leading its group")
+
+
+def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth) -> list[Detail]:
+    masters = [host for host in group if truth.role(host, begin_ns) == "master"]
+    if len(masters) != 1:
+        return []
+    master = masters[0]
+    if any(c in segment.conditions for c in (p.AgentDown(master, True), p.AgentDown(master, False))):
+        return []
+    changes = [r for r in truth.history.of_kind("role") if begin_ns < r.at_ns < segment.end_ns and r.node in group]
+    for change in changes:
+        gone = change.node == master
+        if not gone and (change.get("to") != "master" or change.at_ns < begin_ns + OPENING_NS):
+            continue
+        if any(r.at_ns < begin_ns + OPENING_NS and r.get("to") == "master" for r in changes):
+            break  # Two masters met: the order of an election decides.
+        what = f"gave up ({change.get('because')})" if gone else f"was joined by {change.node}"
+        why = f"led its group, was heard by all, and {what} at {change.at_s:.1f} s"
+        return [Detail(name=master, verdict="violated", because=why, evidence=(change.seq,))]
+    return [Detail(name=master, verdict="holds", because="leads on")]
