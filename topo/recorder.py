@@ -24,7 +24,7 @@ from topo.capture import _READY, BLOCK_BYTES, HAND_OVER_MS, RING_BYTES
 
 QUIET_MS = 10 * HAND_OVER_MS
 """The ring is empty for good when nothing came for so long after the end of the lab."""
-LAST_S_MAX = 5
+LAST_S_MAX = 10
 STEP_NS = 1_000_000
 """A wall clock that moved this far against the monotonic one was set."""
 PAIR_NS_MAX = 50_000
@@ -83,11 +83,10 @@ class Ring:
 
     def _watch_clock(self) -> None:
         """The kernel stamps packets by the wall clock; somebody may set that while a lab runs."""
-        before_ns = time.monotonic_ns()
-        wall_ns = time.time_ns()
-        if time.monotonic_ns() - before_ns < PAIR_NS_MAX:
-            step_ns = wall_ns - before_ns - self._began_ns
-            self._step_ns = step_ns if abs(step_ns) > STEP_NS else 0
+        readings = (time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
+        step_ns = clock_step_ns(*readings, self._began_ns)
+        if step_ns is not None:
+            self._step_ns = step_ns
 
     def statistics(self) -> tuple[int, int]:
         """(seen, dropped) so far; the kernel counts from zero after every look."""
@@ -95,6 +94,14 @@ class Ring:
         self._packets += packets
         self._dropped += dropped
         return self._packets, self._dropped
+
+
+def clock_step_ns(before_ns: int, wall_ns: int, after_ns: int, began_ns: int) -> int | None:
+    """How far the wall clock was set since the clocks differed by `began_ns`; None: these readings tell nothing."""
+    if after_ns - before_ns > PAIR_NS_MAX:
+        return None
+    step_ns = wall_ns - before_ns - began_ns
+    return step_ns if abs(step_ns) > STEP_NS else 0
 
 
 def record(line: socket.socket, file: int, wall_minus_monotonic_ns: int) -> None:
