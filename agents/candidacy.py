@@ -7,17 +7,18 @@ Decides when the round is over and who has won, with `election.py`; who may be j
 from __future__ import annotations
 
 from agents.context import Context
-from agents.election import ElectionRound
+from agents.election import FRESH_INTERVALS, ElectionRound
 from agents.messages import Election, Join
 from agents.peers import Peer
 from agents.wire import padding_for
 
 
-def send_offer(context: Context) -> None:
-    """Our election offer to every other host; isolated hosts go on offering (docs/decisions/0007)."""
+def send_offer(context: Context, to: tuple[str, ...] | None = None) -> None:
+    """Our election offer, to every other host; isolated hosts go on offering (docs/decisions/0007)."""
     goodness, _ = context.offer()
     generation = context.cluster.generation
-    context.send(Election, context.others, goodness=goodness, heard=context.heard_bits(), config=generation)
+    to = context.others if to is None else to
+    context.send(Election, to, goodness=goodness, heard=context.heard_bits(), config=generation)
 
 
 class Candidacy:
@@ -31,6 +32,8 @@ class Candidacy:
         """Any other agent heard since the election began; without any, isolation is probed at once."""
         self._joining = ""
         """The master asked to take us in."""
+        self._better = ""
+        """The best candidate that hears us, if it is not ourselves."""
         context.trace("election", phase="started", because=because)
         send_offer(context)
 
@@ -38,10 +41,21 @@ class Candidacy:
         return self._round.decide_ns
 
     def tick(self) -> None:
-        """Once per heartbeat interval."""
-        send_offer(self._c)
+        """Once per heartbeat interval. Who knows a better candidate offers to that one alone, so that it goes on
+        hearing us: 64 hosts that all offer to all would send 8,000 datagrams a second."""
         if self._joining:
+            # The small offer first: where only small packets pass, the master must go on hearing us (case 37).
+            send_offer(self._c, (self._joining,))
             self._join()
+            if self._joining:
+                return
+        two_way = not self._round.young(self._c.now_ns)
+        winner = self._round.winner(self._c.offer(), self._c.peers.values(), self._c.now_ns, two_way=two_way)[1]
+        if winner == self._c.moid and self._better:
+            # It fell silent. Others that had lost to it are heard again only now: nobody may win before.
+            self._round.not_before(self._c.now_ns + FRESH_INTERVALS * self._c.timers.heartbeat_interval_ns)
+        self._better = "" if winner == self._c.moid else winner
+        send_offer(self._c, (self._better,) if self._better else None)
 
     def master_heard(self, peer: Peer) -> None:
         """A master's heartbeat. One that hears us is asked to take us in."""

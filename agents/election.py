@@ -21,6 +21,10 @@ def better(left: Offer, right: Offer) -> bool:
     return left > right
 
 
+FRESH_INTERVALS = 3
+"""Heartbeat intervals after which an offer is stale: its sender died or gave up."""
+
+
 class ElectionRound:
     """One host's part in one election."""
 
@@ -30,17 +34,25 @@ class ElectionRound:
         self.decide_ns = now_ns + timers.election_ns
         self.postponed = False
 
-    def winner(self, own: Offer, peers: Iterable[Peer], now_ns: int) -> Offer:
-        """The best fresh offer among ours and those of hosts that hear us."""
+    def winner(self, own: Offer, peers: Iterable[Peer], now_ns: int, *, two_way: bool = True) -> Offer:
+        """The best fresh offer among ours and those of hosts that hear us; of all hosts unless `two_way`."""
         best = own
         for peer in peers:
-            if self._counts(peer, now_ns) and better(peer.offer, best):
+            if self._fresh(peer, now_ns) and (peer.hears_us or not two_way) and better(peer.offer, best):
                 best = peer.offer
         return best
 
-    def _counts(self, peer: Peer, now_ns: int) -> bool:
-        fresh_ns = 3 * self._t.heartbeat_interval_ns
-        return peer.offer_ns is not None and now_ns - peer.offer_ns <= fresh_ns and peer.hears_us
+    def young(self, now_ns: int) -> bool:
+        """Too early for hosts to know that we hear them."""
+        return now_ns - self.began_ns < FRESH_INTERVALS * self._t.heartbeat_interval_ns
+
+    def _fresh(self, peer: Peer, now_ns: int) -> bool:
+        fresh_ns = FRESH_INTERVALS * self._t.heartbeat_interval_ns
+        return peer.offer_ns is not None and now_ns - peer.offer_ns <= fresh_ns
+
+    def not_before(self, at_ns: int) -> None:
+        """Decide at `at_ns` at the earliest."""
+        self.decide_ns = max(self.decide_ns, at_ns)
 
     def postpone(self, now_ns: int) -> None:
         """A better candidate, or a master that has not taken us in yet, is about: look again in a heartbeat."""

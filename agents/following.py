@@ -16,22 +16,31 @@ class Following:
         self._c = context
         self.master = master
         self._heard_ns = context.now_ns
+        self._last_ns = context.now_ns
+        """Its last heartbeat, whatever it said."""
+        self._spared_until_ns = 0
+        """After a silence that ended in time the master needs a few heartbeats to learn that it hears us again."""
         self._watching = False
 
     def heartbeat(self, peer: Peer) -> None:
         """The master's heartbeat; only one that hears us counts."""
+        now_ns, fresh_ns = self._c.now_ns, 3 * self._c.timers.heartbeat_interval_ns
         if peer.hears_us:
-            self._heard_ns = self._c.now_ns
+            self._heard_ns = now_ns
+        elif now_ns - self._last_ns > fresh_ns:
+            self._spared_until_ns = now_ns + fresh_ns
+        self._last_ns = now_ns
 
     def due_ns(self) -> int:
         timers = self._c.timers
-        wait_ns = timers.master_timeout_ns if self._watching else timers.datastore_watch_after_ns
-        return self._heard_ns + wait_ns
+        if not self._watching:
+            return self._heard_ns + timers.datastore_watch_after_ns
+        return max(self._heard_ns + timers.master_timeout_ns, self._spared_until_ns)
 
     def lost(self) -> bool:
         """Do what is due; True when the master is to be given up."""
         silence_ns = self._c.now_ns - self._heard_ns
-        if silence_ns >= self._c.timers.master_timeout_ns:
+        if silence_ns >= self._c.timers.master_timeout_ns and self._c.now_ns >= self._spared_until_ns:
             return True
         if silence_ns >= self._c.timers.datastore_watch_after_ns:
             self._watch()

@@ -188,7 +188,7 @@ class VCenter:
         if dict(message.datastores) != host.access:
             host.access = dict(message.datastores)
             self._reselect()
-        self._show()
+        self._show(moid)
 
     def _user_power(self, name: str, on: bool, host: str) -> None:
         vm = self._config.vm(name)
@@ -292,8 +292,9 @@ class VCenter:
 
     # --- states ---
 
-    def _show(self) -> None:
-        """vCenter shows the view of one master; it stays with it as long as that one is heard (fact sheet 3.1)."""
+    def _show(self, only: str = "") -> None:
+        """vCenter shows the view of one master; it stays with it as long as that one is heard (fact sheet 3.1).
+        `only`: nothing is new but this host's own report."""
         fresh_ns = self._now_ns - self._t.host_timeout_ns
         fresh = {moid: view for moid, view in self._views.items() if view.at_ns >= fresh_ns}
         if self._master not in fresh:
@@ -301,9 +302,10 @@ class VCenter:
             if best != self._master:
                 why = f"{best} reports as master" if best else f"{self._master} is not heard for 10 s"
                 self._trace("vcenter", master=best, because=why)
-                self._master = best
-        states = dict(fresh[self._master].message.hosts) if self._master else {}
-        for moid, host in self._hosts.items():
+                self._master, only = best, ""
+        states = fresh[self._master].message.hosts if self._master else {}
+        for moid in (only,) if only else self._hosts:
+            host = self._hosts[moid]
             recent = host.last_ns is not None and host.last_ns >= fresh_ns
             state = states.get(moid)
             because = f"{self._master} says so"
