@@ -92,6 +92,7 @@ def _segment(model: Model, segment: Segment) -> dict[str, Any]:
     conditions = segment.conditions
     links: dict[str, str] = {}
     cuts: list[list[int]] = []
+    groups: dict[str, int] = {}
     index = {node: number for number, node in enumerate(lab.nodes)}
     powered = [node for node in lab.nodes if truth.powered(node, segment)]
     for net_number, network in enumerate(lab.networks):
@@ -110,12 +111,18 @@ def _segment(model: Model, segment: Segment) -> dict[str, Any]:
                 state = "down"
             if state != "ok":
                 links[f"{network}|{node}"] = state
+        joined = [
+            host for host in lab.moids if links.get(f"{network}|{host}", "ok") in ("ok", "part") and host in powered
+        ]
+        parts = _parts(joined, lost)
+        groups |= {f"{network}|{host}": n for n, part in enumerate(parts, 1) for host in part if len(parts) > 1}
     impaired = sorted({f"{c.network}|{c.src}" for c in conditions if isinstance(c, p.Impaired)})
     return {
         "begin": seconds(segment.begin_ns),
         "end": seconds(segment.end_ns),
         "links": links,
         "cuts": cuts,
+        "groups": groups,
         "impaired": impaired,
         "storage": [[c.host, c.datastore, c.access] for c in conditions if isinstance(c, p.StorageLost)],
         "gateway": _gateway(model, segment),
@@ -135,6 +142,16 @@ def _link_state(node: str, among: list[str], lost: set[tuple[str, str]]) -> str:
     if len(out) == len(others):
         return "out"
     return "in" if len(into) == len(others) else "part"
+
+
+def _parts(hosts: list[str], lost: set[tuple[str, str]]) -> list[list[str]]:
+    """Hosts of one network that reach each other both ways, perhaps through others."""
+    parts: list[list[str]] = []
+    for host in hosts:
+        near = [part for part in parts if any((host, o) not in lost and (o, host) not in lost for o in part)]
+        parts = [part for part in parts if part not in near]
+        parts.append([*(o for part in near for o in part), host])
+    return sorted(parts, key=lambda part: min(hosts.index(o) for o in part))
 
 
 def _gateway(model: Model, segment: Segment) -> str:

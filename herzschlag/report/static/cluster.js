@@ -4,7 +4,7 @@
 // sockets: the report hands it the state of an instant, the live page that of now.
 //
 //   const picture = createCluster(element, { networks, hosts, datastores });
-//   picture.render(state)   state: { roles, notes, vms, links, impaired, storage, gateway, vcenter }
+//   picture.render(state)   state: { roles, notes, vms, links, groups, impaired, storage, gateway, vcenter }
 //   picture.hearts(list)    list:  [{ network, from, to, progress, lost }], progress 0 to 1
 //
 // Hosts, links, datastores and gateway carry data-act, data-node, data-network: the live page listens for clicks there.
@@ -59,7 +59,10 @@ function inWords(topo, state) {
     const vms = state.vms.filter((vm) => vm.host === host).map((vm) => vm.name);
     const broken = topo.networks
       .filter((net) => linkState(state, net, host) !== "ok")
-      .map((net) => `network ${net} ${LINK_WORDS[linkState(state, net, host)]}`);
+      .map((net) => {
+        const group = state.groups?.[`${net}|${host}`];
+        return `network ${net} ${LINK_WORDS[linkState(state, net, host)]}${group ? ` (group ${group})` : ""}`;
+      });
     const role = ROLE_SIGNS[state.roles[host]] || state.roles[host];
     return `${host} ${role.slice(2)}${broken.length ? ", " + broken.join(", ") : ""}, VMs: ${vms.join(", ") || "none"}`;
   });
@@ -141,7 +144,7 @@ function drawLink(plan, topo, state, node, net) {
     mark = cross + says(how === "out" ? "no way out" : "no way in") +
       `<path class="cross" d="M${x} ${middle + (up ? -16 : 16)}l-5 ${up ? 6 : -6}m5 ${up ? -6 : 6}l5 ${up ? 6 : -6}"/>`;
   } else if (how === "part") {
-    mark = `<circle class="crossground" cx="${x}" cy="${middle}" r="11"/><path class="cross" d="M${x - 6} ${middle + 6}l12-12"/>` + says("partly");
+    mark = `<circle class="crossground" cx="${x}" cy="${middle}" r="11"/><path class="cross" d="M${x - 6} ${middle + 6}l12-12"/>` + says(state.groups?.[`${net}|${node}`] ? `group ${state.groups[`${net}|${node}`]}` : "partly");
   } else if (impaired) mark = says("lossy");
   return (
     `<g data-act="link" data-node="${node}" data-network="${net}"><title>${node} on network ${net}: ${LINK_WORDS[how]}` +

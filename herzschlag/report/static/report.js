@@ -57,7 +57,7 @@ function segmentAt(t) {
   return pic.segments.find((s) => s.begin <= t && t < s.end) || pic.segments[pic.segments.length - 1];
 }
 function stateAt(t) {
-  const segment = segmentAt(t) || { links: {}, impaired: [], storage: [], gateway: "", vcenter: "", cuts: [] };
+  const segment = segmentAt(t) || { links: {}, groups: {}, impaired: [], storage: [], gateway: "", vcenter: "", cuts: [] };
   const roles = {}, notes = {}, vms = [];
   for (const host of pic.hosts) {
     roles[host] = (at(pic.roles[host], t) || [0, "uninitialized"])[1];
@@ -67,7 +67,7 @@ function stateAt(t) {
   for (const [name, stretches] of Object.entries(pic.vms)) {
     for (const s of stretches) if (s[0] <= t && t < s[1]) vms.push({ name, host: s[2], state: s[3] });
   }
-  return { roles, notes, vms, links: segment.links, impaired: segment.impaired, storage: segment.storage, gateway: segment.gateway, vcenter: segment.vcenter, segment };
+  return { roles, notes, vms, links: segment.links, groups: segment.groups, impaired: segment.impaired, storage: segment.storage, gateway: segment.gateway, vcenter: segment.vcenter, segment };
 }
 function heartsAt(t, state) {
   if (!pic.schematic) {

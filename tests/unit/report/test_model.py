@@ -149,6 +149,22 @@ def test_a_cut_is_drawn_at_the_host_that_is_cut_off(tmp_path: Path) -> None:
     assert [0, 0, 1] in drawn["cuts"]
 
 
+def test_the_sides_of_a_partition_are_numbered(tmp_path: Path) -> None:
+    groups = [["host-98", "host-101"], ["host-99", "host-100"]]
+    fields = {
+        **power_off(20.0, "host-98")[3],
+        "fault": "split",
+        "value": {"fault": "split", "groups": groups, "networks": "B"},
+    }
+    made = model(tmp_path, (20.0, "herzschlag", "fault", fields), END, hosts=4)
+    assert picture(made)["segments"][-1]["groups"] == {
+        "B|host-98": 1,
+        "B|host-101": 1,
+        "B|host-99": 2,
+        "B|host-100": 2,
+    }
+
+
 def test_a_sequence_diagram_shows_orders_as_arrows_and_thins_itself(tmp_path: Path) -> None:
     restart = {"vm": "vm-1", "phase": "ordered", "attempt": 1, "target": "host-100", "because": "it has room"}
     many = [
