@@ -120,12 +120,11 @@ class Work:
 
     def run(self, command: Command, job: str) -> int:
         """The command with the job directory as its current one."""
-        self.connection.call("space", folder=job, bytes=1 << 20)
         for name, file in command.inputs.items():
             self.connection.call("space", folder=str(PurePosixPath(f"{job}/{name}").parent), bytes=1 << 10)
             self._upload({f"{job}/{name}": file.read_bytes()})
         program = f"{self.checkout}/.venv/bin/herzschlag"
-        return run_there(self.connection, [program, *command.argv], job, checkout=self.checkout)
+        return run_there(self.connection, [program, *command.argv], job, checkout=self.checkout, make_cwd=True)
 
     def test(self, arguments: list[str]) -> int:
         """The project's own tests, in the checkout; with arguments, those of pytest."""

@@ -22,6 +22,8 @@ SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partiti
 # Emulated, a lab of four hosts costs more processor time at higher speeds than there is; with KVM any speed would do.
 SPEED_INSIDE, SPEED_OUTSIDE = 4, 10
 RESULT = ROOT / "docs/vm-check.json"
+PAGE = ROOT / "docs/fidelity.md"
+BEGIN, END = "<!-- setup/vm/check.py: begin -->", "<!-- setup/vm/check.py: end -->"
 HERZSCHLAG = str(ROOT / ".venv/bin/herzschlag")
 # As the Vagrantfile provisions: by the same script, which calls the same make target.
 SETUP = 'sudo setup/vagrant.sh "$(id -un)" "$PWD"'
@@ -61,6 +63,7 @@ def main() -> int:
     }
     RESULT.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2, ensure_ascii=False))
+    show(result)
     good = all(
         one["inside"] == one["outside"] == "holds" for one in result["situations"].values() if isinstance(one, dict)
     )
@@ -117,6 +120,33 @@ def situations(program: list[str], speed: float, more: list[str], home: Path | N
         "deviations": deviations,
         "versions": report["versions"],
     }
+
+
+def show(result: dict[str, Any]) -> None:
+    """The result as a part of docs/fidelity.md, between marks of our own; the rest of the page is left alone."""
+    speed = result["speed"]
+    lines = [
+        BEGIN,
+        "## In a Debian VM",
+        "",
+        f"`make vm-check`, {result['date']}: kernel {result['kernel']}, datapath {result['datapath']}, netem: "
+        f"{result['netem']}, Open vSwitch {result['open vswitch']}, {result['controller']}, user {result['user']}; "
+        f"processor {result['acceleration']}. Speed {speed['inside']} inside, {speed['outside']} outside. More in "
+        "[remote.md](remote.md), all of it in [vm-check.json](vm-check.json).",
+        "",
+        "| Situation | Inside | Outside | Largest deviation inside |",
+        "|---|---|---|---:|",
+    ]
+    for name, one in result["situations"].items():
+        deviation = one["largest_deviation_s"]
+        shown = "-" if deviation is None else f"{deviation:.2f} s"
+        lines.append(f"| {name} | {one['inside']} | {one['outside']} | {shown} |")
+    spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result["seconds"].items())
+    lines += ["", f"Time: {spent}.", END]
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    PAGE.write_text(before.rstrip() + "\n\n" + "\n".join(lines) + (after if found else "\n"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 ADDRESS, NEAR_ADDRESS = "10.9.0.2", "10.9.0.1"
 WAIT_S_MAX = 20.0
 SSHD = shutil.which("sshd", path="/usr/local/sbin:/usr/sbin:/sbin")
+SLOW = "rate 40mbit burst 256k latency 400ms"
 CONFIGURATION = """
 ListenAddress {address}
 HostKey {folder}/host_key
@@ -149,6 +150,13 @@ class FarMachine:
         rules += "chain out { type filter hook output priority 0; oifname near drop; }; }"
         run(*self.near_command(), "nft", rules)
 
+    def slow_down(self) -> None:
+        """What comes from there comes at 5 MB/s, so that a cut falls into the middle of it."""
+        self.there("tc", "qdisc", "add", "dev", "far", "root", "tbf", *SLOW.split())
+
+    def speed_up(self) -> None:
+        self.there("tc", "qdisc", "del", "dev", "far", "root")
+
     def heal(self) -> None:
         run(*self.near_command(), "nft", "delete table inet cut")
 
@@ -178,12 +186,12 @@ class FarMachine:
         return [str(part) for part in parts]
 
     def remote(
-        self, *typed: str | Path, cwd: Path, options: tuple[str | Path, ...] = ()
+        self, *typed: str | Path, cwd: Path, options: tuple[str | Path, ...] = (), project: Path = ROOT
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*typed, options=options),
             cwd=cwd,
-            env=environment(),
+            env=environment(project),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -203,10 +211,10 @@ class FarMachine:
         )
 
 
-def environment() -> dict[str, str]:
-    """Without the agent of whoever runs the tests, and with the checkout importable from any folder."""
+def environment(project: Path = ROOT) -> dict[str, str]:
+    """Without the agent of whoever runs the tests, and with the project importable from any folder."""
     kept = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    return {**kept, "PYTHONPATH": str(project), "COLUMNS": "200"}
 
 
 def interrupt(process: subprocess.Popen[str]) -> None:
