@@ -6,6 +6,7 @@ Decides what is ours in a frame. Leaves who sent it and whether it arrived to `p
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Literal
 
@@ -73,10 +74,15 @@ class Assembler:
         return None
 
 
+@lru_cache(maxsize=1024)
+def _address(raw: bytes) -> str:
+    return str(IPv4Address(raw))
+
+
 def _carried(protocol: int, source: bytes, destination: bytes, body: bytes) -> Carried | None:
     if len(body) < 8:
         return None
-    ends = (str(IPv4Address(source)), str(IPv4Address(destination)))
+    ends = (_address(source), _address(destination))
     if protocol == _UDP and HA_PORT in struct.unpack_from("!HH", body):
         return Carried("datagram", *ends, body[8:])
     kind = _ICMP_KINDS.get(body[0]) if protocol == _ICMP else None

@@ -19,7 +19,7 @@ from herzschlag.packets.facts import CAPTURE_FILE, CaptureFacts, from_comments
 from herzschlag.packets.frames import Assembler, Carried
 from topo import pcapng
 from topo.capture import interface_name
-from topo.spec import TopologySpec
+from topo.spec import GATEWAY, VCENTER, HostSpec, SpecError, TopologySpec
 
 PING, PONG, ERROR, REFUSED = "Ping", "Pong", "IcmpError", "Refused"
 _KINDS = {"ping": PING, "pong": PONG, "error": ERROR}
@@ -84,8 +84,8 @@ class _Sights:
             self.unsent += 1
 
 
-def read_passages(path: Path, lab: TopologySpec) -> Passages:
-    """Of a run directory or a capture. Raises CaptureError."""
+def read_passages(path: Path, lab: TopologySpec | None = None) -> Passages:
+    """Of a run directory or a capture, which says itself which nodes there are. Raises CaptureError."""
     file = path / CAPTURE_FILE if path.is_dir() else path
     try:
         capture = pcapng.read(file)
@@ -99,7 +99,18 @@ def read_passages(path: Path, lab: TopologySpec) -> Passages:
     facts = from_comments(capture.comments)
     if facts is None:
         raise CaptureError(f"{file} is no capture of a run: its section does not say which key and zero it has")
-    return passages(capture, facts, lab)
+    try:
+        return passages(capture, facts, lab or lab_of(capture))
+    except SpecError as error:
+        raise CaptureError(f"{file}: its interfaces are no lab's: {error}") from None
+
+
+def lab_of(capture: pcapng.Capture) -> TopologySpec:
+    """The nodes and networks of a capture: its interfaces stand in the order of the lab's specification."""
+    ends = [one.name.rpartition(" ") for one in capture.interfaces]
+    networks = tuple(dict.fromkeys(network for _, _, network in ends))
+    hosts = dict.fromkeys(node for node, _, _ in ends if node not in (GATEWAY, VCENTER))
+    return TopologySpec(hosts=tuple(HostSpec(moid) for moid in hosts), networks=networks)
 
 
 def passages(capture: pcapng.Capture, facts: CaptureFacts, lab: TopologySpec) -> Passages:

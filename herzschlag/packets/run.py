@@ -51,5 +51,5 @@ def read_packet_run(directory: Path) -> PacketRun:
         directory=directory,
         scenario=scenario,
         history=history,
-        passages=read_passages(directory, scenario.cluster.topology()),
+        passages=read_passages(directory),
     )

@@ -10,7 +10,7 @@ import pytest
 from agents.messages import Configure, Heartbeat
 from herzschlag.packets.facts import CAPTURE_FILE, from_comments, to_comment
 from herzschlag.packets.frames import Assembler
-from herzschlag.packets.passages import CaptureError, Passages, passages, read_passages
+from herzschlag.packets.passages import CaptureError, Passages, lab_of, passages, read_passages
 from herzschlag.packets.traffic import lost
 from tests.support import frames, wire_examples
 from tests.support.captures import SWITCH_NS, HandMade
@@ -137,7 +137,8 @@ def test_facts_survive_in_the_capture(tmp_path: Path) -> None:
     made.say(1, heartbeat(made, "host-98", 1), "host-99")
     with (tmp_path / CAPTURE_FILE).open("wb") as out:
         pcapng.write(out, made.capture())
-    assert read_passages(tmp_path, made.lab) == of(made)
+    assert read_passages(tmp_path, made.lab) == read_passages(tmp_path) == of(made)
+    assert lab_of(made.capture()).moids == made.lab.moids
 
 
 def test_errors_say_what_is_missing(tmp_path: Path) -> None:
