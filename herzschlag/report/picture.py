@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag import primitives as p
-from herzschlag.checkers.truth import Segment
+from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import Record
 from herzschlag.report.lanes import seconds
 from herzschlag.report.model import Model
@@ -49,7 +49,10 @@ def picture(model: Model) -> dict[str, Any]:
             for vm, stretches in model.vms.items()
         },
         "masters": _believed(model),
-        "segments": [_segment(model, segment) for segment in model.truth.segments],
+        "segments": [
+            {"begin": seconds(s.begin_ns), "end": seconds(s.end_ns), **standing(model.truth, s)}
+            for s in model.truth.segments
+        ],
         "faults": [
             {
                 "id": f.id,
@@ -87,8 +90,9 @@ def _believed(model: Model) -> dict[str, list[list[Any]]]:
     return found
 
 
-def _segment(model: Model, segment: Segment) -> dict[str, Any]:
-    truth, lab = model.truth, model.lab
+def standing(truth: Truth, segment: Segment) -> dict[str, Any]:
+    """What the conditions of a segment make of links, storage, gateway and vCenter."""
+    lab = truth.lab
     conditions = segment.conditions
     links: dict[str, str] = {}
     cuts: list[list[int]] = []
@@ -118,14 +122,12 @@ def _segment(model: Model, segment: Segment) -> dict[str, Any]:
         groups |= {f"{network}|{host}": n for n, part in enumerate(parts, 1) for host in part if len(parts) > 1}
     impaired = sorted({f"{c.network}|{c.src}" for c in conditions if isinstance(c, p.Impaired)})
     return {
-        "begin": seconds(segment.begin_ns),
-        "end": seconds(segment.end_ns),
         "links": links,
         "cuts": cuts,
         "groups": groups,
         "impaired": impaired,
         "storage": [[c.host, c.datastore, c.access] for c in conditions if isinstance(c, p.StorageLost)],
-        "gateway": _gateway(model, segment),
+        "gateway": _gateway(truth, segment),
         "vcenter": "" if truth.powered(VCENTER, segment) and p.VcenterDown() not in conditions else "down",
     }
 
@@ -154,8 +156,8 @@ def _parts(hosts: list[str], lost: set[tuple[str, str]]) -> list[list[str]]:
     return sorted(parts, key=lambda part: min(hosts.index(o) for o in part))
 
 
-def _gateway(model: Model, segment: Segment) -> str:
-    if not model.truth.powered(GATEWAY, segment):
+def _gateway(truth: Truth, segment: Segment) -> str:
+    if not truth.powered(GATEWAY, segment):
         return "off"
     return "silent" if p.GatewaySilent() in segment.conditions else ""
 
