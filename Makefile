@@ -31,11 +31,14 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the README, peers beside us in the same run
-	@set -e; for file in $(filter-out $(DOCUMENTS) bench/fidelity.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out $(DOCUMENTS) bench/fidelity.py bench/cases.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) "$$file"; done
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
+
+cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (some ten minutes)
+	@$(PYTHON) -P bench/cases.py --jobs $(JOBS)
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) -P "$$file"; done

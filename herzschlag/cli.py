@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from herzschlag import batch, console, interrupts
+from herzschlag.compare_cli import compare_command
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
@@ -249,6 +250,7 @@ def _run_here(request: RunRequest, as_json: bool) -> RunReport:
 
 app.command("packets")(packets_command)
 app.command("dissector")(dissector_command)
+app.command("compare")(compare_command)
 app.command("report")(report_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 

@@ -1,0 +1,76 @@
+"""Every shipped scenario on both backends, in parity: `make cases`.
+
+python -P bench/cases.py [--jobs N] [--out FOLDER] [NAME ...]
+
+Runs the simulation, then real packets, compares each pair (`herzschlag compare`), prints one line a scenario, and
+takes the results into docs/cases.json and docs/cases.md. Exit 1 if a verdict is not `holds` or a pair differs; what
+this machine's kernel lacks is skipped with the reason. Some ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from herzschlag.compare import compare
+from herzschlag.history import read_history
+from herzschlag.runner import HISTORY_FILE
+from herzschlag.scenario_file import shipped
+
+HERE = Path(__file__).resolve().parent
+
+
+def run(names: list[str], backend: str, jobs: int, out: Path) -> tuple[dict[str, Any], float]:
+    """Scenario to its report, and how long all took, seconds."""
+    command = [sys.executable, "-m", "herzschlag", "run", *names, "--backend", backend]
+    command += ["--jobs", str(jobs), "--out", str(out), "--json", "--no-report"]
+    began = time.monotonic()
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
+    document = json.loads(done.stdout)
+    return {report["scenario"]: report for report in document["runs"]}, time.monotonic() - began
+
+
+def parity(left: dict[str, Any], right: dict[str, Any]) -> str:
+    """The first difference of two runs, or nothing."""
+    if left["verdict"] != right["verdict"]:
+        return f"{left['verdict']} and {right['verdict']}: {right['because'] or left['because']}"
+    histories = [read_history(Path(side["directory"]) / HISTORY_FILE) for side in (left, right)]
+    return compare(*histories).because
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("runs/cases"))
+    given = parser.parse_args()
+    names = given.names or list(shipped())
+    virtual, virtual_s = run(names, "simulation", 1, given.out)
+    real, real_s = run(names, "mininet", given.jobs, given.out)
+    wrong = skipped = 0
+    for name, report in virtual.items():
+        other = real[name]
+        if other["status"] == "unavailable":
+            skipped += 1
+            told = f"simulation {report['verdict']}, real packets skipped: {other['because']}"
+            wrong += report["verdict"] != "holds"
+        else:
+            difference = parity(report, other)
+            wrong += bool(difference) or report["verdict"] != "holds"
+            told = difference or f"{report['verdict']} on both, in parity"
+        print(f"{name:<40} {told}", flush=True)  # noqa: T201 (a program's output)
+    print(  # noqa: T201
+        f"{len(virtual)} scenarios: simulation {virtual_s:.1f} s, real packets {real_s:.0f} s, "
+        f"{skipped} skipped there, {wrong} wrong"
+    )
+    subprocess.run([sys.executable, "-P", HERE / "document_cases.py", given.out], check=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,144 @@
+"""Two runs side by side: did the same things happen, in the same order, at the same time?
+
+Compares what lasted: for every host its roles, for every observer its opinions, for every VM where it ran, counted from
+the moment the cluster was ready. What lasted less than two heartbeats is left out: it depends on which of two
+datagrams came first. Decides what counts as the same; leaves running to others. A pure function of two histories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from herzschlag.history import SECOND, History, Record
+from herzschlag.verdict import Verdict
+
+LASTING_S = 2.0
+"""Shorter states are passing ones."""
+
+Kind = Literal["role", "host-state", "vm"]
+
+BANDS_S: dict[Kind, float] = {"role": 0.6, "host-state": 3.6, "vm": 4.6}
+"""How far apart the same change may be, protocol seconds. Roles hang on heartbeats alone: what an instant may deviate
+at speed 10, and a little. Opinions hang on datastore heartbeats too, written every 3 s at their own phase; VMs also on
+locks, looked at once a second."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Something became something, for long enough to matter."""
+
+    at_s: float
+    """Protocol seconds since the cluster was ready."""
+    kind: Kind
+    node: str
+    about: str
+    """The host of an opinion, the VM; empty for a role."""
+    to: str
+
+    def show(self) -> str:
+        if self.kind == "role":
+            return f"{self.node} is {self.to}"
+        if self.kind == "host-state":
+            return f"{self.node} takes {self.about} for {self.to}"
+        return f"{self.about} {'runs' if self.to == 'on' else 'is off'} on {self.node}"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of the comparison; a missing side is None."""
+
+    left: Change | None
+    right: Change | None
+    apart_s: float | None
+    verdict: Verdict
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    rows: tuple[Row, ...]
+    same: bool
+    because: str
+    """The first difference, in words."""
+
+
+def changes(history: History) -> list[Change]:
+    """What lasted, in order of time."""
+    ready = history.of_kind("ready")
+    zero_ns = ready[0].at_ns if ready else 0
+    threads: dict[tuple[Kind, str, str], list[tuple[int, str]]] = {}
+    for item in history:
+        told = _told(item)
+        if told is not None:
+            kind, about, to = told
+            threads.setdefault((kind, item.node, about), []).append((item.at_ns, to))
+    found = []
+    for (kind, node, about), states in threads.items():
+        for at_ns, to in _lasting(states, history.end_ns):
+            if at_ns > zero_ns:
+                found.append(Change(round((at_ns - zero_ns) / SECOND, 3), kind, node, about, to))
+    return sorted(found, key=lambda change: change.at_s)
+
+
+def compare(left: History, right: History, bands_s: dict[Kind, float] | None = None) -> Comparison:
+    """Thread by thread (one host's role, one observer's opinion of one host, one VM on one host): the same states in
+    the same order, each within its band."""
+    bands_s = bands_s or BANDS_S
+    ours, theirs = _threads(changes(left)), _threads(changes(right))
+    rows: list[Row] = []
+    for key in ours.keys() | theirs.keys():
+        rows += _rows(ours.get(key, []), theirs.get(key, []), bands_s)
+    rows.sort(key=_when)
+    first = next((row for row in rows if row.verdict == "violated"), None)
+    return Comparison(tuple(rows), first is None, "" if first is None else _difference(first))
+
+
+def _told(item: Record) -> tuple[Kind, str, str] | None:
+    if item.kind == "role":
+        return "role", "", item.fields["to"]
+    if item.kind == "host-state":
+        return "host-state", item.fields["host"], item.fields["to"]
+    if item.kind == "vm" and item.fields["to"] in ("on", "off"):
+        return "vm", item.fields["vm"], item.fields["to"]
+    return None
+
+
+def _lasting(states: list[tuple[int, str]], end_ns: int) -> Iterable[tuple[int, str]]:
+    """Leave out passing states, then repeats of the one before."""
+    last = ""
+    for (at_ns, to), (until_ns, _) in zip(states, [*states[1:], (end_ns + 10**12, "")], strict=True):
+        if until_ns - at_ns >= LASTING_S * SECOND and to != last:
+            yield at_ns, to
+            last = to
+
+
+def _threads(found: list[Change]) -> dict[tuple[Kind, str, str], list[Change]]:
+    threads: dict[tuple[Kind, str, str], list[Change]] = {}
+    for change in found:
+        threads.setdefault((change.kind, change.node, change.about), []).append(change)
+    return threads
+
+
+def _rows(ours: list[Change], theirs: list[Change], bands_s: dict[Kind, float]) -> list[Row]:
+    rows = []
+    for index in range(max(len(ours), len(theirs))):
+        left = ours[index] if index < len(ours) else None
+        right = theirs[index] if index < len(theirs) else None
+        apart_s = round(right.at_s - left.at_s, 3) if left and right else None
+        same = left is not None and right is not None and apart_s is not None and left.to == right.to
+        near = same and left is not None and apart_s is not None and abs(apart_s) <= bands_s[left.kind]
+        rows.append(Row(left, right, apart_s, "holds" if near else "violated"))
+    return rows
+
+
+def _when(row: Row) -> float:
+    return min(change.at_s for change in (row.left, row.right) if change is not None)
+
+
+def _difference(row: Row) -> str:
+    if row.left is None or row.right is None:
+        side, change = ("right", row.right) if row.left is None else ("left", row.left)
+        assert change is not None
+        return f"only the {side} run: {change.show()} at {change.at_s:.2f} s"
+    if row.left.to != row.right.to:
+        return f"at {_when(row):.2f} s: {row.left.show()}, but {row.right.show()}"
+    return f"{row.left.show()} at {row.left.at_s:.2f} s and {row.right.at_s:.2f} s: {row.apart_s:+.2f} s apart"
