@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 DOCUMENTS := $(sort $(wildcard bench/document_*.py))
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench fidelity docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -32,7 +32,7 @@ packets: lab ## the tests on real packets alone
 
 bench: lab ## every figure of the README, peers beside us in the same run
 	@set -e; for file in $(filter-out $(DOCUMENTS) bench/fidelity.py bench/cases.py bench/_%,$(wildcard bench/*.py)); do \
-		echo "== $$file"; $(PYTHON) "$$file"; done
+		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py

@@ -63,8 +63,8 @@ def main() -> int:
             difference = parity(report, other)
             wrong += bool(difference) or report["verdict"] != "holds"
             told = difference or f"{report['verdict']} on both, in parity"
-        print(f"{name:<40} {told}", flush=True)  # noqa: T201 (a program's output)
-    print(  # noqa: T201
+        print(f"{name:<40} {told}", flush=True)
+    print(
         f"{len(virtual)} scenarios: simulation {virtual_s:.1f} s, real packets {real_s:.0f} s, "
         f"{skipped} skipped there, {wrong} wrong"
     )

@@ -1,6 +1,6 @@
 """What a whole cluster of hosts costs on real packets: time to a master, memory and processor time per agent.
 
-    python -m bench.agents [--hosts 64] [--speed 1] [--vms 1] [--without-stock] [--json FILE]
+    python -m bench.cluster [--hosts 64] [--speed 1] [--vms 1] [--without-stock] [--json FILE]
 
 One run: lab up, agents forked, a master elected, everyone joined; then proportional set sizes (shared pages count by
 how many share them) and ten seconds at rest. Beside it, what stock Mininet needs for the same topology alone, without
