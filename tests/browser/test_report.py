@@ -5,8 +5,10 @@ With HERZSCHLAG_PICTURES=1 the pictures of the seed's situations in docs/picture
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from functools import cache
@@ -79,7 +81,9 @@ host = ["host-120", "host-121"]
 
 @cache
 def folder() -> Path:
-    return Path(mkdtemp(prefix="herzschlag-browser-"))
+    made = Path(mkdtemp(prefix="herzschlag-browser-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @cache

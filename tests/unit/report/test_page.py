@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -30,7 +32,9 @@ app.command()(report)
 
 @cache
 def folder() -> Path:
-    return Path(mkdtemp(prefix="herzschlag-reports-"))
+    made = Path(mkdtemp(prefix="herzschlag-reports-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @cache
