@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,7 +25,8 @@ def tshark(capture: Path, *options: str, key: str = "") -> str:
     command = ["tshark", "-X", f"lua_script:{script}", "-r", str(capture)]
     if key:
         command += ["-o", f"herzschlag.key:{key}"]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=False)
+    nobodys = {**os.environ, "HOME": str(capture.parent)}  # where no dissector is installed already
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=False, env=nobodys)
     assert done.returncode == 0, done.stderr
     assert "Lua" not in done.stderr, done.stderr
     return done.stdout
