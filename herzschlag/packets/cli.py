@@ -134,7 +134,9 @@ def _streams(out: Console, found: Summary) -> None:
         "#99 % ms",
         "#most ms",
     )
-    table = _table(f"Heartbeats, every {found.interval_s:g} s, and their delays", *columns, "#jitter ms")
+    table = _table(
+        f"Heartbeats, every {found.interval_s:g} s, and their delays and jitter", *columns, "#jitter ms", "#99 % ms"
+    )
     rows = found.streams if len(found.streams) <= ROWS_MAX else _worst_first(found.streams)[:ROWS_MAX]
     for one in rows:
         delay = one.delay_ms
@@ -142,7 +144,7 @@ def _streams(out: Console, found: Summary) -> None:
         table.add_row(
             *(_way(one), str(one.sent), str(one.delivered), str(len(one.gaps))),
             *(_seconds(one.longest_gap_s), _seconds(one.silent_since_s), *figures),
-            "-" if one.jitter_ms is None else f"{one.jitter_ms:.2f}",
+            *([f"{one.jitter_ms.median:.2f}", f"{one.jitter_ms.p99:.2f}"] if one.jitter_ms else ["-"] * 2),
         )
     out.print(table)
     _cut(out, len(rows), len(found.streams))

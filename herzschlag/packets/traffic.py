@@ -59,8 +59,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """When the last one was delivered, if none came for a while before the end."""
     delay_ms: Spread | None
     """From the sender's stamp to the destination's link."""
-    jitter_ms: float | None
-    """Mean difference of neighbouring delays."""
+    jitter_ms: Spread | None
+    """Differences of neighbouring delays."""
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +151,7 @@ def _stream(key: tuple[str, str, str], sent: Sequence[Passage], interval_ns: int
         longest_gap_s=max((b - a for a, b in pairs), default=0) / SECOND,
         silent_since_s=arrivals[-1] / SECOND if silent else None,
         delay_ms=spread(delays),
-        jitter_ms=sum(abs(b - a) for a, b in pairwise(delays)) / (len(delays) - 1) if len(delays) > 1 else None,
+        jitter_ms=spread(abs(b - a) for a, b in pairwise(delays)),
     )
 
 

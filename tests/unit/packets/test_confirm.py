@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -165,3 +166,22 @@ def test_what_happened_stands_at_the_next_packet_and_nothing_else_changes() -> N
     assert after.packets[down].at_ns >= made.facts.wall_ns(round(DOWN_S * SECOND)) > after.packets[down - 1].at_ns
     assert list(comments)[-1] == len(after.packets) - 1  # the end came after the last packet
     assert annotated(after, history(), made.facts) == after
+
+
+def test_jitter_is_the_difference_of_neighbouring_delays() -> None:
+    made = HandMade()
+    for second, extra_ms in enumerate((0, 2, 2, 7)):
+        fields: dict[str, Any] = {
+            "role": "slave",
+            "master": MASTER,
+            "goodness": 3,
+            "heard": 7,
+            "config": 1,
+            "inventory": 1,
+        }
+        message = Heartbeat(**made.head("host-100", second), **fields)
+        made.say(second + extra_ms / 1000, message, MASTER, ["A"])
+    (stream,) = summary(run_of(made)).streams
+    assert stream.jitter_ms is not None and stream.delay_ms is not None
+    assert [stream.jitter_ms.least, stream.jitter_ms.median, stream.jitter_ms.most] == pytest.approx([0, 2, 5])
+    assert stream.delay_ms.most == pytest.approx(7.3)
