@@ -9,11 +9,9 @@ other hosts to `liveness`, elections to `election`, isolation to `isolation` and
 
 from __future__ import annotations
 
-from collections import Counter
-
 import msgspec
 
-from agents.actions import AnyAction, KeepConfig, PowerOff, UseHeartbeatDatastores
+from agents.actions import AnyAction, KeepConfig, UseHeartbeatDatastores
 from agents.candidacy import Candidacy, send_offer
 from agents.context import VCENTER, Context
 from agents.datastore import layout
@@ -36,6 +34,7 @@ from agents.events import (
 )
 from agents.following import Following
 from agents.guests import GuestMonitor
+from agents.inbox import Inbox
 from agents.mastership import Mastership
 from agents.messages import (
     AnyMessage,
@@ -50,7 +49,6 @@ from agents.messages import (
     Report,
     RestartOrder,
     RestartResult,
-    StopOrder,
     Welcome,
 )
 from agents.peers import Peer
@@ -95,7 +93,7 @@ class Agent:
         self._following: Following | None = None
         self._mastership: Mastership | None = None
         self._solitude: Solitude | None = None
-        self._dropped: Counter[str] = Counter()
+        self._inbox = Inbox(self._c)
         self._tick_ns = NEVER_NS
         self._report_ns = NEVER_NS
         self._report_changed = False
@@ -132,7 +130,7 @@ class Agent:
             host_states=reign.states() if reign else {},
             owned=reign.ownership.owned() if reign else (),
             protected=tuple(reign.ownership.protected()) if reign else (),
-            dropped=dict(self._dropped),
+            dropped=dict(self._inbox.dropped),
         )
 
     # --- datagrams ---
@@ -146,26 +144,15 @@ class Agent:
                 return False  # Not configured yet: every host is a stranger.
             self._from_outside(message)
             return True
-        freshness = peer.accept(network, message.boot, message.sequence, c.now_ns)
-        if freshness != "new":
-            self._drop(message.sender, freshness)
+        if not self._inbox.accept(peer, network, message):
             return True
-        path = peer.paths[network]
-        if path.silent:
-            path.silent = False
-            c.trace(
-                "path", host=peer.moid, network=network, **{"from": "silent"}, to="up", because="a datagram arrived"
-            )
         reign = self._mastership
         if reign is not None:
             reign.heard(peer)
         if self._solitude is not None or self._candidacy is not None:
             self._heard_an_agent(peer)
-        overtaken = message.sequence < peer.handled.newest
-        if not peer.handled.add(message.sequence):
-            return bool(c.actions)  # The same message came over the other network.
-        if overtaken and isinstance(message, Heartbeat | Election):
-            return bool(c.actions)  # It tells a state that a newer message has told already.
+        if not self._inbox.is_news(peer, message):
+            return bool(c.actions)
         if type(message) is Heartbeat:
             return self._heartbeat(peer, message)
         self._message(peer, message)
@@ -216,14 +203,12 @@ class Agent:
                 self._workload.ordered(peer.moid, message)
             case RestartResult() if reign is not None:
                 reign.power_result(peer.moid, message)
-            case StopOrder() if message.vm in self._workload.vms:
-                c.do(PowerOff(message.vm, message.because))
             case _:
                 pass  # Said to another role than ours: late or early, and sent again if it matters.
 
     def _from_outside(self, message: AnyMessage) -> None:
         if message.sender != VCENTER:
-            self._drop(message.sender, "stranger")
+            self._inbox.drop(message.sender, "stranger")
             return
         match message:
             case Configure():
@@ -233,13 +218,7 @@ class Agent:
             case PowerRequest():
                 self._workload.requested(message)
             case _:
-                self._drop(message.sender, "misplaced")
-
-    def _drop(self, sender: str, reason: str) -> None:
-        self._dropped[reason] += 1
-        count = self._dropped[reason]
-        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
-            self._c.trace("dropped", sender=sender, reason=reason, count=count, because=f"datagram is {reason}")
+                self._inbox.drop(message.sender, "misplaced")
 
     # --- everything else that happens ---
 
@@ -441,17 +420,7 @@ class Agent:
             self._candidacy.tick()
         elif self.role == "isolated":
             send_offer(self._c)
-        self._check_paths()
-
-    def _check_paths(self) -> None:
-        """Note a network that fell silent while another still carries: no state changes, but a reader wants to know."""
-        limit_ns = self._c.now_ns - self._t.datastore_watch_after_ns
-        for peer in self._watched_peers():
-            for network, path in peer.paths.items():
-                if path.last_heard_ns is not None and path.last_heard_ns < limit_ns and not path.silent:
-                    path.silent = True
-                    why = "no heartbeat for 3 s"
-                    self._c.trace("path", host=peer.moid, network=network, **{"from": "up"}, to="silent", because=why)
+        self._inbox.note_silence(self._watched_peers())
 
     def _watched_peers(self) -> list[Peer]:
         if self._mastership is not None:

@@ -116,14 +116,6 @@ class RestartResult(Message, frozen=True, kw_only=True, gc=False, tag=True):
     because: str
 
 
-class StopOrder(Message, frozen=True, kw_only=True, gc=False, tag=True):
-    """Master to host: power this VM off (VMCP with a restart elsewhere, a superseded copy)."""
-
-    order: int
-    vm: str
-    because: str
-
-
 class Configure(Message, frozen=True, kw_only=True, gc=False, tag=True):
     """vCenter to host: the whole configuration, repeated until Report shows its generation."""
 
@@ -175,7 +167,6 @@ AnyMessage = (
     | InventoryAck
     | RestartOrder
     | RestartResult
-    | StopOrder
     | Configure
     | Report
     | ClusterView
@@ -192,11 +183,10 @@ MESSAGE_TYPES: dict[int, type[Message]] = {
     6: InventoryAck,
     7: RestartOrder,
     8: RestartResult,
-    9: StopOrder,
     10: Configure,
     11: Report,
     12: ClusterView,
     13: Protect,
     14: PowerRequest,
 }
-"""Type number on the wire to message. Numbers are never reused."""
+"""Type number on the wire to message. Numbers are never reused: 9 was an order to stop a VM."""

@@ -162,11 +162,6 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("vm", "text", "its name"),
         Field("because", "text", "why"),
     ),
-    "StopOrder": (
-        Field("order", "u64", "makes the order idempotent"),
-        Field("vm", "text", "whom to power off"),
-        Field("because", "text", "why"),
-    ),
     "Configure": (Field("config", "zjson", "the whole cluster configuration"),),
     "Report": (
         Field("role", "role", "as in Heartbeat"),

@@ -27,7 +27,7 @@ LANES_MAX = 9
 _LANE_PX, _WIDTH_PX, _HEAD, _LINE, _LEFT = (150, 232), 1120, 56, 27, 84
 KINDS = ("fault", "role", "election", "liveness", "host-state", "isolation", "restart", "vm", "lock")
 _SAYS_SO = re.compile(r"^(host-\d+) says so")
-_CONTROL = ("RestartOrder", "RestartResult", "StopOrder")
+_CONTROL = ("RestartOrder", "RestartResult")
 _REPEATED = ("Heartbeat", "Election", "Ping", "Join", "Welcome")
 
 

@@ -45,7 +45,6 @@ def every_message(hosts: int = 3) -> tuple[m.AnyMessage, ...]:
         m.InventoryAck(**HEAD, host="host-99", generation=4, placeable=("vm-98-1",)),
         m.RestartOrder(**HEAD, order=12, vm=VM, attempt=2, evidence=evidence),
         m.RestartResult(**HEAD, order=12, vm="vm-98-1", ok=False, because="gesperrt: Schloß hält"),
-        m.StopOrder(**HEAD, order=13, vm="vm-98-1", because=""),
         m.Configure(**HEAD, config=configuration(hosts)),
         m.Report(**HEAD, role="isolated", master="", config=3, vms=("vm-98-1",), datastores={"vmfs-1": "ok"}),
         m.ClusterView(

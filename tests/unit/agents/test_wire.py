@@ -79,7 +79,6 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "InventoryAck": {"host": name, "generation": u32, "placeable": texts},
     "RestartOrder": {"order": u64, "vm": vm, "attempt": st.integers(0, 255), "evidence": evidence},
     "RestartResult": {"order": u64, "vm": text, "ok": st.booleans(), "because": text},
-    "StopOrder": {"order": u64, "vm": text, "because": text},
     "Configure": {"config": config},
     "Report": {"role": role, "master": name, "config": u32, "vms": texts, "datastores": access},
     "ClusterView": {
@@ -122,7 +121,6 @@ def examples() -> list[bytes]:
     per_type: dict[str, dict[str, Any]] = {
         "Protect": {"vms": {"vm-1": "host-98"}},
         "RestartResult": {"vm": "vm-1"},
-        "StopOrder": {"vm": "vm-1"},
         "Heartbeat": {"config": 3},
         "Election": {"config": 3},
         "Report": {"config": 3},
