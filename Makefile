@@ -25,7 +25,7 @@ check: venv ## format, lint, types, imports, unit and simulation tests: under a 
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
 
 test: test-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
-	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/simulation --numprocesses=$(JOBS) --dist=worksteal
+	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/simulation --ignore=tests/planted --numprocesses=$(JOBS) --dist=worksteal
 
 packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
@@ -80,4 +80,4 @@ check-types:
 	@$(PYTHON) -m mypy
 
 check-tests:
-	@$(PYTEST) $(wildcard tests/unit tests/simulation) --numprocesses=$(JOBS)
+	@$(PYTEST) $(wildcard tests/unit tests/simulation tests/planted) --numprocesses=$(JOBS)

@@ -8,7 +8,7 @@ Decides how an expectation is written and when a record matches one. Leaves judg
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -18,7 +18,8 @@ Value = str | int | float | bool
 Matcher = dict[str, Value | list[Value]]
 """`kind`, perhaps `node`, and fields. A list means any of these; a text that begins with `~` is to be contained."""
 
-RESERVED_MOMENTS = ("start", "ready", "end")
+_RESERVED_KIND = {"start": "run", "ready": "ready", "end": "end"}
+RESERVED_MOMENTS = tuple(_RESERVED_KIND)
 NOWHERE = "nowhere"
 UNMOVED = "unmoved"
 
@@ -167,11 +168,15 @@ def kinds_named(matchers: Iterable[Matcher]) -> tuple[str, ...]:
     return tuple(str(kind) for given in named for kind in (given if isinstance(given, list) else [given]))
 
 
+def kind_of_moment(word: str) -> str:
+    """The kind of record that marks it; an empty word is the first step's moment."""
+    return _RESERVED_KIND.get(word, "fault")
+
+
 def moment(history: History, word: str) -> Record | None:
     """The record that marks a moment; None when it never came."""
     if word in RESERVED_MOMENTS:
-        kind: Literal["run", "ready", "end"] = {"start": "run", "ready": "ready", "end": "end"}[word]  # type: ignore[assignment]
-        found = history.of_kind(kind)
+        found = history.of_kind(_RESERVED_KIND[word])
     elif word.endswith(".end"):
         found = history.where("fault", id=word.removesuffix(".end"), phase="end")
     else:

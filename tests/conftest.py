@@ -15,6 +15,8 @@ settings.register_profile(
 settings.register_profile("explore", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("explore" if os.environ.get("HERZSCHLAG_EXPLORE") else "repeatable")
 
+PLANTED = "tests/planted/test_planted.py::test_a_planted_fault_is_caught["
+
 
 @cache
 def packets_missing() -> str:
@@ -22,6 +24,16 @@ def packets_missing() -> str:
     from herzschlag.doctor import missing, probes  # noqa: PLC0415
 
     return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in missing(probes()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many of the agents broken on purpose some checker saw."""
+    caught, missed = (
+        sum(PLANTED in getattr(report, "nodeid", "") for report in terminalreporter.stats.get(outcome, []))
+        for outcome in ("passed", "failed")
+    )
+    if caught + missed:
+        terminalreporter.write_line(f"planted faults: {caught} of {caught + missed} caught")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

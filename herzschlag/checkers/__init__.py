@@ -86,10 +86,11 @@ MODULES: dict[str, Module] = {
 
 
 def needs_of(name: str, scenario: Scenario) -> tuple[str, ...]:
-    """Kinds of record that a checker lives on: its `NEEDS`, or `needs(scenario)` where the scenario decides."""
+    """Kinds of record that a checker lives on: its `NEEDS`, or `needs(scenario)` where the scenario decides. All need
+    the beginning of the run: a history without it is empty, or of something else."""
     module = MODULES[name]
     needs: tuple[str, ...] = module.needs(scenario) if hasattr(module, "needs") else getattr(module, "NEEDS")  # noqa: B009
-    return needs
+    return ("run", *needs)
 
 
 def _with_evidence(name: str, history: History, scenario: Scenario) -> Finding:

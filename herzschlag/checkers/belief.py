@@ -8,7 +8,6 @@ learns depends on which signs of life get through. Nothing is asked of a master 
 from __future__ import annotations
 
 from herzschlag import primitives as p
-from herzschlag.checkers.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import SECOND, History
 from herzschlag.scenario import Scenario
@@ -18,11 +17,20 @@ NAME = "belief"
 NEEDS = ("host-state", "role", "fault", "ready")
 
 
+SPARE_NS = 5 * SECOND
+"""For joining, booting, and a ping that is repeated each ten seconds."""
+
+
 def legal_delay_ns(scenario: Scenario) -> int:
-    """An election may come first, then the watch over the host, then one round of reading its poweron file."""
+    """How long a master may take to find a host out: the silence before the datastore watch, and the watch."""
     timers = scenario.cluster.timers()
-    watch_ns = timers.datastore_watch_after_ns + timers.datastore_watch_ns
-    return settle_ns(scenario) + watch_ns + timers.poweron_poll_ns
+    return timers.datastore_watch_after_ns + timers.datastore_watch_ns + SPARE_NS
+
+
+def reign_ns(master: str, at_ns: int, truth: Truth) -> int:
+    """Since when it leads: before that it had nothing to find out."""
+    won = truth.history.last("role", at_ns, node=master, to="master")
+    return won.at_ns if won is not None else at_ns
 
 
 def check(history: History, scenario: Scenario) -> Finding:
@@ -32,13 +40,15 @@ def check(history: History, scenario: Scenario) -> Finding:
     delay_ns = legal_delay_ns(scenario)
     details = []
     for segment in truth.segments:
-        late_enough = segment.end_ns - segment.begin_ns >= delay_ns
-        if truth.impaired(segment) or not (late_enough or _first_quiet(segment, history)):
+        if truth.impaired(segment):
             continue
         at_ns = segment.end_ns - 1
         for group in truth.groups(segment):
             masters = [host for host in group if truth.role(host, at_ns) == "master"]
-            if len(masters) == 1 and truth.clique(group, segment):
+            if len(masters) != 1 or not truth.clique(group, segment):
+                continue
+            since_ns = max(segment.begin_ns, reign_ns(masters[0], at_ns, truth))
+            if at_ns - since_ns >= delay_ns or _first_quiet(segment, history):
                 details += [_judge(masters[0], host, segment, truth) for host in truth.lab.moids if host != masters[0]]
     return finding(NAME, details, good=f"{len(details)} opinions, each as the truth allows")
 

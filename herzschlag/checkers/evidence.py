@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable
 from herzschlag import faults
 from herzschlag.history import History, Record
 from herzschlag.scenario import Scenario
+from topo.spec import VCENTER
 
 DOUBTS = ("hostDown", "fdmUnreachable", "networkIsolated")
-"""Opinions that a master only reaches by watching a host. (Another master that is heard is partitioned at once.)"""
+"""Opinions that a master only reaches by watching a host."""
+CUT_OFF = {"from": "connectedToMaster", "to": "networkPartitionedFromMaster"}
+"""So is this; but who is heard as a master of its own is partitioned at once."""
 
 
 def lacking(needs: Iterable[str], history: History, scenario: Scenario) -> str:
@@ -81,7 +84,11 @@ def _mastership(history: History, scenario: Scenario) -> str:
 
 def _liveness(history: History, scenario: Scenario) -> str:
     del scenario
-    opinions = [r for r in history.of_kind("host-state") if r.node != "vcenter" and r.get("to") in DOUBTS]
+    told = [
+        *history.where("host-state", **CUT_OFF),
+        *(r for r in history.of_kind("host-state") if r.get("to") in DOUBTS),
+    ]
+    opinions = [r for r in told if r.node != VCENTER]
     return _followed(opinions, "took a host for something that only watching it tells")
 
 

@@ -9,16 +9,15 @@ from herzschlag.checkers.truth import Truth
 from herzschlag.expectations import (
     NOWHERE,
     UNMOVED,
-    Allow,
     Count,
     Expectation,
-    Instant,
     Matcher,
     Never,
     Order,
     Seen,
     State,
     Window,
+    kind_of_moment,
     kinds_named,
     matching,
     moment,
@@ -34,16 +33,19 @@ NAME = "expectations"
 def needs(scenario: Scenario) -> tuple[str, ...]:
     """Kinds of record that it looks at."""
     matchers: list[Matcher] = []
-    items = [item for _, item in scenario.expect.all() if not isinstance(item, Instant | Allow)]
-    found = ["fault", "ready"] if items else []
-    for item in items:
+    found: list[str] = []
+    for _, item in scenario.expect.all():
+        if isinstance(item, Window):
+            found += [kind_of_moment(item.after), kind_of_moment(item.until)]
         if isinstance(item, Never | Count):
             matchers.append(item.record)
         elif isinstance(item, Order):
             matchers += item.records
         elif isinstance(item, State):
             told = (("role", item.roles), ("host-state", item.seen), ("vm", item.vms))
-            found += [kind for kind, wanted in told if wanted]
+            found += [kind_of_moment(item.at), *(kind for kind, wanted in told if wanted)]
+    if "role" in found:
+        found.append("fault")  # Power is what a role depends on.
     return (*found, *kinds_named(matchers))
 
 

@@ -13,10 +13,19 @@ from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
 NAME = "fault-in-effect"
-NEEDS = ("fault",)
 
 LONG_ENOUGH_NS = 3 * SECOND
 """A cut shorter than this may meet no packet: heartbeats come each second."""
+
+
+def needs(scenario: Scenario) -> tuple[str, ...]:
+    """What met a cut is counted when it is lifted, or at the end."""
+    lab = scenario.cluster.topology()
+    stays = any(
+        step.for_s is None and any(isinstance(c, p.LinkCut) and c.at == "switch" for c in step.fault.primitives(lab))
+        for step in scenario.plain_steps()
+    )
+    return ("fault", "counters") if stays else ("fault",)
 
 
 def check(history: History, scenario: Scenario) -> Finding:

@@ -34,11 +34,25 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
     for other in truth.lab.moids:
         if other == act.node or not all(truth.agent_works(other, s) for s in segments):
             continue
-        heard = all(truth.linked(act.node, other, s) for s in segments) and truth.role(other, act.at_ns) == "master"
-        if heard and not _lossy(truth, act):
-            why = f"{act.get('phase')} at {act.at_s:.2f} s though the master {other} is in reach ({act.get('because')})"
+        if all(truth.linked(act.node, other, s) for s in segments) and not _lossy(truth, act):
+            spoke = [_speaks(other, act, at_ns, truth) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
+            if not all(spoke):
+                continue
+            why = (
+                f"{act.get('phase')} at {act.at_s:.2f} s though {other} ({spoke[1]}) is in reach ({act.get('because')})"
+            )
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
+
+
+def _speaks(other: str, act: Record, at_ns: int, truth: Truth) -> str:
+    """The role of a host that sends to this one each second, else nothing. A slave sends to its master alone, and a
+    candidate perhaps only to a better one."""
+    role = truth.role(other, at_ns)
+    if role == "slave":
+        last = truth.history.last("role", at_ns, node=other)
+        return role if last is not None and last.get("master") == act.node else ""
+    return role if role in ("master", "isolated") else ""
 
 
 def _lossy(truth: Truth, act: Record) -> bool:

@@ -51,7 +51,7 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
         masters = sorted(host for host, role in roles.items() if role == "master")
         # A host alone, with nobody and no isolation address in reach, is isolated and rightly no master.
         alone_ok = len(group) == 1 and set(roles.values()) <= {"isolated", "master"}
-        if len(masters) != 1 and not (alone_ok or set(roles.values()) <= {"isolated"}):
+        if len(masters) != 1 and not alone_ok:
             who = " and ".join(masters) or "nobody"
             return Detail(
                 name=name,

@@ -7,7 +7,7 @@ heartbeat, as in the published timelines, so no allowance is made for the heartb
 
 from __future__ import annotations
 
-from herzschlag.expectations import Instant, kinds_named, matching, moment, show
+from herzschlag.expectations import Instant, kind_of_moment, kinds_named, matching, moment, show
 from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
@@ -32,7 +32,7 @@ def needs(scenario: Scenario) -> tuple[str, ...]:
     """Kinds of record that its instants are measured by."""
     instants = scenario.expect.instant
     matchers = [item.record for item in instants] + [item.after for item in instants if isinstance(item.after, dict)]
-    return ("fault", "ready", *kinds_named(matchers)) if instants else ()
+    return (*kinds_named(matchers), *(kind_of_moment(item.after) for item in instants if isinstance(item.after, str)))
 
 
 def check(history: History, scenario: Scenario) -> Finding:

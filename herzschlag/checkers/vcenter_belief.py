@@ -8,7 +8,8 @@ where no master is in reach, what the host itself reports or that it is unreacha
 from __future__ import annotations
 
 from herzschlag import primitives as p
-from herzschlag.checkers.belief import legal_delay_ns, legal_opinions
+from herzschlag.checkers.belief import legal_delay_ns, legal_opinions, reign_ns
+from herzschlag.checkers.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import SECOND, History
 from herzschlag.scenario import Scenario
@@ -31,11 +32,15 @@ OF_ROLE = {
 def check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     timers = scenario.cluster.timers()
-    # On top of the master's own delay: it falls silent, then its successor's first report.
-    delay_ns = legal_delay_ns(scenario) + timers.host_timeout_ns + timers.report_ns
     details = []
     for segment in truth.segments:
-        if truth.impaired(segment) or segment.end_ns - segment.begin_ns < delay_ns:
+        at_ns = segment.end_ns - 1
+        masters = [host for host in truth.lab.moids if truth.role(host, at_ns) == "master"]
+        since_ns = max(segment.begin_ns, *(reign_ns(master, at_ns, truth) for master in masters), 0)
+        # A new master reports as soon as it is elected; that there is none shows when the old one is silent.
+        finding_out_ns = legal_delay_ns(scenario) if masters else settle_ns(scenario) + timers.host_timeout_ns
+        delay_ns = finding_out_ns + timers.report_ns
+        if truth.impaired(segment) or at_ns - since_ns < delay_ns:
             continue
         if not truth.powered(VCENTER, segment) or p.VcenterDown() in segment.conditions:
             continue

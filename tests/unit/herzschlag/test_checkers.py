@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
-import pytest
 
 from herzschlag.checkers import CHECKERS, check_all
 from herzschlag.expectations import Allow

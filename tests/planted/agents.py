@@ -1,0 +1,439 @@
+"""Planted faults of every agent: elections, following, isolation, its own VMs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.actions import Ping
+from agents.settings import SECOND
+from tests.planted.plant import Planted
+
+
+def _as_numbers(better: Any) -> Any:
+    def broken(left: tuple[int, str], right: tuple[int, str]) -> bool:
+        def number(offer: tuple[int, str]) -> tuple[int, int]:
+            return offer[0], int(offer[1].removeprefix("host-"))
+
+        return number(left) > number(right)
+
+    return broken
+
+
+def _ignoring_datastores(better: Any) -> Any:
+    return lambda left, right: left[1] > right[1]
+
+
+def _never(original: Any) -> Any:
+    return lambda *args, **kwargs: False
+
+
+def _nothing(original: Any) -> Any:
+    return lambda *args, **kwargs: None
+
+
+def _reversed(better: Any) -> Any:
+    return lambda left, right: better(right, left)
+
+
+def _always_heard(slot: Any) -> Any:
+    return property(lambda peer: True, lambda peer, heard: None)
+
+
+def _shorter_round(init: Any) -> Any:
+    def broken(self: Any, timers: Any, *, now_ns: int) -> None:
+        init(self, timers, now_ns=now_ns)
+        self.decide_ns -= 5 * SECOND
+
+    return broken
+
+
+def _if_no_better(master_heard: Any) -> Any:
+    def broken(self: Any, peer: Any) -> None:
+        if self._c.offer() < peer.offer:
+            master_heard(self, peer)
+
+    return broken
+
+
+def _everyone_wins(won: Any) -> Any:
+    return lambda self: not self._joining
+
+
+def _half_as_patient(lost: Any) -> Any:
+    def broken(self: Any) -> bool:
+        return bool(lost(self)) or self._c.now_ns - self._heard_ns >= self._c.timers.master_timeout_ns // 2
+
+    return broken
+
+
+def _patient_for_ever(lost: Any) -> Any:
+    def broken(self: Any) -> bool:
+        self._heard_ns = self._c.now_ns
+        return False
+
+    return broken
+
+
+def _deaf_to_being_unheard(heartbeat: Any) -> Any:
+    def broken(self: Any, peer: Any) -> None:
+        self._heard_ns = self._c.now_ns
+
+    return broken
+
+
+def _on_network_a_alone(configure: Any) -> Any:
+    def broken(self: Any, config: Any) -> None:
+        configure(self, config)
+        self.networks = self.networks[:1]
+
+    return broken
+
+
+def _takes_copies(accept: Any) -> Any:
+    def broken(self: Any, network: str, boot: int, sequence: int, now_ns: int) -> str:
+        accept(self, network, boot, sequence, now_ns)
+        self.paths[network].last_heard_ns = self.last_heard_ns = now_ns
+        return "new"
+
+    return broken
+
+
+def _hopeful_for_ever(isolated: Any) -> Any:
+    def broken(self: Any, now_ns: int) -> bool:
+        self.quiet_since_ns = now_ns
+        return False
+
+    return broken
+
+
+def _first_address_alone(declares: Any) -> Any:
+    """Pings go out, but all to one address."""
+
+    def broken(self: Any) -> bool:
+        result = bool(declares(self))
+        pings = [action for action in self._c.actions if isinstance(action, Ping)]
+        for more in pings[1:]:
+            self._c.actions.remove(more)
+        return result
+
+    return broken
+
+
+def _stays_isolated(enter_election: Any) -> Any:
+    def broken(self: Any, because: str) -> None:
+        if self.role != "isolated":
+            enter_election(self, because)
+
+    return broken
+
+
+def _responds_at_once(check: Any) -> Any:
+    return lambda self, now_ns: check(self, now_ns + self._t.isolation_response_delay_ns)
+
+
+def _without_owner(owner: Any) -> Any:
+    def broken(self: Any, datastore: str, name: str, lost: bool, now_ns: int) -> Any:
+        return owner(self, datastore, name or "somebody", lost, now_ns)
+
+    return broken
+
+
+def _monitored_or_not(response_of: Any) -> Any:
+    return lambda config, vm: vm.isolation_response or config.isolation_response
+
+
+def _never_isolated(write_poweron: Any) -> Any:
+    return lambda self, *, isolated: write_poweron(self, isolated=False)
+
+
+def _keeps_failures_to_itself(changed: Any) -> Any:
+    def broken(self: Any, event: Any) -> bool:
+        result = bool(changed(self, event))
+        self.failed.clear()
+        return result
+
+    return broken
+
+
+def _without_delay(due_ns: Any) -> Any:
+    return lambda self, loss: (
+        loss.ask_until_ns if loss.stage == "asking" else loss.since_ns + self._c.timers.apd_timeout_ns
+    )
+
+
+def _no_padding(padding_for: Any) -> Any:
+    return lambda mtu, message_type: 0
+
+
+FAULTS = (
+    Planted(
+        name="numbers instead of text",
+        core="election",
+        broken="compares managed object IDs as numbers, so host-100 beats host-98",
+        place="agents.election.better",
+        patch=_as_numbers,
+        scenario="master-failure",
+        checker="right-master",
+        says="stood and is better",
+    ),
+    Planted(
+        name="datastores do not count",
+        core="election",
+        broken="compares managed object IDs alone",
+        place="agents.election.better",
+        patch=_ignoring_datastores,
+        scenario="case-38@one-more",
+        checker="right-master",
+        says="host-100 stood and is better (3 against 2",
+    ),
+    Planted(
+        name="short election",
+        core="election",
+        broken="decides the election after 10 s instead of 15 s",
+        place="agents.election.ElectionRound.__init__",
+        patch=_shorter_round,
+        scenario="case-38@equal",
+        checker="timeline",
+        says="election lasts 15 s: 10.",
+    ),
+    Planted(
+        name="everyone wins",
+        core="candidacy",
+        broken="becomes master when the round is over, whoever is better",
+        place="agents.candidacy.Candidacy.won",
+        patch=_everyone_wins,
+        scenario="master-failure",
+        checker="right-master",
+        says="stood and is better",
+    ),
+    Planted(
+        name="pre-emption",
+        core="candidacy",
+        broken="stands for election although there is a master",
+        place="agents.candidacy.Candidacy.master_heard",
+        patch=_if_no_better,
+        scenario="case-39",
+        checker="incumbent",
+        says="host-98: led its group, was heard by all, and was joined by host-99",
+    ),
+    Planted(
+        name="small joins",
+        core="candidacy",
+        broken="does not pad its Join to a full packet",
+        place="agents.candidacy.padding_for",
+        patch=_no_padding,
+        scenario="case-37",
+        checker="expectations",
+        says="stuck: vcenter takes host-98 for connectedToMaster",
+    ),
+    Planted(
+        name="hears_us is always true",
+        core="peers",
+        broken="takes every peer for one that hears this host",
+        place="agents.peers.Peer.hears_us",
+        patch=_always_heard,
+        scenario="case-35@mute",
+        checker="timeline",
+        says="the slave gives its master up: no record",
+    ),
+    Planted(
+        name="copies are new",
+        core="peers",
+        broken="accepts a datagram a second time",
+        place="agents.peers.Peer.accept",
+        patch=_takes_copies,
+        scenario="copies",
+        checker="replays",
+        says="came twice, and it refused none",
+    ),
+    Planted(
+        name="a dead path goes unnoticed",
+        core="inbox",
+        broken="does not notice that one of two networks of a peer fell silent",
+        place="agents.inbox.Inbox.note_silence",
+        patch=_nothing,
+        scenario="case-12@A",
+        checker="expectations",
+        says="the paths fell silent",
+    ),
+    Planted(
+        name="refuses in secret",
+        core="inbox",
+        broken="counts no datagram that it refuses",
+        place="agents.inbox.Inbox.drop",
+        patch=_nothing,
+        scenario="copies",
+        checker="replays",
+        says="came twice, and it refused none",
+    ),
+    Planted(
+        name="impatient slave",
+        core="following",
+        broken="gives its master up after 5 s instead of 10 s",
+        place="agents.following.Following.lost",
+        patch=_half_as_patient,
+        scenario="case-14@9s",
+        checker="expectations",
+        says="no change of role",
+    ),
+    Planted(
+        name="faithful slave",
+        core="following",
+        broken="never gives its master up",
+        place="agents.following.Following.lost",
+        patch=_patient_for_ever,
+        scenario="master-failure",
+        checker="one-master",
+        says="nobody led",
+    ),
+    Planted(
+        name="one-way faith",
+        core="following",
+        broken="follows a master that does not hear it",
+        place="agents.following.Following.heartbeat",
+        patch=_deaf_to_being_unheard,
+        scenario="case-35@mute",
+        checker="timeline",
+        says="the slave gives its master up: no record",
+    ),
+    Planted(
+        name="network A alone",
+        core="context",
+        broken="sends on the first network only",
+        place="agents.context.Context.configure",
+        patch=_on_network_a_alone,
+        scenario="case-12@A",
+        checker="incumbent",
+        says="host-99: led its group, was heard by all, and gave up (no agent",
+    ),
+    Planted(
+        name="two masters for ever",
+        core="agent",
+        broken="a master does not abdicate when it hears a better one",
+        place="agents.agent.better",
+        patch=_never,
+        scenario="case-22@halves",
+        checker="one-master",
+        says="host-98 and host-99 led",
+    ),
+    Planted(
+        name="the better one abdicates",
+        core="agent",
+        broken="of two masters that meet, the better one gives up",
+        place="agents.agent.better",
+        patch=_reversed,
+        scenario="case-22@halves",
+        checker="right-master",
+        says="host-98 was left though host-99 is better",
+    ),
+    Planted(
+        name="isolated for ever",
+        core="agent",
+        broken="stays isolated when it hears others or its isolation address answers",
+        place="agents.agent.Agent._enter_election",
+        patch=_stays_isolated,
+        scenario="case-16@55s",
+        checker="isolation-justified",
+        says="response at",
+    ),
+    Planted(
+        name="deaf to answers",
+        core="solitude",
+        broken="isolates although an isolation address answers",
+        place="agents.solitude.Solitude.address_answered",
+        patch=_nothing,
+        scenario="case-17",
+        checker="isolation-justified",
+        says="though 198.18.0.1 answers",
+    ),
+    Planted(
+        name="one isolation address",
+        core="solitude",
+        broken="pings the first isolation address only",
+        place="agents.solitude.Solitude.declares_isolation",
+        patch=_first_address_alone,
+        scenario="case-19@second-address",
+        checker="isolation-justified",
+        says="answers",
+    ),
+    Planted(
+        name="never isolated",
+        core="isolation",
+        broken="never takes itself for isolated",
+        place="agents.isolation.IsolationProbe.isolated",
+        patch=_hopeful_for_ever,
+        scenario="isolation",
+        checker="timeline",
+        says="slave declares itself isolated: no record",
+    ),
+    Planted(
+        name="response at once",
+        core="response",
+        broken="carries the isolation response out without its delay of 30 s",
+        place="agents.response.IsolationResponse.check",
+        patch=_responds_at_once,
+        scenario="case-16@35s",
+        checker="expectations",
+        says="no response",
+    ),
+    Planted(
+        name="no ownership gate",
+        core="response",
+        broken="stops VMs that no master owns",
+        place="agents.response.IsolationResponse.owner",
+        patch=_without_owner,
+        scenario="case-11@silent",
+        checker="response-owned",
+        says="while nobody owned",
+    ),
+    Planted(
+        name="host monitoring ignored",
+        core="response",
+        broken="responds to isolation although host monitoring is off",
+        place="agents.response.response_of",
+        patch=_monitored_or_not,
+        scenario="case-41@cut",
+        checker="expectations",
+        says="no isolation response",
+    ),
+    Planted(
+        name="line 1 is never written",
+        core="workload",
+        broken="does not say in its poweron file that it is isolated",
+        place="agents.workload.Workload.write_poweron",
+        patch=_never_isolated,
+        scenario="case-06",
+        checker="timeline",
+        says="master reads that it is isolated: no record",
+    ),
+    Planted(
+        name="failures kept quiet",
+        core="workload",
+        broken="does not tell the master of a VM that ended by itself",
+        place="agents.workload.Workload.changed",
+        patch=_keeps_failures_to_itself,
+        scenario="vm-crashes",
+        checker="vms-run",
+        says="runs nowhere at the end",
+    ),
+    Planted(
+        name="protection without delay",
+        core="vmcp",
+        broken="ends VMs when all paths down is declared, 180 s too early",
+        place="agents.vmcp.ComponentProtection._due_ns",
+        patch=_without_delay,
+        scenario="case-28@back",
+        checker="expectations",
+        says="no VM is touched",
+    ),
+    Planted(
+        name="guests are left hanging",
+        core="guests",
+        broken="VM monitoring never resets anything",
+        place="agents.guests.GuestMonitor._on",
+        patch=_never,
+        scenario="guest-hangs",
+        checker="timeline",
+        says="the guest is reset: no record",
+    ),
+)

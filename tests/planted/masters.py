@@ -1,0 +1,345 @@
+"""Planted faults of masters and of vCenter: who is alive, who owns what, what is restarted, what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.restart import rank, reaches
+from agents.settings import MINUTE
+from tests.planted.plant import Planted
+
+
+def _nothing(original: Any) -> Any:
+    return lambda *args, **kwargs: None
+
+
+def _no_steps(original: Any) -> Any:
+    return lambda *args, **kwargs: []
+
+
+def _no_watch(verdict_ns: Any) -> Any:
+    return lambda self: self._ping_over_ns()
+
+
+def _polls_once(ask_again: Any) -> Any:
+    def broken(self: Any, now_ns: int) -> Any:
+        steps = ask_again(self, now_ns)
+        self._next_poll_ns = 2**62
+        return steps
+
+    return broken
+
+
+def _pings_little(ping_over_ns: Any) -> Any:
+    return lambda self: self._ping_began_ns
+
+
+def _kept_grudge(heard: Any) -> Any:
+    """Datagrams arrive again, but the opinion stays."""
+
+    def broken(self: Any, now_ns: int) -> Any:
+        self.last_heard_ns = now_ns
+        return []
+
+    return broken
+
+
+def _partitioned_is_dead(set_state: Any) -> Any:
+    def broken(self: Any, moid: str, state: str, because: str) -> None:
+        set_state(self, moid, state, because)
+        if state == "networkPartitionedFromMaster":
+            self._restart_all_of(moid, f"{moid} is partitioned")
+
+    return broken
+
+
+def _in_a_hurry(init: Any) -> Any:
+    def broken(self: Any, context: Any) -> None:
+        init(self, context)
+        self._orphans_due_ns = context.now_ns
+
+    return broken
+
+
+def _monitored_or_not(restart: Any) -> Any:
+    def broken(self: Any, vm: str, because: str, failed_host: str) -> None:
+        config = self._c.cluster.vm(vm)
+        if config is not None and vm in self.ownership.protected():
+            self._report(self.restarts.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
+
+    return broken
+
+
+def _owns_everything(lock_changed: Any) -> Any:
+    return lambda self, datastore, held: lock_changed(self, datastore, True)
+
+
+def _from_the_last_attempt(result: Any) -> Any:
+    def broken(self: Any, name: str, *rest: Any) -> Any:
+        reports = result(self, name, *rest)
+        task = self._tasks.get(name)
+        if task is not None and not task.target:
+            task.due_ns = rest[-1] + self._t.retry_after_ns[task.attempt]
+        return reports
+
+    return broken
+
+
+def _tries_for_ever(result: Any) -> Any:
+    def broken(self: Any, name: str, *rest: Any) -> Any:
+        task = self._tasks.get(name)
+        if task is not None:
+            task.attempt = min(task.attempt, len(self._t.retry_after_ns) - 1)
+        reports = result(self, name, *rest)
+        if task is not None:
+            task.due_ns = rest[-1] + 2 * MINUTE
+        return reports
+
+    return broken
+
+
+def _no_room_needed(fits: Any) -> Any:
+    return reaches
+
+
+def _no_limit(open_for: Any) -> Any:
+    return lambda self, vm, per_host: True
+
+
+def _least_important_first(original: Any) -> Any:
+    def broken(vm: Any) -> tuple[int, int, str]:
+        agent, priority, name = rank(vm)
+        return -agent, -priority, name
+
+    return broken
+
+
+def _the_old_master_for_ever(show: Any) -> Any:
+    def broken(self: Any, *args: Any) -> None:
+        for view in self._views.values():
+            view.at_ns = self._now_ns
+        show(self, *args)
+
+    return broken
+
+
+def _forgets_what_users_want(user_power: Any) -> Any:
+    def broken(self: Any, name: str, on: bool, host: str) -> None:
+        user_power(self, name, on, host)
+        self._off.discard(name)
+
+    return broken
+
+
+def _the_same_choice(select: Any) -> Any:
+    """Chooses by name, whatever the hosts reach."""
+
+    def broken(datastores: Any, reach: Any, per_host: int, allowed: Any = None) -> Any:
+        names = tuple(sorted((d.name for d in datastores), key=lambda name: ("vmfs" not in name, name)))
+        return dict.fromkeys(reach, names[:per_host])
+
+    return broken
+
+
+FAULTS = (
+    Planted(
+        name="no datastore watch",
+        core="liveness",
+        broken="declares a host dead at T15, before the datastore watch is over",
+        place="agents.liveness.HostWatch._verdict_ns",
+        patch=_no_watch,
+        scenario="slave-failure",
+        checker="timeline",
+        says="slave declared dead: 14.9",
+    ),
+    Planted(
+        name="no continuous ping",
+        core="liveness",
+        broken="does not wait for answers to its pings",
+        place="agents.liveness.HostWatch._ping_over_ns",
+        patch=_pings_little,
+        scenario="case-01@unwatched",
+        checker="timeline",
+        says="slave declared dead: 9.9",
+    ),
+    Planted(
+        name="answers to pings ignored",
+        core="liveness",
+        broken="does not notice that a silent host answers ping",
+        place="agents.liveness.HostWatch.ping_answered",
+        patch=_no_steps,
+        scenario="case-32@stays-dead",
+        checker="belief",
+        says="but it answers ping: fdmUnreachable is right",
+    ),
+    Planted(
+        name="datastore heartbeats ignored",
+        core="liveness",
+        broken="calls a host dead whose datastore heartbeats go on",
+        place="agents.liveness.HostWatch.heartbeat_seen",
+        patch=_no_steps,
+        scenario="case-06",
+        checker="restart-justified",
+        says="which was alive and could show it",
+    ),
+    Planted(
+        name="poweron file read once",
+        core="liveness",
+        broken="does not read the poweron file of a cut-off host again",
+        place="agents.liveness.HostWatch._ask_again",
+        patch=_polls_once,
+        scenario="isolation",
+        checker="vms-run",
+        says="runs nowhere at the end",
+    ),
+    Planted(
+        name="opinions outlive silence",
+        core="liveness",
+        broken="goes on judging a host that is heard again",
+        place="agents.liveness.HostWatch.heard",
+        patch=_kept_grudge,
+        scenario="case-15@18s",
+        checker="expectations",
+        says="host-99 takes host-98 for",
+    ),
+    Planted(
+        name="partitioned is dead",
+        core="mastership",
+        broken="restarts the VMs of a host that is only partitioned",
+        place="agents.mastership.Mastership._set_state",
+        patch=_partitioned_is_dead,
+        scenario="case-06",
+        checker="restart-justified",
+        says="which was alive and could show it",
+    ),
+    Planted(
+        name="new master in a hurry",
+        core="mastership",
+        broken="restarts what its predecessor left at once, not after 10 s",
+        place="agents.mastership.Mastership.__init__",
+        patch=_in_a_hurry,
+        scenario="master-failure",
+        checker="timeline",
+        says="restarts begin",
+    ),
+    Planted(
+        name="protectedlist not read",
+        core="mastership",
+        broken="does not look into the lists it takes over",
+        place="agents.mastership.Mastership._adopt_list",
+        patch=_nothing,
+        scenario="case-45",
+        checker="vms-run",
+        says="runs nowhere at the end",
+    ),
+    Planted(
+        name="restarts though monitoring is off",
+        core="mastership",
+        broken="restarts VMs although host monitoring is off",
+        place="agents.mastership.Mastership._restart",
+        patch=_monitored_or_not,
+        scenario="case-41@dies",
+        checker="expectations",
+        says="restart",
+    ),
+    Planted(
+        name="lists kept after isolation",
+        core="ownership",
+        broken="does not let go of its protected lists",
+        place="agents.ownership.Ownership.release",
+        patch=_nothing,
+        scenario="case-09@powerOff",
+        checker="list-owners",
+        says="host-99 kept its protectedlist though it was isolated",
+    ),
+    Planted(
+        name="owner without lock",
+        core="ownership",
+        broken="takes a lock that it was denied for held",
+        place="agents.ownership.Ownership.lock_changed",
+        patch=_owns_everything,
+        scenario="case-21",
+        checker="restart-owned",
+        says="host-98 had it started",
+    ),
+    Planted(
+        name="retry clock restarted",
+        core="restart",
+        broken="counts the delays of further attempts from the last one",
+        place="agents.restart.RestartQueue.result",
+        patch=_from_the_last_attempt,
+        scenario="case-43",
+        checker="timeline",
+        says="third attempt: 4",
+    ),
+    Planted(
+        name="never gives up",
+        core="restart",
+        broken="tries to restart a VM every two minutes, for ever",
+        place="agents.restart.RestartQueue.result",
+        patch=_tries_for_ever,
+        scenario="case-43",
+        checker="expectations",
+        says="five attempts in all",
+    ),
+    Planted(
+        name="no room needed",
+        core="restart",
+        broken="places VMs on hosts that have no memory left",
+        place="agents.restart.fits",
+        patch=_no_room_needed,
+        scenario="case-42",
+        checker="placement",
+        says="MB of memory and has 4096",
+    ),
+    Planted(
+        name="no limit of restarts",
+        core="restart",
+        broken="gives a host more than 32 restarts at a time",
+        place="agents.restart._Room.open_for",
+        patch=_no_limit,
+        scenario="case-44",
+        checker="placement",
+        says="32 at a time are allowed",
+    ),
+    Planted(
+        name="least important first",
+        core="restart",
+        broken="restarts in reversed order of priority",
+        place="agents.restart.rank",
+        patch=_least_important_first,
+        scenario="priorities",
+        checker="restart-order",
+        says="lowest, ordered to",
+    ),
+    Planted(
+        name="the old master for ever",
+        core="vcenter",
+        broken="goes on showing what a dead master told last",
+        place="agents.vcenter.VCenter._show",
+        patch=_the_old_master_for_ever,
+        scenario="master-failure",
+        checker="vcenter-belief",
+        says="host-99 at",
+    ),
+    Planted(
+        name="switched off, yet protected",
+        core="vcenter",
+        broken="has VMs protected that a user switched off",
+        place="agents.vcenter.VCenter._user_power",
+        patch=_forgets_what_users_want,
+        scenario="switched-off",
+        checker="restart-justified",
+        says="after a user had switched it off",
+    ),
+    Planted(
+        name="unreachable heartbeat datastores",
+        core="selection",
+        broken="chooses heartbeat datastores that hosts do not reach",
+        place="agents.vcenter.select_heartbeat_datastores",
+        patch=_the_same_choice,
+        scenario="case-30",
+        checker="expectations",
+        says="vCenter chooses anew",
+    ),
+)

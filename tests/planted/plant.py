@@ -1,0 +1,106 @@
+"""Planted faults: agents broken on purpose at one place, to prove that a checker would notice.
+
+Decides what a planted fault is, how it gets into the cores for the length of one simulated run, and what counts as
+caught: the checker that was named says `violated`, and says why. The faults themselves are the lists beside this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from inspect import getattr_static
+from pathlib import Path
+from typing import Any
+
+from herzschlag.backends.base import open_session
+from herzschlag.checkers import check_all
+from herzschlag.conductor import Conductor, NotReady
+from herzschlag.history import History
+from herzschlag.plan import make_plan
+from herzschlag.scenario import Scenario
+from herzschlag.scenario_file import load
+from herzschlag.verdict import Finding
+
+OWN_SCENARIOS = Path(__file__).parent / "scenarios"
+"""For faults that no shipped scenario brings to light."""
+
+Patch = Callable[[Any], Any]
+"""Is handed what stands at the place, gives what is to stand there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    name: str
+    core: str
+    """The file of the cores that is broken, without `agents/` and `.py`."""
+    broken: str
+    """What it does wrong, in one line."""
+    place: str
+    """Dotted name of a function, method or attribute. What a module imports is broken in that module alone."""
+    patch: Patch
+    scenario: str
+    """A shipped one, or one of `scenarios/` here."""
+    checker: str
+    says: str
+    """A word of the finding that shows that the checker saw this fault, and not something else."""
+
+
+def play(scenario: Scenario) -> History:
+    """One run in virtual time, as far as it gets."""
+    plan = make_plan(scenario)
+    with open_session("simulation", plan) as session:
+        conductor = Conductor(session, scenario, plan)
+        with suppress(NotReady):  # The history shows it: it has neither `ready` nor `end`.
+            conductor.play()
+        return conductor.history()
+
+
+@cache
+def scenario_of(name: str) -> Scenario:
+    own = OWN_SCENARIOS / f"{name.partition('@')[0]}.toml"
+    return load(str(own)) if own.exists() else load(name)
+
+
+@contextmanager
+def in_place(fault: Planted) -> Iterator[None]:
+    """The cores are broken in here, and whole again afterwards."""
+    owner, name = _owner_of(fault.place)
+    original = getattr_static(owner, name)
+    setattr(owner, name, fault.patch(original))
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+def _owner_of(place: str) -> tuple[Any, str]:
+    """The module or class in which the name stands, and the name."""
+    *path, name = place.split(".")
+    for length in range(len(path), 0, -1):
+        try:
+            owner: Any = import_module(".".join(path[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in path[length:]:
+            owner = getattr(owner, part)
+        return owner, name
+    raise LookupError(f"{place}: there is no module of that name")
+
+
+def findings_of(fault: Planted, scenario: Scenario | None = None) -> tuple[Finding, ...]:
+    """What all checkers say of a run with the fault in place; judged when the cores are whole again."""
+    scenario = scenario or scenario_of(fault.scenario)
+    with in_place(fault):
+        history = play(scenario)
+    return check_all(history, scenario)
+
+
+def sees(fault: Planted, finding: Finding) -> bool:
+    """Whether the finding is about this fault."""
+    told = (finding.because, *(f"{d.name}: {d.because}" for d in finding.details if d.verdict == "violated"))
+    return (
+        finding.checker == fault.checker and finding.verdict == "violated" and any(fault.says in text for text in told)
+    )

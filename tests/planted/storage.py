@@ -1,0 +1,245 @@
+"""Planted faults of the hypervisor: locks, datastore heartbeats, files, VMs and their processes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.planted.plant import Planted
+
+
+def _nothing(original: Any) -> Any:
+    return lambda *args, **kwargs: None
+
+
+def _without_watching(judge: Any) -> Any:
+    return lambda self, stamp, since_ns: self._end("gone", "nobody looked")
+
+
+def _blind_to_movement(look: Any) -> Any:
+    """Since the first look ever, whatever moved since."""
+
+    def broken(self: Any, datastore: str, owner: str, stamp: int, now_ns: int) -> int:
+        since_ns: int = self._seen.setdefault((datastore, owner), (stamp, now_ns))[1]
+        return since_ns
+
+    return broken
+
+
+def _theft_unnoticed(ours: Any) -> Any:
+    def broken(self: Any, lock: Any, outcome: Any) -> None:
+        lock.verifying = False
+        self.on_verified(lock.volume.name, lock.path, lock.holder)
+
+    return broken
+
+
+def _without_lock(locked: Any) -> Any:
+    return lambda self, vm, held, because: locked(self, vm, True, because)
+
+
+def _lock_kept(ended: Any) -> Any:
+    """The process is gone, the lock stays."""
+
+    def broken(self: Any, vm: Any, because: str) -> None:
+        release, self._locks.release = self._locks.release, lambda datastore, path: None
+        try:
+            ended(self, vm, because)
+        finally:
+            self._locks.release = release
+
+    return broken
+
+
+def _always_moving(seen: Any) -> Any:
+    def broken(self: Any, stamp: int | None, looked: bool) -> None:
+        if stamp is not None:
+            self._stamp = None  # So that it differs from what is seen now.
+        seen(self, stamp, looked)
+
+    return broken
+
+
+def _free_is_owned(owner: Any) -> Any:
+    def broken(self: Any, key: Any, life: int, name: str, lost: bool = False) -> None:
+        owner(self, key, life, name or "somebody", lost)
+
+    return broken
+
+
+def _first_reading_for_ever(was_read: Any) -> Any:
+    """A cache that is never emptied."""
+    first: dict[tuple[int, Any], Any] = {}
+
+    def broken(self: Any, key: Any, life: int, outcome: Any) -> None:
+        if key[1].endswith("-poweron") and outcome.status == "ok":
+            outcome = first.setdefault((id(self), key), outcome)
+        was_read(self, key, life, outcome)
+
+    return broken
+
+
+def _writes_on(stun: Any) -> Any:
+    """A write that hung is simply repeated, without asking whose lock it is now."""
+
+    def broken(self: Any, because: str) -> Any:
+        return self._write(self._limit_at_ns)
+
+    return broken
+
+
+def _deaf_guest(command: Any) -> Any:
+    return lambda self, event, now_ns: [] if event.command == "shutdown" else command(self, event, now_ns)
+
+
+FAULTS = (
+    Planted(
+        name="lock broken without watching",
+        core="datastore/owner_watch",
+        broken="breaks a foreign lock without watching its owner's slot",
+        place="agents.datastore.owner_watch.OwnerWatch._judge",
+        patch=_without_watching,
+        scenario="case-20",
+        checker="lock-holders",
+        says="still did and could act",
+    ),
+    Planted(
+        name="movement not noticed",
+        core="datastore/heartbeat",
+        broken="counts stillness from its first look, though the heartbeat moves",
+        place="agents.datastore.heartbeat.Stillness.look",
+        patch=_blind_to_movement,
+        scenario="case-20",
+        checker="lock-holders",
+        says="still did and could act",
+    ),
+    Planted(
+        name="theft unnoticed",
+        core="datastore/locks",
+        broken="does not notice that its lock was broken while it was cut off",
+        place="agents.datastore.locks.LockManager._verified",
+        patch=_theft_unnoticed,
+        scenario="case-25",
+        checker="one-writer",
+        says="both wrote to its disk",
+    ),
+    Planted(
+        name="nfs locks not renewed",
+        core="datastore/locks",
+        broken="lets its locks on NFS grow stale",
+        place="agents.datastore.locks.LockManager._plan_renewal",
+        patch=_nothing,
+        scenario="long-split",
+        checker="lock-holders",
+        says="nfs-1/.vSphere-HA/lab/protectedlist: host-98 held it",
+    ),
+    Planted(
+        name="slot not written",
+        core="datastore/heartbeat",
+        broken="stops writing its heartbeat slots once it has claimed them",
+        place="agents.datastore.heartbeat.SlotWriter._write",
+        patch=_nothing,
+        scenario="case-06",
+        checker="belief",
+        says="its storage shows it alive",
+    ),
+    Planted(
+        name="nfs heartbeat not touched",
+        core="datastore/heartbeat",
+        broken="does not touch its heartbeat file on NFS",
+        place="agents.datastore.heartbeat.NfsPulse.touch",
+        patch=_nothing,
+        scenario="cut-with-nfs",
+        checker="belief",
+        says="its storage shows it alive",
+    ),
+    Planted(
+        name="dead slots move",
+        core="datastore/heartbeat",
+        broken="reports every look at a foreign heartbeat as a movement",
+        place="agents.datastore.heartbeat.HeartbeatWatch._seen",
+        patch=_always_moving,
+        scenario="slave-failure",
+        checker="belief",
+        says="it has no power: hostDown is right",
+    ),
+    Planted(
+        name="loss not noticed",
+        core="datastore/hostio",
+        broken="does not notice that a datastore is lost",
+        place="agents.datastore.hostio.HostIo._change",
+        patch=_nothing,
+        scenario="case-29",
+        checker="timeline",
+        says="VM on the first host ended: no record",
+    ),
+    Planted(
+        name="started without lock",
+        core="hypervisor_vms",
+        broken="starts a VM whose lock it was denied",
+        place="agents.hypervisor_vms.Vms._locked",
+        patch=_without_lock,
+        scenario="case-31@locks-hold",
+        checker="one-writer",
+        says="both wrote to its disk",
+    ),
+    Planted(
+        name="lock kept by the dead",
+        core="hypervisor_vms",
+        broken="keeps the lock of a VM that it has stopped",
+        place="agents.hypervisor_vms.Vms._ended",
+        patch=_lock_kept,
+        scenario="isolation",
+        checker="vms-run",
+        says="runs nowhere at the end",
+    ),
+    Planted(
+        name="free is owned",
+        core="hypervisor_files",
+        broken="says of a free lock that somebody holds it",
+        place="agents.hypervisor_files.Files._owner",
+        patch=_free_is_owned,
+        scenario="case-11@silent",
+        checker="response-owned",
+        says="while nobody owned",
+    ),
+    Planted(
+        name="poweron file not re-read",
+        core="hypervisor_files",
+        broken="answers with what it read of a poweron file the first time",
+        place="agents.hypervisor_files.Files._was_read",
+        patch=_first_reading_for_ever,
+        scenario="isolation",
+        checker="vms-run",
+        says="runs nowhere at the end",
+    ),
+    Planted(
+        name="no watchdog",
+        core="hypervisor",
+        broken="does not start a dead agent again",
+        place="agents.hypervisor.Hypervisor._plan_restart",
+        patch=_nothing,
+        scenario="case-32@watchdog",
+        checker="expectations",
+        says="nobody takes the host for anything else",
+    ),
+    Planted(
+        name="writes without asking",
+        core="vm",
+        broken="repeats a write that hung, whoever has the lock by now",
+        place="agents.vm.Vm._stun",
+        patch=_writes_on,
+        scenario="case-25",
+        checker="one-writer",
+        says="both wrote to its disk",
+    ),
+    Planted(
+        name="deaf guest",
+        core="vm",
+        broken="does not shut down when it is asked to",
+        place="agents.vm.Vm._command",
+        patch=_deaf_guest,
+        scenario="case-08",
+        checker="timeline",
+        says="obedient guest is off: 359.9",
+    ),
+)

@@ -1,0 +1,70 @@
+"""Every agent that is broken on purpose is caught, by the checker whose business it is; the healthy one by none."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from herzschlag.checkers import NAMES, check_all
+from tests.planted import FAULTS
+from tests.planted.plant import OWN_SCENARIOS, Planted, findings_of, in_place, play, scenario_of, sees
+
+ROOT = Path(__file__).parents[2]
+
+VALUES = ("actions", "events", "hypervisor_api", "messages", "settings", "states", "datastore/io")
+BYTES = ("wire", "wire_format", "datastore/layout", "datastore/evidence")
+"""What is on the wire and on disk: broken bytes are the business of their own tests."""
+OUTSIDE = ("driver*", "zygote", "__*", "datastore/__*", "datastore/tmpfs", "datastore/memory")
+
+UNTOUCHED_BY_PLANTED = frozenset({"lateness", "machinery", "fault-in-effect", "untouched", "started-twice"})
+"""The first three judge the run and not the agent; the last two are seen to fail in tests/unit, on edited histories."""
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.replace(" ", "-"))
+def test_a_planted_fault_is_caught(fault: Planted) -> None:
+    found = findings_of(fault)
+    said = "\n".join(f"  {f.checker}: {f.verdict}: {f.because}" for f in found if f.verdict != "holds") or "  nothing"
+    assert any(sees(fault, f) for f in found), (
+        f"{fault.place} {fault.broken}; in {fault.scenario} {fault.checker} should say {fault.says!r}. Said was\n{said}"
+    )
+
+
+@pytest.mark.parametrize("scenario", sorted({fault.scenario for fault in FAULTS}))
+def test_the_healthy_agent_is_caught_by_nobody(scenario: str) -> None:
+    found = check_all(play(scenario_of(scenario)), scenario_of(scenario))
+    assert [f"{f.checker}: {f.because}" for f in found if f.verdict != "holds"] == []
+
+
+def test_every_part_of_the_cores_is_broken_somewhere() -> None:
+    """A part without a planted fault is a part whose bugs nobody has proved visible: plant one, or say why not here."""
+    agents = ROOT / "agents"
+    files = {path.relative_to(agents).with_suffix("") for path in agents.rglob("*.py")}
+    cores = {str(f) for f in files if not any(f.match(no) for no in (*VALUES, *BYTES, *OUTSIDE))}
+    assert {fault.core for fault in FAULTS} == cores
+
+
+def test_every_checker_is_seen_to_fail() -> None:
+    assert {fault.checker for fault in FAULTS} | UNTOUCHED_BY_PLANTED == set(NAMES)
+
+
+def test_names_are_unique_and_own_scenarios_in_use() -> None:
+    names = [fault.name for fault in FAULTS]
+    assert len(set(names)) == len(names) >= 25
+    assert {path.stem for path in OWN_SCENARIOS.glob("*.toml")} <= {fault.scenario for fault in FAULTS}
+
+
+def test_the_cores_are_whole_again_after_a_planted_fault() -> None:
+    """Else one planted fault would be caught in the place of the next."""
+
+    @cache
+    def healthy() -> object:
+        return play(scenario_of("master-failure")).records
+
+    before = healthy()
+    fault = next(fault for fault in FAULTS if fault.scenario == "master-failure")
+    with in_place(fault):
+        broken = play(scenario_of("master-failure")).records
+    assert broken != before
+    assert play(scenario_of("master-failure")).records == before
