@@ -21,7 +21,7 @@ from typing import Any, Self
 import msgspec
 
 from herzschlag.backends.base import BackendName, Effect, Plan, Session, open_session
-from herzschlag.backends.continued import ContinuedSession
+from herzschlag.backends.continued import ContinuedSession, remembers, snapshot
 from herzschlag.checkers import check_all
 from herzschlag.conductor import Conductor, Watcher
 from herzschlag.faults import KINDS, AnyFault, Fault, kind_of
@@ -57,6 +57,7 @@ class Cluster:
         self._states: dict[tuple[str, str], str] = {}
         self._vms: dict[str, tuple[str, str]] = {}
         self._finished = False
+        self._began_ns = 0
 
     @classmethod
     def start(
@@ -94,15 +95,19 @@ class Cluster:
         plan = msgspec.structs.replace(self.plan, scenario=name, directory=directory)
         scenario = Scenario(name=name, title=name, cluster=self._scenario.cluster, speed=self._scenario.speed)
         cluster = Cluster(session, plan, scenario)
+        cluster._began_ns = session.now_ns()
         cluster._conductor.begin()
         cluster._conductor.already_ready()
         return cluster
 
-    def fingerprint(self) -> tuple[object, ...]:
-        """How things stand: roles, opinions, and where VMs run. Equal means equal for a test."""
-        self._catch_up()
-        states = sorted(item for item in self._states.items() if item[0][0] in (*self.masters(), "vcenter"))
-        return (tuple(self.role(host) for host in self.hosts), tuple(states), tuple(sorted(self._running())))
+    def snapshot(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        """How everything stands: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
+        return snapshot(self.session.records())
+
+    def is_as(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> bool:
+        """No fault is active, everything stands as it did then, and nobody remembers anything in between."""
+        ready_ns = self._conductor.ready_ns or 0
+        return not self._active and self.snapshot() == before and not remembers(self.session.records(), ready_ns)
 
     # --- what is true now ---
 
@@ -114,6 +119,12 @@ class Cluster:
     def now_s(self) -> float:
         """Protocol seconds since the cluster was ready (since the start, before)."""
         return (self.session.now_ns() - (self._conductor.ready_ns or 0)) / SECOND
+
+    @property
+    def began_ns(self) -> int:
+        """Protocol time from which on this history is of this cluster alone: its records before that are of an earlier
+        use."""
+        return self._began_ns
 
     @property
     def records(self) -> tuple[Record, ...]:

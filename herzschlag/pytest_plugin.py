@@ -26,6 +26,7 @@ MARKER = (
     "herzschlag(hosts=3, vms_per_host=0, speed=10, seed=0, ...): the cluster a test wants; besides speed and seed, "
     "any key of a scenario's [cluster] table"
 )
+_KEEPER = pytest.StashKey["LabKeeper"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,17 +56,23 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in _backends(config):
         if name not in known:
             raise pytest.UsageError(f"--herzschlag-backend {name!r}: known are {', '.join(known)}")
+    if config.getoption("--herzschlag-pause") and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--herzschlag-pause needs the terminal, which workers of -n do not have: leave -n out")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     from herzschlag.pytest_slots import LABS, places  # noqa: PLC0415
 
-    return f"herzschlag: clusters on {', '.join(_backends(config))}; {places()} labs at once on this machine ({LABS})"
+    try:
+        return f"herzschlag: cluster on {', '.join(_backends(config))}; at most {places()} labs at once ({LABS})"
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "herzschlag_backend" in metafunc.fixturenames:
-        metafunc.parametrize("herzschlag_backend", _backends(metafunc.config), scope="function")
+        # Of a module, so that pytest runs all its tests on one backend before the next: labs are then used again.
+        metafunc.parametrize("herzschlag_backend", _backends(metafunc.config), scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +80,7 @@ def _herzschlag_keeper(pytestconfig: pytest.Config) -> Iterator[LabKeeper]:
     from herzschlag.pytest_labs import LabKeeper  # noqa: PLC0415
 
     keeper = LabKeeper(pytestconfig)
+    pytestconfig.stash[_KEEPER] = keeper
     yield keeper
     keeper.close()
 
@@ -88,22 +96,43 @@ def cluster(
 @pytest.fixture
 def simulation(request: pytest.FixtureRequest, _herzschlag_keeper: LabKeeper) -> Iterator[Cluster]:
     """The same, in virtual time."""
-    yield from _herzschlag_keeper.lend(request.node, "simulation")
+    yield from _herzschlag_keeper.lend(request.node, "simulation", "-simulation")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Any:
     """Checkers speak as part of the test, so that a violation fails it and is no error of its tear-down."""
-    passed = False
+    if not _uses_cluster(item):
+        return (yield)
+    from herzschlag.pytest_labs import judge_all  # noqa: PLC0415
+
     try:
         result = yield
-        passed = True
-    finally:
-        if not {"cluster", "simulation"}.isdisjoint(getattr(item, "fixturenames", ())):
-            from herzschlag.pytest_labs import judge_all  # noqa: PLC0415
-
-            judge_all(item, passed=passed)
+        judge_all(item, None)
+    except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        judge_all(item, error)
+        _pause(item)
+        raise
     return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if (keeper := item.config.stash.get(_KEEPER, None)) is not None:
+        keeper.next = nextitem
+
+
+def _pause(item: pytest.Item) -> None:
+    if item.config.getoption("--herzschlag-pause"):
+        from herzschlag.pytest_pause import pause  # noqa: PLC0415
+
+        pause(item)
+
+
+def _uses_cluster(item: pytest.Item) -> bool:
+    return not {"cluster", "simulation"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def _backends(config: pytest.Config) -> list[str]:

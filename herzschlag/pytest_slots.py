@@ -1,12 +1,11 @@
-"""How many labs run at once on this machine, over all pytest processes: no more than its processors bear.
+"""How many labs run at once on this machine, over all pytest processes of a user: no more than its processors bear.
 
 Decides the number and keeps to it with one lock file per place; a process that dies gives its place back. One lab per
-processor keeps timers in time at speed 10; HERZSCHLAG_LABS says otherwise.
+processor keeps timers in time at speed 10; HERZSCHLAG_LABS says otherwise. Simulated clusters need no place.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 import time
@@ -23,7 +22,7 @@ def places() -> int:
     if told is None:
         return max(1, len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     if not told.isdecimal() or int(told) < 1:
-        raise ValueError(f"{LABS}={told!r}: a whole number from 1 on")
+        raise ValueError(f"{LABS}={told!r}: say a whole number from 1 on, or leave it unset")
     return int(told)
 
 
@@ -34,9 +33,11 @@ class Place:
         self._descriptor: int | None = descriptor
 
     @classmethod
-    def wait(cls) -> Place:
-        """Take a free place; wait until there is one."""
-        folder = Path(tempfile.gettempdir()) / f"herzschlag-labs-{os.getuid()}"
+    def wait(cls, folder: Path | None = None) -> Place:
+        """Take a free place; wait until there is one. Whoever has one lets it go when its lab's test is over."""
+        import fcntl  # noqa: PLC0415 (Linux has it, as labs need; the rest of this file must import everywhere)
+
+        folder = folder or Path(tempfile.gettempdir()) / f"herzschlag-labs-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         while True:
             for number in range(places()):
