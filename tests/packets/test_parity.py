@@ -34,5 +34,5 @@ def test_both_backends_tell_the_same_story(name: str, tmp_path: Path) -> None:
     virtual, real = (played(name, backend, tmp_path) for backend in ("simulation", "mininet"))
     assert virtual.verdict == "holds", virtual.because
     assert real.verdict == "holds", real.because
-    histories = [read_history(Path(report.directory) / HISTORY_FILE) for report in (virtual, real)]
-    assert compare(*histories).because == ""
+    left, right = (read_history(Path(report.directory) / HISTORY_FILE) for report in (virtual, real))
+    assert compare(left, right).because == ""

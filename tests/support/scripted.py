@@ -88,6 +88,9 @@ class ScriptedSession:
         self._maybe_fail("finish")
         self.calls.append(("finish", "", self._now_ns))
 
+    def resume(self) -> None:
+        self.calls.append(("resume", "", self._now_ns))
+
     def close(self) -> None:
         self.closed = True
 

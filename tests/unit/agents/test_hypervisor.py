@@ -245,6 +245,8 @@ def test_an_agent_started_again_is_told_what_does_not_work() -> None:
     world["host-98"].told.clear()
     world.advance(3)
     boot, datastore, guest = [event for _, event in world["host-98"].told]
+    assert isinstance(boot, events.Boot)
+    assert isinstance(datastore, events.DatastoreChanged)
     assert boot.datastores == {V: "apd", N: "ok"}
     assert (datastore.access, datastore.since_ns) == ("apd", 3 * SECOND)
     assert guest == events.GuestChanged("vm-1", True)

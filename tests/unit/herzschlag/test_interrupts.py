@@ -43,7 +43,7 @@ def batch(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[Path]]
 
 
 def statuses(folder: Path) -> list[str]:
-    found = []
+    found: list[str] = []
     for path in sorted(folder.glob(f"runs/*/*/{RUN_FILE}")):
         try:
             found.append(read_report(path.parent).status)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from herzschlag.cli import app
 from herzschlag.options import config_under
 from herzschlag.plan import make_plan
-from herzschlag.primitives import Maintenance, Reconfigured
+from herzschlag.primitives import AnyCondition, Maintenance, Reconfigured
 from herzschlag.scenario_file import ScenarioError, load, load_family, loads, loads_family
 
 TEXT = """
@@ -86,7 +86,7 @@ CHANGE = '[[steps]]\nat_s = 9\nfault = "reconfigure"\n'
 
 def test_options_of_the_cluster_and_of_a_vm_change_while_it_runs() -> None:
     plan = make_plan(loads(PLAIN, "x.toml"))
-    conditions = [
+    conditions: list[AnyCondition] = [
         Reconfigured("host_monitoring", False),
         Reconfigured("vm.vm-98-1.power_on_fails", True),
         Maintenance("host-99"),

@@ -6,6 +6,7 @@ I/O is carried out at once; `advance` goes from one due time to the next. No net
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from agents import actions, events
@@ -175,6 +176,7 @@ class World:
             host, number, event = self.queue.popleft()
             if not host.on:
                 continue
+            done: Sequence[object]
             if number == 0:
                 done = host.hypervisor.handle(event, self.now_ns)
             elif number in host.vms:

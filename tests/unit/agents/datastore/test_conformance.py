@@ -189,7 +189,7 @@ OFFSETS = st.sampled_from([0, SECTOR, 3 * SECTOR])
 @st.composite
 def requests(draw: st.DrawFn) -> AnyIo:
     path = draw(PATHS)
-    return draw(
+    request: AnyIo = draw(
         st.one_of(
             st.builds(lambda data: Replace(0, DS, path, data=data), BYTES),
             st.builds(lambda data: Append(0, DS, path, data=data), BYTES),
@@ -206,6 +206,7 @@ def requests(draw: st.DrawFn) -> AnyIo:
             st.builds(lambda at: Read(0, DS, path, offset=at, length=SECTOR), OFFSETS),
         )
     )
+    return request
 
 
 @given(st.lists(st.one_of(requests(), st.sampled_from(["apd", "pdl", "ok"])), max_size=30))
@@ -228,11 +229,12 @@ def test_a_writer_that_dies_at_any_byte_leaves_old_or_new(change: str) -> None:
     for at in range(SECTOR + 1):
         store = MemoryDatastores([DS])
         assert store.perform(Replace(1, DS, "f", data=A), "host-98") is not None
-        request: AnyIo = {
+        changes: dict[str, AnyIo] = {
             "replace": Replace(2, DS, "f", data=B),
             "sector": WriteSector(2, DS, "f", offset=0, data=B),
             "test-and-set": SetIf(2, DS, "f", offset=0, expected=A, data=B),
-        }[change]
+        }
+        request = changes[change]
         assert store.perform(request, "host-98", die_after_bytes=at) is None
         assert store.content(DS, "f") == (B if at == SECTOR else A)
 

@@ -68,14 +68,13 @@ class Guarded(World):
             elif what in ("crash", "hang"):
                 host.feed(InjectVm(vm.name, what))  # type: ignore[arg-type]
             else:
-                host.call(
-                    {
-                        "on": actions.PowerOn(order, vm, ()),
-                        "off": actions.PowerOff(vm.name, "the test"),
-                        "shutdown": actions.ShutDownGuest(vm.name, "the test"),
-                        "reset": actions.ResetVm(vm.name, "the test"),
-                    }[what]
-                )
+                calls: dict[str, actions.AnyHostCall] = {
+                    "on": actions.PowerOn(order, vm, ()),
+                    "off": actions.PowerOff(vm.name, "the test"),
+                    "shutdown": actions.ShutDownGuest(vm.name, "the test"),
+                    "reset": actions.ResetVm(vm.name, "the test"),
+                }
+                host.call(calls[what])
 
 
 @pytest.mark.parametrize("datastore", [V, N])
