@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Literal
 
-from topo import pcapng
+from topo import pcapng, syscalls
 from topo.errors import LabError
 from topo.pcapng import Interface
 from topo.spec import TopologySpec, switch_interface
@@ -144,30 +144,45 @@ def begin(spec: TopologySpec, line: int, mode: CaptureMode) -> socket.socket:
 
 def open_ring(mode: CaptureMode) -> socket.socket:
     """A socket that sees every interface of this network namespace and keeps packets in a ring for its mapper."""
-    every_packet = socket.htons(_ETH_P_ALL)  # of every interface, later ones included: the socket is never bound
-    ring = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, every_packet)
-    if mode == "heartbeats":
-        attach(ring, heartbeat_filter())
+    ring = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    attach(ring, heartbeat_filter() if mode == "heartbeats" else switched_filter())
     ring.setsockopt(_SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)
     blocks = RING_BYTES // BLOCK_BYTES
     frames = RING_BYTES // _FRAME_BYTES
     request = struct.pack("7I", BLOCK_BYTES, blocks, _FRAME_BYTES, frames, HAND_OVER_MS, 0, 0)
-    ring.setsockopt(_SOL_PACKET, _PACKET_RX_RING, request)  # what came before it is thrown away
+    ring.setsockopt(_SOL_PACKET, _PACKET_RX_RING, request)
+    # Only now: what comes before there is a ring is counted, but not kept.
+    syscalls.bind_packets_of_all_interfaces(ring, _ETH_P_ALL)
     return ring
 
 
 # --- which packets ----------------------------------------------------------------------------------------------------
 
-_LOAD_WORD_16, _LOAD_BYTE, _LOAD_HEADER_LENGTH, _LOAD_16_BEHIND = 0x28, 0x30, 0xB1, 0x48
+_LOAD_WORD_32, _LOAD_WORD_16, _LOAD_BYTE, _LOAD_HEADER_LENGTH, _LOAD_16_BEHIND = 0x20, 0x28, 0x30, 0xB1, 0x48
 _JUMP_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x15, 0x45, 0x06
+_HARDWARE_TYPE = 0xFFFFF000 + 28
+"""Where classic BPF keeps the type of the interface (linux/filter.h: SKF_AD_OFF, SKF_AD_HATYPE)."""
+_LOOPBACK = 772
 _ALL_BYTES = 0x40000
 
 Instruction = tuple[int, int, int, int]
 
 
-def heartbeat_filter() -> list[Instruction]:
-    """IPv4 and (ICMP, or UDP that is a later fragment or has the HA port at either end), as classic BPF."""
+def switched_filter() -> list[Instruction]:
+    """Everything but the loopback interface, where the sandbox talks to itself: no switch is on that way."""
     return [
+        (_LOAD_WORD_32, 0, 0, _HARDWARE_TYPE),
+        (_JUMP_EQUAL, 1, 0, _LOOPBACK),
+        (_RETURN, 0, 0, _ALL_BYTES),
+        (_RETURN, 0, 0, 0),
+    ]
+
+
+def heartbeat_filter() -> list[Instruction]:
+    """Of that, IPv4 and (ICMP, or UDP that is a later fragment or has the HA port at either end), as classic BPF."""
+    return [
+        (_LOAD_WORD_32, 0, 0, _HARDWARE_TYPE),
+        (_JUMP_EQUAL, 13, 0, _LOOPBACK),  # drop
         (_LOAD_WORD_16, 0, 0, 12),  #  0: Ethernet type
         (_JUMP_EQUAL, 0, 11, 0x0800),  #  1: else drop
         (_LOAD_BYTE, 0, 0, 23),  #  2: IP protocol

@@ -114,6 +114,12 @@ def die_with_parent(signal_number: int) -> None:
     _checked(result, "prctl(PR_SET_PDEATHSIG)")
 
 
+def bind_packets_of_all_interfaces(end: socket.socket, protocol: int) -> None:
+    """Have a packet socket see a protocol on every interface, later ones included; `bind` wants a name of one."""
+    address = struct.pack("=HHiHBB8x", socket.AF_PACKET, socket.htons(protocol), 0, 0, 0, 0)  # struct sockaddr_ll
+    _checked(_libc.bind(ctypes.c_int(end.fileno()), address, len(address)), "bind(AF_PACKET)")
+
+
 def interface_up(name: str) -> None:
     """Bring up an interface of the calling thread's network namespace; for the loopback before netlink is at hand."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as handle:

@@ -85,7 +85,7 @@ def test_a_second_set_up_does_nothing_says_nothing_and_takes_no_time() -> None:
     seconds = []
     for _ in range(5):
         begun = time.perf_counter()
-        again = run("make", "setup", MAKEFLAGS="")
+        again = run("make", "setup", MAKEFLAGS="", MAKELEVEL="0")
         seconds.append(time.perf_counter() - begun)
         assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert min(seconds) < 0.2
