@@ -158,11 +158,12 @@ class Here(msgspec.Struct, frozen=True, tag=True):
     view: dict[str, Any]
 
 
-class AgentLost(msgspec.Struct, frozen=True, tag=True):
-    """News: the agent ended although nobody told it to."""
+class ChildLost(msgspec.Struct, frozen=True, tag=True):
+    """News: the agent, or a VM's process, ended although nobody told it to, and without a word."""
 
+    who: str
     because: str
 
 
-ControlNews = Killed | Obeyed | Here | AgentLost
+ControlNews = Killed | Obeyed | Here | ChildLost
 CONTROL_NEWS: msgspec.msgpack.Decoder[ControlNews] = msgspec.msgpack.Decoder(ControlNews)

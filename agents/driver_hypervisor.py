@@ -21,7 +21,7 @@ from agents.actions import AnyHostCall, Trace
 from agents.driver_channel import Channel
 from agents.driver_control import (
     CONTROL_ORDERS,
-    AgentLost,
+    ChildLost,
     ControlNews,
     ControlOrder,
     HarmVm,
@@ -71,6 +71,8 @@ class _VmChild:
         self.channel: Channel
         self.because = ""
         """Why it says it ends."""
+        self.sentenced = False
+        """It was told to end."""
 
 
 class HypervisorProcess:
@@ -113,6 +115,7 @@ class HypervisorProcess:
                 self._start_vm(settings)
             case StopVm(number=number):
                 if number in self._vms:
+                    self._vms[number].sentenced = True
                     self._nursery.slay(self._vms[number].number)
             case CommandVm(number=number, command=command):
                 if number in self._vms:
@@ -135,7 +138,7 @@ class HypervisorProcess:
         channel = self._agent_channel
         assert channel is not None
         if not self._agent_sentenced:
-            self._control.send(AgentLost(because))
+            self._control.send(ChildLost("the agent", because))
         self._agent_sentenced = False
         self._agent = self._agent_channel = None
         self._loop.leave(channel)  # what it asked for last is lost, as with a pipe to a dead daemon
@@ -162,6 +165,8 @@ class HypervisorProcess:
         self._loop.leave(entry.channel)
         number = entry.settings.number
         del self._vms[number]
+        if not entry.sentenced and not entry.because:
+            self._control.send(ChildLost(entry.settings.vm.name, how))
         self._loop.feed(VmReport(entry.settings.vm.name, number, "ended", entry.because or f"its process was {how}"))
 
     # --- The stage ----------------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ class Mastership:
             if self.where.get(vm) != moid:
                 self.where[vm] = moid
                 self.ownership.moved(vm, moid)
-            self._report(self.restarts.running(vm, moid))
+            self._report(self.restarts.running(vm, moid, self._c.now_ns))
         for vm in sorted(known - vms):
             del self.where[vm]
             if vm in failed:
@@ -260,7 +260,7 @@ class Mastership:
         for vm in sorted(set(file.vms) - known):
             if not self._speaks(self.where.get(vm, "")):
                 self.where[vm] = moid
-                self._report(self.restarts.running(vm, moid))
+                self._report(self.restarts.running(vm, moid, self._c.now_ns))
         for vm in sorted(known - set(file.vms)):
             config = self._c.cluster.vm(vm)
             if config is not None and self._c.works(config.datastore):

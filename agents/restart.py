@@ -40,7 +40,18 @@ class Report(msgspec.Struct, frozen=True, gc=False):
 class Task:
     """One VM that shall run again."""
 
-    __slots__ = ("attempt", "avoid", "detected_ns", "due_ns", "order", "pending", "repeat_ns", "target", "vm")
+    __slots__ = (
+        "attempt",
+        "avoid",
+        "detected_ns",
+        "due_ns",
+        "order",
+        "pending",
+        "repeat_ns",
+        "target",
+        "vm",
+        "waiting",
+    )
 
     def __init__(self, vm: VmConfig, *, now_ns: int, avoid: str) -> None:
         self.vm = vm
@@ -53,6 +64,9 @@ class Task:
         self.order = 0
         self.repeat_ns = 0
         self.pending = False
+        """No host can take it: it waits for a change of membership or capacity."""
+        self.waiting = False
+        """A host can, but has as many tasks as it may: it waits for one to end."""
         self.avoid = avoid
         """The failed host."""
 
@@ -80,7 +94,6 @@ class RestartQueue:
         self._per_host = per_host
         self._tasks: dict[str, Task] = {}
         self._orders = 0
-        self._changed = True
 
     def __contains__(self, vm: str) -> bool:
         return vm in self._tasks
@@ -109,12 +122,13 @@ class RestartQueue:
         self._tasks[vm.name] = Task(vm, now_ns=now_ns, avoid=failed_host)
         return [Report("begins", vm, because)]
 
-    def running(self, name: str, host: str) -> list[Report]:
+    def running(self, name: str, host: str, now_ns: int) -> list[Report]:
         """The VM was seen running on `host`."""
         task = self._tasks.pop(name, None)
         if task is None:
             return []
         self.membership_changed()
+        self._release_waiting(now_ns)
         return [Report("done", task.vm, f"runs on {host}", task.attempt, host, task.order)]
 
     def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[Report]:
@@ -146,6 +160,7 @@ class RestartQueue:
                 task.due_ns = now_ns
                 reports.append(Report("failed", task.vm, f"{host} was lost before it answered", task.attempt, host))
         self.membership_changed()
+        self._release_waiting(now_ns)
         return reports
 
     def drop(self, name: str, because: str) -> list[Report]:
@@ -155,7 +170,6 @@ class RestartQueue:
 
     def membership_changed(self) -> None:
         """A host joined or left, or capacity changed: look at the pending list again (sheet 7.3)."""
-        self._changed = True
         for task in self._tasks.values():
             task.pending = False
 
@@ -182,6 +196,7 @@ class RestartQueue:
                 continue
             free = [room for room in fitting if room.open_for(task.vm, self._per_host)]
             if not free:
+                task.waiting = True
                 task.due_ns = now_ns + self._t.order_repeat_ns
                 continue
             room = min(free, key=lambda r: (r.host.moid == task.avoid, r.host.vms, r.host.moid))
@@ -189,6 +204,7 @@ class RestartQueue:
             self._orders += 1
             task.order, task.target = self._orders, room.host.moid
             task.attempt += 1
+            task.waiting = False
             task.repeat_ns = now_ns + self._t.order_repeat_ns
             why = f"{room.host.moid} has room and the fewest VMs ({room.host.vms - 1})"
             reports.append(Report("ordered", task.vm, why, task.attempt, task.target, task.order))
@@ -204,7 +220,7 @@ class RestartQueue:
     def _release_waiting(self, now_ns: int) -> None:
         """A task ended: whoever waited for a free place may go at once, not at the next look."""
         for task in self._tasks.values():
-            if not task.target and task.attempt == 0:
+            if task.waiting:
                 task.due_ns = min(task.due_ns, now_ns)
 
 

@@ -20,10 +20,11 @@ LASTING_S = 2.0
 
 Kind = Literal["role", "host-state", "vm"]
 
-BANDS_S: dict[Kind, float] = {"role": 0.6, "host-state": 3.6, "vm": 4.6}
+BANDS_S: dict[Kind, float] = {"role": 1.6, "host-state": 3.6, "vm": 4.6}
 """How far apart the same change may be, protocol seconds. Roles hang on heartbeats alone: what an instant may deviate
-at speed 10, and a little. Opinions hang on datastore heartbeats too, written every 3 s at their own phase; VMs also on
-locks, looked at once a second."""
+at speed 10, a little, and one heartbeat, for of two hosts that hear each other again either may speak first. Opinions
+hang on datastore heartbeats too, written every 3 s at their own phase; VMs also on locks, looked at once a second. How
+exactly published instants are met is the timeline's business."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -79,14 +80,13 @@ def changes(history: History) -> list[Change]:
     return sorted(found, key=lambda change: change.at_s)
 
 
-def compare(left: History, right: History, bands_s: dict[Kind, float] | None = None) -> Comparison:
+def compare(left: History, right: History) -> Comparison:
     """Thread by thread (one host's role, one observer's opinion of one host, one VM on one host): the same states in
     the same order, each within its band."""
-    bands_s = bands_s or BANDS_S
     ours, theirs = _threads(changes(left)), _threads(changes(right))
     rows: list[Row] = []
     for key in ours.keys() | theirs.keys():
-        rows += _rows(ours.get(key, []), theirs.get(key, []), bands_s)
+        rows += _rows(ours.get(key, []), theirs.get(key, []))
     rows.sort(key=_when)
     first = next((row for row in rows if row.verdict == "violated"), None)
     return Comparison(tuple(rows), first is None, "" if first is None else _difference(first))
@@ -118,14 +118,14 @@ def _threads(found: list[Change]) -> dict[tuple[Kind, str, str], list[Change]]:
     return threads
 
 
-def _rows(ours: list[Change], theirs: list[Change], bands_s: dict[Kind, float]) -> list[Row]:
+def _rows(ours: list[Change], theirs: list[Change]) -> list[Row]:
     rows = []
     for index in range(max(len(ours), len(theirs))):
         left = ours[index] if index < len(ours) else None
         right = theirs[index] if index < len(theirs) else None
         apart_s = round(right.at_s - left.at_s, 3) if left and right else None
         same = left is not None and right is not None and apart_s is not None and left.to == right.to
-        near = same and left is not None and apart_s is not None and abs(apart_s) <= bands_s[left.kind]
+        near = same and left is not None and apart_s is not None and abs(apart_s) <= BANDS_S[left.kind]
         rows.append(Row(left, right, apart_s, "holds" if near else "violated"))
     return rows
 

@@ -166,6 +166,10 @@ class Lab:
         self.switches.stop()
         self._root.close()
 
+    def processes(self) -> dict[str, int]:
+        """What the lab stands on, by name to pid, for those who watch over it: without any of these it is none."""
+        return {**self.switches.processes(), "spawner": self._spawner.pid}
+
     def _stamp(self, what: str, began: float) -> None:
         self.timings_s[what] = round(time.monotonic() - began, 4)
 

@@ -60,6 +60,10 @@ class Spawner:
             start_new_session=True,  # Ctrl-C in a terminal is not for the nodes
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def spawn(self, holders: Sequence[Mapping[str, Any]]) -> list[int]:
         """Start holders: each {"name", "netns": path or None for a new one, "steps"}. Returns their pids."""
         pids: list[int] = self._ask({"spawn": list(holders)})["pids"]

@@ -114,7 +114,7 @@ class Stage:
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
         machinery = {
-            **self._lab.switches.processes(),
+            **self._lab.processes(),
             "controller": self._controller_process.pid,
             "zygote": self._nodes.zygote.pid,
         }

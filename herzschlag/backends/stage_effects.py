@@ -256,9 +256,11 @@ class Effects:
     def _configuration(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
     ) -> int | None:
-        """What users want of vCenter; one that is dead is told when it is back."""
+        """What users want of vCenter; one that is dead is told when it is back. In effect when it is told: what follows
+        from it comes after that, and some of it before the answer."""
         if VCENTER not in self._nodes.pids:
             return None
+        began_ns = time.monotonic_ns()
         resting = frozenset(c.host for c in _of(self._held, p.Maintenance))
         options = frozenset(_of(self._held, p.Reconfigured))
         told = sorted(resting ^ self._resting)
@@ -273,11 +275,12 @@ class Effects:
         if not told:
             return None
         evidence["vcenter_told"] = told
-        return time.monotonic_ns()
+        return began_ns
 
     # --- Commands -----------------------------------------------------------------------------------------------------
 
     def _command(self, command: p.AnyCommand, evidence: dict[str, Any]) -> int:
+        began_ns = time.monotonic_ns()
         match command:
             case p.VmPower(vm=vm, on=on, host=host):
                 self._nodes.ask(VCENTER, TellVcenter(UserPower(vm, on, host)))
@@ -288,7 +291,7 @@ class Effects:
                     raise StageError(f"{vm} runs nowhere, so it cannot {'crash' if _crashes(command) else 'hang'}")
                 self._nodes.ask(where, HarmVm(vm, "crash" if _crashes(command) else "hang"))
                 evidence.setdefault("vms_harmed", {})[vm] = where
-        return time.monotonic_ns()
+        return began_ns
 
     def _host_of(self, vm: str) -> str:
         for node in self._nodes.pids:

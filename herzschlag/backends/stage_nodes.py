@@ -22,7 +22,7 @@ from agents.driver_channel import Channel
 from agents.driver_control import (
     CONTROL_NEWS,
     ZYGOTE_NEWS,
-    AgentLost,
+    ChildLost,
     ControlNews,
     ControlOrder,
     Died,
@@ -134,8 +134,8 @@ class Nodes:
             channel.close()
 
     def _unasked(self, node: str, value: ControlNews) -> None:
-        if isinstance(value, AgentLost):
-            self._gone(f"the agent of {node}", f"{value.because}{self._last_words()}")
+        if isinstance(value, ChildLost):
+            self._gone(f"{value.who} of {node}", f"{value.because}{self._last_words()}")
 
     def _last_words(self) -> str:
         """The last line that any process of ours printed: of a traceback, the one that says what went wrong."""
@@ -239,7 +239,7 @@ class Nodes:
             values, is_open = channel.receive()
             answer: ControlNews | None = None
             for value in values:
-                if isinstance(value, AgentLost):
+                if isinstance(value, ChildLost):
                     self._unasked(node, value)
                 else:
                     answer = value  # one thing is asked at a time

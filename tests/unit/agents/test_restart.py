@@ -57,6 +57,15 @@ def test_thirty_third_vm_waits_for_a_free_task() -> None:
     assert ordered(q.place([host("host-98")], SECOND)) == [("vm-32", "host-98")]
 
 
+def test_a_place_is_free_when_its_vm_is_seen_to_run() -> None:
+    """The inventory of a host may tell it before the answer to the order does; nobody waits for the next look."""
+    q = queue(vm("vm-1"), vm("vm-2"), per_host=1)
+    assert ordered(q.place([host("host-98")], 0)) == [("vm-1", "host-98")]
+    q.running("vm-1", "host-98", SECOND // 10)
+    assert q.due_ns() == SECOND // 10
+    assert ordered(q.place([host("host-98")], SECOND // 10)) == [("vm-2", "host-98")]
+
+
 def test_attempts_at_0_2_6_14_30_minutes_then_no_more() -> None:
     """Case 43."""
     q = queue(vm("vm-1"))

@@ -20,10 +20,16 @@ def test_the_same_roles_at_nearly_the_same_time_are_the_same() -> None:
 
 def test_a_role_too_late_is_the_first_difference_with_both_instants() -> None:
     left = history((115, "host-98", "election"), (130, "host-98", "master"))
-    right = history((115, "host-98", "election"), (131, "host-98", "master"))
+    right = history((115, "host-98", "election"), (132, "host-98", "master"))
     found = compare(left, right)
     assert not found.same
-    assert found.because == "host-98 is master at 30.00 s and 31.00 s: +1.00 s apart"
+    assert found.because == "host-98 is master at 30.00 s and 32.00 s: +2.00 s apart"
+
+
+def test_who_comes_back_may_be_heard_a_heartbeat_later() -> None:
+    left, right = history((130, "host-98", "slave")), history((131.1, "host-98", "slave"))
+    assert compare(left, right).same
+    assert not compare(left, history((132, "host-98", "slave"))).same
 
 
 def test_another_winner_and_a_missing_change_are_differences() -> None:
