@@ -21,14 +21,16 @@ from typing import Any, Self
 import msgspec
 
 from herzschlag.backends.base import BackendName, Effect, Plan, Session, open_session
-from herzschlag.backends.continued import ContinuedSession, remembers, snapshot
+from herzschlag.backends.continued import ContinuedSession, remembered, snapshot
 from herzschlag.checkers import check_all
 from herzschlag.conductor import Conductor, Watcher
 from herzschlag.faults import KINDS, AnyFault, Fault, kind_of
 from herzschlag.history import SECOND, History, Record
+from herzschlag.kinds import KINDS as RECORD_KINDS
 from herzschlag.plan import make_plan
 from herzschlag.scenario import Cluster as Setup
 from herzschlag.scenario import Scenario, Step
+from herzschlag.strict import nearest
 from herzschlag.verdict import Finding
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
@@ -104,10 +106,18 @@ class Cluster:
         """How everything stands: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
         return snapshot(self.session.records())
 
-    def is_as(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> bool:
-        """No fault is active, everything stands as it did then, and nobody remembers anything in between."""
-        ready_ns = self._conductor.ready_ns or 0
-        return not self._active and self.snapshot() == before and not remembers(self.session.records(), ready_ns)
+    def unlike(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
+        """Why this cluster is not as good as it was then, as far as its records tell: a fault is active, something
+        stands otherwise, somebody remembers what happened in between. Empty when it is."""
+        if self._active:
+            return f"the fault {next(iter(self._active))!r} was not healed"
+        now = self.snapshot()
+        if now != before:
+            thing = min((thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)), key=str)
+            return f"{' '.join(map(str, thing))} is {_says(now.get(thing))}, it was {_says(before.get(thing))}"
+        if kinds := remembered(self.session.records(), self._conductor.ready_ns or 0):
+            return f"it remembers what happened: {', '.join(kinds)}"
+        return ""
 
     # --- what is true now ---
 
@@ -143,6 +153,7 @@ class Cluster:
     @property
     def master(self) -> str:
         """The only master. Raises ConditionNotMet when there is none, or more than one."""
+        __tracebackhide__ = True
         found = self.masters()
         if len(found) != 1:
             raise ConditionNotMet(f"there are {len(found)} masters ({', '.join(found) or 'none'}): expected one")
@@ -174,6 +185,7 @@ class Cluster:
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
         """Let time pass until the condition is true; looked at with every record. Returns how long it took."""
+        __tracebackhide__ = True
         began_ns = self.session.now_ns()
         self._catch_up()
         if condition():
@@ -193,6 +205,7 @@ class Cluster:
 
     def stays(self, condition: Callable[[], bool], *, for_s: float, what: str = "the condition") -> None:
         """The condition must be true now and with every record for so long."""
+        __tracebackhide__ = True
         self._catch_up()
         broken = not condition()
 
@@ -202,6 +215,28 @@ class Cluster:
 
         if broken or self.session.run_until(self.session.now_ns() + round(for_s * SECOND), look):
             raise ConditionNotMet(f"{what} did not stay true for {for_s:g} s.\n{self.timeline()}")
+
+    def wait_for_record(
+        self, kind: str, *, node: str | None = None, within_s: float, after: Record | None = None, **fields: Any
+    ) -> Record:
+        """Let time pass until there is a record of this kind, with these fields, by this node; it is returned. Records
+        count from `after` on, or from this call on when that is left out."""
+        __tracebackhide__ = True
+        _known(kind)
+        records = self.session.records()
+        began = len(records) if after is None else records.index(after) + 1
+
+        def found() -> list[Record]:
+            return [r for r in self.session.records()[began:] if _matches(r, kind, node, fields)]
+
+        wanted = " ".join([node or "anybody's", kind, *(f"{name}={value}" for name, value in fields.items())])
+        self.wait_for(lambda: bool(found()), within_s=within_s, what=f"a record: {wanted}")
+        return found()[0]
+
+    def records_of(self, kind: str, *, node: str | None = None, **fields: Any) -> list[Record]:
+        """Records so far of this kind, with these fields, by this node."""
+        _known(kind)
+        return [r for r in self.session.records() if _matches(r, kind, node, fields)]
 
     # --- faults ---
 
@@ -342,13 +377,34 @@ class Cluster:
         self._seen = len(records)
 
 
+def _known(kind: str) -> None:
+    """A misspelt kind would be waited for in vain."""
+    if kind not in RECORD_KINDS:
+        raise ValueError(f"no record is of the kind {kind!r}: {nearest(kind, RECORD_KINDS)}")
+
+
+def _matches(item: Record, kind: str, node: str | None, fields: dict[str, Any]) -> bool:
+    return (
+        item.kind == kind
+        and node in (None, item.node)
+        and all(item.get(name) == value for name, value in fields.items())
+    )
+
+
 def _names(fault: Fault, field: str) -> tuple[str, ...]:
     value = getattr(fault, field)
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _says(how: tuple[Any, ...] | None) -> str:
+    return "not there" if how is None else " ".join(str(word) for word in how if word is not None)
+
+
 def _line(item: Record, ready_ns: int) -> str:
     because = item.get("because")
-    shown = " ".join(f"{k}={v}" for k, v in item.fields.items() if k != "because" and not isinstance(v, dict | list))
+    told = {name: value for name, value in item.fields.items() if name != "because"}
+    if item.kind == "fault":
+        told = {name: told.get(name) for name in ("phase", "id", "about")}
+    shown = " ".join(f"{name}={value}" for name, value in told.items() if not isinstance(value, dict | list))
     why = f" — {because}" if because else ""
     return f"{(item.at_ns - ready_ns) / SECOND:9.3f} s  {item.node:<10} {item.kind:<10} {shown}{why}"

@@ -1,29 +1,34 @@
 """Clusters for tests: made as the marker says, judged when the test is over, with everything a failure needs.
 
 Decides how a test's cluster comes to be, when the next test may have the same, and what a test's end says. Leaves
-fixtures and options to `pytest_plugin.py`, how a lab goes on to `backends/continued.py`.
+fixtures and options to `pytest_plugin.py`, what a test asks for to `pytest_wishes.py`, how many labs there are at once
+to `pytest_places.py`, how a lab goes on to `backends/continued.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import re
+import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from herzschlag.backends.base import BackendName, BackendUnavailable, MachineryDied
 from herzschlag.checkers import lateness
-from herzschlag.cluster import Cluster, Setup
+from herzschlag.cluster import Cluster, ConditionNotMet
 from herzschlag.conductor import NotReady
 from herzschlag.history import write_whole
 from herzschlag.packets.facts import CAPTURE_FILE
-from herzschlag.pytest_slots import Place
+from herzschlag.pytest_places import Place
+from herzschlag.pytest_plugin import AGAIN, PROPERTY
+from herzschlag.pytest_wishes import Wish, WrongWish, wish_of
 from herzschlag.report import write_report
 from herzschlag.runner import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport, RunRequest, judge_and_write
 from herzschlag.scenario_text import as_toml
@@ -34,30 +39,42 @@ TIMELINE = 40
 """Records that a failing test prints."""
 LOG_BYTES_MAX = 1_000_000
 """Larger logs stay out of run directories: the records of all agents are in the history anyway."""
-WANTED = pytest.StashKey[dict[str, Any]]()
+NAME_MAX = 150
+"""Letters of a run directory's name, of the 255 that file systems bear."""
+NEW = "new"
 
 
 class Lab:
     """A cluster that outlives a test, with the folder in which it writes its logs and its capture."""
 
-    def __init__(self, cluster: Cluster, key: bytes, home: Path | None, place: Place | None) -> None:
+    def __init__(self, cluster: Cluster, key: bytes, home: Path | None) -> None:
         self.cluster = cluster
         self.key = key
         self.home = home
         """None: it writes nothing, it is a simulation."""
-        self.clean = cluster.snapshot()
-        self._place = place
+        self._stood = cluster.snapshot()
+        self._looked: Mapping[str, str] = {}
 
-    def again(self, name: str) -> bool:
-        """Make it the next test's, with a history of its own. False: it is fit for none."""
-        if not self.cluster.is_as(self.clean):
-            return False
+    def remember(self) -> None:
+        """Look at it while it is new, for the next test may want it."""
+        if not self._looked:
+            self._looked = self.cluster.session.look()
+
+    def again(self, name: str) -> str:
+        """Make it the next test's, with a history of its own; or say why it is fit for none."""
+        if reason := self.cluster.unlike(self._stood):
+            return reason
         try:
             self.cluster = self.cluster.again(name)
-        except (NotReady, MachineryDied):
-            return False
-        punctual = lateness.check(self.cluster.history(), self.cluster.scenario()).verdict == "holds"
-        return punctual and self.cluster.snapshot() == self.clean
+            looks = self.cluster.session.look()
+        except (NotReady, MachineryDied) as error:
+            return str(error)
+        for place in sorted(looks.keys() | self._looked.keys()):
+            before, now = self._looked.get(place, ""), looks.get(place, "")
+            if before != now:
+                return f"{place}: {_difference(before, now)}"
+        punctual = lateness.check(self.cluster.history(), self.cluster.scenario())
+        return self.cluster.unlike(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
 
     def keep_for(self, directory: Path) -> None:
         """Bring what it wrote into a run directory: its logs, and its packets since this test has it."""
@@ -82,19 +99,18 @@ class Lab:
         self.cluster.close()
         if self.home is not None:
             shutil.rmtree(self.home, ignore_errors=True)
-        if self._place is not None:
-            self._place.free()
 
 
 class Lent:
     """One cluster in one test's hands."""
 
-    def __init__(self, lab: Lab, backend: BackendName, directory: Path) -> None:
+    def __init__(self, lab: Lab, backend: BackendName, directory: Path, again: str) -> None:
         self.lab = lab
         self.cluster = lab.cluster
         self.backend = backend
         self.directory = directory
         self.report: RunReport | None = None
+        self._again = again
 
     def judge(self) -> RunReport:
         """Let every checker speak, once, and write the run directory."""
@@ -118,19 +134,21 @@ class Lent:
             self.report = judge_and_write(request, cluster.history(), dict(cluster.session.versions()))
         return self.report
 
-    def told(self) -> str:
-        """What a failing test prints."""
+    def told(self, error: BaseException | None = None) -> str:
+        """What a failing test prints. A condition that was not met has told the timeline itself."""
         report = self.judge()
         try:
             drawn = str(write_report(self.directory))
-        except Exception as error:  # whatever keeps it from being drawn must not hide why the test failed
-            drawn = f"none: {type(error).__name__}: {error}"
+        except Exception as trouble:  # whatever keeps it from being drawn must not hide why the test failed
+            drawn = f"none: {type(trouble).__name__}: {trouble}"
+        timeline = "" if isinstance(error, ConditionNotMet) else f"{self.cluster.timeline(TIMELINE)}\n\n"
         return (
-            f"{self.cluster.timeline(TIMELINE)}\n\n"
+            f"{timeline}"
             f"verdict:  {report.verdict} ({report.because})\n"
             f"run:      {self.directory}\n"
             f"report:   {drawn}\n"
-            f"repeat:   {report.repeat}"
+            f"again:    {self._again}\n"
+            f"faults:   {report.repeat}"
         )
 
 
@@ -139,76 +157,130 @@ LENT = pytest.StashKey[list[Lent]]()
 
 class LabKeeper:
     """All clusters of one pytest process. A lab on real packets that a test left as it found it serves the next test,
-    when that one wants the same; any other is ended with its test."""
+    when that one wants the same; any other is ended with its test. It has one place at most, and gives it back between
+    two tests unless a lab stays up for the second."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._runs = Path(str(config.getoption("--herzschlag-runs"))).absolute()
+        self._invoked = config.invocation_params.dir
         self._idle: Lab | None = None
-        self.next: pytest.Item | None = None
+        self._place: Place | None = None
+        self._next: pytest.Item | None = None
         """The test after this one; an idle lab costs processor time, so none is kept for later ones."""
+
+    def begin(self, item: pytest.Item, following: pytest.Item | None) -> None:
+        """Before anything of a test: wait here, where no time limit of the test runs yet, until a lab may come up."""
+        self._next = following
+        key = real_key(item)
+        if self._idle is not None and self._idle.key != key:
+            self._drop()
+        if key is not None and self._place is None and item.get_closest_marker("skip") is None:
+            self._place = Place.wait()
+
+    def end(self) -> None:
+        """After everything of a test. One that was skipped, or failed early, has left the idle lab to nobody."""
+        if self._idle is not None and not self._next_wants(self._idle.key):
+            self._drop()
+        if self._idle is None and self._place is not None:
+            self._place.free()
+            self._place = None
 
     def lend(self, item: pytest.Item, backend: BackendName, label: str = "") -> Iterator[Cluster]:
         """A ready cluster for one test."""
-        setup = wanted(item)
-        directory = self._runs / re.sub(r"[^\w.-]+", "-", f"{item.nodeid}{label}").strip("-")
+        try:
+            wish = wish_of(item)
+        except WrongWish as error:
+            pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
+        directory = self._runs / directory_name(f"{item.nodeid}{label}")
         _empty(directory)
-        key = msgspec.json.encode([backend, setup])
-        lab = self._again(key, item.name) or self._new(key, item.name, backend, directory, setup)
-        lent = Lent(lab, backend, directory)
+        key = key_of(backend, wish)
+        real = backend == "mininet"
+        name = directory_name(item.name)
+        why, lab = self._used_again(key, name) if real else (NEW, None)
+        if real:
+            item.user_properties.append((PROPERTY, why))
+        lab = lab or self._new(key, name, backend, directory, wish)
+        lent = Lent(lab, backend, directory, self._command(item, backend))
         item.stash.setdefault(LENT, []).append(lent)
+        if real and self._next_wants(key):
+            lab.remember()
         yield lab.cluster
-        if lent.report is not None and lent.report.verdict == "holds" and self._next_wants(key):
+        held = lent.report is not None and lent.report.verdict == "holds"
+        if real and held and self._idle is None and self._next_wants(key) and self._may_stay():
             self._idle = lab
         else:
             lab.close()
 
     def _next_wants(self, key: bytes) -> bool:
-        item = self.next
-        if item is None or self._idle is not None or "cluster" not in getattr(item, "fixturenames", ()):
-            return False
-        backend = item.callspec.params.get("herzschlag_backend") if hasattr(item, "callspec") else None
-        return backend == "mininet" and msgspec.json.encode([backend, wanted(item)]) == key
+        return self._next is not None and real_key(self._next) == key
 
-    def _again(self, key: bytes, name: str) -> Lab | None:
+    def _may_stay(self) -> bool:
+        return self._place is not None and not self._place.wanted()
+
+    def _used_again(self, key: bytes, name: str) -> tuple[str, Lab | None]:
         """The lab that the last test left, if it is what this one wants and stands as it did when it was new."""
         lab, self._idle = self._idle, None
         if lab is None:
-            return None
-        if lab.key == key and lab.again(name):
-            return lab
+            return NEW, None
+        reason = "the next test wants another" if lab.key != key else lab.again(name)
+        if not reason:
+            return AGAIN, lab
         lab.close()
-        return None
+        return f"{NEW}: {reason}", None
 
-    def _new(self, key: bytes, name: str, backend: BackendName, directory: Path, setup: dict[str, Any]) -> Lab:
+    def _new(self, key: bytes, name: str, backend: BackendName, directory: Path, wish: Wish) -> Lab:
         real = backend == "mininet"
+        if real and self._place is None:  # a test that asks for its fixture by name while it runs
+            self._place = Place.wait()
         home = Path(tempfile.mkdtemp(prefix="herzschlag-lab-")) if real else None
-        place = Place.wait() if real else None
         try:
             cluster = Cluster.start(
-                setup["setup"],
-                backend=backend,
-                name=name,
-                directory=home,
-                **{word: value for word, value in setup.items() if word != "setup"},
+                wish.setup, backend=backend, speed=wish.speed, seed=wish.seed, name=name, directory=home
             )
         except BaseException as error:
             if home is not None:
                 if (home / LOG_FOLDER).is_dir() and not isinstance(error, BackendUnavailable):
                     shutil.copytree(home / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
                 shutil.rmtree(home, ignore_errors=True)
-            if place is not None:
-                place.free()
             if isinstance(error, BackendUnavailable):
                 pytest.skip(f"{backend}: {error}")
             if isinstance(error, NotReady | MachineryDied):
                 pytest.fail(f"unknown: the cluster never became ready: {error} (logs: {directory})", pytrace=False)
             raise
-        return Lab(cluster, key, home, place)
+        return Lab(cluster, key, home)
 
-    def close(self) -> None:
+    def _command(self, item: pytest.Item, backend: BackendName) -> str:
+        """The line that runs this one test again, from where pytest was called."""
+        path, separator, inside = item.nodeid.partition("::")
+        where = os.path.relpath(item.path, self._invoked) if separator else path
+        words = ["python", "-m", "pytest", f"{where}{separator}{inside}", "--herzschlag-backend", backend]
+        return " ".join(shlex.quote(word) for word in words)
+
+    def _drop(self) -> None:
         if self._idle is not None:
             self._idle.close()
             self._idle = None
+
+    def close(self) -> None:
+        self._drop()
+        if self._place is not None:
+            self._place.free()
+            self._place = None
+
+
+def key_of(backend: str, wish: Wish) -> bytes:
+    return msgspec.json.encode([backend, wish])
+
+
+def real_key(item: pytest.Item) -> bytes | None:
+    """What it wants of a lab on real packets, as far as can be told before it runs; None: nothing."""
+    backend = item.callspec.params.get("herzschlag_backend") if hasattr(item, "callspec") else None
+    if backend != "mininet" or "cluster" not in getattr(item, "fixturenames", ()):
+        return None
+    try:
+        return key_of("mininet", wish_of(item))
+    except WrongWish:
+        return None  # the fixture says so
 
 
 def judge_all(item: pytest.Item, error: BaseException | None) -> None:
@@ -216,7 +288,7 @@ def judge_all(item: pytest.Item, error: BaseException | None) -> None:
     for lent in item.stash.get(LENT, []):
         report = lent.judge()
         if (error is not None and not isinstance(error, BackendUnavailable)) or report.verdict != "holds":
-            item.add_report_section("call", f"herzschlag {lent.backend}", lent.told())
+            item.add_report_section("call", f"herzschlag {lent.backend}", lent.told(error))
         if error is None and report.verdict != "holds":
             pytest.fail(f"{report.verdict}: {report.because}", pytrace=False)
     if isinstance(error, BackendUnavailable):
@@ -225,23 +297,25 @@ def judge_all(item: pytest.Item, error: BaseException | None) -> None:
         pytest.fail(f"unknown: {error}", pytrace=False)
 
 
-def wanted(item: pytest.Item) -> dict[str, Any]:
-    """What the markers of a test ask for, the nearest first to be heard: speed, seed, setup."""
-    if WANTED in item.stash:
-        return item.stash[WANTED]
-    keys: dict[str, Any] = {}
-    for mark in item.iter_markers("herzschlag"):
-        if mark.args:
-            raise pytest.UsageError(f"{item.nodeid}: the marker herzschlag takes names only, e.g. hosts=4")
-        keys = {**mark.kwargs, **keys}
-    told: dict[str, Any] = {name: keys.pop(name) for name in ("speed", "seed") if name in keys}
-    try:
-        setup = msgspec.convert(msgspec.to_builtins(keys), Setup)
-    except msgspec.ValidationError as error:
-        known = ", ".join(("speed", "seed", *Setup.__struct_fields__))
-        raise pytest.UsageError(f"{item.nodeid}: marker herzschlag: {error}; known are {known}") from None
-    item.stash[WANTED] = {**told, "setup": setup}
-    return item.stash[WANTED]
+def directory_name(nodeid: str) -> str:
+    """Readable; tests of one file never share one, whatever their parameters are called."""
+    place, bracket, parameters = nodeid.partition("[")
+    plain = re.sub(r"::|/", "-", place) + (
+        f"-{parameters[:-1]}" if bracket and parameters.endswith("]") else parameters
+    )
+    name = re.sub(r"[^\w.-]+", "-", plain, flags=re.ASCII).strip("-.")
+    if name == plain and len(name) <= NAME_MAX:
+        return name
+    return f"{name[:NAME_MAX]}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
+
+
+def _difference(before: str, now: str) -> str:
+    """The first line that came or went."""
+    old, new = before.splitlines(), now.splitlines()
+    came = next((line for line in new if line not in old), None)
+    gone = next((line for line in old if line not in new), None)
+    words = [f"{said} {line.strip()!r}" for said, line in (("new is", came), ("gone is", gone)) if line is not None]
+    return ", ".join(words) or "in another order"
 
 
 def _empty(directory: Path) -> None:

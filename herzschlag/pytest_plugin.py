@@ -8,12 +8,13 @@
         cluster.wait_for(lambda: len(cluster.masters()) == 1, within_s=10)
 
 Decides fixtures, marker and options, and that every checker has its say after every test. Leaves clusters to
-`cluster.py`; imports nothing of it until a test asks for one, because pytest loads this file in every project.
+`pytest_labs.py`; imports nothing of the project until a test asks for one, because pytest loads this file in every
+project on every system. How to write such tests: docs/testing.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from herzschlag.pytest_labs import LabKeeper
 
 MARKER = (
-    "herzschlag(hosts=3, vms_per_host=0, speed=10, seed=0, ...): the cluster a test wants; besides speed and seed, "
-    "any key of a scenario's [cluster] table"
+    "herzschlag(hosts=3, vms_per_host=0, profile='vsphere-5.1', options={}, speed=10, seed=0, ...): the cluster a test "
+    "wants; besides speed and seed, any key of a scenario's [cluster] table"
 )
+BACKENDS = ("mininet", "simulation")
 _KEEPER = pytest.StashKey["LabKeeper"]()
+PROPERTY, AGAIN = "herzschlag lab", "used again"
+"""What a test's report says of its lab on real packets: that it was used again, or new, and why."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,21 +56,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
-    known = ("mininet", "simulation")
     for name in _backends(config):
-        if name not in known:
-            raise pytest.UsageError(f"--herzschlag-backend {name!r}: known are {', '.join(known)}")
+        if name not in BACKENDS:
+            raise pytest.UsageError(f"--herzschlag-backend {name!r}: known are {', '.join(BACKENDS)}")
+    if not _backends(config):
+        raise pytest.UsageError(f"--herzschlag-backend names none: known are {', '.join(BACKENDS)}")
     if config.getoption("--herzschlag-pause") and config.getoption("numprocesses", None):
         raise pytest.UsageError("--herzschlag-pause needs the terminal, which workers of -n do not have: leave -n out")
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (keeper := config.stash.get(_KEEPER, None)) is not None:
+        keeper.close()
+
+
 def pytest_report_header(config: pytest.Config) -> str:
-    from herzschlag.pytest_slots import LABS, places  # noqa: PLC0415
+    from herzschlag.pytest_places import LABS, places  # noqa: PLC0415
 
     try:
-        return f"herzschlag: cluster on {', '.join(_backends(config))}; at most {places()} labs at once ({LABS})"
+        labs = places()
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
+    where = ", ".join(_backends(config))
+    return f"herzschlag: cluster on {where}; at most {labs.number} labs at once: {labs.because} ({LABS} changes it)"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -75,57 +87,75 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("herzschlag_backend", _backends(metafunc.config), scope="module")
 
 
-@pytest.fixture(scope="session")
-def _herzschlag_keeper(pytestconfig: pytest.Config) -> Iterator[LabKeeper]:
-    from herzschlag.pytest_labs import LabKeeper  # noqa: PLC0415
-
-    keeper = LabKeeper(pytestconfig)
-    pytestconfig.stash[_KEEPER] = keeper
-    yield keeper
-    keeper.close()
-
-
 @pytest.fixture
-def cluster(
-    request: pytest.FixtureRequest, herzschlag_backend: str, _herzschlag_keeper: LabKeeper
-) -> Iterator[Cluster]:
+def cluster(request: pytest.FixtureRequest, herzschlag_backend: str) -> Iterator[Cluster]:
     """A running, ready cluster on the backend(s) of `--herzschlag-backend`; judged by every checker after the test."""
-    yield from _herzschlag_keeper.lend(request.node, herzschlag_backend)  # type: ignore[arg-type]  # checked when configured
+    yield from _keeper(request.config).lend(request.node, herzschlag_backend)  # type: ignore[arg-type]  # checked when configured
 
 
 @pytest.fixture
-def simulation(request: pytest.FixtureRequest, _herzschlag_keeper: LabKeeper) -> Iterator[Cluster]:
+def simulation(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The same, in virtual time."""
-    yield from _herzschlag_keeper.lend(request.node, "simulation", "-simulation")
+    yield from _keeper(request.config).lend(request.node, "simulation", "-simulation")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Around all of a test, so that waiting for a place counts neither as its duration nor towards its time limit."""
+    if not _uses_cluster(item) and _KEEPER not in item.config.stash:
+        return (yield)
+    keeper = _keeper(item.config)
+    keeper.begin(item, nextitem)
+    try:
+        return (yield)
+    finally:
+        keeper.end()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Any:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Checkers speak as part of the test, so that a violation fails it and is no error of its tear-down."""
-    if not _uses_cluster(item):
-        return (yield)
-    from herzschlag.pytest_labs import judge_all  # noqa: PLC0415
-
     try:
         result = yield
-        judge_all(item, None)
+        _judge(item, None)
     except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        judge_all(item, error)
+        _judge(item, error)
         _pause(item)
         raise
     return result
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    if (keeper := item.config.stash.get(_KEEPER, None)) is not None:
-        keeper.next = nextitem
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Under xdist as well: what a test's report says of its lab travels with it."""
+    reports = [one for found in terminalreporter.stats.values() for one in found]
+    told = [(one.nodeid, *said) for one in reports for said in getattr(one, "user_properties", ())]
+    labs = {nodeid: value for nodeid, name, value in told if name == PROPERTY}
+    if labs:
+        again = sum(value == AGAIN for value in labs.values())
+        terminalreporter.write_line(
+            f"herzschlag: {len(labs)} tests on real packets, {len(labs) - again} labs brought up, {again} used again"
+        )
+
+
+def _keeper(config: pytest.Config) -> LabKeeper:
+    if _KEEPER not in config.stash:
+        from herzschlag.pytest_labs import LabKeeper  # noqa: PLC0415
+
+        config.stash[_KEEPER] = LabKeeper(config)
+    return config.stash[_KEEPER]
+
+
+def _judge(item: pytest.Item, error: BaseException | None) -> None:
+    if _KEEPER in item.config.stash:
+        from herzschlag.pytest_labs import judge_all  # noqa: PLC0415
+
+        judge_all(item, error)
 
 
 def _pause(item: pytest.Item) -> None:
-    if item.config.getoption("--herzschlag-pause"):
+    if _KEEPER in item.config.stash and item.config.getoption("--herzschlag-pause"):
         from herzschlag.pytest_pause import pause  # noqa: PLC0415
 
         pause(item)

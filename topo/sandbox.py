@@ -128,8 +128,13 @@ class Sandbox:
         self.kill()
 
 
+def _checkout() -> str:
+    """The folder that these packages are imported from."""
+    return str(Path(__file__).resolve().parent.parent)
+
+
 def _launcher_environment() -> dict[str, str]:
-    checkout = str(Path(__file__).resolve().parent.parent)
+    checkout = _checkout()
     path = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{checkout}{os.pathsep}{path}" if path else checkout}
 
@@ -137,6 +142,7 @@ def _launcher_environment() -> dict[str, str]:
 def _kept(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """The paths that the sandbox's own folders would hide, each once, without those inside another one."""
     own = [sys.prefix, sys.base_prefix, os.path.dirname(sys.executable), *(entry for entry in sys.path if entry)]  # noqa: PTH120
+    own.append(_checkout())  # an editable installation stands in no entry of sys.path
     wanted: list[str] = []
     for path in sorted({str(Path(path).resolve()) for path in [*paths, *own]}):
         hidden = any(path.startswith(f"{folder}/") for folder in _HIDING)

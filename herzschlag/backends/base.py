@@ -133,6 +133,10 @@ class Session(Protocol):
         """For run.json: what served (Open vSwitch, datapath, controller framework, kernel)."""
         ...
 
+    def look(self) -> Mapping[str, str]:
+        """Place to what is there now, to be compared with another look at the same lab: what no record tells."""
+        ...
+
     def finish(self) -> None:
         """Collect the evidence of the end into `records()`; time stands still from now on."""
         ...

@@ -56,9 +56,9 @@ def snapshot(records: Sequence[Record]) -> dict[tuple[Any, ...], tuple[Any, ...]
     return {thing: says for thing, says in found.items() if thing[1] != "path" or says[0] != "up"}
 
 
-def remembers(records: Sequence[Record], since_ns: int) -> bool:
-    """Whether something happened from then on that leaves a trace in the cluster although all stands as before."""
-    return any(item.kind in REMEMBERED and item.at_ns >= since_ns for item in records)
+def remembered(records: Sequence[Record], since_ns: int) -> list[str]:
+    """Kinds of what happened from then on and leaves a trace in the cluster although all stands as before."""
+    return sorted({item.kind for item in records if item.kind in REMEMBERED and item.at_ns >= since_ns})
 
 
 def _thing(item: Record) -> tuple[Any, ...]:

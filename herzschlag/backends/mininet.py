@@ -35,6 +35,8 @@ from herzschlag.backends.stage_api import (
     Collect,
     Collected,
     Done,
+    Look,
+    Looked,
     MachineryGone,
     Ready,
     Refused,
@@ -59,7 +61,7 @@ AFTER_HEARTBEAT_NS = 10_000_000
 REAL_FIELDS = {"max_ns", "p99_ns"}
 """Lengths of real time in records; every other `_ns` field is an instant of the monotonic clock."""
 
-N = TypeVar("N", Done, Collected, Ready)
+N = TypeVar("N", Done, Collected, Looked, Ready)
 
 
 class MininetSession:
@@ -240,6 +242,11 @@ class MininetSession:
         for kind, fields in collected.records:
             self._add(collected.at_ns, RUNNER, kind, fields)
 
+    def look(self) -> Mapping[str, str]:
+        self._tell(Look())
+        conditions = sorted(map(repr, p.combined(self._active.values())))
+        return {"conditions": "\n".join(conditions), **self._await(Looked, ANSWER_S_MAX).seen}
+
     def resume(self) -> None:
         self._check()
         self._finished_ns = None
@@ -294,7 +301,7 @@ class MininetSession:
 
     # --- The stage ----------------------------------------------------------------------------------------------------
 
-    def _tell(self, order: Want | Collect) -> None:
+    def _tell(self, order: Want | Collect | Look) -> None:
         self._check()
         assert self._socket is not None, "start the session first"
         try:

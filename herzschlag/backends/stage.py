@@ -31,6 +31,8 @@ from controller.messages import Network, Port
 from herzschlag.backends.stage_api import (
     Collected,
     Done,
+    Look,
+    Looked,
     MachineryGone,
     Ready,
     Refused,
@@ -40,6 +42,7 @@ from herzschlag.backends.stage_api import (
     Want,
 )
 from herzschlag.backends.stage_effects import CannotError, Effects
+from herzschlag.backends.stage_look import look
 from herzschlag.backends.stage_nodes import ANSWER_S_MAX, Nodes, StageError
 from herzschlag.backends.stage_urgency import make_urgent
 from topo import capture
@@ -195,7 +198,13 @@ class Stage:
 
     def _obey(self, order: StageOrder) -> None:
         try:
-            self._outside.tell(self._want(order) if isinstance(order, Want) else self._collect())
+            match order:
+                case Want():
+                    self._outside.tell(self._want(order))
+                case Look():
+                    self._outside.tell(Looked(look(self._settings.topology, self._lab)))
+                case _:
+                    self._outside.tell(self._collect())
         except CannotError as error:
             self._outside.tell(Refused(str(error), error.fix))
         except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:

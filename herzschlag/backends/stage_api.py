@@ -49,7 +49,11 @@ class Collect(msgspec.Struct, frozen=True, tag=True):
     """What can only be known at the end. Answers Collected."""
 
 
-StageOrder = Want | Collect
+class Look(msgspec.Struct, frozen=True, tag=True):
+    """What the lab looks like now. Answers Looked."""
+
+
+StageOrder = Want | Collect | Look
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
@@ -82,6 +86,12 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
     records: list[tuple[str, dict[str, Any]]]
 
 
+class Looked(msgspec.Struct, frozen=True, tag=True):
+    """Place to what is there: equal texts mean that nobody left anything (`stage_look.py`)."""
+
+    seen: dict[str, str]
+
+
 class MachineryGone(msgspec.Struct, frozen=True, tag=True):
     """News: something of ours died although nobody told it to. The run can prove nothing any more."""
 
@@ -89,4 +99,4 @@ class MachineryGone(msgspec.Struct, frozen=True, tag=True):
     because: str
 
 
-StageNews = Ready | Done | Refused | Collected | MachineryGone
+StageNews = Ready | Done | Refused | Collected | Looked | MachineryGone

@@ -84,6 +84,9 @@ class ScriptedSession:
     def versions(self) -> Mapping[str, str]:
         return {"scripted": "1"}
 
+    def look(self) -> Mapping[str, str]:
+        return {}
+
     def finish(self) -> None:
         self._maybe_fail("finish")
         self.calls.append(("finish", "", self._now_ns))

@@ -61,6 +61,10 @@ class Disturbances:
     def active(self) -> tuple[str, ...]:
         return tuple(self._active)
 
+    @property
+    def in_force(self) -> frozenset[p.AnyCondition]:
+        return self._in_force
+
     def begin(self, fault_id: str, primitives: Iterable[p.Primitive]) -> int:
         """Returns the number of conditions that were not in force before."""
         self._active[fault_id] = tuple(primitives)

@@ -67,6 +67,10 @@ class SimulationSession:
     def versions(self) -> Mapping[str, str]:
         return {"simulation": "virtual time, one queue"}
 
+    def look(self) -> Mapping[str, str]:
+        """Nobody gets into a simulated cluster but by faults."""
+        return {"conditions": "\n".join(sorted(map(repr, self.cluster.disturbances.in_force)))}
+
     def finish(self) -> None:
         if not self._finished:
             self._finished = True

@@ -1,0 +1,124 @@
+"""How many labs run at once on this machine, over all pytest processes of a user: no more than its processors bear.
+
+Decides the number, says where it comes from, and keeps to it with one lock file a place; a process that dies gives its
+place back. One lab a processor: a lab of 3 to 16 hosts needs 3 to 11 % of one at rest at speed 10 (bench/cluster.py),
+but the whole of it while it comes up, and a timer that fires late makes a test `unknown`. Simulated clusters need no
+place.
+
+Whoever waits stands in a queue, so nobody is overtaken for ever; and nobody waits with a place in hand, so nobody waits
+in a circle.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+LABS = "HERZSCHLAG_LABS"
+"""Environment variable: the number of labs at once, for a machine that bears more or fewer."""
+LOOK_S = 0.05
+PATIENCE_S = 30.0
+"""A lab that is kept for the next test of its process is given up when another process has waited that long for a
+place: far below what anybody sets a test's time limit to, far above the 4 s that a lab takes to come up."""
+_QUEUE = "queue"
+_QUOTA = "cpu.max"
+
+
+class Places(NamedTuple):
+    """So many labs at once, and why."""
+
+    number: int
+    because: str
+
+
+def places(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> Places:
+    """Labs at once. Raises ValueError for a number that is none."""
+    told = os.environ.get(LABS)
+    if told is not None:
+        if not told.isdecimal() or int(told) < 1:
+            raise ValueError(f"{LABS}={told!r}: say a whole number from 1 on, or leave it unset")
+        return Places(int(told), f"{LABS} says so")
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    quota = _quota(cgroups, own)
+    if quota is not None and quota < here:
+        return Places(max(1, int(quota)), f"one a processor, of which the cgroup's quota gives {quota:g}")
+    return Places(here, f"one a processor, of which there {'is 1' if here == 1 else f'are {here}'}")
+
+
+def _quota(cgroups: Path, own: Path) -> float | None:
+    """Processors that this process's cgroup may use, where there is a limit: containers have one."""
+    try:
+        inside = next(line for line in own.read_text().splitlines() if line.startswith("0::")).removeprefix("0::/")
+    except (OSError, StopIteration):
+        inside = ""
+    found = []
+    for folder in (cgroups / inside, *(cgroups / inside).parents):
+        if not folder.is_relative_to(cgroups):
+            break
+        try:
+            quota, period = (folder / _QUOTA).read_text().split()
+        except (OSError, ValueError):
+            continue
+        if quota.isdecimal() and period.isdecimal() and int(period):
+            found.append(int(quota) / int(period))
+    return min(found, default=None)
+
+
+class Place:
+    """One lab's right to run."""
+
+    def __init__(self, descriptor: int, folder: Path) -> None:
+        self._descriptor: int | None = descriptor
+        self._folder = folder
+
+    @classmethod
+    def wait(cls, folder: Path | None = None) -> Place:
+        """Take a free place; wait until there is one, behind those who came before."""
+        import fcntl  # noqa: PLC0415 (Linux has it, as labs need; the rest of this file must import everywhere)
+
+        folder = folder or Path(tempfile.gettempdir()) / f"herzschlag-labs-{os.getuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        came_s = time.monotonic()
+        queue = _open(folder / _QUEUE)
+        try:
+            fcntl.flock(queue, fcntl.LOCK_EX)  # the kernel lets them in in the order of their coming
+            os.pwrite(queue, f"{came_s:<20.3f}".encode(), 0)
+            while True:
+                for number in range(places().number):
+                    descriptor = _open(folder / str(number))
+                    try:
+                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        os.close(descriptor)
+                    else:
+                        return cls(descriptor, folder)
+                time.sleep(LOOK_S)
+        finally:
+            os.close(queue)
+
+    def wanted(self, patience_s: float = PATIENCE_S) -> bool:
+        """Whether somebody has waited for a place for so long."""
+        import fcntl  # noqa: PLC0415
+
+        queue = _open(self._folder / _QUEUE)
+        try:
+            fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            came = os.pread(queue, 100, 0).decode().strip()
+            return bool(came) and time.monotonic() - float(came) >= patience_s
+        else:
+            return False
+        finally:
+            os.close(queue)
+
+    def free(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
