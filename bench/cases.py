@@ -2,24 +2,30 @@
 
 python -P bench/cases.py [--jobs N] [--out FOLDER] [NAME ...]
 
-Runs the simulation, then real packets, compares each pair (`herzschlag compare`), prints one line a scenario, and
-takes the results into docs/cases.json and docs/cases.md. Exit 1 if a verdict is not `holds` or a pair differs; what
-this machine's kernel lacks is skipped with the reason. Some ten minutes on two cores.
+Runs the simulation, then real packets, compares each pair (`herzschlag compare`), has tshark dissect every datagram of
+every capture, prints one line a scenario, and takes the results into docs/cases.json and docs/cases.md. Exit 1 if a
+verdict is not `holds`, a pair differs, or a datagram does not decode; what this machine's kernel lacks is skipped with
+the reason. Some ten minutes on two cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from herzschlag.compare import compare
 from herzschlag.history import read_history
-from herzschlag.runner import HISTORY_FILE
+from herzschlag.packets.dissector import dissector
+from herzschlag.packets.facts import CAPTURE_FILE
+from herzschlag.runner import HISTORY_FILE, read_report
 from herzschlag.scenario_file import shipped
 
 HERE = Path(__file__).resolve().parent
@@ -43,6 +49,38 @@ def parity(left: dict[str, Any], right: dict[str, Any]) -> str:
     return compare(*histories).because
 
 
+GOOD_TAG = "1"
+TROUBLE = ("herzschlag.malformed", "_ws.malformed", "_ws.lua.error")
+"""Empty for a datagram that is in order."""
+
+
+def dissect(directory: Path, home: Path) -> tuple[int, int]:
+    """(datagrams, those that are malformed or whose tag is not the run's), by tshark with our dissector."""
+    script = home / "herzschlag.lua"
+    script.write_text(dissector(), encoding="utf-8")
+    facts = read_report(directory).capture
+    command = ["tshark", "-X", f"lua_script:{script}", "-r", str(directory / CAPTURE_FILE), "-Y", "herzschlag && !icmp"]
+    command += [] if facts is None else ["-o", f"herzschlag.key:{facts.key}"]
+    command += ["-T", "fields", *(word for name in ("herzschlag.tag.status", *TROUBLE) for word in ("-e", name))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "HOME": str(home)})
+    rows = done.stdout.splitlines()
+    return len(rows), sum(row != GOOD_TAG + "\t" * len(TROUBLE) for row in rows)
+
+
+def dissect_all(directories: list[Path]) -> int:
+    """How many datagrams are not in order; prints how many there are."""
+    if shutil.which("tshark") is None:
+        print("captures not dissected: tshark is missing: sudo apt-get install tshark")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="herzschlag-dissect-") as home:
+        counts = [dissect(directory, Path(home)) for directory in directories]
+    bad = sum(count for _, count in counts)
+    print(
+        f"{len(counts)} captures: tshark dissected {sum(count for count, _ in counts):,} datagrams, {bad} not in order"
+    )
+    return bad
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
@@ -64,6 +102,8 @@ def main() -> int:
             wrong += bool(difference) or report["verdict"] != "holds"
             told = difference or f"{report['verdict']} on both, in parity"
         print(f"{name:<40} {told}", flush=True)
+    ran = [Path(report["directory"]) for report in real.values() if report["status"] != "unavailable"]
+    wrong += bool(dissect_all([directory for directory in ran if (directory / CAPTURE_FILE).exists()]))
     print(
         f"{len(virtual)} scenarios: simulation {virtual_s:.1f} s, real packets {real_s:.0f} s, "
         f"{skipped} skipped there, {wrong} wrong"
