@@ -169,6 +169,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     expect: Expectations = Expectations()
     settle_s: float = SETTLE_S
     """How long the run goes on after its last change."""
+    patience_s: float = 0.0
+    """A VM that has been off for less at the end is not overdue. For an end that nobody chose: a test's comes when the
+    test has seen what it wanted, perhaps in the middle of a failover."""
     ready_s: float = 120.0
     """Bound: the cluster must be ready within this time."""
     speed: float = 10.0

@@ -49,6 +49,8 @@ def _times(scenario: Scenario) -> None:
     if not scenario.name or any(not (c.isalnum() or c in "-_.@") for c in scenario.name):
         raise InputError("name", f"is {scenario.name!r}: letters, digits, '-', '_', '.' and '@'; it names a directory")
     check_speed(scenario.speed, "speed")
+    if not 0 <= scenario.patience_s <= LONGEST_S:
+        raise InputError("patience_s", f"is {scenario.patience_s:g}: from 0 to {LONGEST_S:g} (a week)")
     for key in ("settle_s", "ready_s"):
         value = getattr(scenario, key)
         if not 0 < value <= LONGEST_S:

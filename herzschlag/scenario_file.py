@@ -20,7 +20,7 @@ from herzschlag.scenario_check import check
 from herzschlag.scenario_family import family
 from herzschlag.strict import InputError, build, join, nearest, unknown_keys
 
-TOP = ("name", "title", "about", "speed", "settle_s", "ready_s", "cluster", "steps", "expect", "variants")
+TOP = ("name", "title", "about", "speed", "settle_s", "patience_s", "ready_s", "cluster", "steps", "expect", "variants")
 STEP = ("at_s", "for_s", "id", "fault")
 
 
@@ -129,6 +129,7 @@ class _Top(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: str = ""
     speed: float = 10.0
     settle_s: float = SETTLE_S
+    patience_s: float = 0.0
     ready_s: float = 120.0
 
     def scenario(self) -> Scenario:

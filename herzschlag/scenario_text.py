@@ -20,6 +20,7 @@ def as_toml(scenario: Scenario) -> str:
         "title": scenario.title,
         "about": scenario.about,
         "settle_s": scenario.settle_s,
+        "patience_s": scenario.patience_s,
         "ready_s": scenario.ready_s,
         "speed": scenario.speed,
         "cluster": _changed(scenario.cluster, Cluster()),
@@ -27,7 +28,7 @@ def as_toml(scenario: Scenario) -> str:
         "expect": _told_table({k: v for k, v in msgspec.to_builtins(scenario.expect).items() if v}),
     }
     plain = Scenario(name="", title="")
-    for key in ("about", "settle_s", "ready_s", "speed"):
+    for key in ("about", "settle_s", "patience_s", "ready_s", "speed"):
         if document[key] == getattr(plain, key):
             del document[key]
     return tomli_w.dumps({key: value for key, value in document.items() if value not in ({}, [])})

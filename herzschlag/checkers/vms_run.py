@@ -1,7 +1,8 @@
 """Every protected VM that should run runs at the end, once, where it can.
 
 Decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it off, and
-when some living host reaches its datastore and may run it. Leaves VMs that a full cluster, an unwilling guest or a
+when some living host reaches its datastore and may run it; where the scenario has patience, only when that has been so
+for long enough. Leaves VMs that a full cluster, an unwilling guest or a
 failing power-on keeps off to the scenario, which says so in `expect.allow`.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from herzschlag import faults
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.history import History
+from herzschlag.history import SECOND, History
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding, unknown
 
@@ -31,11 +32,12 @@ def check(history: History, scenario: Scenario) -> Finding:
     for step in scenario.timeline():
         if isinstance(step.fault, faults.VmPower):
             (wanted.add if step.fault.on else wanted.discard)(step.fault.vm)
-    details = [_judge(vm, truth, segment, at_ns) for vm in sorted(wanted)]
+    overdue_ns = at_ns - round(scenario.patience_s * SECOND)
+    details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
     return finding(NAME, details, good=f"{len(details)} VMs run at the end, each once")
 
 
-def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int) -> Detail:
+def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:
     config, _, _ = truth.vms[vm]
     stays = truth.running_on(vm, at_ns)
     evidence = tuple(stay.begin for stay in stays)
@@ -51,6 +53,10 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int) -> Detail:
     ]
     last = truth.stays[vm][-1:] if truth.stays.get(vm) else ()
     where = f"it last ran on {last[0].host}" if last else "it never ran"
+    since_ns = max(segment.begin_ns, last[0].end_ns if last else 0)
+    if since_ns > overdue_ns:
+        because = f"runs nowhere, since {(at_ns - since_ns) / SECOND:.1f} s only; {where}"
+        return Detail(name=vm, verdict="holds", because=because, evidence=tuple(stay.begin for stay in last))
     if able and config.priority != "disabled":
         return Detail(
             name=vm,
