@@ -90,11 +90,15 @@ class Cluster:
         try:
             cluster._conductor.begin()
             if ready:
-                cluster._conductor.wait_ready()
+                cluster.wait_ready()
         except BaseException:
             session.close()
             raise
         return cluster
+
+    def wait_ready(self) -> None:
+        """Wait until it works as configured, if `start` has not. Raises NotReady, MachineryDied."""
+        self._conductor.wait_ready()
 
     def again(self, name: str, directory: Path | None = None) -> Cluster:
         """The same lab for another use, with a history of its own. Call it after `finish`, with every fault healed.

@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,6 +43,11 @@ LOG_BYTES_MAX = 1_000_000
 NAME_MAX = 150
 """Letters of a run directory's name, of the 255 that file systems bear."""
 NEW = "new"
+LINUX = sys.platform == "linux"
+NO_LINUX = (
+    f"labs on real packets need Linux, this is {sys.platform}: --herzschlag-backend simulation runs here, "
+    "herzschlag remote reaches a VM"
+)
 
 
 class Lab:
@@ -174,8 +180,8 @@ class LabKeeper:
         key = real_key(item)
         if self._idle is not None and self._idle.key != key:
             self._drop()
-        if key is not None and self._place is None and item.get_closest_marker("skip") is None:
-            self._place = Place.wait()
+        if key is not None and item.get_closest_marker("skip") is None and LINUX:
+            self._take_place()
 
     def end(self) -> None:
         """After everything of a test. One that was skipped, or failed early, has left the idle lab to nobody."""
@@ -197,9 +203,9 @@ class LabKeeper:
         real = backend == "mininet"
         name = directory_name(item.name)
         why, lab = self._used_again(key, name) if real else (NEW, None)
+        lab = lab or self._new(key, name, backend, directory, wish)
         if real:
             item.user_properties.append((PROPERTY, why))
-        lab = lab or self._new(key, name, backend, directory, wish)
         lent = Lent(lab, backend, directory, self._command(item, backend))
         item.stash.setdefault(LENT, []).append(lent)
         if real and self._next_wants(key):
@@ -230,8 +236,10 @@ class LabKeeper:
 
     def _new(self, key: bytes, name: str, backend: BackendName, directory: Path, wish: Wish) -> Lab:
         real = backend == "mininet"
-        if real and self._place is None:  # a test that asks for its fixture by name while it runs
-            self._place = Place.wait()
+        if real and not LINUX:
+            pytest.skip(NO_LINUX)
+        if real:
+            self._take_place()
         home = Path(tempfile.mkdtemp(prefix="herzschlag-lab-")) if real else None
         try:
             cluster = Cluster.start(
@@ -248,6 +256,10 @@ class LabKeeper:
                 pytest.fail(f"unknown: the cluster never became ready: {error} (logs: {directory})", pytrace=False)
             raise
         return Lab(cluster, key, home)
+
+    def _take_place(self) -> None:
+        if self._place is None:
+            self._place = Place.wait()
 
     def _command(self, item: pytest.Item, backend: BackendName) -> str:
         """The line that runs this one test again, from where pytest was called."""

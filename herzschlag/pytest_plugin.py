@@ -117,11 +117,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Checkers speak as part of the test, so that a violation fails it and is no error of its tear-down."""
     try:
         result = yield
-        _judge(item, None)
     except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
         _judge(item, error)
+        _pause(item)
+        raise
+    try:
+        _judge(item, None)
+    except pytest.fail.Exception:
         _pause(item)
         raise
     return result

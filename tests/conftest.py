@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from functools import cache
 
 import pytest
@@ -36,8 +37,28 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"planted faults: {caught} of {caught + missed} caught")
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Labs that tests of the lower layers start themselves take a place like those of the plugin. Tests that run pytest
+    take none: what they run takes its own, and would wait for theirs."""
+    takes_its_own = {"cluster", "pytester"}.intersection(getattr(item, "fixturenames", ()))
+    if item.get_closest_marker("packets") is None or takes_its_own or packets_missing():
+        return (yield)
+    from herzschlag.pytest_places import Place  # noqa: PLC0415
+
+    place = Place.wait()
+    try:
+        return (yield)
+    finally:
+        place.free()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("packets") is None or not (lacking := packets_missing()):
+    if item.get_closest_marker("packets") is None:
+        return
+    if getattr(item, "callspec", None) and item.callspec.params.get("herzschlag_backend", "mininet") != "mininet":  # type: ignore[attr-defined]
+        pytest.skip("it is about real packets")
+    if not (lacking := packets_missing()):
         return
     if os.environ.get("HERZSCHLAG_REQUIRE_PACKETS"):
         pytest.fail(f"no labs on this machine, and HERZSCHLAG_REQUIRE_PACKETS is set: {lacking}", pytrace=False)

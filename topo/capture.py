@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Literal
 
-from topo import pcapng, syscalls
+from topo import pcapng
 from topo.errors import LabError
 from topo.pcapng import Interface
 from topo.spec import TopologySpec, switch_interface
@@ -144,6 +144,8 @@ def begin(spec: TopologySpec, line: int, mode: CaptureMode) -> socket.socket:
 
 def open_ring(mode: CaptureMode) -> socket.socket:
     """A socket that sees every interface of this network namespace and keeps packets in a ring for its mapper."""
+    from topo import syscalls  # noqa: PLC0415 (Linux alone has it; captures are read everywhere)
+
     ring = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
     attach(ring, heartbeat_filter() if mode == "heartbeats" else switched_filter())
     ring.setsockopt(_SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)

@@ -6,6 +6,7 @@ This file answers the few questions that decide how a lab is built or a fault is
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import socket
@@ -28,6 +29,10 @@ _PROGRAMS = {
 }
 
 
+_PACKAGES = {"mininet": "mininet==2.3.0.dev6", "pyroute2": "pyroute2"}
+"""What labs are made with beside the project's own packages: the extra `lab`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Something without which no lab can run here, and the command that gets it."""
@@ -42,6 +47,11 @@ def missing_for_a_lab() -> list[Missing]:
         Missing(f"the program {name}", f"sudo apt-get install {package}")
         for name, package in _PROGRAMS.items()
         if program(name) is None
+    ]
+    found += [
+        Missing(f"the Python package {name}", f"pip install '{wanted}' (the extra `lab` has it)")
+        for name, wanted in _PACKAGES.items()
+        if importlib.util.find_spec(name) is None
     ]
     tun = Path("/dev/net/tun")
     if not tun.exists():

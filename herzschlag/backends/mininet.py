@@ -27,6 +27,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from controller import installed
 from herzschlag import primitives as p
 from herzschlag.backends.base import BackendName, BackendUnavailable, Effect, MachineryDied, Missing, Plan
 from herzschlag.backends.capturing import RunCapture
@@ -130,9 +131,11 @@ class MininetSession:
     # --- Coming up ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        missing = missing_for_a_lab()
+        missing = [Missing(one.what, one.fix) for one in missing_for_a_lab()]
+        if not installed():
+            missing.append(Missing("a controller framework (os-ken or Ryu)", "pip install os-ken"))
         if missing:
-            raise BackendUnavailable(*(Missing(one.what, one.fix) for one in missing))
+            raise BackendUnavailable(*missing)
         logs = self._log_directory()
         records = logs / "records.jsonl"
         written = os.open(records, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)

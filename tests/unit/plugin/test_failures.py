@@ -115,6 +115,7 @@ def test_it(cluster):
     result = in_virtual_time(pytester, code)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["violated: *", "verdict:  violated (*", "FAILED *violated: *"])
+    assert sum(line.startswith("verdict:") for line in result.outlines) == 1
 
 
 def test_unknown_fails_a_test_with_its_own_word(pytester: pytest.Pytester) -> None:

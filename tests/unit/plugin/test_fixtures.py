@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from herzschlag import pytest_labs
 from tests.support.inner_pytest import in_virtual_time
 
 TEN_LINES = """
@@ -63,6 +64,16 @@ def test_the_package_works_without_what_only_linux_has(pytester: pytest.Pytester
     )
     result = pytester.runpytest_subprocess("--herzschlag-backend", "simulation", "-p", "no:pytester")
     result.assert_outcomes(passed=1)
+
+
+def test_without_linux_real_packets_are_skipped_with_the_way_out(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pytest_labs, "LINUX", False)
+    pytester.makepyfile(test_users=TEN_LINES)
+    result = pytester.runpytest_inprocess("-rs", "-p", "no:cacheprovider", "--herzschlag-backend", "mininet,simulation")
+    result.assert_outcomes(skipped=1, passed=1)
+    result.stdout.fnmatch_lines(["SKIPPED *need Linux*--herzschlag-backend simulation runs here*"])
 
 
 def test_the_marker_says_topology_profile_speed_seed_and_options(pytester: pytest.Pytester) -> None:
