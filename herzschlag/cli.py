@@ -20,6 +20,7 @@ from rich.console import Console
 
 from herzschlag import batch, console, interrupts
 from herzschlag.compare_cli import compare_command
+from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
@@ -252,6 +253,7 @@ app.command("packets")(packets_command)
 app.command("dissector")(dissector_command)
 app.command("compare")(compare_command)
 app.command("report")(report_command)
+app.command("live")(live)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 

@@ -124,6 +124,16 @@ TABLE = (
         "simulated time has no clock, socket, thread or file",
     ),
     Row(
+        ("herzschlag/live/messages.py", "herzschlag/live/view.py"),
+        {*PURE, "msgspec", "herzschlag.report.picture", "herzschlag.checkers.truth", *READERS},
+        "what page and server say, and what is drawn, are values",
+    ),
+    Row(
+        ("herzschlag/live/*",),
+        {*ANY, "msgspec", "starlette", "uvicorn", "typer", "agents", "topo", "herzschlag"},
+        "the page reaches a lab through herzschlag.cluster alone",
+    ),
+    Row(
         ("herzschlag/*",),
         {"*"},
         "frameworks are reached through topo and controller alone",

@@ -92,6 +92,8 @@ class Network:
         self._icmp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
         self._rough: dict[DirectedLink, Rough] = {}
         self._draws: dict[DirectedLink, random.Random] = {}
+        self.listener: Callable[[str, AnyMessage, tuple[str, ...], tuple[str, ...]], None] | None = None
+        """Told of every `send`, for those who want to see traffic; it changes nothing."""
 
     def attach(self, node: str, receive: Receive, answers: Callable[[], bool]) -> None:
         """Join a node: where its packets go, and whether its kernel is up to answer a ping."""
@@ -102,6 +104,8 @@ class Network:
 
     def send(self, source: str, message: AnyMessage, to: tuple[str, ...], networks: tuple[str, ...]) -> None:
         """One datagram to each of `to` on each of `networks`."""
+        if self.listener is not None:
+            self.listener(source, message, to, networks)
         key = (source, to, networks)
         route = self._routes.get(key)
         if route is None:
@@ -118,6 +122,10 @@ class Network:
                 continue
             for delay_ns in self._fates(quality):
                 self._queue.put(self._queue.now_ns + delay_ns, receive, Received(network, message))
+
+    def carries(self, link: DirectedLink) -> bool:
+        """Whether datagrams get through at all; an impaired link may still lose some."""
+        return link not in self._udp_cut
 
     def ping(self, source: str, address: str) -> None:
         """One echo request; the answer reaches `source` as PingAnswered when both ways and the target allow it."""

@@ -3,11 +3,13 @@
 // Decides layout and shapes; every state is told by shape and text as well as by colour. Knows nothing of runs or
 // sockets: the report hands it the state of an instant, the live page that of now.
 //
-//   const picture = createCluster(element, { networks, hosts, datastores });
+//   const picture = createCluster(element, { networks, hosts, datastores }, dress);
 //   picture.render(state)   state: { roles, notes, vms, links, groups, impaired, storage, gateway, vcenter }
 //   picture.hearts(list)    list:  [{ network, from, to, progress, lost }], progress 0 to 1
 //
-// Hosts, links, datastores and gateway carry data-act, data-node, data-network: the live page listens for clicks there.
+// Hosts, links, networks, datastores, gateway and vCenter carry data-act, data-node, data-network: the live page listens
+// for clicks there. It hands in `dress`, which is called with each such element when it is made. The picture is made of
+// pieces, each with at most one such element; only pieces that change are made anew, and a focused one keeps the focus.
 
 const ROLE_SIGNS = {
   master: "★ master", slave: "● slave", election: "◆ election", isolated: "⊘ isolated", off: "✕ no power",
@@ -21,10 +23,12 @@ const STATE_WORDS = {
   fdmUnreachable: "agent unreachable", election: "in election", uninitialized: "not in the cluster",
 };
 const HEART = "M0-2.2C-2.6-7.6-9-5.6-8.4-.4-7.9 4-2.6 6.6 0 9.4 2.6 6.6 7.9 4 8.4-.4 9-5.6 2.6-7.6 0-2.2Z";
+const HEART_PARTS = `<path class="heart" d="${HEART}"/><path class="crack whole" d="M0-2.2l-2.6 3 4.4 1.6-2.2 6.6"/>`;
+const SVG = "http://www.w3.org/2000/svg";
 const ROWS_FULL_MAX = 8;
 const VM_ROWS_MAX = 3;
 
-function createCluster(element, topo) {
+function createCluster(element, topo, dress = () => {}) {
   const full = topo.hosts.length <= ROWS_FULL_MAX;
   const plan = full ? fullPlan(topo) : gridPlan(topo);
   element.innerHTML =
@@ -33,18 +37,47 @@ function createCluster(element, topo) {
   const svg = element.firstElementChild;
   const still = svg.querySelector("[data-part=still]");
   const hearts = svg.querySelector("[data-part=hearts]");
-  let shown = "";
+  const shown = [];
+  const flying = [];
   return {
     plan,
     render(state) {
-      const drawn = (full ? drawFull : drawGrid)(plan, topo, state);
-      if (drawn === shown) return;
-      shown = drawn;
-      still.innerHTML = drawn;
-      svg.firstElementChild.textContent = inWords(topo, state);
+      const pieces = (full ? drawFull : drawGrid)(plan, topo, state).filter(Boolean);
+      while (shown.length > pieces.length) {
+        shown.pop();
+        still.lastElementChild.remove();
+      }
+      let changed = false;
+      pieces.forEach((drawn, index) => {
+        if (shown[index] === drawn) return;
+        if (index === shown.length) still.append(document.createElementNS(SVG, "g"));
+        const piece = still.children[index];
+        const held = piece.contains(document.activeElement);
+        piece.innerHTML = drawn;
+        const act = piece.querySelector("[data-act]");
+        if (act) dress(act);
+        if (held && act) act.focus({ preventScroll: true });
+        shown[index] = drawn;
+        changed = true;
+      });
+      if (changed) svg.firstElementChild.textContent = inWords(topo, state);
     },
     hearts(list) {
-      hearts.innerHTML = list.map((heart) => drawHeart(plan, heart)).join("");
+      const drawn = list.map((heart) => placeHeart(plan, topo, heart)).filter(Boolean);
+      while (flying.length < drawn.length) {
+        const heart = document.createElementNS(SVG, "g");
+        heart.innerHTML = HEART_PARTS;
+        hearts.append(heart);
+        flying.push({ heart, lost: false });
+      }
+      while (flying.length > drawn.length) flying.pop().heart.remove();
+      drawn.forEach(({ transform, lost }, index) => {
+        const { heart } = flying[index];
+        heart.setAttribute("transform", transform);
+        if (flying[index].lost !== lost) heart.firstElementChild.setAttribute("class", lost ? "heart lost" : "heart");
+        if (flying[index].lost !== lost) heart.lastElementChild.setAttribute("class", lost ? "crack" : "crack whole");
+        flying[index].lost = lost;
+      });
     },
   };
 }
@@ -109,17 +142,17 @@ function drawFull(plan, topo, state) {
   for (const net of topo.networks) {
     const y = plan.bars[net];
     out.push(
-      `<g><title>Network ${net}</title><rect class="bar-${net}" x="14" y="${y}" width="${plan.width - 28}" height="24" rx="12"/>` +
+      `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="14" y="${y}" width="${plan.width - 28}" height="24" rx="12"/>` +
       `<text class="bartext" x="${20 + plan.slot}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
   }
   out.push(drawEdgeNode(plan, "vcenter", "vCenter", state.vcenter));
   out.push(drawEdgeNode(plan, "gateway", "gateway", state.gateway, "isolation address"));
-  out.push(drawStorage(plan, topo, state));
+  out.push(...drawStorage(plan, topo, state));
   for (const host of topo.hosts) out.push(drawHost(plan, host, state));
   for (const node of ["vcenter", "gateway", ...topo.hosts]) {
     for (const net of topo.networks) out.push(drawLink(plan, topo, state, node, net));
   }
-  return out.join("");
+  return out;
 }
 
 function drawLink(plan, topo, state, node, net) {
@@ -148,7 +181,7 @@ function drawLink(plan, topo, state, node, net) {
   } else if (impaired) mark = says("lossy");
   return (
     `<g data-act="link" data-node="${node}" data-network="${net}"><title>${node} on network ${net}: ${LINK_WORDS[how]}` +
-    `${impaired ? ", impaired" : ""}</title><path class="halo" d="M${x} ${low + 1}V${high}"/>` +
+    `${impaired ? ", impaired" : ""}</title><path class="hit" d="M${x} ${low}V${high}"/><path class="halo" d="M${x} ${low + 1}V${high}"/>` +
     `<path class="link link-${net} ${how}${impaired}" d="M${x} ${low}V${high}"/>` +
     `<circle class="bar-${net} port ${how}" cx="${x}" cy="${nodeEdge}" r="9"/>` +
     `<text class="porttext" x="${x}" y="${nodeEdge + 4}" text-anchor="middle">${net}</text>${mark}</g>`);
@@ -175,7 +208,7 @@ function drawHost(plan, host, state) {
   const out = [
     `<g data-act="host" data-node="${host}" aria-label="${host}"><title>${host}: ${sign.slice(2)}</title>`,
     `<rect class="box ${role}" x="${left}" y="${top + 9}" width="${width}" height="${plan.hostHeight}" rx="12"/>`,
-    `<text class="strong" x="${left + 14}" y="${top + 40}" style="font-size:17px">${host}</text>`,
+    `<text class="strong name" x="${left + 14}" y="${top + 40}">${host}</text>`,
     `<rect class="chip ${role}" x="${left + width - chipWidth - 10}" y="${top + 23}" width="${chipWidth}" height="25" rx="12.5"/>`,
     `<text class="small strong chiptext ${role}" x="${left + width - chipWidth / 2 - 10}" y="${top + 40}" text-anchor="middle">${sign}</text>`,
   ];
@@ -224,7 +257,7 @@ function drawStorage(plan, topo, state) {
   const bottom = plan.hostTop + 9 + plan.hostHeight;
   const xs = topo.hosts.map((host) => plan.places[host].x);
   const count = topo.datastores.length;
-  if (!count) return "";
+  if (!count) return [];
   const stepX = Math.min(190, (plan.width - 80) / count);
   const first = plan.width / 2 - (stepX * (count - 1)) / 2;
   const low = Math.min(...xs, first), high = Math.max(...xs, first + stepX * (count - 1));
@@ -235,6 +268,7 @@ function drawStorage(plan, topo, state) {
     const middle = (bottom + plan.railY) / 2;
     out.push(
       `<g data-act="storage" data-node="${host}"><title>${host}: ${lost.length ? "has lost " + lost.map((l) => `${l[1]} (${l[2]})`).join(", ") : "reaches its datastores"}</title>` +
+      `<rect class="room" x="${x - 14}" y="${bottom + 2}" width="28" height="${plan.railY - bottom - 4}"/>` +
       `<path class="storage ${lost.length ? "lost" : ""}" d="M${x} ${bottom}V${plan.railY}"/>` +
       (lost.length
         ? `<circle class="crossground" cx="${x}" cy="${middle}" r="10"/><path class="cross" d="M${x - 5} ${middle - 5}l10 10m0-10l-10 10"/>` +
@@ -251,7 +285,7 @@ function drawStorage(plan, topo, state) {
       `<text class="small strong" x="${x}" y="${y + 40}" text-anchor="middle">${text(store.name)}</text>` +
       `<text class="tiny dimtext" x="${x}" y="${y + 55}" text-anchor="middle">${store.kind}</text></g>`);
   });
-  return out.join("");
+  return out;
 }
 
 // --- more hosts: a tile each ---------------------------------------------------------------------------------------
@@ -268,11 +302,17 @@ function gridPlan(topo) {
 
 function drawGrid(plan, topo, state) {
   const edge = (x, name, trouble) =>
-    `<g data-act="node" data-node="${name.toLowerCase()}"><rect class="box ${trouble === "off" || trouble === "down" ? "off" : ""}" x="${x}" y="14" width="190" height="40" rx="9"/>` +
+    `<g data-act="node" data-node="${name.toLowerCase()}"><title>${name}${trouble ? ": " + trouble : ""}</title><rect class="box ${trouble === "off" || trouble === "down" ? "off" : ""}" x="${x}" y="14" width="190" height="40" rx="9"/>` +
     `<text class="strong" x="${x + 95}" y="39" text-anchor="middle">${name}${trouble ? " ✕ " + trouble : ""}</text></g>`;
   const out = [edge(20, "vCenter", state.vcenter), edge(220, "gateway", state.gateway)];
   const lost = new Set(state.storage.map(([host]) => host));
   out.push(`<text class="small dimtext" x="430" y="39">datastores: ${text(topo.datastores.map((d) => d.name).join(", "))}</text>`);
+  topo.networks.forEach((net, index) => {
+    const x = plan.width - 30 - 124 * (topo.networks.length - index);
+    out.push(
+      `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="${x}" y="22" width="116" height="24" rx="12"/>` +
+      `<text class="bartext" x="${x + 58}" y="39" text-anchor="middle">network ${net}</text></g>`);
+  });
   const short = { master: "★ master", slave: "● slave", election: "◆ elects", isolated: "⊘ isolated", off: "✕ off", frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starts" };
   for (const host of topo.hosts) {
     const { x, y } = plan.places[host];
@@ -283,7 +323,7 @@ function drawGrid(plan, topo, state) {
       `<rect class="box ${role}" x="${x}" y="${y}" width="${plan.tileWidth}" height="${plan.tileHeight}" rx="8"/>` +
       `<text class="small strong" x="${x + 8}" y="${y + 19}">${host}</text>` +
       `<text class="tiny" x="${x + 8}" y="${y + 36}">${short[role] || text(role)}</text>` +
-      `<text class="tiny dimtext" x="${x + 8}" y="${y + 66}">▶ ${vms} VM${vms === 1 ? "" : "s"}${lost.has(host) ? " ✕ storage" : ""}</text>`);
+      `<text class="tiny dimtext" x="${x + 8}" y="${y + 66}">▶ ${vms} VM${vms === 1 ? "" : "s"}${lost.has(host) ? " ✕ storage" : ""}</text></g>`);
     topo.networks.forEach((net, index) => {
       const px = x + plan.tileWidth - 12 - (topo.networks.length - 1 - index) * 22;
       const how = linkState(state, net, host);
@@ -291,22 +331,22 @@ function drawGrid(plan, topo, state) {
       out.push(
         `<g data-act="link" data-node="${host}" data-network="${net}"><title>${host} on network ${net}: ${LINK_WORDS[how]}</title>` +
         `<circle class="tile-port bar-${net} ${how}" cx="${px}" cy="${y + 50}" r="9"/>` +
-        (bad ? `<path class="cross" style="stroke-width:3" d="M${px - 4} ${y + 46}l8 8${how === "part" ? "" : "m0-8l-8 8"}"/>`
+        (bad ? `<path class="cross thin" d="M${px - 4} ${y + 46}l8 8${how === "part" ? "" : "m0-8l-8 8"}"/>`
              : `<text class="porttext" x="${px}" y="${y + 54}" text-anchor="middle">${net}</text>`) + "</g>");
     });
-    out.push("</g>");
   }
-  return out.join("");
+  return out;
 }
 
 // --- hearts --------------------------------------------------------------------------------------------------------
 
-function drawHeart(plan, heart) {
+/** Where a heart is: along its way, a lost one no farther than shortly before the switch. */
+function placeHeart(plan, topo, heart) {
   const from = plan.places[heart.from], to = plan.places[heart.to];
-  if (!from || !to || !plan.bars) return plan.bars ? "" : beatingTile(plan, heart);
-  const side = heart.network === "A" ? -34 : 34;
+  if (!from || !to) return null;
+  if (!plan.bars) return beatingTile(plan, from, heart);
   const y = plan.bars[heart.network] + 12;
-  const x1 = from.x + side - 4, x2 = to.x + side + 4;
+  const x1 = linkX(plan, topo, heart.from, heart.network) - 4, x2 = linkX(plan, topo, heart.to, heart.network) + 4;
   const legs = [Math.abs(from.y - y), Math.abs(x2 - x1), Math.abs(to.y - y)];
   const total = legs[0] + legs[1] + legs[2];
   const stop = heart.lost ? Math.min(heart.progress, (legs[0] * 0.62) / total) : heart.progress;
@@ -314,16 +354,14 @@ function drawHeart(plan, heart) {
   if (way <= legs[0]) cy = from.y + Math.sign(y - from.y) * way;
   else if (way <= legs[0] + legs[1]) { cy = y; x = x1 + Math.sign(x2 - x1) * (way - legs[0]); }
   else { x = x2; cy = y + Math.sign(to.y - y) * (way - legs[0] - legs[1]); }
-  const size = heart.lost ? 1.15 : 1;
-  return (
-    `<g transform="translate(${x.toFixed(1)} ${cy.toFixed(1)}) scale(${size})"><path class="heart ${heart.lost ? "lost" : ""}" d="${HEART}"/>` +
-    (heart.lost ? `<path class="crack" d="M0-2.2l-2.6 3 4.4 1.6-2.2 6.6"/>` : "") + "</g>");
+  return { transform: `translate(${x.toFixed(1)} ${cy.toFixed(1)}) scale(${heart.lost ? 1.15 : 1})`, lost: Boolean(heart.lost) };
 }
 
-function beatingTile(plan, heart) {
-  const place = plan.places[heart.from];
-  if (!place || heart.progress > 0.5) return "";
-  return `<path class="heart ${heart.lost ? "lost" : ""}" transform="translate(${place.x + plan.tileWidth - 16} ${place.y + 15}) scale(.8)" d="${HEART}"/>`;
+/** Among many hosts a heart beats on the tile of its sender. */
+function beatingTile(plan, from, heart) {
+  if (heart.progress > 0.5) return null;
+  const beat = heart.lost ? 0.95 : 0.7 + 0.4 * Math.sin(Math.PI * 2 * heart.progress);
+  return { transform: `translate(${from.x + plan.tileWidth - 16} ${from.y + 15}) scale(${beat.toFixed(2)})`, lost: Boolean(heart.lost) };
 }
 
 export { createCluster };

@@ -1,0 +1,115 @@
+"""The command `herzschlag live`: a lab, a server on loopback, and a link for the browser.
+
+Decides what is printed and that everything ends with the command. Needs the extra `live` (Starlette, uvicorn,
+websockets), which is imported when the command is called.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from enum import StrEnum
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from herzschlag.scenario import Cluster, Scenario
+from herzschlag.scenario_check import check_speed
+from herzschlag.scenario_file import ScenarioError, load
+from herzschlag.strict import InputError
+
+WRONG_INPUT = 2
+CANNOT_RUN = 4
+GRACE_S = 1
+PLAIN = Scenario(
+    name="three-hosts",
+    title="Three hosts, two VMs each: break what you like",
+    about="No script: click on links, hosts, datastores, gateway and vCenter.",
+    cluster=Cluster(hosts=3, vms_per_host=2),
+    speed=1.0,
+)
+
+
+class Backend(StrEnum):
+    mininet = "mininet"
+    simulation = "simulation"
+
+
+def live(  # noqa: PLR0917 (Typer calls it by name)
+    scenario: Annotated[
+        str | None, typer.Argument(help="A shipped scenario or a TOML file. Default: three hosts, no script.")
+    ] = None,
+    backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
+    speed: Annotated[float, typer.Option(help="Divides every timer; 1 is real time.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
+    port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Show a running lab in the browser, and break it by click.
+
+    Example: herzschlag live slave-failure --backend simulation
+    """
+    try:
+        import uvicorn  # noqa: PLC0415
+
+        from herzschlag.live.lab import LiveLab  # noqa: PLC0415
+        from herzschlag.live.server import Access, Site, is_loopback  # noqa: PLC0415
+    except ImportError as error:
+        _fail(f"{error.name} is missing: pip install 'herzschlag[live]'", CANNOT_RUN)
+    try:
+        check_speed(speed, "--speed")
+        chosen = PLAIN if scenario is None else load(scenario)
+    except (ScenarioError, InputError) as error:
+        _fail(str(error), WRONG_INPUT)
+    listening = _listen(host, port)
+    lab = LiveLab(chosen, backend.value, speed=speed, seed=seed)
+    access = Access(host, listening.getsockname()[1], lambda link: _say(f"For another browser: {link}"))
+    if not is_loopback(host):
+        _say(f"Warning: {host} can be reached from other machines. Whoever has the link commands this lab.")
+    _say(f"Live page, until Ctrl-C: {access.link()}")
+    config = uvicorn.Config(
+        Site(lab.hub, access).app(),
+        log_level="warning",
+        ws="websockets-sansio",
+        ws_max_size=1 << 20,
+        timeout_graceful_shutdown=GRACE_S,
+        lifespan="off",
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    try:
+        lab.start()
+        signal.signal(signal.SIGHUP, end)  # of the others the server takes care itself
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # that is how it ends
+    finally:
+        lab.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()  # from here on whoever opens the link waits for an answer, and is not turned away
+    except OSError as error:
+        _fail(f"--host {host} --port {port}: {error.strerror}; choose another address or port", WRONG_INPUT)
+    return listening
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+    sys.stdout.flush()
+
+
+def _fail(text: str, status: int) -> NoReturn:
+    typer.echo(f"herzschlag live: {text}", err=True)
+    raise typer.Exit(status)

@@ -1,0 +1,108 @@
+"""Between browsers and the lab's thread: commands one way, news the other.
+
+Decides that whoever joins late is told how things stand first, and that too many requests are refused, not kept.
+Any thread may call anything here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from herzschlag.live import messages as m
+
+STORY_KEPT = 400
+"""Lines of the timeline that a browser which joins late is told."""
+COMMANDS_MAX = 64
+Listener = Callable[[bytes], None]
+Asked = tuple[m.AnyCommand, Listener]
+
+
+class Hub:
+    def __init__(self, lab: m.Lab) -> None:
+        self._commands: queue.Queue[Asked | None] = queue.Queue(COMMANDS_MAX)
+        self._lock = threading.Lock()
+        self._listeners: dict[int, Listener] = {}
+        self._lab = lab
+        self._state = m.State(phase="starting")
+        self._clock = m.Clock(0.0)
+        self._story: deque[m.Entry] = deque(maxlen=STORY_KEPT)
+        self._saved = ""
+        self._closing = threading.Event()
+
+    # --- for browsers ---
+
+    def listen(self, key: int, listener: Listener) -> None:
+        """From now on the listener gets all news, beginning with how things stand."""
+        with self._lock:
+            for news in (self._lab, self._state, self._clock, m.Story(tuple(self._story))):
+                listener(msgspec.json.encode(news))
+            self._listeners[key] = listener
+
+    def forget(self, key: int) -> None:
+        with self._lock:
+            self._listeners.pop(key, None)
+
+    def ask(self, command: m.AnyCommand, answer: Listener) -> None:
+        """Have it done soon; `answer` is told when it is refused."""
+        try:
+            self._commands.put_nowait((command, answer))
+        except queue.Full:
+            refuse(answer, f"{COMMANDS_MAX} requests wait already: let the lab catch up")
+
+    @property
+    def saved(self) -> str:
+        """What was done so far, as a scenario file; empty before the lab is ready."""
+        with self._lock:
+            return self._saved
+
+    # --- for the lab's thread ---
+
+    @property
+    def closing(self) -> bool:
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        self._closing.set()
+        with contextlib.suppress(queue.Full):  # then it looks at `closing` after the next one
+            self._commands.put_nowait(None)
+
+    def next_command(self, timeout_s: float | None) -> Asked | None:
+        """None: nobody asked for anything in time."""
+        try:
+            return self._commands.get(timeout=timeout_s) if timeout_s != 0 else self._commands.get_nowait()
+        except queue.Empty:
+            return None
+
+    def tell(self, news: m.AnyNews) -> None:
+        with self._lock:
+            match news:
+                case m.Lab():
+                    self._lab, self._saved = news, ""
+                    self._story.clear()
+                case m.State() if news == self._state:
+                    return
+                case m.State():
+                    self._state = news
+                case m.Clock():
+                    self._clock = news
+                case m.Story():
+                    self._story.extend(news.entries)
+                case _:
+                    pass
+            data = msgspec.json.encode(news)
+            for listener in self._listeners.values():
+                listener(data)
+
+    def keep(self, saved: str) -> None:
+        with self._lock:
+            self._saved = saved
+
+
+def refuse(answer: Listener, because: str) -> None:
+    answer(msgspec.json.encode(m.Refused(because)))

@@ -1,0 +1,192 @@
+"""What the live page and its server say to each other: one JSON document a message, over one WebSocket.
+
+Decides the conversation alone. Faults travel in the very words of scenario files: `{"do": "begin", "fault": {"fault":
+"isolate", "host": "host-98", "networks": "A"}}`. State is absolute: a browser that joins late, or lost a message, is
+told everything anew. Instants are protocol seconds since the cluster was ready. docs/live.md shows both tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from herzschlag.faults import AnyFault
+
+MESSAGE_BYTES_MAX = 64_000
+"""A fault that names every link of 96 hosts stays below; nothing else a browser sends comes near."""
+PACE_MAX = 1000.0
+ADVANCE_S_MAX = 3600.0
+
+Phase = Literal["starting", "running", "judged", "failed"]
+
+
+# --- from the browser -------------------------------------------------------------------------------------------------
+
+
+class Begin(msgspec.Struct, frozen=True, tag_field="do", tag="begin", forbid_unknown_fields=True):
+    """Break something, right after the next heartbeat."""
+
+    fault: AnyFault
+
+
+class Heal(msgspec.Struct, frozen=True, tag_field="do", tag="heal", forbid_unknown_fields=True):
+    """End faults that are in force, by their ids; without ids all of them."""
+
+    ids: tuple[str, ...] = ()
+
+
+class Open(msgspec.Struct, frozen=True, tag_field="do", tag="open", forbid_unknown_fields=True):
+    """End this lab and start a scenario's; an empty name starts the present one afresh."""
+
+    scenario: str = ""
+
+
+class Next(msgspec.Struct, frozen=True, tag_field="do", tag="next", forbid_unknown_fields=True):
+    """The scenario's next step, now."""
+
+
+class Auto(msgspec.Struct, frozen=True, tag_field="do", tag="auto", forbid_unknown_fields=True):
+    """Whether the scenario's steps come by themselves, each at its time."""
+
+    on: bool
+
+
+class Pace(msgspec.Struct, frozen=True, tag_field="do", tag="pace", forbid_unknown_fields=True):
+    """Simulation only: protocol seconds per real second; 0 stands still."""
+
+    factor: float
+
+
+class Advance(msgspec.Struct, frozen=True, tag_field="do", tag="advance", forbid_unknown_fields=True):
+    """Simulation only: so many protocol seconds at once."""
+
+    seconds: float
+
+
+class Judge(msgspec.Struct, frozen=True, tag_field="do", tag="judge", forbid_unknown_fields=True):
+    """Collect the evidence, ask every checker, and let the lab stand still."""
+
+
+AnyCommand = Begin | Heal | Open | Next | Auto | Pace | Advance | Judge
+
+
+# --- from the server --------------------------------------------------------------------------------------------------
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A scenario that can be opened."""
+
+    name: str
+    title: str
+
+
+class Lab(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="lab"):
+    """What stays the same while one lab lives; the first message to a browser, and again for each new lab."""
+
+    number: int
+    """Of the lab, from 1: a higher one means that everything before is gone."""
+    backend: str
+    speed: float
+    scenario: str
+    title: str
+    about: str
+    steps: tuple[str, ...]
+    """The scenario's changes in order, as sentences."""
+    networks: tuple[str, ...]
+    hosts: tuple[str, ...]
+    datastores: tuple[dict[str, Any], ...]
+    """`name`, `kind`, `hosts` of each; `hosts` is null when all of them see it."""
+    vm_rows: int
+    """The most VMs that a host may have to show."""
+    scenarios: tuple[Listed, ...]
+
+
+class Active(msgspec.Struct, frozen=True):
+    """A fault in force."""
+
+    id: str
+    about: str
+    fault: AnyFault
+    at_s: float
+
+
+class Finding(msgspec.Struct, frozen=True):
+    checker: str
+    verdict: str
+    because: str
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="state"):
+    """How things stand."""
+
+    phase: Phase
+    because: str = ""
+    """Of a failure, or what a starting lab waits for."""
+    picture: dict[str, Any] = {}
+    """What `createCluster(...).render` takes: roles, notes, vms, links, impaired, storage, gateway, vcenter."""
+    active: tuple[Active, ...] = ()
+    steps_done: int = 0
+    auto: bool = False
+    pace: float = 1.0
+    verdict: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Clock(msgspec.Struct, frozen=True, tag_field="news", tag="clock"):
+    """What time it is."""
+
+    now_s: float
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One line of the timeline: [number, second, kind, what, because]."""
+
+    number: int
+    at_s: float
+    kind: str
+    text: str
+    because: str
+
+
+class Story(msgspec.Struct, frozen=True, tag_field="news", tag="story"):
+    """Lines of the timeline, oldest first; a browser that joins gets the last of them."""
+
+    entries: tuple[Entry, ...]
+
+
+class Beat(msgspec.Struct, frozen=True, array_like=True):
+    """One heartbeat on its way: [network, from, to, lost]."""
+
+    network: str
+    source: str
+    destination: str
+    lost: bool
+
+
+class Beats(msgspec.Struct, frozen=True, tag_field="news", tag="beats"):
+    """Heartbeats just seen; a sample, when there are more than an eye can follow."""
+
+    beats: tuple[Beat, ...]
+
+
+class Refused(msgspec.Struct, frozen=True, tag_field="news", tag="refused"):
+    """What was asked for cannot be done."""
+
+    because: str
+
+
+AnyNews = Lab | State | Clock | Story | Beats | Refused
+
+COMMANDS: tuple[type[msgspec.Struct], ...] = (Begin, Heal, Open, Next, Auto, Pace, Advance, Judge)
+NEWS: tuple[type[msgspec.Struct], ...] = (Lab, State, Clock, Story, Beats, Refused)
+
+
+def table(kinds: tuple[type[msgspec.Struct], ...]) -> str:
+    """Messages as a Markdown table; docs/live.md holds it, and a test compares."""
+    rows = ["| Message | Fields | Means |", "|---|---|---|"]
+    for kind in kinds:
+        fields = ", ".join(f"`{name}`" for name in kind.__struct_fields__) or "none"
+        about = " ".join((kind.__doc__ or "").split())
+        rows.append(f"| `{kind.__struct_config__.tag}` | {fields} | {about} |")
+    return "\n".join(rows)

@@ -1,0 +1,253 @@
+"""The live page's server: who may connect, what is served, and the WebSocket between a browser and the hub.
+
+Decides access. A link with a one-time token buys a session cookie; without either there is nothing but 403. The Host
+header must name this very server (a name that was made to point here does not help a foreign page), and where a
+browser says from which page it comes, that must be ours. Everything served is in the package; the page may load
+nothing else. Leaves the lab to `lab.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from importlib import resources
+from itertools import count
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from herzschlag.live import messages as m
+from herzschlag.live.hub import Hub, refuse
+from herzschlag.strict import InputError
+
+BEHIND_MAX = 2000
+"""News that may wait for one browser; beyond, it is let go and comes back to be told everything anew."""
+TOO_SLOW = 1013
+FORBIDDEN = 403
+TOKEN_BYTES = 24
+FILES = {
+    "live.js": ("herzschlag.live", "text/javascript"),
+    "menu.js": ("herzschlag.live", "text/javascript"),
+    "actions.js": ("herzschlag.live", "text/javascript"),
+    "theme.js": ("herzschlag.live", "text/javascript"),
+    "live.css": ("herzschlag.live", "text/css"),
+    "cluster.js": ("herzschlag.report", "text/javascript"),
+    "cluster.css": ("herzschlag.report", "text/css"),
+    "report.css": ("herzschlag.report", "text/css"),
+}
+SECURITY = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+
+class Access:
+    """Tokens that buy one session each, and the sessions."""
+
+    def __init__(self, host: str, port: int, announce: Callable[[str], None] = lambda link: None) -> None:
+        """`announce` is told a fresh link whenever one has been used up."""
+        self._host, self._port = host, port
+        self._announce = announce
+        self._tokens: set[str] = set()
+        self._sessions: set[str] = set()
+        self.cookie = f"herzschlag-{port}"  # cookies do not tell ports apart, names do
+
+    def link(self) -> str:
+        """A fresh one-time link."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        self._tokens.add(token)
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{shown}:{self._port}/?token={token}"
+
+    def redeem(self, token: str) -> str | None:
+        """A session for a token, once."""
+        known = next((one for one in self._tokens if hmac.compare_digest(one.encode(), token.encode())), None)
+        if known is None:
+            return None
+        self._tokens.discard(known)
+        session = secrets.token_urlsafe(TOKEN_BYTES)
+        self._sessions.add(session)
+        self._announce(self.link())
+        return session
+
+    def knows(self, cookies: str) -> bool:
+        try:
+            given = SimpleCookie(cookies).get(self.cookie)
+        except CookieError:
+            return False
+        return given is not None and any(
+            hmac.compare_digest(one.encode(), given.value.encode()) for one in self._sessions
+        )
+
+    def is_ours(self, host: str) -> bool:
+        """Whether a Host header names this server: by the address it was given, by localhost, or by an address. A name
+        is what a foreign page can have pointed here; an address is not."""
+        name, _, port = host.rpartition(":")
+        if port != str(self._port):
+            return False
+        if name in (self._host, "localhost"):
+            return True
+        try:
+            address = ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            return False
+        return address.is_loopback or not is_loopback(self._host)
+
+
+class Guard:
+    """In front of everything: Host, Origin, token or session."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app, self._access = app, access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        trouble = self._trouble(headers, is_socket=scope["type"] == "websocket")
+        if not trouble and scope["type"] == "http" and (token := Request(scope).query_params.get("token")):
+            await self._redeem(token)(scope, receive, send)
+        elif not trouble and self._access.knows(headers.get("cookie", "")):
+            await self._app(scope, receive, send)
+        else:
+            trouble = trouble or "open the link that the command has printed; each works once"
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008, "reason": trouble})
+            else:
+                await PlainTextResponse(f"{trouble}\n", FORBIDDEN, SECURITY)(scope, receive, send)
+
+    def _trouble(self, headers: Headers, *, is_socket: bool) -> str:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._access.is_ours(host):
+            return "this server goes by another name: open the link that the command has printed"
+        if origin is not None and origin != f"http://{host}":
+            return "asked for by another page"
+        if origin is None and is_socket:
+            return "a browser says which page it comes from"
+        return ""
+
+    def _redeem(self, token: str) -> Response:
+        session = self._access.redeem(token)
+        if session is None:
+            return PlainTextResponse(
+                "this link has been used, or never was one: the command prints a fresh one\n", FORBIDDEN, SECURITY
+            )
+        # Without the token in the address bar, where someone may read it aloud.
+        answer = RedirectResponse("/", 303, SECURITY)
+        answer.set_cookie(self._access.cookie, session, httponly=True, samesite="strict", path="/")
+        return answer
+
+
+class Site:
+    def __init__(self, hub: Hub, access: Access) -> None:
+        self._hub, self._access = hub, access
+        self._numbers = count()
+        self._decode = msgspec.json.Decoder(m.AnyCommand).decode
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self._page),
+                Route("/static/{name}", self._static),
+                Route("/by-hand.toml", self._saved),
+                Route("/link", self._link, methods=["POST"]),
+                WebSocketRoute("/talk", self._talk),
+            ],
+            middleware=[Middleware(Guard, access=self._access)],
+        )
+
+    async def _page(self, request: Request) -> Response:
+        return Response(_text("herzschlag.live", "live.html"), media_type="text/html", headers=SECURITY)
+
+    async def _static(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in FILES:
+            return PlainTextResponse("no such file\n", 404, SECURITY)
+        package, kind = FILES[name]
+        return Response(_text(package, name), media_type=kind, headers=SECURITY)
+
+    async def _saved(self, request: Request) -> Response:
+        text = self._hub.saved
+        if not text:
+            return PlainTextResponse("the lab is not ready yet\n", 409, SECURITY)
+        headers = {**SECURITY, "content-disposition": 'attachment; filename="by-hand.toml"'}
+        return Response(text, media_type="application/toml", headers=headers)
+
+    async def _link(self, request: Request) -> Response:
+        """Another browser's way in, given out by one that is in."""
+        return JSONResponse({"link": self._access.link()}, headers=SECURITY)
+
+    async def _talk(self, socket: WebSocket) -> None:
+        await socket.accept()
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+        def put(news: bytes) -> None:
+            if waiting.qsize() < BEHIND_MAX:
+                waiting.put_nowait(news)
+            else:
+                waiting.put_nowait(None)
+
+        def hear(news: bytes) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and the command is about to
+                loop.call_soon_threadsafe(put, news)
+
+        key = next(self._numbers)
+        self._hub.listen(key, hear)
+        sender = asyncio.create_task(self._send(socket, waiting))
+        try:
+            while True:
+                self._take(await socket.receive_text(), hear)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the browser has left, or was too slow and has been let go
+        finally:
+            self._hub.forget(key)
+            sender.cancel()
+
+    def _take(self, text: str, hear: Callable[[bytes], None]) -> None:
+        try:
+            if len(text) > m.MESSAGE_BYTES_MAX:
+                raise InputError("message", f"{len(text)} characters: at most {m.MESSAGE_BYTES_MAX}")
+            command = self._decode(text)
+        except (msgspec.MsgspecError, InputError) as error:
+            refuse(hear, f"not understood: {error} (docs/live.md)")
+            return
+        self._hub.ask(command, hear)
+
+    @staticmethod
+    async def _send(socket: WebSocket, waiting: asyncio.Queue[bytes | None]) -> None:
+        while (news := await waiting.get()) is not None:
+            await socket.send_text(news.decode())
+        await socket.close(TOO_SLOW, "too slow: come again")
+
+
+def _text(package: str, name: str) -> str:
+    return (resources.files(package) / "static" / name).read_text(encoding="utf-8")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name to listen on is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,80 @@
+"""How the cluster stands, from its records and the faults in force: what the drawn cluster takes.
+
+Decides what of the records the picture of now needs. Leaves what conditions make of links to `report/picture.py`, so
+that report and live page draw the same, and shapes to `report/static/cluster.js`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.faults import AnyFault
+from herzschlag.history import History, Record
+from herzschlag.report.picture import standing
+from herzschlag.scenario import Scenario
+
+FINE = ("connectedToMaster", "master")
+GONE = ("off",)
+
+
+class View:
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._lab = scenario.cluster.topology()
+        self._roles: dict[str, str] = {}
+        self._opinions: dict[tuple[str, str], str] = {}
+        self._vms: dict[tuple[str, str], str] = {}
+        self._conditions: frozenset[p.AnyCondition] | None = None
+        self._around: dict[str, Any] = {}
+
+    def see(self, item: Record) -> None:
+        fields = item.fields
+        match item.kind:
+            case "role":
+                self._roles[item.node] = fields["to"]
+            case "host-state":
+                self._opinions[item.node, fields["host"]] = fields["to"]
+            case "vm" if fields["to"] in GONE:
+                self._vms.pop((fields["vm"], item.node), None)
+            case "vm":
+                self._vms[fields["vm"], item.node] = fields["to"]
+            case _:
+                pass
+
+    def lost_power(self, hosts: Iterable[str]) -> None:
+        """Everything that ran there is gone, and nobody there writes a record of it."""
+        for host in hosts:
+            self._roles.pop(host, None)
+            self._opinions = {key: state for key, state in self._opinions.items() if key[0] != host}
+            self._vms = {key: state for key, state in self._vms.items() if key[1] != host}
+
+    def picture(self, active: Mapping[str, AnyFault]) -> dict[str, Any]:
+        conditions = p.combined(fault.primitives(self._lab) for fault in active.values())
+        roles = {host: self._role(host, conditions) for host in self._lab.moids}
+        masters = [host for host, role in roles.items() if role == "master"]
+        notes = {
+            host: [
+                {"state": state, "by": by}
+                for (by, about), state in self._opinions.items()
+                if about == host and by in masters and by != host and state not in FINE
+            ]
+            for host in self._lab.moids
+        }
+        vms = [{"name": vm, "host": host, "state": state} for (vm, host), state in sorted(self._vms.items())]
+        if conditions != self._conditions:  # costly with many hosts, and the same most of the time
+            self._conditions = conditions
+            self._around = standing(Truth(History(), self._scenario), Segment(0, 1, conditions))
+            del self._around["cuts"]  # a page sees the heartbeats themselves
+        return {"roles": roles, "notes": notes, "vms": vms, **self._around}
+
+    def _role(self, host: str, conditions: frozenset[p.AnyCondition]) -> str:
+        if p.PowerOff(host) in conditions:
+            return "off"
+        if p.Frozen(host) in conditions:
+            return "frozen"
+        if p.AgentDown(host, False) in conditions:
+            return "agent-down"
+        return self._roles.get(host, "uninitialized")
