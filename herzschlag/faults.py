@@ -268,7 +268,7 @@ class Storage(Fault, frozen=True, tag="storage"):
 
 
 class Impair(Fault, frozen=True, tag="impair"):
-    """Packets of `src` to `dst` suffer: shares lie between 0 and 1, delays are real milliseconds of protocol time."""
+    """Packets of `src` to `dst` suffer: shares lie between 0 and 1, delays are milliseconds of protocol time."""
 
     src: Names = "all"
     dst: Names = "all"

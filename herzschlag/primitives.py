@@ -100,8 +100,14 @@ class StorageLost(Condition, frozen=True, tag=True):
     access: Access
 
 
+REORDER_HOLD_MS = 10.0
+"""Without a delay of the link's own, a packet chosen for reordering is held back this long, in protocol time."""
+
+
 class Impaired(Condition, frozen=True, tag=True):
-    """Packets of `src` to `dst` on `network` are lost, delayed, doubled or reordered at random."""
+    """Packets of `src` to `dst` on `network` are lost, delayed, doubled or reordered at random. Shares lie between 0
+    and 1, times are milliseconds of protocol time; a delay is even within `jitter_ms` around `delay_ms`. Reordered
+    packets are not delayed, and so overtake."""
 
     network: str
     src: str

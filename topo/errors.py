@@ -12,6 +12,7 @@ class UnusableMachineError(TopoError):
 
     def __init__(self, text: str, *, fix: str) -> None:
         super().__init__(f"{text}: {fix}")
+        self.text = text
         self.fix = fix
 
 

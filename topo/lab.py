@@ -26,8 +26,8 @@ from typing import Any, Literal
 
 from topo import syscalls
 from topo.errors import LabError, UnusableMachineError
-from topo.impair import Impairment, commands
-from topo.probes import missing_for_a_lab, netem_present, numgen_present
+from topo.impairing import Impairments
+from topo.probes import missing_for_a_lab
 from topo.release import hand_over
 from topo.spawner import Spawner, Step
 from topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
@@ -106,6 +106,7 @@ class Lab:
         self._root = Netlink()
         self._neighbours: dict[str, list[Message]] = {}
         self.switches = Switches(datapath, log_directory)
+        self.impairments = Impairments(spec, self._place)
         self.net: Any = None
 
     # --- coming up and going down ---
@@ -150,6 +151,7 @@ class Lab:
 
     def close(self) -> None:
         """End every process of the lab. Interfaces end with the sandbox."""
+        self.impairments.close()
         for node in self._nodes.values():
             if node.holder is not None:
                 with contextlib.suppress(ProcessLookupError):
@@ -240,6 +242,10 @@ class Lab:
         if name not in self._nodes:
             raise LabError(f"node {name!r} is not in this lab: its nodes are {', '.join(self.spec.nodes)}")
         return self._nodes[name]
+
+    def _place(self, node: str) -> tuple[int, Netlink]:
+        found = self._node(node)
+        return found.netns, found.netlink
 
     def _link(self, node: str, network: str) -> tuple[_Node, _Link]:
         found = self._node(node)
@@ -339,21 +345,6 @@ class Lab:
         with self._lock:
             self._link(node, network)
             self._root.send([mtu_message(switch_interface(node, network), mtu or self.spec.mtu)])
-            return time.monotonic_ns()
-
-    def impair(self, node: str, network: str, impairment: Impairment | None) -> int:
-        """Loss, delay, duplication, blocked ports at a node's interface; None for none. Returns when in effect."""
-        with self._lock:
-            found, _ = self._link(node, network)
-            offered = {"netem"} if impairment is not None and impairment.needs_netem and netem_present() else set()
-            offered |= {"numgen"} if impairment is None or numgen_present() else set()
-            for command in commands(impairment, node_interface(network), frozenset(offered)):
-                step: Step = ["run", list(command.argv), command.text]
-                try:
-                    self._spawner.enter_network(found.netns_path, [step])
-                except LabError:
-                    if not command.may_fail:
-                        raise
             return time.monotonic_ns()
 
     def gateway(self, *, silent: bool) -> int:

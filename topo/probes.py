@@ -84,25 +84,22 @@ def kernel_datapath_present() -> bool:
 
 
 @functools.cache
-def netem_present() -> bool:
-    """Whether packets can be delayed: tried on the loopback of a network namespace that vanishes with the trial."""
-    tc = program("tc")
-    return tc is not None and _tried(
-        "unshare", "--net", tc, "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"
-    )
+def missing_for_delays() -> tuple[str, ...]:
+    """Kernel modules without which no packet is delayed, each tried on the loopback of a network namespace that
+    vanishes with the trial."""
+    tc = program("tc") or "tc"
+    htb = "qdisc add dev lo root handle 1: htb"
+    u32 = f"{htb}\nfilter add dev lo parent 1: protocol ip pref 1 u32 match ip dst 192.0.2.1 flowid 1:1"
+    trials = (("sch_htb", htb), ("cls_u32", u32), ("sch_netem", "qdisc add dev lo root netem delay 1ms"))
+    return tuple(name for name, lines in trials if not _tried("unshare", "--net", tc, "-batch", "-", text=lines))
 
 
-@functools.cache
-def numgen_present() -> bool:
-    """Whether nftables can drop at random, tried the same way."""
-    nft = program("nft")
-    rules = "table netdev t { chain c { type filter hook ingress device lo priority 0; numgen random mod 2 0 drop; }; }"
-    return nft is not None and _tried("unshare", "--net", nft, rules)
-
-
-def _tried(*argv: str) -> bool:
+def _tried(*argv: str, text: str) -> bool:
     try:
-        return subprocess.run(argv, capture_output=True, timeout=_TRIAL_S_MAX, check=False).returncode == 0
+        tried = subprocess.run(
+            argv, input=text + "\n", text=True, capture_output=True, timeout=_TRIAL_S_MAX, check=False
+        )
+        return tried.returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

@@ -33,7 +33,7 @@ _PUT = _REQUEST | _CREATE | _REPLACE  # absolute: done twice is done once
 _IFF_UP = 0x1
 _NUD_PERMANENT = 0x80
 _MAIN_TABLE, _BOOT, _UNIVERSE, _UNICAST = 254, 3, 0, 1
-_ERROR = 2
+_ERROR, _DONE = 2, 3
 _BATCH_BYTES = 64 * 1024  # well below the default send buffer of 208 KiB
 _ANSWER_S_MAX = 10.0
 
@@ -83,6 +83,22 @@ class Netlink:
                     if failures:
                         raise LabError(f"the kernel refused a link or address: {'; '.join(failures[:3])}")
                     return
+
+    def ask(self, message: Message) -> list[Message]:
+        """The answers to a question about everything of a kind."""
+        with self._lock:
+            self._sequence += 1
+            self._socket.send(message[:8] + struct.pack("=II", self._sequence, 0) + message[16:])
+            found: list[Message] = []
+            while True:
+                data, at = self._socket.recv(1 << 16), 0
+                while at + 16 <= len(data):
+                    length, kind, _, sequence, _ = struct.unpack_from("=IHHII", data, at)
+                    if sequence == self._sequence and kind in (_DONE, _ERROR):
+                        return found
+                    if sequence == self._sequence:
+                        found.append(data[at : at + length])
+                    at += (length + 3) & ~3
 
     def close(self) -> None:
         self._socket.close()

@@ -162,7 +162,7 @@ class MininetSession:
             self._capture.passed()
         ours.sendall(msgspec.json.encode(self._settings(logs)) + b"\n")
         ready = self._await(Ready, START_S_MAX)
-        self._versions = ready.versions
+        self._versions = dict(ready.versions)
         self.pids = ready.pids
         self.timings_ms = ready.timings_ms
 
@@ -216,6 +216,9 @@ class MininetSession:
         left_s = max(0, self._real_ns(at_ns) - time.monotonic_ns()) / 1e9
         done = self._await(Done, left_s + ANSWER_S_MAX)
         evidence = self._in_protocol_time(done.evidence)
+        if means := done.evidence.get("means"):
+            served = {*self._versions.get("impairments", "").split(), *means}
+            self._versions["impairments"] = " ".join(sorted(served))
         return Effect(self._protocol_ns(done.asked_ns), self._protocol_ns(done.effective_ns), evidence)
 
     # --- Time ---------------------------------------------------------------------------------------------------------

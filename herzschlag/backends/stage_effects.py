@@ -7,11 +7,9 @@ holds and what is wanted is touched. Every change gives the instant at which it 
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
-from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable
 from ipaddress import IPv4Interface
 from typing import Any, TypeVar
 
@@ -20,15 +18,15 @@ from agents.events import UserMaintenance, UserPower, UserReconfigure
 from controller.client import ControllerClient
 from herzschlag import primitives as p
 from herzschlag.backends.stage_api import StageSettings
-from herzschlag.backends.stage_filter import delays, filtered_at, script
+from herzschlag.backends.stage_filter import filtered_at, impairments
 from herzschlag.backends.stage_nodes import Nodes, StageError
 from herzschlag.options import config_under
+from topo.errors import ImpairError, UnusableMachineError
+from topo.impairing import Change
 from topo.lab import Lab
 from topo.spec import GATEWAY, PREFIX_LENGTH, VCENTER, node_interface
 
 COMMAND_S_MAX = 10.0
-FILTERS_AT_ONCE = 8
-"""Changes of packet filters under way together."""
 EVIDENCE_LINKS_MAX = 64
 """Links named one by one in a record; more are summed up."""
 
@@ -58,16 +56,13 @@ class Effects:
         """Hosts that vCenter was told to put into maintenance mode."""
         self._options: frozenset[p.Reconfigured] = frozenset()
         """Changed options that vCenter was told."""
+        self._impairing: list[Change] = []
+        """What the next change does to filters and queues."""
 
     # --- The whole ----------------------------------------------------------------------------------------------------
 
     def check(self, wanted: Collection[p.AnyCondition]) -> None:
         """Refuse what cannot be done before anything is touched."""
-        if delays(wanted):
-            raise CannotError(
-                "delay, jitter and reordering on real packets need the queueing discipline netem, per link",
-                "run this scenario with --backend simulation",
-            )
         if _of(wanted, p.ClockOff):
             raise CannotError(
                 "a clock offset on real packets is not built: the kernel lets a running process's clock alone",
@@ -75,7 +70,8 @@ class Effects:
             )
 
     def prepare(self, wanted: frozenset[p.AnyCondition], commands: Iterable[p.AnyCommand]) -> dict[str, Any]:
-        """What takes time and changes nothing, done before the instant of the change: counters of what ends."""
+        """What takes time and changes nothing, done before the instant of the change: filters and queues worked out,
+        the counters of what ends read."""
         ending = self._held - wanted
         evidence: dict[str, Any] = {}
         cuts = {(c.network, c.src, c.dst) for c in _of(ending, p.LinkCut) if c.at == "switch"}
@@ -89,9 +85,10 @@ class Effects:
             evidence["dropped"] = sum(dropped.values())
             if len(dropped) <= EVIDENCE_LINKS_MAX:
                 evidence["dropped_by_link"] = dropped
-        filters = {node for c in ending if (node := filtered_at(c)) is not None}
-        if filters:
-            evidence["filtered"] = {node: self.filtered(node) for node in sorted(filters)}
+        for node in sorted({node for c in ending if (node := filtered_at(c)) is not None}):
+            for what, packets in self._lab.impairments.counted(node).items():
+                evidence.setdefault(what, {})[node] = packets
+        self._impairing = self._impairments(wanted)
         self._where = {c.vm: self._host_of(c.vm) for c in commands if isinstance(c, p.VmCrash | p.VmHang)}
         return evidence
 
@@ -197,22 +194,29 @@ class Effects:
         self._inside(condition.node, ["ip", "-batch", "-"], "".join(f"{line}\n" for line in lines))
         return time.monotonic_ns()
 
+    def _impairments(self, wanted: frozenset[p.AnyCondition]) -> list[Change]:
+        """How to get there, for every node whose filters or queues are concerned."""
+        nodes = {node for c in self._held ^ wanted if (node := filtered_at(c)) is not None}
+        try:
+            return self._lab.impairments.prepare(impairments(wanted, nodes, self._settings.speed))
+        except UnusableMachineError as error:
+            raise CannotError(error.text, error.fix) from None
+        except ImpairError as error:
+            raise CannotError(str(error), "run this scenario with --backend simulation") from None
+
     def _filters(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
     ) -> int | None:
-        nodes = sorted({node for c in begins | ends if (node := filtered_at(c)) is not None})
-        if not nodes:
+        if not self._impairing:
             return None
-        # All at once: one after the other they would come later than a fault may, at speed 10.
-        spec = self._settings.topology
-        with ThreadPoolExecutor(FILTERS_AT_ONCE) as pool:
-            changes = [
-                pool.submit(self._inside, node, ["nft", "-f", "-"], script(spec, node, self._held)) for node in nodes
-            ]
-            for change in changes:
-                change.result()
-        evidence["filters_changed"] = nodes
-        return time.monotonic_ns()
+        evidence["filters_changed"] = [change.node for change in self._impairing]
+        try:
+            effective_ns = self._lab.impairments.apply(self._impairing)
+        except UnusableMachineError as error:
+            raise CannotError(error.text, error.fix) from None
+        if means := self._lab.impairments.means():
+            evidence["means"] = means
+        return effective_ns
 
     def _storage(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
@@ -313,15 +317,6 @@ class Effects:
     def _frozen(self, node: str) -> bool:
         return any(c.host == node for c in _of(self._held, p.Frozen))
 
-    # --- Packet filters -----------------------------------------------------------------------------------------------
-
-    def filtered(self, node: str) -> int:
-        """Packets that the node's own filter dropped since its rules were last changed."""
-        text = self._inside(node, ["nft", "--json", "list", "ruleset"], None)
-        counters: list[int] = []
-        _collect(json.loads(text), "counter", lambda value: counters.append(value["packets"]))
-        return sum(counters)
-
     def _inside(self, node: str, argv: list[str], text: str | None) -> str:
         """Run a command in the node's network namespace, whether it is powered or not."""
         inside = ["nsenter", f"--net={self._lab.netns(node)}", "--", *argv]
@@ -333,15 +328,3 @@ class Effects:
 
 def _crashes(command: p.AnyCommand) -> bool:
     return isinstance(command, p.VmCrash)
-
-
-def _collect(value: Any, name: str, found: Callable[[Any], None]) -> None:
-    """Call `found` with every member of that name, however deep."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key == name and isinstance(inner, dict):
-                found(inner)
-            _collect(inner, name, found)
-    elif isinstance(value, list):
-        for inner in value:
-            _collect(inner, name, found)

@@ -1,27 +1,28 @@
-"""A node's own packet filter: conditions of one node to an nftables script, pure.
+"""Conditions to what impairs a node's packets: pure.
 
-Decides the rules for what is dropped inside a host: its port 8182 or ICMP blocked, cuts made in the sender's filter,
-loss and duplicates at random. The script replaces the node's whole table in one transaction, so it is absolute.
-Delay and reordering are not a filter's business: they need sch_netem (`delays`). Source: nft(8).
+Decides which node carries a condition out, and what several conditions on one link come to together, which is what
+they come to in the simulation as well: shares act one after the other, times add up. Leaves the means to
+`topo.impairing`. Times become real ones here: a delay of protocol milliseconds shrinks with `speed`, as timers do.
 """
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterable
 
-from herzschlag.primitives import AnyCondition, Blocked, Impaired, LinkCut
-from topo.spec import TopologySpec, node_interface
+from herzschlag.primitives import REORDER_HOLD_MS, AnyCondition, Blocked, Impaired, LinkCut
+from topo.errors import ImpairError
+from topo.impair import Block, Impairment, Quality
 
-TABLE = "inet herzschlag"
-TABLE_OUT = "netdev herzschlag"
-_SHARE = 1_000_000
-"""Random shares are drawn in millionths."""
+MILLISECOND = 1_000_000
+SHARE_DIGITS = 9
 
 FilterCondition = Blocked | Impaired | LinkCut
 
 
 def filtered_at(condition: AnyCondition) -> str | None:
-    """The node whose filter carries the condition out; None: it is none of a filter's."""
+    """The node that carries the condition out; None: it is none of the nodes' filters and queues."""
     match condition:
         case Blocked(host=host):
             return host
@@ -32,58 +33,60 @@ def filtered_at(condition: AnyCondition) -> str | None:
     return None
 
 
-def delays(conditions: Iterable[AnyCondition]) -> list[Impaired]:
-    """Those that need a queueing discipline."""
-    return [c for c in conditions if isinstance(c, Impaired) and (c.delay_ms or c.jitter_ms or c.reorder)]
+def impairments(conditions: Iterable[AnyCondition], nodes: Iterable[str], speed: float) -> dict[str, Impairment]:
+    """What impairs each of these nodes while exactly these conditions hold."""
+    by_node: defaultdict[str, list[AnyCondition]] = defaultdict(list)
+    for condition in conditions:
+        if (node := filtered_at(condition)) is not None:
+            by_node[node].append(condition)
+    return {node: _impairment(by_node[node], speed) for node in nodes}
 
 
-def script(spec: TopologySpec, node: str, conditions: Iterable[AnyCondition]) -> str:
-    """What `nft -f -` is fed with in the node's network namespace; every drop is counted."""
-    mine = [c for c in conditions if filtered_at(c) == node]
-    inward = [rule for c in mine if isinstance(c, Blocked) and c.direction != "out" for rule in _blocked(c)]
-    outward = [rule for c in mine if isinstance(c, Blocked) and c.direction != "in" for rule in _blocked(c)]
-    for condition in mine:
-        if isinstance(condition, LinkCut):
-            outward.append(f"{_towards(spec, condition.network, condition.dst)} counter drop")
-        if isinstance(condition, Impaired) and condition.loss:
-            share = f"numgen random mod {_SHARE} < {round(condition.loss * _SHARE)}"
-            outward.append(f"{_towards(spec, condition.network, condition.dst)} {share} counter drop")
-    lines = [f"add table {TABLE}", f"delete table {TABLE}"]
-    if inward or outward:
-        lines.append(f"add table {TABLE}")
-        lines += _chain("incoming", "prerouting", inward) + _chain("outgoing", "postrouting", outward)
-    return "\n".join(lines + _duplicates(spec, [c for c in mine if isinstance(c, Impaired) and c.duplicate])) + "\n"
+def _impairment(conditions: list[AnyCondition], speed: float) -> Impairment:
+    blocks: set[Block] = set()
+    cuts: set[tuple[str, str]] = set()
+    links: defaultdict[tuple[str, str], list[Impaired]] = defaultdict(list)
+    for condition in conditions:
+        if isinstance(condition, Blocked):
+            blocks |= _blocks(condition)
+        elif isinstance(condition, LinkCut):
+            cuts.add((condition.network, condition.dst))
+        elif isinstance(condition, Impaired):
+            links[condition.network, condition.dst].append(condition)
+    return Impairment(
+        blocks=tuple(sorted(blocks, key=repr)),
+        cuts=frozenset(cuts),
+        links={link: _quality(found, speed) for link, found in sorted(links.items())},
+    )
 
 
-def _blocked(condition: Blocked) -> list[str]:
+def _blocks(condition: Blocked) -> set[Block]:
     if condition.what == "icmp":
-        return ["meta l4proto icmp counter drop"]
-    return [f"meta l4proto {{ tcp, udp }} th dport {condition.what} counter drop"]
+        return {Block("icmp", None, condition.direction)}
+    return {
+        Block("udp", int(condition.what), condition.direction),
+        Block("tcp", int(condition.what), condition.direction),
+    }
 
 
-def _towards(spec: TopologySpec, network: str, node: str) -> str:
-    return f"ip daddr {spec.address(node, network)}"
+def _quality(impaired: list[Impaired], speed: float) -> Quality:
+    def share(name: str) -> float:
+        return round(1 - math.prod(1 - float(getattr(one, name)) for one in impaired), SHARE_DIGITS)
 
+    def real_ns(time_ms: float) -> int:
+        return round(time_ms * MILLISECOND / speed)
 
-def _chain(name: str, hook: str, rules: list[str]) -> list[str]:
-    # Before routing and after it: earlier than sockets, and where ping sockets' and raw sockets' packets pass too.
-    head = f"add chain {TABLE} {name} {{ type filter hook {hook} priority 0; policy accept; }}"
-    return [head, *(f"add rule {TABLE} {name} {rule}" for rule in rules)]
-
-
-def _duplicates(spec: TopologySpec, impaired: list[Impaired]) -> list[str]:
-    lines = [f"add table {TABLE_OUT}", f"delete table {TABLE_OUT}"]
-    if not impaired:
-        return lines
-    lines.append(f"add table {TABLE_OUT}")
-    for network in sorted({c.network for c in impaired}):
-        device, chain = node_interface(network), f"leaving_{network}"
-        lines.append(
-            f"add chain {TABLE_OUT} {chain} {{ type filter hook egress device {device} priority 0; policy accept; }}"
-        )
-        for condition in impaired:
-            if condition.network == network:
-                share = f"numgen random mod {_SHARE} < {round(condition.duplicate * _SHARE)}"
-                to = _towards(spec, network, condition.dst)
-                lines.append(f"add rule {TABLE_OUT} {chain} {to} {share} dup to {device}")
-    return lines
+    delay_ms, jitter_ms = sum(one.delay_ms for one in impaired), sum(one.jitter_ms for one in impaired)
+    overtaking = share("reorder")
+    if overtaking and jitter_ms and not delay_ms:
+        raise ImpairError(f"reorder={overtaking} with jitter_ms={jitter_ms:g}: netem does both with a delay_ms alone")
+    if overtaking and not delay_ms:
+        # Reordering alone: the packets chosen are held back and all others overtake them.
+        delay_ms, overtaking = REORDER_HOLD_MS, round(1 - overtaking, SHARE_DIGITS)
+    return Quality(
+        loss=share("loss"),
+        duplicate=share("duplicate"),
+        delay_ns=real_ns(delay_ms),
+        jitter_ns=real_ns(jitter_ms),
+        overtaking=overtaking,
+    )

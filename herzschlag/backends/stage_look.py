@@ -27,6 +27,7 @@ _PASSING = re.compile(r"\.tmp\b|\.new\b|^\.nfs|~$|\.lck$|\.apd$")
 
 def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
     """Place to what is there, as text that is the same as long as nobody changes anything."""
+    lab.impairments.settle()
     asked = {
         f"network of {node}": subprocess.Popen(
             ["nsenter", f"--net={lab.netns(node)}", "--", "sh", "-c", _IN_A_NODE],

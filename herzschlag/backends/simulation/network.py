@@ -30,9 +30,8 @@ from topo.spec import GATEWAY, DirectedLink
 
 LATENCY_NS = 200_000
 """One way, unimpaired: what a packet takes between two namespaces through a switch, with its agent's wake-up."""
-REORDER_HOLD_NS = 10_000_000
-"""Without a delay of the link's own, a packet chosen for reordering is held back this long."""
 MILLISECOND = 1_000_000
+REORDER_HOLD_NS = round(p.REORDER_HOLD_MS * MILLISECOND)
 
 Receive = Callable[[AnyEvent], None]
 

@@ -1,39 +1,27 @@
-"""Packet filters of nodes as data: what is dropped where, and nothing else."""
+"""Conditions of faults to what impairs a node's packets, which must be what the simulation makes of them."""
 
 from __future__ import annotations
 
-from herzschlag.backends.stage_filter import delays, filtered_at, script
-from herzschlag.primitives import Blocked, Impaired, LinkCut, PortDown
-from topo.catalog import two_networks
+import pytest
 
-LAB = two_networks(3)
+from herzschlag.backends.stage_filter import filtered_at, impairments
+from herzschlag.primitives import AnyCondition, Blocked, Impaired, LinkCut, PortDown
+from topo.errors import ImpairError
+from topo.impair import Block, Impairment, Quality
 
-
-def rules(node: str, *conditions: Blocked | Impaired | LinkCut) -> list[str]:
-    return [line for line in script(LAB, node, conditions).splitlines() if line.startswith("add rule")]
-
-
-def test_a_node_without_conditions_loses_its_table() -> None:
-    """Lifting the last condition must leave no rule behind."""
-    assert rules("host-98") == []
-    assert script(LAB, "host-98", ()).count("delete table") == 2
+MS = 1_000_000
 
 
-def test_a_blocked_direction_is_dropped_in_that_direction_alone() -> None:
-    (inward,) = rules("host-98", Blocked("host-98", "8182", "in"))
-    (outward,) = rules("host-98", Blocked("host-98", "icmp", "out"))
-    assert inward == "add rule inet herzschlag incoming meta l4proto { tcp, udp } th dport 8182 counter drop"
-    assert outward == "add rule inet herzschlag outgoing meta l4proto icmp counter drop"
-    assert len(rules("host-98", Blocked("host-98", "icmp", "both"))) == 2
+def at(node: str, *conditions: AnyCondition, speed: float = 1.0) -> Impairment:
+    return impairments(conditions, [node], speed)[node]
 
 
 def test_only_the_sender_filters_a_cut() -> None:
     """A cut made at the receiver as well would be counted twice."""
     cut = LinkCut("A", "host-98", "host-99", "nftables")
     assert filtered_at(cut) == "host-98"
-    assert rules("host-99", cut) == []
-    (rule,) = rules("host-98", cut)
-    assert f"ip daddr {LAB.address('host-99', 'A')} counter drop" in rule
+    assert at("host-98", cut) == Impairment(cuts=frozenset({("A", "host-99")}))
+    assert at("host-99", cut) == Impairment()
 
 
 def test_what_switches_do_is_no_filters_business() -> None:
@@ -41,13 +29,32 @@ def test_what_switches_do_is_no_filters_business() -> None:
     assert filtered_at(PortDown("A", "host-98")) is None
 
 
-def test_loss_and_duplicates_are_shares_of_a_million() -> None:
-    impaired = Impaired("B", "host-98", "host-99", loss=0.25, duplicate=0.1)
-    loss, duplicate = rules("host-98", impaired)
-    assert "numgen random mod 1000000 < 250000 counter drop" in loss
-    assert "numgen random mod 1000000 < 100000 dup to mgmtB" in duplicate
+def test_port_8182_is_blocked_for_both_protocols() -> None:
+    blocks = at("host-98", Blocked("host-98", "8182", "in"), Blocked("host-98", "icmp", "out")).blocks
+    assert set(blocks) == {Block("udp", 8182, "in"), Block("tcp", 8182, "in"), Block("icmp", None, "out")}
 
 
-def test_delay_and_reordering_are_named_as_what_a_filter_cannot_do() -> None:
-    late = Impaired("A", "host-98", "host-99", delay_ms=20)
-    assert delays([late, Impaired("A", "host-98", "host-99", loss=0.1)]) == [late]
+def test_delays_are_protocol_time() -> None:
+    """At speed 10 a heartbeat that is 300 ms late in protocol time is 30 ms late on the wire."""
+    late = Impaired("A", "host-98", "host-99", delay_ms=300, jitter_ms=200, loss=0.2)
+    assert at("host-98", late, speed=10).links == {
+        ("A", "host-99"): Quality(loss=0.2, delay_ns=30 * MS, jitter_ns=20 * MS)
+    }
+
+
+def test_two_impairments_of_one_link_act_one_after_the_other() -> None:
+    once = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=10)
+    again = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=5)
+    assert at("host-98", once, again).links["A", "host-99"] == Quality(loss=0.75, delay_ns=15 * MS)
+
+
+def test_reordering_lets_the_chosen_overtake_and_without_a_delay_holds_them_back() -> None:
+    chosen = Impaired("A", "host-98", "host-99", reorder=0.25, delay_ms=40)
+    alone = Impaired("A", "host-98", "host-99", reorder=0.25)
+    assert at("host-98", chosen).links["A", "host-99"] == Quality(delay_ns=40 * MS, overtaking=0.25)
+    assert at("host-98", alone).links["A", "host-99"] == Quality(delay_ns=10 * MS, overtaking=0.75)
+
+
+def test_what_netem_cannot_express_is_refused() -> None:
+    with pytest.raises(ImpairError, match=r"reorder=0.25 with jitter_ms=5"):
+        at("host-98", Impaired("A", "host-98", "host-99", reorder=0.25, jitter_ms=5))

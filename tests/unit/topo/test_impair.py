@@ -1,92 +1,185 @@
-"""Impairments as data: which commands follow from which value, and what is refused."""
+"""Impairments as data: which rules and queues follow from which value, and what is refused."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
 import pytest
 
+from topo import queues
+from topo.catalog import two_networks
 from topo.errors import ImpairError
-from topo.impair import Block, Impairment, commands, rules
+from topo.filters import script
+from topo.impair import DELAY_NS_MAX, JITTER_NS_MAX, Block, Impairment, Quality
+from topo.queues import NO_DELAY, Delay, Layout, layout, steps
 
-ALL = frozenset({"netem", "numgen"})
-
-
-def test_no_impairment_takes_everything_away_whether_or_not_there_was_something() -> None:
-    clear = commands(None, "mgmtA", frozenset())
-    assert [command.argv[:3] for command in clear] == [("nft", "-f", "-"), ("tc", "qdisc", "del")]
-    assert all(command.may_fail for command in clear)
-    assert clear[0].text == "add table netdev herzschlag_mgmtA\ndelete table netdev herzschlag_mgmtA\n"
+LAB = two_networks(3)
+OTHERS = ("gateway", "vcenter", "host-99", "host-100")
+MS = 1_000_000
 
 
-def test_loss_is_a_random_drop_of_what_arrives() -> None:
-    text = rules(Impairment(loss_percent=12.5), "mgmtB")
-    assert "hook ingress device mgmtB" in text
-    assert "numgen random mod 10000 < 1250 counter drop" in text
-    assert "egress" not in text
+def rules(impairment: Impairment, node: str = "host-98") -> list[str]:
+    return [line for line in script(LAB, node, impairment).splitlines() if line.startswith("add rule")]
 
 
-def test_total_loss_needs_no_chance() -> None:
-    assert "numgen" not in rules(Impairment(loss_percent=100), "mgmtA")
+def links(quality: Quality, *to: str, network: str = "A") -> Impairment:
+    return Impairment(links={(network, node): quality for node in to})
 
 
-@pytest.mark.parametrize(
-    ("direction", "present", "absent"),
-    [("in", ["saddr"], ["daddr"]), ("out", ["daddr"], ["saddr"]), ("both", ["saddr", "daddr"], [])],
-)
-def test_direction_and_peer_choose_the_side_that_is_matched(
-    direction: str, present: list[str], absent: list[str]
-) -> None:
-    impairment = Impairment(loss_percent=1, direction=direction, peers=("198.18.1.1", "198.18.1.2"))  # type: ignore[arg-type]
-    text = rules(impairment, "mgmtA")
-    assert all(f"ip {side} {{ 198.18.1.1, 198.18.1.2 }}" in text for side in present)
-    assert not any(side in text for side in absent)
+# --- Filters ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_blocked_port_leaves_ping_alone_and_the_reverse() -> None:
-    port = rules(Impairment(block=(Block("udp", 8182),)), "mgmtA")
-    ping = rules(Impairment(block=(Block("icmp"),)), "mgmtA")
-    assert "udp dport 8182 counter drop" in port and "icmp" not in port
-    assert "ip protocol icmp counter drop" in ping and "dport" not in ping
-
-
-def test_a_copy_is_marked_so_that_it_is_not_copied_again() -> None:
-    text = rules(Impairment(duplicate_percent=100), "mgmtA")
-    assert "meta mark != 0x68657274" in text and "meta mark set 0x68657274 dup to mgmtA" in text
+def test_no_impairment_leaves_no_table_and_nothing_to_do_by_any_means() -> None:
+    text = script(LAB, "host-98", Impairment())
+    assert text.count("add table") == text.count("delete table") == 2 and "rule" not in text
+    assert Impairment().means == frozenset()
 
 
 def test_every_script_begins_by_deleting_what_was_there() -> None:
     """Applied twice, it is applied once."""
-    for impairment in (Impairment(loss_percent=5), Impairment(duplicate_percent=5), Impairment(delay_ms=5)):
-        lines = rules(impairment, "mgmtA").splitlines()
-        assert lines[:2] == ["add table netdev herzschlag_mgmtA", "delete table netdev herzschlag_mgmtA"]
+    for impairment in (links(Quality(loss=0.1), "host-99"), Impairment(blocks=(Block("icmp"),))):
+        lines = script(LAB, "host-98", impairment).splitlines()
+        assert [line.split()[0] for line in lines[:4]] == ["add", "delete", "add", "delete"]
 
 
-def test_delay_is_netem_and_its_absence_takes_netem_away() -> None:
-    slow = commands(Impairment(delay_ms=20, jitter_ms=5), "mgmtA", ALL)
-    assert slow[-1].argv == (
-        *("tc", "qdisc", "replace", "dev", "mgmtA", "root"),
-        *("netem", "delay", "20ms", "5ms"),
-    )
-    quick = commands(Impairment(loss_percent=5), "mgmtA", ALL)
-    assert quick[-1].argv == ("tc", "qdisc", "del", "dev", "mgmtA", "root")
+def test_a_blocked_direction_is_dropped_in_that_direction_alone() -> None:
+    (inward,) = rules(Impairment(blocks=(Block("udp", 8182, "in"),)))
+    (outward,) = rules(Impairment(blocks=(Block("icmp", None, "out"),)))
+    assert inward == "add rule inet herzschlag incoming udp dport 8182 counter drop"
+    assert outward == "add rule inet herzschlag outgoing ip protocol icmp counter drop"
+    assert len(rules(Impairment(blocks=(Block("icmp"),)))) == 2
+
+
+def test_cuts_of_a_node_are_one_rule() -> None:
+    """Sixty rules for sixty destinations took twenty times as long to make."""
+    (rule,) = rules(Impairment(cuts=frozenset({("A", "host-99"), ("B", "host-100")})))
+    addresses = f"{LAB.address('host-99', 'A')}, {LAB.address('host-100', 'B')}"
+    assert rule == f"add rule inet herzschlag outgoing ip daddr {{ {addresses} }} counter drop"
+
+
+def test_loss_and_duplicates_are_shares_of_a_million_behind_the_nodes_own_work() -> None:
+    own, loss, duplicate = rules(links(Quality(loss=0.25, duplicate=0.1), "host-99", network="B"))
+    to = f"ip daddr {LAB.address('host-99', 'B')}"
+    assert own == "add rule netdev herzschlag leaving_B meta mark 0x68657274 accept"
+    assert f"leaving_B {to} numgen random mod 1000000 < 250000 counter drop" in loss
+    assert f"{to} numgen random mod 1000000 < 100000 meta mark set 0x68657274 dup to mgmtB" in duplicate
+
+
+def test_what_goes_for_everybody_needs_no_address() -> None:
+    (rule,) = rules(links(Quality(loss=0.25), *OTHERS))
+    assert "daddr" not in rule
+
+
+def test_a_share_of_all_needs_no_chance_and_the_smallest_is_still_one() -> None:
+    (all_of_it,) = rules(links(Quality(loss=1), "host-99"))
+    (hardly_any,) = rules(links(Quality(loss=1e-9), "host-99"))
+    assert "numgen" not in all_of_it
+    assert "mod 1000000 < 1 counter" in hardly_any
+
+
+def test_every_means_is_named() -> None:
+    assert links(Quality(loss=0.1), "host-99").means == {"nftables"}
+    assert links(Quality(delay_ns=1), "host-99").means == {"netem"}
+    assert links(Quality(delay_ns=1, duplicate=1), "host-99").means == {"nftables", "netem"}
+    assert links(Quality(), "host-99").means == frozenset()
+
+
+# --- Queues -----------------------------------------------------------------------------------------------------------
+
+SLOW, SLOWER = Delay(30 * MS, 20 * MS), Delay(100 * MS, 0, 0.25)
+
+
+def quality(delay: Delay) -> Quality:
+    return Quality(delay_ns=delay.delay_ns, jitter_ns=delay.jitter_ns, overtaking=delay.overtaking)
+
+
+def laid(impairment: Impairment, before: Layout = Layout(), network: str = "A") -> Layout:  # noqa: B008 (frozen)
+    return layout(LAB, "host-98", network, impairment, before)
+
+
+def kinds(messages: list[bytes]) -> list[str]:
+    """Message types and kinds of queue."""
+    names = {36: "qdisc", 37: "no qdisc", 40: "class", 44: "filter", 45: "no filter"}
+    found = []
+    for message in messages:
+        length, number = struct.unpack_from("=IH", message)
+        assert length == len(message)
+        kind = message[40 : message.index(b"\0", 40)].decode() if length > 36 else ""
+        found.append(f"{names[number]} {kind}".strip())
+    return found
+
+
+def test_a_quality_that_all_share_needs_one_queue_and_no_filter() -> None:
+    wanted = laid(links(quality(SLOW), *OTHERS))
+    assert wanted == Layout(SLOW, {}, 1)
+    assert kinds(steps(Layout(), wanted, 2)) == ["qdisc htb", "class htb", "qdisc netem"]
+
+
+def test_a_quality_of_its_own_is_a_class_with_a_filter() -> None:
+    address = LAB.address("host-99", "A")
+    wanted = laid(links(quality(SLOW), "host-99"))
+    assert wanted == Layout(NO_DELAY, {address: SLOW}, 2)
+    made = kinds(steps(Layout(), wanted, 2))
+    assert made == ["qdisc htb", "class htb", "qdisc netem", "class htb", "qdisc netem", "filter u32"]
+    assert queues.delaying(wanted) == [0x120000]
+
+
+def test_two_qualities_are_two_classes_and_each_destination_has_one_filter() -> None:
+    links = {("A", "host-99"): quality(SLOW), ("A", "host-100"): quality(SLOWER), ("A", "gateway"): quality(SLOW)}
+    wanted = laid(Impairment(links=links))
+    assert wanted.classes == 3 and set(wanted.others.values()) | {wanted.usual} == {SLOW, SLOWER, NO_DELAY}
+    assert kinds(steps(Layout(), wanted, 2)).count("filter u32") == len(wanted.others)
+
+
+def test_a_mended_line_keeps_its_queues_until_they_are_empty() -> None:
+    """Taking a queue away drops what is under way in it."""
+    before = laid(links(quality(SLOW), "host-99"))
+    after = laid(Impairment(), before)
+    assert after == Layout(NO_DELAY, {}, 2)
+    assert kinds(steps(before, after, 2)) == ["qdisc netem", "qdisc netem", "no filter u32"]
+    assert queues.delaying(after) == []
+    assert kinds([queues.removal(2)]) == ["no qdisc"]
+    assert queues.longest_ns(before) == 50 * MS
+
+
+def test_a_filter_that_leads_elsewhere_is_made_anew() -> None:
+    before = laid(links(quality(SLOW), "host-99"))
+    after = laid(links(quality(SLOWER), "host-99"), before)
+    assert kinds(steps(before, after, 2)) == ["qdisc netem", "qdisc netem"], "the same class, another delay"
+    both = laid(Impairment(links={("A", "host-99"): quality(SLOWER), ("A", "host-100"): quality(SLOW)}), before)
+    assert "no filter u32" in kinds(steps(before, both, 2))
+
+
+def test_nothing_to_change_is_nothing_to_do() -> None:
+    wanted = laid(links(quality(SLOW), *OTHERS))
+    assert steps(wanted, wanted, 2) == []
+    assert steps(Layout(), laid(links(Quality(loss=0.5), *OTHERS)), 2) == []
+    assert laid(links(quality(SLOW), *OTHERS), network="B") == Layout(), "the other network is another interface"
+
+
+def test_netem_is_told_nanoseconds_and_shares() -> None:
+    (_, _, netem) = steps(Layout(), Layout(SLOWER, {}, 1), 2)
+    assert struct.pack("=HHq", 12, 10, 100 * MS) in netem
+    assert struct.pack("=HHq", 12, 11, 0) in netem
+    assert struct.pack("=HHII", 12, 3, round(0.25 * 0xFFFFFFFF), 0) in netem
+
+
+# --- What cannot be ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Impairment(loss_percent=101), "loss_percent=101 is outside 0 to 100"),
-        (lambda: Impairment(duplicate_percent=-1), "duplicate_percent=-1 is outside"),
-        (lambda: Impairment(delay_ms=1, jitter_ms=2), "jitter_ms=2 is above delay_ms=1"),
-        (lambda: Impairment(delay_ms=1e9), "delay_ms=1000000000.0 is outside"),
-        (lambda: Impairment(peers=("host-98",)), "peer 'host-98' is no IPv4 address"),
-        (lambda: Impairment(peers=("1.2.3.4; flush ruleset",)), "is no IPv4 address"),
-        (lambda: Impairment(direction="up"), "direction 'up' is unknown"),  # type: ignore[arg-type]
-        (lambda: Block("udp", 0), "port=0 is outside 1 to 65535"),
-        (lambda: Block("icmp", 1), "ICMP has no ports"),
-        (lambda: Block("sctp"), "protocol 'sctp' is unknown"),  # type: ignore[arg-type]
-        (lambda: commands(Impairment(delay_ms=5), "mgmtA", frozenset({"numgen"})), "needs the kernel module sch_netem"),
-        (lambda: commands(Impairment(loss_percent=5), "mgmtA", frozenset({"netem"})), "need nftables"),
+        (lambda: Quality(loss=1.01), r"loss=1.01 is outside 0 to 1"),
+        (lambda: Quality(duplicate=-1), r"duplicate=-1 is outside"),
+        (lambda: Quality(delay_ns=DELAY_NS_MAX + 1), r"delay_ns=60000000001 is outside"),
+        (lambda: Quality(jitter_ns=JITTER_NS_MAX + 1), r"jitter_ns=2147483648 is outside"),
+        (lambda: Quality(overtaking=0.5), r"nothing is delayed, so nothing can be overtaken"),
+        (lambda: Block("udp", 1, "up"), r"direction 'up' is unknown"),  # type: ignore[arg-type]
+        (lambda: Block("udp", 0), r"port=0 is outside 1 to 65535"),
+        (lambda: Block("icmp", 1), r"ICMP has no ports"),
+        (lambda: Block("sctp"), r"protocol 'sctp' is unknown"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_is_refused_with_the_way_out(make: Callable[[], object], text: str) -> None:
