@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag import pytest_pause
 from herzschlag.conductor import Conductor, NotReady
+from herzschlag.pytest_labs import LENT
 from tests.support.inner_pytest import in_virtual_time
 
 FAILS = """
@@ -210,3 +212,25 @@ def test_never(cluster):
     pass
 """
     in_virtual_time(pytester, code).assert_outcomes(skipped=2, xfailed=1)
+
+
+def test_pausing_happens_once_a_failure_and_never_else(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the cluster alive, whether the test failed, a checker spoke, or nothing was proved."""
+    paused: list[str] = []
+    monkeypatch.setattr(
+        pytest_pause, "pause", lambda item: paused.append(f"{item.name} {item.stash[LENT][0].cluster.master}")
+    )
+    code = """
+import pytest
+
+def test_passes(cluster): pass
+def test_skips(cluster): pytest.skip("not today")
+def test_fails(cluster): assert False
+def test_proves_nothing(cluster):
+    cluster.cut("host-98", "host-100")
+    cluster.advance(10)
+"""
+    in_virtual_time(pytester, code, "--herzschlag-pause").assert_outcomes(passed=1, skipped=1, failed=2)
+    assert paused == ["test_fails[simulation] host-99", "test_proves_nothing[simulation] host-99"]
