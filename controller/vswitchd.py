@@ -3,10 +3,13 @@
 Open vSwitch answers a barrier when its tables have changed. Packets, though, follow decisions cached from those tables,
 which are revisited a moment later: a burst right after the barrier still went the old way in up to 11 of 100 trials
 (bench/cut.py). Counters lag in the same way, by up to half a second. One command of the daemon's own control socket
-drops all cached decisions and books their counts; it returns when that is done, in half a millisecond.
+drops cached decisions and books their counts; it returns when that is done, in half a millisecond. It leaves those that
+a thread of the daemon has its hands on at that moment, which happens on a busy machine; a second command drops whatever
+is left.
 
 This file decides how to find and ask the daemon; when to is service.py's matter.
-Sources: ovs-vswitchd(8), command `revalidator/purge`; ovs-appctl(8), "unixctl" is JSON-RPC 1.0 over a Unix socket.
+Sources: ovs-vswitchd(8), commands `revalidator/purge` and `dpctl/del-flows`; ovs-appctl(8), "unixctl" is JSON-RPC 1.0
+over a Unix socket.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
+FORGET = ("revalidator/purge", "dpctl/del-flows")
 _REPLY_BYTES_MAX = 65_536  # the reply is some 40 bytes
 
 
@@ -34,7 +38,7 @@ def forget_cached_decisions(deadline_ns: int) -> bool:
         return False
     for door in doors:
         try:
-            return _ask(door, "revalidator/purge", deadline_ns)
+            return _ask(door, FORGET, deadline_ns)
         except ConnectionRefusedError:
             continue
         except (OSError, ValueError) as error:
@@ -44,19 +48,25 @@ def forget_cached_decisions(deadline_ns: int) -> bool:
     return False
 
 
-def _ask(door: Path, command: str, deadline_ns: int) -> bool:
+def _ask(door: Path, commands: tuple[str, ...], deadline_ns: int) -> bool:
+    """One after the other, on one connection."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         # A timeout of zero would mean "do not wait" to a socket, which is not what a passed deadline means.
         connection.settimeout(max(0.001, (deadline_ns - time.monotonic_ns()) / 1e9))
         connection.connect(os.fspath(door))
-        connection.sendall(json.dumps({"id": 0, "method": command, "params": []}).encode())
-        reply = b""
-        while len(reply) < _REPLY_BYTES_MAX:
-            part = connection.recv(4096)
-            reply += part
-            if not part or reply.rstrip().endswith(b"}"):
-                break
-    answer = json.loads(reply)
-    if not isinstance(answer, dict) or answer.get("error") is not None:
-        raise ValueError(f"{command} was refused: {answer!r}")
+        for command in commands:
+            connection.sendall(json.dumps({"id": 0, "method": command, "params": []}).encode())
+            answer = json.loads(_reply(connection))
+            if not isinstance(answer, dict) or answer.get("error") is not None:
+                raise ValueError(f"{command} was refused: {answer!r}")
     return True
+
+
+def _reply(connection: socket.socket) -> bytes:
+    reply = b""
+    while len(reply) < _REPLY_BYTES_MAX:
+        part = connection.recv(4096)
+        reply += part
+        if not part or reply.rstrip().endswith(b"}"):
+            break
+    return reply

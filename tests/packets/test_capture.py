@@ -23,6 +23,7 @@ from herzschlag.packets.facts import CAPTURE_FILE, from_comments
 from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun, read_packet_run
 from herzschlag.packets.traffic import summary
+from herzschlag.pytest_places import Place
 from herzschlag.runner import RunReport, RunRequest, read_report, run
 from herzschlag.scenario_file import load
 from tests.support.tshark import TROUBLE, fields
@@ -134,7 +135,12 @@ def test_all_means_all(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module", params=SITUATIONS)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacketRun]:
-    yield play(request.param, SPEED, tmp_path_factory.mktemp(request.param) / "run")
+    place = Place.wait()
+    try:
+        found = play(request.param, SPEED, tmp_path_factory.mktemp(request.param) / "run")
+    finally:
+        place.free()
+    yield found
 
 
 def play(name: str, speed: float, directory: Path) -> PacketRun:

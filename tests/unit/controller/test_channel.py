@@ -125,9 +125,9 @@ def test_the_switches_daemon_is_asked_to_forget(tmp_path: Path, monkeypatch: pyt
         asked.append(json.loads(data))
         return b'{"id":0,"result":"","error":null}'
 
-    with OneShot(tmp_path / "ovs-vswitchd.7.ctl", answers):
+    with OneShot(tmp_path / "ovs-vswitchd.7.ctl", answers, times=2):
         assert forget_cached_decisions(time.monotonic_ns() + 10**10)
-    assert asked == [{"id": 0, "method": "revalidator/purge", "params": []}]
+    assert asked == [{"id": 0, "method": method, "params": []} for method in ("revalidator/purge", "dpctl/del-flows")]
 
 
 @pytest.mark.parametrize("reply", [b'{"id":0,"result":null,"error":"no such command"}', b"nonsense}", b""])
@@ -142,15 +142,16 @@ def test_a_daemon_that_does_not_forget_is_not_believed(
 def test_the_socket_of_a_dead_daemon_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OVS_RUNDIR", str(tmp_path))
     assert not forget_cached_decisions(time.monotonic_ns() + 10**10)
-    with OneShot(tmp_path / "ovs-vswitchd.7.ctl", lambda data: b'{"id":0,"result":"","error":null}'):
+    with OneShot(tmp_path / "ovs-vswitchd.7.ctl", lambda data: b'{"id":0,"result":"","error":null}', times=2):
         listen(tmp_path / "ovs-vswitchd.9.ctl").close()  # newer, and nobody behind it
         assert forget_cached_decisions(time.monotonic_ns() + 10**10)
 
 
 class OneShot:
-    """Answers the first message of the first caller, then hangs up."""
+    """Answers the first message of the first caller, or as many as are asked for, then hangs up."""
 
-    def __init__(self, path: Path, answers: Callable[[bytes], bytes]) -> None:
+    def __init__(self, path: Path, answers: Callable[[bytes], bytes], times: int = 1) -> None:
+        self._times = times
         self._listener = listen(path)
         self._answers = answers
         self._thread = threading.Thread(target=self._run)
@@ -165,4 +166,5 @@ class OneShot:
     def _run(self) -> None:
         caller, _ = self._listener.accept()
         with caller:
-            caller.sendall(self._answers(caller.recv(65_536)))
+            for _ in range(self._times):
+                caller.sendall(self._answers(caller.recv(65_536)))
