@@ -1,4 +1,5 @@
-"""Captures of real labs: everything that crossed a switch, both ways, to the last packet, read by name.
+"""Captures of real labs: everything that crossed a switch, both ways, to the last packet, read by name. And the five
+situations on both backends, since their runs are here.
 
 A body runs as the first process of a sandbox and is handed the line to the recorder, which stands outside.
 """
@@ -18,13 +19,15 @@ from typing import Any
 
 import pytest
 
+from herzschlag.compare import compare
+from herzschlag.history import read_history
 from herzschlag.packets.confirm import TOLERANCE_NS, confirm_run, disagreements
 from herzschlag.packets.facts import CAPTURE_FILE, from_comments
 from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun, read_packet_run
 from herzschlag.packets.traffic import summary
 from herzschlag.pytest_places import Place
-from herzschlag.runner import RunReport, RunRequest, read_report, run
+from herzschlag.runner import HISTORY_FILE, RunReport, RunRequest, read_report, run
 from herzschlag.scenario_file import load
 from tests.support.tshark import TROUBLE, fields
 from topo import capture, pcapng
@@ -211,6 +214,18 @@ def test_the_summary_is_of_the_whole_run(played: PacketRun) -> None:
     assert found.delay_ms is not None and 0 < found.delay_ms.median < 100
     if played.scenario.name == "normal":
         assert found.lost == ()
+
+
+def test_both_backends_tell_the_same_story(played: PacketRun, tmp_path: Path) -> None:
+    """The same scenario in virtual time: the same changes in the same order, the same verdict. `make cases` does it
+    for every shipped scenario."""
+    virtual = run(
+        RunRequest(scenario=played.scenario, backend="simulation", speed=SPEED, seed=1, directory=tmp_path / "virtual")
+    )
+    assert virtual.verdict == "holds", virtual.because
+    real = read_report(played.directory)
+    assert real.verdict == "holds", real.because
+    assert compare(read_history(tmp_path / "virtual" / HISTORY_FILE), played.history).because == ""
 
 
 def test_at_speed_1_packets_and_records_agree_within_5_ms(tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag.pytest_places import Place
+
 MOMENTS = 26
-AT_ONCE = 3
+AT_ONCE = 2
 """Labs side by side: enough to be quick on two cores, few enough to be themselves."""
 LATEST_S = 6.0
 """A run of slave-failure at speed 10 takes some nine seconds; whoever is to die lives until near its end."""
@@ -119,12 +121,21 @@ def kill_one(number: int, directory: Path) -> str:
     return ""
 
 
-@pytest.mark.packets
+def in_a_place(number: int, directory: Path) -> str:
+    """No more labs at once than all tests together may have."""
+    place = Place.wait()
+    try:
+        return kill_one(number, directory)
+    finally:
+        place.free()
+
+
+@pytest.mark.packets(own_places=True)
 def test_nothing_is_left_and_nothing_holds_whoever_is_killed(tmp_path: Path) -> None:
     """A user's machine stays clean, and no broken run passes for a verdict about the protocol."""
     before = interfaces()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        wrong = [text for text in pool.map(lambda n: kill_one(n, tmp_path), range(MOMENTS)) if text]
+        wrong = [text for text in pool.map(lambda n: in_a_place(n, tmp_path), range(MOMENTS)) if text]
     assert not wrong, "\n".join(wrong)
     assert interfaces() <= before
     assert not mounts_of(tmp_path)
