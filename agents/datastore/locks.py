@@ -40,6 +40,7 @@ class LockFile:
 
     __slots__ = (
         "evidence",
+        "given_up_ns",
         "holder",
         "path",
         "phase",
@@ -65,6 +66,8 @@ class LockFile:
         self.evidence: tuple[LockEvidence, ...] = ()
         self.watch: OwnerWatch | None = None
         self.verifying = False
+        self.given_up_ns = 0
+        """Since when its holder does nothing under it any more; only while releasing."""
 
 
 class LockManager:
@@ -332,13 +335,15 @@ class LockManager:
 
     def _release(self, lock: LockFile) -> None:
         lock.phase = "releasing"
+        lock.given_up_ns = self._io.now_ns
         before = lock.record
         lock.record = msgspec.structs.replace(before, held=False, generation=before.generation + 1)
         self._set(lock, layout.encode_lock(before), lambda outcome: self._released(lock, outcome))
 
     def _released(self, lock: LockFile, outcome: Outcome) -> None:
         if outcome.status == "ok":
-            self._trace(lock, "held", "free", self._moid, "released")
+            # Another host may have taken it before this one hears that it is rid of it.
+            self._trace(lock, "held", "free", self._moid, "released", given_up_ns=lock.given_up_ns)
             self._forget(lock)
         elif outcome.status == "lost":
             lock.phase = "unsure"
@@ -385,7 +390,7 @@ class LockManager:
             lock.record = record
             self._release(lock)
 
-    def _trace(self, lock: LockFile, before: str, after: str, owner: str, because: str) -> None:
+    def _trace(self, lock: LockFile, before: str, after: str, owner: str, because: str, **more: int) -> None:
         """Record a change. A master asks for others' locks again and again: the same refusal is news only once."""
         key = (lock.volume.name, lock.path)
         if after in ("watching", "denied") and self._refused.get(key) == owner:
@@ -403,5 +408,6 @@ class LockManager:
                 "to": after,
                 "owner": owner,
                 "because": because,
+                **more,
             },
         )

@@ -1,7 +1,9 @@
 """No lock is held by two hosts at once.
 
 Decides from the hosts' own records of their locks, cut short by what the faults really did: a host without power holds
-nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still believes.
+nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still believes. Who
+gives a lock up holds it no more from that moment on: on real disks another may have it before the first hears that it
+is rid of it.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
                 found.append(Hold(record.node, before.at_ns, record.at_ns, before.seq))
                 open_holds[record.node] = record
         elif record.fields["to"] in ("free", "lost") and (begun := open_holds.pop(record.node, None)) is not None:
-            found.append(Hold(record.node, begun.at_ns, record.at_ns, begun.seq))
+            end_ns = int(record.get("given_up_ns") or record.at_ns)
+            found.append(Hold(record.node, begun.at_ns, end_ns, begun.seq))
     found += [Hold(host, begun.at_ns, FOREVER, begun.seq) for host, begun in open_holds.items()]
     return [msgspec.structs.replace(h, end_ns=min(h.end_ns, _lost_ns(truth.history[h.seq], truth))) for h in found]
 
