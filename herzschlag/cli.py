@@ -30,6 +30,7 @@ from herzschlag.runner import RunReport, RunRequest, run
 from herzschlag.scenario import Scenario
 from herzschlag.scenario_check import check_speed
 from herzschlag.scenario_file import ScenarioError, load_family, shipped
+from herzschlag.shell.cli import shell_command
 from herzschlag.strict import InputError
 from herzschlag.verdict import EXIT_STATUS, worst
 
@@ -254,6 +255,7 @@ app.command("dissector")(dissector_command)
 app.command("compare")(compare_command)
 app.command("report")(report_command)
 app.command("live")(live)
+app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 

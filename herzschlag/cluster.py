@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -25,8 +25,8 @@ from herzschlag.backends.continued import ContinuedSession, remembered, snapshot
 from herzschlag.checkers import NAMES, check_all
 from herzschlag.conductor import Conductor, Watcher
 from herzschlag.expectations import Allow, Expectations
-from herzschlag.faults import KINDS, AnyFault, Fault, kind_of
-from herzschlag.history import SECOND, History, Record
+from herzschlag.faults import KINDS, AnyFault, Fault, PowerOff, kind_of
+from herzschlag.history import RUNNER, SECOND, History, Record, record
 from herzschlag.kinds import KINDS as RECORD_KINDS
 from herzschlag.plan import make_plan
 from herzschlag.scenario import Cluster as Setup
@@ -65,6 +65,9 @@ class Cluster:
         self._vms: dict[str, tuple[str, str]] = {}
         self._finished = False
         self._changed_ns = -1
+        self._evidence: set[int] = set()
+        """Records of the session that the last judgement had collected."""
+        self._outdated: set[int] = set()
         self._began_ns = 0
 
     @classmethod
@@ -79,11 +82,13 @@ class Cluster:
         directory: Path | None = None,
         watcher: Watcher | None = None,
         ready: bool = True,
+        datapath: Literal["auto", "kernel", "user"] = "auto",
+        capture: Literal["all", "heartbeats", "off"] = "heartbeats",
     ) -> Self:
         """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises
         BackendUnavailable, NotReady, MachineryDied."""
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
-        plan = make_plan(scenario, speed=speed, seed=seed, directory=directory)
+        plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
         session = open_session(backend, plan)
         session.__enter__()
         cluster = cls(session, plan, scenario, watcher)
@@ -264,6 +269,10 @@ class Cluster:
         effect = self._conductor.apply(fault_id, fault, at_ns)
         self._changed_ns = effect.effective_ns
         at_s = self._since_ready(effect)
+        if isinstance(fault, PowerOff):
+            self._catch_up()  # a VM that ends with its host is told by nobody
+            ended = set(_names(fault, "host")) if fault.host != "all" else set(self.hosts)
+            self._vms = {key: value for key, value in self._vms.items() if value[0] not in ended}
         if type(fault).undoable:
             self._active[fault_id] = (fault, at_s)
         else:
@@ -347,15 +356,23 @@ class Cluster:
             self._finished = True
             if self.session.now_ns() <= self._changed_ns:  # a fault at the very end is in force for no time at all
                 self.advance(0.001)
-            self._conductor.end()
+            self._collect(self._conductor.end)
 
     def history(self) -> History:
-        return self._conductor.history()
+        return self._conductor.history(self._outdated)
 
     def findings(self) -> tuple[Finding, ...]:
         """Every checker's finding on what happened. Ends the cluster's life as `finish` does."""
         self.finish()
         return check_all(self.history(), self.scenario())
+
+    def findings_so_far(self) -> tuple[Finding, ...]:
+        """The same, and the cluster lives on."""
+        self._collect(self.session.finish)
+        history = [item for item in self.history() if item.kind != "end"]
+        end = record(self.session.now_ns(), RUNNER, "end", {"because": "a look at what happened so far"})
+        self.session.resume()
+        return check_all(History.ordered([*history, end]), self.scenario())
 
     def timeline(self, last: int = RECENT) -> str:
         """The last records, a line each."""
@@ -374,6 +391,13 @@ class Cluster:
         self.close()
 
     # --- how ---
+
+    def _collect(self, collecting: Callable[[], None]) -> None:
+        """What an earlier judgement had collected counts no more."""
+        seen = len(self.session.records())
+        collecting()
+        self._outdated |= self._evidence
+        self._evidence = {r.seq for r in self.session.records()[seen:] if r.kind in ("disk", "counters")}
 
     def _since_ready(self, effect: Effect) -> float:
         return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)

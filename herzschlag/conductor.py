@@ -8,7 +8,7 @@ published timelines start at one: its moment is moved up to the next whole heart
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -190,11 +190,12 @@ class Conductor:
         self._note_fault(fault_id, self._active.pop(fault_id), "end", effect, at_ns)
         return effect
 
-    def history(self) -> History:
-        """What there is, in order; `end` stands last, after the evidence collected at the same moment."""
+    def history(self, without: Collection[int] = ()) -> History:
+        """What there is, in order; `end` stands last, after the evidence collected at the same moment. `without`:
+        numbers of the session's records that are left out."""
         last = [item for item in self._own if item.kind == "end"]
         first = [item for item in self._own if item.kind != "end"]
-        return History.ordered([*first, *self._session.records(), *last])
+        return History.ordered([*first, *(r for r in self._session.records() if r.seq not in without), *last])
 
     def _lead_ns(self) -> int:
         """Backends wait for the exact instant themselves; until shortly before, records are looked at here."""

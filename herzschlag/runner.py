@@ -161,6 +161,12 @@ def _run(
     return _write(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
 
 
+def announce(request: RunRequest, status: Status, because: str) -> RunReport:
+    """Write `run.json` of a run that is made by hand: how far it is."""
+    (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+    return _write(_report(request, status, "unknown", because), request.directory)
+
+
 def judge_and_write(request: RunRequest, history: History, versions: dict[str, str]) -> RunReport:
     """Judge a history that was made by hand, and leave its run directory: as after `run`."""
     (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)

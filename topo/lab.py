@@ -33,6 +33,7 @@ from topo.spawner import Spawner, Step
 from topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
 from topo.storage import Storage, StorageView
 from topo.switches import Datapath, Switches
+from topo.waiters import process_namespace, wake_waiters
 from topo.wires import (
     InNetwork,
     Message,
@@ -73,6 +74,7 @@ class _Node:
     def hold(self, pid: int) -> None:
         self.pid = pid
         self.holder: int | None = os.pidfd_open(pid)
+        self.processes = process_namespace(pid)
         self.powered = True
 
     def let_go(self) -> None:
@@ -268,7 +270,7 @@ class Lab:
             signal.pidfd_send_signal(found.holder, signal.SIGKILL)
             deadline = time.monotonic() + _DEATH_S_MAX
             while not select.select([found.holder], [], [], _WAKE_S)[0]:
-                self.net[node].wake_waiters()
+                wake_waiters(found.processes)
                 if time.monotonic() < deadline:
                     continue
                 raise LabError(
@@ -308,10 +310,11 @@ class Lab:
 
     def thaw(self, node: str) -> int:
         with self._lock:
-            if self._node(node).powered:
-                self._spawner.enter(self.pid(node), ("pid",), [["signal_all", signal.SIGCONT]])
-                self.net[node].wake_waiters()
-                self._node(node).frozen = False
+            found = self._node(node)
+            if found.powered:
+                self._spawner.enter(found.pid, ("pid",), [["signal_all", signal.SIGCONT]])
+                wake_waiters(found.processes)
+                found.frozen = False
             return time.monotonic_ns()
 
     # --- links ---

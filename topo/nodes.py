@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
+import select
 import subprocess
 import warnings
 from collections.abc import Callable
@@ -25,8 +25,13 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Mininet imports distutils, which Python announces to remove
     from mininet.cli import CLI
     from mininet.link import Intf, Link
+    from mininet.log import output
     from mininet.net import Mininet
     from mininet.node import Host, Node, Switch
+    from mininet.util import quietRun
+
+_LOOK_S = 0.2
+"""How often a shell that says nothing is looked at."""
 
 
 class LabIntf(Intf):  # type: ignore[misc]
@@ -35,6 +40,10 @@ class LabIntf(Intf):  # type: ignore[misc]
     def config(self, ip: str | None = None, **_: Any) -> dict[str, Any]:
         self.ip, self.prefixLen = ip, PREFIX_LENGTH if ip else None
         return {}
+
+    def updateIP(self) -> str | None:
+        """The lab's address, also while the node is off or has lost it: who pings it wants to see that it is gone."""
+        return self.ip
 
 
 class LabLink(Link):  # type: ignore[misc]
@@ -58,7 +67,6 @@ class LabHost(Host):  # type: ignore[misc]
 
     def __init__(self, name: str, *, holder: Callable[[str], int], **params: Any) -> None:
         self._holder = holder
-        self.started: list[Any] = []
         super().__init__(name, **params)
 
     @classmethod
@@ -67,7 +75,8 @@ class LabHost(Host):  # type: ignore[misc]
 
     def startShell(self, mnopts: str | None = None) -> None:
         if mnopts is None:  # from the constructor: nobody has typed anything yet
-            self.pid = self._holder(self.name)
+            with contextlib.suppress(LabError):  # powered off
+                self.pid = self._holder(self.name)
 
     def _inside(self) -> list[str]:
         """The words that run a program in the node; setpriv so that it ends with the waiting nsenter as well."""
@@ -83,7 +92,8 @@ class LabHost(Host):  # type: ignore[misc]
 
         def enter(command: list[str], **options: Any) -> Any:
             at = command.index("env")
-            return plain(["mnexec", "-cd", *inside, *command[at:]], **options)
+            # Its pseudo-terminal becomes its session's own: otherwise no Ctrl-C would reach what runs in it.
+            return plain(["mnexec", "-cd", *inside, "setsid", "--ctty", *command[at:]], **options)
 
         self._popen = enter  # Mininet's own start of a shell, with our way into the node
         try:
@@ -102,16 +112,7 @@ class LabHost(Host):  # type: ignore[misc]
 
     def popen(self, *words: Any, **options: Any) -> Any:
         options.setdefault("mncmd", self._inside())
-        started = super().popen(*words, **options)
-        self.started = [one for one in self.started if one.returncode is None] + [started]
-        return started
-
-    def wake_waiters(self) -> None:
-        """Continue the nsenters outside the node: each stops itself when it sees its child stopped, and then would
-        not take the exit status without which the kernel cannot end the node."""
-        for waiter in [*self.started, *([self.shell] if self.shell is not None else [])]:
-            if waiter.returncode is None:
-                waiter.send_signal(signal.SIGCONT)
+        return super().popen(*words, **options)
 
     def abandon(self) -> None:
         """Forget a shell that has ended with the node."""
@@ -178,6 +179,38 @@ class LabPrompt(CLI):  # type: ignore[misc]
     """
 
     identchars = f"{CLI.identchars}-"
+
+    def do_pingall(self, line: str) -> None:
+        """Ping between all hosts that have power: pingall [TIMEOUT]"""
+        self.mn.ping(self._powered(), line.strip() or None)
+
+    def do_pingallfull(self, line: str) -> None:
+        """Ping between all hosts that have power, and say how long each took."""
+        self.mn.pingFull(self._powered())
+
+    def waitForNode(self, node: LabHost) -> None:
+        """Mininet's own waits for ever when the node's shell ends, as by `host-98 exit`."""
+        if self.isatty():
+            quietRun("stty -icanon min 1")
+        while node.waiting:
+            try:
+                ready = select.select([node.stdout, self.stdin], [], [], _LOOK_S)[0]
+                if self.stdin in ready:
+                    node.write(self.stdin.read(1))
+                if node.stdout in ready:
+                    output(node.monitor())
+                elif node.shell.poll() is not None:
+                    node.abandon()
+                    raise LabError(f"the shell of {node.name} has ended: its next command opens a new one")
+            except KeyboardInterrupt:
+                node.sendInt()
+
+    def _powered(self) -> list[Any]:
+        output("*** Ping: testing ping reachability\n")
+        off = [node for node in self.mn.hosts if node.pid is None]
+        if off:
+            output(f"*** Without power, left out: {' '.join(node.name for node in off)}\n")
+        return [node for node in self.mn.hosts if node.pid is not None]
 
 
 def build_mininet(spec: TopologySpec, holder: Callable[[str], int], datapath: str) -> Any:

@@ -36,6 +36,7 @@ from herzschlag.backends.stage_api import (
     Collect,
     Collected,
     Done,
+    Holders,
     Look,
     Looked,
     MachineryGone,
@@ -44,6 +45,7 @@ from herzschlag.backends.stage_api import (
     StageNews,
     StageSettings,
     Want,
+    Where,
 )
 from herzschlag.faults import AnyFault
 from herzschlag.history import RUNNER, Record
@@ -62,7 +64,7 @@ AFTER_HEARTBEAT_NS = 10_000_000
 REAL_FIELDS = {"max_ns", "p99_ns"}
 """Lengths of real time in records; every other `_ns` field is an instant of the monotonic clock."""
 
-N = TypeVar("N", Done, Collected, Looked, Ready)
+N = TypeVar("N", Done, Collected, Looked, Holders, Ready)
 
 
 class MininetSession:
@@ -108,6 +110,11 @@ class MininetSession:
         """The stage, as this process numbers it."""
         assert self._sandbox is not None, "start the session first"
         return self._sandbox.pid
+
+    def holders(self) -> Mapping[str, int]:
+        """Every node that has power to its pid 1, as the sandbox numbers it: the way in."""
+        self._tell(Where())
+        return self._await(Holders, ANSWER_S_MAX).pids
 
     def versions(self) -> Mapping[str, str]:
         return self._versions
@@ -307,7 +314,7 @@ class MininetSession:
 
     # --- The stage ----------------------------------------------------------------------------------------------------
 
-    def _tell(self, order: Want | Collect | Look) -> None:
+    def _tell(self, order: Want | Collect | Look | Where) -> None:
         self._check()
         assert self._socket is not None, "start the session first"
         try:

@@ -13,6 +13,7 @@ import contextlib
 import os
 import platform
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from controller.messages import Network, Port
 from herzschlag.backends.stage_api import (
     Collected,
     Done,
+    Holders,
     Look,
     Looked,
     MachineryGone,
@@ -40,6 +42,7 @@ from herzschlag.backends.stage_api import (
     StageOrder,
     StageSettings,
     Want,
+    Where,
 )
 from herzschlag.backends.stage_effects import CannotError, Effects
 from herzschlag.backends.stage_look import look
@@ -144,6 +147,7 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                start_new_session=True,  # Ctrl-C in a terminal is not for the controller
             )
         os.close(says)
         return process
@@ -198,18 +202,22 @@ class Stage:
 
     def _obey(self, order: StageOrder) -> None:
         try:
-            match order:
-                case Want():
-                    self._outside.tell(self._want(order))
-                case Look():
-                    self._outside.tell(Looked(look(self._settings.topology, self._lab)))
-                case _:
-                    self._outside.tell(self._collect())
+            self._outside.tell(self._answer(order))
         except CannotError as error:
             self._outside.tell(Refused(str(error), error.fix))
         except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:
             traceback.print_exc()
             self._outside.tell(Refused(f"{type(error).__name__}: {error}"))
+
+    def _answer(self, order: StageOrder) -> Done | Collected | Looked | Holders:
+        if isinstance(order, Want):
+            return self._want(order)
+        if isinstance(order, Look):
+            return Looked(look(self._settings.topology, self._lab))
+        if isinstance(order, Where):
+            lab = self._lab
+            return Holders({node: lab.pid(node) for node in lab.spec.nodes if lab.powered(node)})
+        return self._collect()
 
     def _want(self, order: Want) -> Done:
         wanted = frozenset(order.conditions)
@@ -251,6 +259,7 @@ def _ovs_version() -> str:
 
 
 def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends everything in its own time
     outside = Outside(socket.socket(fileno=int(sys.argv[1])))
     records = int(sys.argv[2])
     os.set_inheritable(outside.fileno(), False)

@@ -53,7 +53,11 @@ class Look(msgspec.Struct, frozen=True, tag=True):
     """What the lab looks like now. Answers Looked."""
 
 
-StageOrder = Want | Collect | Look
+class Where(msgspec.Struct, frozen=True, tag=True):
+    """Who holds which node, for whoever enters the lab. Answers Holders."""
+
+
+StageOrder = Want | Collect | Look | Where
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
@@ -92,6 +96,11 @@ class Looked(msgspec.Struct, frozen=True, tag=True):
     seen: dict[str, str]
 
 
+class Holders(msgspec.Struct, frozen=True, tag=True):
+    pids: dict[str, int]
+    """Every node that has power to its pid 1, as the sandbox numbers it."""
+
+
 class MachineryGone(msgspec.Struct, frozen=True, tag=True):
     """News: something of ours died although nobody told it to. The run can prove nothing any more."""
 
@@ -99,4 +108,4 @@ class MachineryGone(msgspec.Struct, frozen=True, tag=True):
     because: str
 
 
-StageNews = Ready | Done | Refused | Collected | Looked | MachineryGone
+StageNews = Ready | Done | Refused | Collected | Looked | Holders | MachineryGone

@@ -1,0 +1,184 @@
+"""The command `herzschlag shell`: a lab comes up, a prompt is opened in it, and a run directory stays.
+
+Decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script has a line
+that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+
+from herzschlag.backends.base import BackendUnavailable, MachineryDied
+from herzschlag.cluster import Cluster, Setup
+from herzschlag.conductor import NotReady
+from herzschlag.runner import RunReport, RunRequest, announce, judge_and_write
+from herzschlag.scenario import Scenario
+from herzschlag.scenario_check import check_speed
+from herzschlag.scenario_file import ScenarioError, load_family
+from herzschlag.scenario_text import as_toml
+from herzschlag.shell.prompt import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT, Shell
+from herzschlag.strict import InputError
+
+NAME = "by-hand"
+DEFAULT = Setup(vms_per_host=1)
+"""Three hosts, with something to restart."""
+SCENARIO_FILE = "scenario.toml"
+
+
+class Backend(StrEnum):
+    mininet = "mininet"
+    simulation = "simulation"
+
+
+class Capture(StrEnum):
+    all = "all"
+    heartbeats = "heartbeats"
+    off = "off"
+
+
+def fail(text: str, status: int) -> NoReturn:
+    sys.stderr.write(f"herzschlag: {text}\n")
+    raise typer.Exit(status)
+
+
+def shell_command(  # noqa: PLR0917 (Typer calls it by name)
+    scenario: Annotated[
+        str | None,
+        typer.Argument(help="A scenario, for its cluster and its steps. Default: three hosts with a VM each."),
+    ] = None,
+    backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
+    speed: Annotated[
+        float | None, typer.Option(help="Divides every timer; 1 is real time. Default: the scenario's own, or 1.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
+    out_directory: Annotated[Path, typer.Option("--out", help="Where the run directory goes.")] = Path("runs"),
+    capture: Annotated[
+        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+    ] = Capture.heartbeats,
+) -> None:
+    """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
+
+    Example: herzschlag shell isolation --speed 10
+
+    A script is piped in, one command a line: herzschlag shell --backend simulation <script
+    """
+    loaded = _scenario(scenario, speed)
+    wanted_speed = speed if speed is not None else loaded.speed if loaded is not None else 1.0
+    name = loaded.name if loaded is not None else NAME
+    directory = _directory(out_directory, name)
+    request = RunRequest(
+        scenario=Scenario(name=name, title=f"{name}, by hand", cluster=loaded.cluster if loaded else DEFAULT),
+        backend=backend.value,
+        speed=wanted_speed,
+        seed=seed,
+        directory=directory,
+        capture=capture.value,
+    )
+    announce(request, "running", "it has not ended")
+    try:
+        raise typer.Exit(_session(request, loaded))
+    except BackendUnavailable as error:
+        announce(request, "unavailable", str(error))
+        fail(f"this machine cannot run it: {error}", CANNOT_RUN)
+    except (NotReady, MachineryDied) as error:
+        announce(request, "interrupted", str(error))
+        fail(f"the lab never became ready: {error} (logs: {directory}/log)", UNKNOWN)
+    except KeyboardInterrupt:
+        announce(request, "interrupted", "interrupted")
+        fail("interrupted", INTERRUPTED)
+
+
+def _session(request: RunRequest, scenario: Scenario | None) -> int:
+    cluster = Cluster.start(
+        request.scenario.cluster,
+        backend=request.backend,
+        speed=request.speed,
+        seed=request.seed,
+        name=request.scenario.name,
+        directory=request.directory,
+        capture=request.capture,
+    )
+    shell = Shell(cluster, scenario, intro=_intro(cluster, scenario) if sys.stdin.isatty() else "")
+    try:
+        status = shell.run()
+        if status == INTERRUPTED:
+            announce(request, "interrupted", "interrupted")
+            return status
+        with _undisturbed():
+            report = _keep(request, cluster)
+        told = f"{report.directory}: {report.verdict} ({report.because}); herzschlag report {report.directory} draws it"
+        sys.stderr.write(f"{told}\n")
+        return status
+    finally:
+        cluster.close()
+        shell.close()
+
+
+def _keep(request: RunRequest, cluster: Cluster) -> RunReport:
+    """Judge what happened and leave a whole run directory."""
+    with contextlib.suppress(MachineryDied):  # the history says so, which makes the verdict unknown
+        cluster.finish()
+    scenario = cluster.scenario()
+    path = request.directory / SCENARIO_FILE
+    text = as_toml(scenario)
+    path.write_text(text, encoding="utf-8")
+    told = msgspec.structs.replace(scenario, source=str(path), text=text)
+    cluster.close()  # before the capture is annotated, which must have ended
+    versions = dict(cluster.session.versions())
+    return judge_and_write(msgspec.structs.replace(request, scenario=told), cluster.history(), versions)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What is being written down is written whole, however often Ctrl-C is pressed."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _intro(cluster: Cluster, scenario: Scenario | None) -> str:
+    steps = f"; {len(scenario.timeline())} steps of {scenario.name}: step, play" if scenario and scenario.steps else ""
+    hosts = cluster.hosts
+    shown = ", ".join(hosts) if len(hosts) <= 6 else f"{len(hosts)} hosts"
+    return f"{shown}; master {', '.join(cluster.masters())}; speed {cluster.plan.speed:g}{steps}. Try: help, states"
+
+
+def _scenario(name: str | None, speed: float | None) -> Scenario | None:
+    try:
+        if speed is not None:
+            check_speed(speed, "--speed")
+        if name is None:
+            return None
+        found = load_family(name)
+    except (ScenarioError, InputError) as error:
+        fail(str(error), WRONG_INPUT)
+    if len(found) > 1:
+        fail(f"{name} is a family: choose one of {', '.join(one.name for one in found)}", WRONG_INPUT)
+    return found[0]
+
+
+def _directory(base: Path, name: str) -> Path:
+    stamp = time.strftime("%Y-%m-%d-%H%M%S")
+    for number in range(1000):
+        folder = base / (f"{stamp}-{number}" if number else stamp) / name
+        try:
+            folder.parent.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            fail(f"--out {base}: cannot be made: {error.strerror}; choose another directory", WRONG_INPUT)
+        folder.mkdir()
+        return folder
+    fail(f"--out {base}: is full of runs of this second; choose another directory", WRONG_INPUT)

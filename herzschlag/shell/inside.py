@@ -1,0 +1,76 @@
+"""Lines that are Mininet's, on a lab of real packets; in the simulation a word on why not.
+
+Decides which lines go there and that the lab is watched while they run. Leaves running them to `topo.prompt`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from herzschlag.backends.base import Session
+from herzschlag.shell.words import WordsError
+from topo.errors import TopoError
+from topo.prompt import COMMANDS, Prompt
+from topo.spec import TopologySpec
+
+LOOK_S = 0.2
+"""How often the lab is looked after while a program runs in a node."""
+REFUSED = {
+    "xterm": "the lab has no display: run a program here, for example: host-98 bash",
+    "gterm": "the lab has no display: run a program here, for example: host-98 bash",
+    "x": "the lab has no display: run a program here, for example: host-98 bash",
+    "switch": "a switch is stopped by: fault network-down networks=A, and started by: heal",
+    "iperf": "start it yourself: host-98 iperf -s >/tmp/iperf &, then: host-99 iperf -t 2 -c host-98",
+    "iperfudp": "start it yourself: host-98 iperf -us >/tmp/iperf &, then: host-99 iperf -t 2 -uc host-98",
+}
+"""Commands of Mininet that are not had here, and what is."""
+
+
+class Interrupted(Exception):
+    """Ctrl-C, or a polite kill."""
+
+
+class Inside:
+    def __init__(self, session: Session, spec: TopologySpec, terminal: bool) -> None:
+        self._session = session
+        self._spec = spec
+        self._terminal = terminal
+        self._prompt: Prompt | None = None
+
+    def names(self) -> list[str]:
+        return [*COMMANDS, *self._spec.nodes] if self._session.name == "mininet" else []
+
+    def takes(self, word: str) -> bool:
+        return word in COMMANDS or word in REFUSED or word in self._spec.nodes
+
+    def run(self, line: str, stopped: list[bool]) -> None:
+        """Run it to its end. Raises WordsError, MachineryDied, Interrupted when `stopped` is no longer empty."""
+        word = line.split(maxsplit=1)[0]
+        if self._session.name != "mininet":
+            raise WordsError(f"{word} needs real packets: this is the simulation; start without --backend simulation")
+        if word in REFUSED:
+            raise WordsError(f"{word} is not had here: {REFUSED[word]}")
+        session: object = self._session
+        try:
+            if self._prompt is None:
+                pid: int = session.sandbox_pid  # type: ignore[attr-defined]  # labs of real packets have it
+                datapath = str(self._session.versions()["datapath"])
+                self._prompt = Prompt(pid, self._spec, datapath, terminal=self._terminal)
+            sys.stdout.flush()
+            self._prompt.begin(line, session.holders())  # type: ignore[attr-defined]
+            while (answer := self._prompt.answer(LOOK_S)) is None:
+                self._session.run_until(self._session.now_ns())
+                if stopped:
+                    raise Interrupted
+        except TopoError as error:
+            if self._prompt is not None:
+                self._prompt.close()
+            self._prompt = None
+            raise WordsError(f"{error}: the next command starts another") from None
+        if answer.because:
+            raise WordsError(answer.because)
+
+    def close(self) -> None:
+        if self._prompt is not None:
+            self._prompt.close()
+            self._prompt = None
