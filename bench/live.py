@@ -2,8 +2,8 @@
 
     python -m bench.live [--hosts 64] [--seconds 15] [--json FILE]
 
-The lab is simulated, at one protocol second a second, so that the machine's time goes to the page; heartbeats beat on
-The lab is simulated, at one protocol second a second, so that the machine is the page's; heartbeats beat on
+The lab is simulated, at one protocol second a second, so that the machine's time goes to the page. Hearts beat on all
+tiles, and half-way a host loses power. Beside the frames stands the time that the page's main thread worked. Without
 a graphics card, as on a build machine, Chromium draws every frame by processor.
 """
 

@@ -205,7 +205,7 @@ class Site:
         def put(news: bytes) -> None:
             if waiting.qsize() < BEHIND_MAX:
                 waiting.put_nowait(news)
-            else:
+            elif waiting.qsize() == BEHIND_MAX:  # once; then nothing more is kept for it
                 waiting.put_nowait(None)
 
         def hear(news: bytes) -> None:
@@ -236,9 +236,10 @@ class Site:
 
     @staticmethod
     async def _send(socket: WebSocket, waiting: asyncio.Queue[bytes | None]) -> None:
-        while (news := await waiting.get()) is not None:
-            await socket.send_text(news.decode())
-        await socket.close(TOO_SLOW, "too slow: come again")
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has left meanwhile
+            while (news := await waiting.get()) is not None:
+                await socket.send_text(news.decode())
+            await socket.close(TOO_SLOW, "too slow: come again")
 
 
 def _text(package: str, name: str) -> str:

@@ -299,7 +299,7 @@ function neighbour(here, key) {
     const along = (ox - x) * dx + (oy - y) * dy;
     const aside = Math.abs((ox - x) * dy) + Math.abs((oy - y) * dx);
     if (one === here || along < 1) continue;
-    const far = along + 2.5 * aside;
+    const far = Math.round(along + 1.6 * aside);
     if (far < least) [best, least] = [one, far];
   }
   return best;
