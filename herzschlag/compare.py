@@ -18,6 +18,9 @@ from herzschlag.verdict import Verdict
 LASTING_S = 2.0
 """Shorter states are passing ones."""
 
+NONE = ""
+"""In place of an opinion: nobody holds one."""
+
 Kind = Literal["role", "host-state", "vm"]
 
 BANDS_S: dict[Kind, float] = {"role": 1.6, "host-state": 3.6, "vm": 4.6}
@@ -69,13 +72,17 @@ def changes(history: History) -> list[Change]:
     threads: dict[tuple[Kind, str, str], list[tuple[int, str]]] = {}
     for item in history:
         told = _told(item)
+        if item.kind == "role" and item.fields["to"] != "master":
+            for (kind, node, _), states in threads.items():  # whoever leads no more holds no opinion of others
+                if kind == "host-state" and node == item.node:
+                    states.append((item.at_ns, NONE))
         if told is not None:
             kind, about, to = told
             threads.setdefault((kind, item.node, about), []).append((item.at_ns, to))
     found = []
     for (kind, node, about), states in threads.items():
         for at_ns, to in _lasting(states, history.end_ns):
-            if at_ns > zero_ns:
+            if at_ns > zero_ns and to != NONE:
                 found.append(Change(round((at_ns - zero_ns) / SECOND, 3), kind, node, about, to))
     return sorted(found, key=lambda change: change.at_s)
 

@@ -140,7 +140,19 @@ class Shell(cmd.Cmd):
             raise self._refusal(str(error), WRONG_INPUT) from None
         finally:
             if self._terminal is not None:
-                termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
+                self._take_terminal_back()
+
+    def _take_terminal_back(self) -> None:
+        """As it was before the command. A program in a node may still have been in the foreground when it ended: who is
+        not may change a terminal only while it ignores the signal that would stop it."""
+        before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        try:
+            with contextlib.suppress(OSError):  # whoever is at the terminal has left
+                os.tcsetpgrp(0, os.getpgrp())
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSADRAIN, self._terminal or [])
+        finally:
+            signal.signal(signal.SIGTTOU, before)
 
     def _refusal(self, text: str, status: int) -> WordsError:
         self._complain(text)

@@ -26,13 +26,14 @@ def pytest_terminal_summary(terminalreporter):
                 if getattr(report, "when", "") == "call":
                     terminalreporter.write_line(f"LAB {report.nodeid.partition('::')[2]} {value}")
 """
-INSIDE = """
-import subprocess
+INSIDE = f"""
+import subprocess, sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.support.lab_processes import outer_pid
 
 def inside(cluster, node, *words):
-    from herzschlag.pytest_pause import pid_of
     subprocess.run(
-        ["nsenter", "--target", str(pid_of(cluster, node)), "--all", *words],
+        ["nsenter", "--target", str(outer_pid(cluster.session, node)), "--all", *words],
         check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
 """
