@@ -29,7 +29,7 @@ from herzschlag.shell.inside import Inside, Interrupted
 from herzschlag.shell.words import NODES, WordsError, choices, keys
 from herzschlag.strict import nearest
 from herzschlag.verdict import EXIT_STATUS
-from topo.prompt import COMMANDS
+from topo.prompt import COMMANDS, take_terminal
 
 WRONG_INPUT, UNKNOWN, CANNOT_RUN, INTERRUPTED = 2, 3, 4, 130
 OWN = ("help", "source", "time", "exit", "quit")
@@ -140,19 +140,12 @@ class Shell(cmd.Cmd):
             raise self._refusal(str(error), WRONG_INPUT) from None
         finally:
             if self._terminal is not None:
-                self._take_terminal_back()
-
-    def _take_terminal_back(self) -> None:
-        """As it was before the command. A program in a node may still have been in the foreground when it ended: who is
-        not may change a terminal only while it ignores the signal that would stop it."""
-        before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-        try:
-            with contextlib.suppress(OSError):  # whoever is at the terminal has left
-                os.tcsetpgrp(0, os.getpgrp())
-            with contextlib.suppress(termios.error):
-                termios.tcsetattr(0, termios.TCSADRAIN, self._terminal or [])
-        finally:
-            signal.signal(signal.SIGTTOU, before)
+                try:
+                    termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
+                except termios.error:  # the program in a node has it still, or whoever was there has left
+                    with contextlib.suppress(OSError, termios.error):
+                        take_terminal()
+                        termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
 
     def _refusal(self, text: str, status: int) -> WordsError:
         self._complain(text)
