@@ -183,45 +183,6 @@ def test_mininets_commands_that_make_no_sense_here_are_refused_kindly(tmp_path: 
     assert (done.returncode, "opens a new one" in done.stderr) == (2, True), done
 
 
-def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) -> None:
-    """Tab completes, Ctrl-C reaches the program in the node, Ctrl-D ends everything."""
-    with terminal(["-m", "herzschlag", "shell", "--speed", "10"], tmp_path) as shell:
-        shell.until(f"(?m){PROMPT}$")
-        shell.type("host-98 pi\x15sta\t")
-        shell.until("states")
-        shell.type("\n")
-        assert "master" in shell.until(f"(?m){PROMPT}$")
-        shell.type("fault power-o\thost=host-10\t\x15")
-        shell.until("host=host-100")
-        shell.type("host-98 ping host-99\n")
-        shell.until("icmp_seq=2 ")
-        shell.type("\x03")
-        assert "packets transmitted" in shell.until(f"(?m){PROMPT}$")
-        assert "mgmtA" in shell.does("host-98 ip -brief address")
-        shell.type("host-98 cat\n")  # an interactive one: what is typed goes to it, Ctrl-D ends it
-        shell.type("there\nand back\n")
-        shell.until("and back")
-        shell.type("\x03")
-        shell.until(f"(?m){PROMPT}$")
-        shell.type("sh sleep 1000\n")
-        shell.until("sleep 1000")
-        shell.type("\x03")
-        shell.until(f"(?m){PROMPT}$")
-        shell.type("advance 10000\n")
-        shell.until("advance 10000")
-        shell.type("\x03")
-        assert "it is" in shell.until(f"(?m){PROMPT}$")
-        shell.type("\x03")
-        shell.until(f"(?m){PROMPT}$")
-        assert "is no command" in shell.does("nonsense")
-        assert "host-99   master" in shell.does("states")
-        shell.type("\x04")
-        assert shell.status() == 0
-        assert shell.left() == []
-    (run,) = tmp_path.rglob("run.json")
-    assert '"status": "finished"' in run.read_text()
-
-
 def test_a_failed_test_pauses_at_the_same_prompt(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(cluster):\n    assert cluster.master == 'host-1'\n")
     argv = ["-m", "pytest", "-p", "no:cacheprovider", "--herzschlag-pause", "test_it.py"]
