@@ -55,7 +55,6 @@ class Prompt:
         checkout = str(Path(__file__).resolve().parent.parent)
         path = os.environ.get("PYTHONPATH")
         self._socket = ours
-        self._terminal = terminal
         with theirs:
             self._process = subprocess.Popen(
                 [*_way_in(sandbox_pid), sys.executable, "-m", "topo.prompt", str(theirs.fileno())],
@@ -73,16 +72,13 @@ class Prompt:
         self._send({"line": line, "holders": dict(holders)})
 
     def answer(self, timeout_s: float) -> Answer | None:
-        """How the line went; None: it still runs. Raises LabError when the process has ended."""
+        """How the line went; None: it still runs. Raises LabError when the process has ended. The terminal stays where
+        it is: the caller takes it back."""
         if not select.select([self._socket], [], [], timeout_s)[0]:
             return None
         with contextlib.suppress(ConnectionResetError):
             if data := self._socket.recv(_LINE_BYTES_MAX):
-                if self._terminal:
-                    take_terminal()
                 return Answer(json.loads(data)["because"])
-        if self._terminal:
-            take_terminal()
         raise LabError(f"the process of Mininet's prompt ended with status {self._process.wait()}")
 
     def close(self) -> None:
@@ -96,6 +92,16 @@ class Prompt:
             self._socket.sendall(json.dumps(what).encode())
         except OSError:
             raise LabError(f"the process of Mininet's prompt ended with status {self._process.wait()}") from None
+
+
+def pass_on_interrupt() -> bool:
+    """Ctrl-C came to us before the line had the terminal: hand it on. False: it still has not, try again."""
+    foreground = os.tcgetpgrp(0)
+    if foreground == os.getpgrp():
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(foreground, signal.SIGINT)
+    return True
 
 
 def take_terminal() -> None:
@@ -245,13 +251,13 @@ def main() -> int:
     inside: _Inside | None = None
     while data := line.recv(_LINE_BYTES_MAX):
         order = json.loads(data)
-        if settings["terminal"]:
-            take_terminal()
         if inside is None:
             inside = _Inside(settings, order["holders"])
         inside.know(order["holders"])
         try:
             interrupts.running = True
+            if settings["terminal"]:
+                take_terminal()  # from here on Ctrl-C is for the line
             because = inside.run(order["line"])
             interrupts.running = False
         except KeyboardInterrupt:  # it came between the two

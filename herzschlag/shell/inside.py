@@ -10,7 +10,7 @@ import sys
 from herzschlag.backends.base import Session
 from herzschlag.shell.words import WordsError
 from topo.errors import TopoError
-from topo.prompt import COMMANDS, Prompt
+from topo.prompt import COMMANDS, Prompt, pass_on_interrupt
 from topo.spec import TopologySpec
 
 LOOK_S = 0.2
@@ -44,7 +44,9 @@ class Inside:
         return word in COMMANDS or word in REFUSED or word in self._spec.nodes
 
     def run(self, line: str, stopped: list[bool]) -> None:
-        """Run it to its end. Raises WordsError, MachineryDied, Interrupted when `stopped` is no longer empty."""
+        """Run it to its end. `stopped` is no longer empty once Ctrl-C came to this process: at a terminal it was meant
+        for the line, which had not taken the terminal yet. Raises WordsError, MachineryDied, and Interrupted where
+        there is no terminal."""
         word = line.split(maxsplit=1)[0]
         if self._session.name != "mininet":
             raise WordsError(f"{word} needs real packets: this is the simulation; start without --backend simulation")
@@ -60,8 +62,10 @@ class Inside:
             self._prompt.begin(line, session.holders())  # type: ignore[attr-defined]
             while (answer := self._prompt.answer(LOOK_S)) is None:
                 self._session.run_until(self._session.now_ns())
-                if stopped:
+                if stopped and not self._terminal:
                     raise Interrupted
+                if stopped and pass_on_interrupt():
+                    stopped.clear()
         except TopoError as error:
             if self._prompt is not None:
                 self._prompt.close()

@@ -140,12 +140,9 @@ class Shell(cmd.Cmd):
             raise self._refusal(str(error), WRONG_INPUT) from None
         finally:
             if self._terminal is not None:
-                try:
+                with contextlib.suppress(OSError, termios.error):  # whoever was there has left
+                    take_terminal()
                     termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
-                except termios.error:  # the program in a node has it still, or whoever was there has left
-                    with contextlib.suppress(OSError, termios.error):
-                        take_terminal()
-                        termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
 
     def _refusal(self, text: str, status: int) -> WordsError:
         self._complain(text)

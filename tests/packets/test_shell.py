@@ -25,6 +25,8 @@ pytestmark = pytest.mark.packets
 DEADLINE_S = 40.0
 MARK = "HERZSCHLAG_SHELL_TEST"
 PROMPT = "herzschlag> "
+AT_WORK_SWITCHES = 10
+"""More than the end of reading a line takes."""
 
 
 class Terminal:
@@ -60,6 +62,18 @@ class Terminal:
         """Type a line, return what stood there before the next prompt."""
         self.type(f"{line}\n")
         return self.until(f"(?m){PROMPT}$")
+
+    def until_at_work(self) -> None:
+        """Until a line is not only read but under way: who reads sleeps in one call, who lets time pass wakes often."""
+        deadline = time.monotonic() + DEADLINE_S
+        before = self._switches()
+        while self._switches() < before + AT_WORK_SWITCHES:
+            assert time.monotonic() < deadline, f"it does nothing; last seen:\n{self._unread}"
+            select.select([], [], [], 0.02)
+
+    def _switches(self) -> int:
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[0])
 
     def left(self) -> list[str]:
         """What still runs of it, itself included."""
@@ -181,6 +195,47 @@ def test_mininets_commands_that_make_no_sense_here_are_refused_kindly(tmp_path: 
     assert (done.returncode, "host-98 bash" in done.stderr) == (2, True), done
     done = piped("gateway ping -c1 host-98\nhost-98 exit\n", tmp_path)
     assert (done.returncode, "opens a new one" in done.stderr) == (2, True), done
+
+
+def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) -> None:
+    """Tab completes, Ctrl-C reaches the program in the node, Ctrl-D ends everything."""
+    with terminal(["-m", "herzschlag", "shell", "--speed", "10"], tmp_path) as shell:
+        shell.until(f"(?m){PROMPT}$")
+        shell.type("host-98 pi\x15sta\t")
+        shell.until("states")
+        shell.type("\n")
+        assert "master" in shell.until(f"(?m){PROMPT}$")
+        shell.type("fault power-o\thost=host-10\t\x15")
+        shell.until("host=host-100")
+        shell.type("host-98 ping host-99\n")
+        shell.until("icmp_seq=2 ")
+        shell.type("\x03")
+        assert "packets transmitted" in shell.until(f"(?m){PROMPT}$")
+        assert "mgmtA" in shell.does("host-98 ip -brief address")
+        shell.type("host-98 echo read''y; cat\n")  # an interactive one: what is typed goes to it, Ctrl-D ends it
+        shell.until("ready")
+        shell.type("there\nand back\n")
+        shell.until("and back")
+        shell.type("\x03")
+        shell.until(f"(?m){PROMPT}$")
+        shell.type("sh echo sleep''s; sleep 1000\n")
+        shell.until("sleeps")
+        shell.type("\x03")
+        shell.until(f"(?m){PROMPT}$")
+        shell.type("advance 10000\n")
+        shell.until("advance 10000\r\n")
+        shell.until_at_work()
+        shell.type("\x03")
+        assert "it is" in shell.until(f"(?m){PROMPT}$")
+        shell.type("\x03")
+        shell.until(f"(?m){PROMPT}$")
+        assert "is no command" in shell.does("nonsense")
+        assert "host-99   master" in shell.does("states")
+        shell.type("\x04")
+        assert shell.status() == 0
+        assert shell.left() == []
+    (run,) = tmp_path.rglob("run.json")
+    assert '"status": "finished"' in run.read_text()
 
 
 def test_a_failed_test_pauses_at_the_same_prompt(tmp_path: Path) -> None:
