@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from herzschlag import batch, console, interrupts
+from herzschlag.choices import CANNOT_RUN, INTERRUPTED, WRONG_INPUT, Backend, Capture
 from herzschlag.compare_cli import compare_command
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
@@ -34,9 +35,6 @@ from herzschlag.shell.cli import shell_command
 from herzschlag.strict import InputError
 from herzschlag.verdict import EXIT_STATUS, worst
 
-WRONG_INPUT = 2
-CANNOT_RUN = 4
-INTERRUPTED = 130
 MOST_JOBS = 64
 
 app = typer.Typer(
@@ -50,21 +48,10 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-class Backend(StrEnum):
-    mininet = "mininet"
-    simulation = "simulation"
-
-
 class Datapath(StrEnum):
     auto = "auto"
     kernel = "kernel"
     user = "user"
-
-
-class Capture(StrEnum):
-    all = "all"
-    heartbeats = "heartbeats"
-    off = "off"
 
 
 def fail(text: str, status: int) -> NoReturn:

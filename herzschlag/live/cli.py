@@ -9,19 +9,17 @@ from __future__ import annotations
 import signal
 import socket
 import sys
-from enum import StrEnum
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
+from herzschlag.choices import CANNOT_RUN, WRONG_INPUT, Backend
 from herzschlag.scenario import Cluster, Scenario
 from herzschlag.scenario_check import check_speed
 from herzschlag.scenario_file import ScenarioError, load
 from herzschlag.strict import InputError
 
-WRONG_INPUT = 2
-CANNOT_RUN = 4
 GRACE_S = 1
 PLAIN = Scenario(
     name="three-hosts",
@@ -30,11 +28,6 @@ PLAIN = Scenario(
     cluster=Cluster(hosts=3, vms_per_host=2),
     speed=1.0,
 )
-
-
-class Backend(StrEnum):
-    mininet = "mininet"
-    simulation = "simulation"
 
 
 def live(  # noqa: PLR0917 (Typer calls it by name)

@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,6 +18,7 @@ import msgspec
 import typer
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
+from herzschlag.choices import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT, Backend, Capture
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.conductor import NotReady
 from herzschlag.runner import RunReport, RunRequest, announce, judge_and_write
@@ -26,24 +26,13 @@ from herzschlag.scenario import Scenario
 from herzschlag.scenario_check import check_speed
 from herzschlag.scenario_file import ScenarioError, load_family
 from herzschlag.scenario_text import as_toml
-from herzschlag.shell.prompt import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT, Shell
+from herzschlag.shell.prompt import Shell
 from herzschlag.strict import InputError
 
 NAME = "by-hand"
 DEFAULT = Setup(vms_per_host=1)
 """Three hosts, with something to restart."""
 SCENARIO_FILE = "scenario.toml"
-
-
-class Backend(StrEnum):
-    mininet = "mininet"
-    simulation = "simulation"
-
-
-class Capture(StrEnum):
-    all = "all"
-    heartbeats = "heartbeats"
-    off = "off"
 
 
 def fail(text: str, status: int) -> NoReturn:

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 import msgspec
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
+from herzschlag.choices import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.cluster import Cluster
 from herzschlag.faults import KINDS
 from herzschlag.scenario import Scenario
@@ -31,7 +32,6 @@ from herzschlag.strict import nearest
 from herzschlag.verdict import EXIT_STATUS
 from topo.prompt import COMMANDS, take_terminal
 
-WRONG_INPUT, UNKNOWN, CANNOT_RUN, INTERRUPTED = 2, 3, 4, 130
 OWN = ("help", "source", "time", "exit", "quit")
 TWO_NODES = {"cut": 2, "link": 1, "isolate": 1, "poweroff": 1, "poweron": 1, "freeze": 1, "thaw": 1}
 """Commands of ours whose first words name nodes, and how many."""

@@ -12,20 +12,12 @@ import pytest
 from herzschlag.packets.facts import CAPTURE_FILE
 from herzschlag.pytest_places import Place
 from tests.support import tutorial
-from tests.support.inner_pytest import ROOT
+from tests.support.inner_pytest import ROOT, TELL_LABS
 from topo import pcapng
 
 pytestmark = pytest.mark.packets
 
 WORDS = ("-p", "no:cacheprovider", "-p", "no:pytester", "--strict-markers", "-W", "error")
-TELL = """
-def pytest_terminal_summary(terminalreporter):
-    for found in terminalreporter.stats.values():
-        for report in found:
-            for name, value in getattr(report, "user_properties", ()):
-                if getattr(report, "when", "") == "call":
-                    terminalreporter.write_line(f"LAB {report.nodeid.partition('::')[2]} {value}")
-"""
 INSIDE = f"""
 import subprocess, sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -40,7 +32,7 @@ def inside(cluster, node, *words):
 
 
 def run(pytester: pytest.Pytester, code: str, *words: str) -> pytest.RunResult:
-    pytester.makeconftest(TELL)
+    pytester.makeconftest(TELL_LABS)
     pytester.makepyfile(test_users=code)
     return pytester.runpytest_subprocess(*WORDS, *words)
 

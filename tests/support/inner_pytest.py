@@ -26,6 +26,15 @@ from tests.support.inner_pytest import stand_in
 stand_in()
 """
 """A conftest.py in which `mininet` is a simulation."""
+TELL_LABS = """
+def pytest_terminal_summary(terminalreporter):
+    for found in terminalreporter.stats.values():
+        for report in found:
+            for name, value in getattr(report, "user_properties", ()):
+                if getattr(report, "when", "") == "call":
+                    terminalreporter.write_line(f"LAB {report.nodeid.partition('::')[2]} {value}")
+"""
+"""A conftest.py that says of each test what it says of its lab."""
 
 
 def stand_in() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.inner_pytest import on_stand_ins
+from tests.support.inner_pytest import TELL_LABS, on_stand_ins
 
 CLEAN = """
 import pytest
@@ -22,14 +22,6 @@ def is_new(cluster):
     assert [r.kind for r in cluster.records if r.kind in ("restart", "isolation", "mastership")] == []
     assert not any(text for place, text in cluster.session.look().items() if place == "conditions")
     cluster.stays(lambda: len(cluster.slaves) == 2, for_s=20)
-"""
-SUMMARY = """
-def pytest_terminal_summary(terminalreporter):
-    for found in terminalreporter.stats.values():
-        for report in found:
-            for name, value in getattr(report, "user_properties", ()):
-                if getattr(report, "when", "") == "call":
-                    terminalreporter.write_line(f"LAB {report.nodeid.partition('::')[2]} {value}")
 """
 LEAVERS = {
     "leaves_as_found": "cluster.advance(5)",
@@ -63,7 +55,7 @@ def labs(result: pytest.RunResult) -> dict[str, str]:
 
 
 def run(pytester: pytest.Pytester, code: str, *words: str) -> pytest.RunResult:
-    (pytester.path / "summary.py").write_text(SUMMARY)
+    (pytester.path / "summary.py").write_text(TELL_LABS)
     return on_stand_ins(pytester, code, "-p", "summary", *words)
 
 
