@@ -417,11 +417,7 @@ def test_on_real_packets_a_cluster_is_broken_by_click_saved_and_run_again(
     again = run(
         RunRequest(scenario=scenario, backend="mininet", speed=scenario.speed, seed=0, directory=tmp_path / "again")
     )
-    assert verdict == "holds"
-    late = next(finding for finding in again.findings if finding.checker == "lateness")
-    # Beside a browser a machine may be too busy for a second lab in time; that is said, and is no other verdict.
-    assert again.verdict == verdict or late.verdict == "unknown", again.because
-    assert [f for f in again.findings if f.verdict == "violated"] == []
+    assert again.verdict == verdict == "holds", again.because
     virtual = run(
         RunRequest(
             scenario=scenario, backend="simulation", speed=scenario.speed, seed=0, directory=tmp_path / "virtual"
