@@ -23,10 +23,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO, Literal
 
 from topo import pcapng
+from topo.environment import environment
 from topo.errors import LabError
 from topo.pcapng import Interface
 from topo.spec import TopologySpec, switch_interface
@@ -86,14 +86,12 @@ class Recorder:
         file.flush()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            checkout = str(Path(__file__).resolve().parent.parent)
-            path = os.environ.get("PYTHONPATH")
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "topo.recorder"),
                     *(str(theirs.fileno()), str(file.fileno()), str(wall_minus_monotonic_ns)),
                 ],
-                env={**os.environ, "PYTHONPATH": f"{checkout}{os.pathsep}{path}" if path else checkout},
+                env=environment(),
                 pass_fds=(theirs.fileno(), file.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

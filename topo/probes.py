@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
-import shutil
 import socket
 import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from topo.environment import program
 
 _GENERIC, _CONTROLLER_FAMILY, _REQUEST, _ACK = 16, 16, 0x1, 0x4
 _GET_FAMILY, _FAMILY_NAME = 3, 2
@@ -59,11 +60,6 @@ def missing_for_a_lab() -> list[Missing]:
     elif not _opens(tun):
         found.append(Missing("/dev/net/tun for this user", "sudo chmod 0666 /dev/net/tun, or run it as root"))
     return found
-
-
-def program(name: str) -> str | None:
-    """Where a program is; an ordinary user's search path on Debian lacks the sbin folders."""
-    return shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin")
 
 
 def kernel_datapath_present() -> bool:

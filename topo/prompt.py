@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from topo.environment import environment
 from topo.errors import LabError, TopoError
 from topo.spec import TopologySpec
 
@@ -52,13 +53,11 @@ class Prompt:
 
     def __init__(self, sandbox_pid: int, spec: TopologySpec, datapath: str, *, terminal: bool) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        checkout = str(Path(__file__).resolve().parent.parent)
-        path = os.environ.get("PYTHONPATH")
         self._socket = ours
         with theirs:
             self._process = subprocess.Popen(
                 [*_way_in(sandbox_pid), sys.executable, "-m", "topo.prompt", str(theirs.fileno())],
-                env={**os.environ, "PYTHONPATH": f"{checkout}{os.pathsep}{path}" if path else checkout},
+                env=environment(),
                 pass_fds=(theirs.fileno(),),
                 stdin=None if terminal else subprocess.DEVNULL,
                 process_group=0,  # the nsenter on the way must not hear Ctrl-C either

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from topo.environment import CHECKOUT, environment
 from topo.errors import SandboxError, UnusableMachineError
 
 _START_S_MAX = 30.0  # far above the 0.1 s a start takes, for a machine that is busy
@@ -75,7 +76,7 @@ class Sandbox:
             with theirs:
                 launcher = subprocess.Popen(
                     [sys.executable, "-m", "topo.launcher", str(theirs.fileno())],
-                    env=_launcher_environment(),
+                    env=environment(),
                     pass_fds=[*handed, theirs.fileno()],
                     stdin=stdin,
                     stdout=stdout,
@@ -128,21 +129,10 @@ class Sandbox:
         self.kill()
 
 
-def _checkout() -> str:
-    """The folder that these packages are imported from."""
-    return str(Path(__file__).resolve().parent.parent)
-
-
-def _launcher_environment() -> dict[str, str]:
-    checkout = _checkout()
-    path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{checkout}{os.pathsep}{path}" if path else checkout}
-
-
 def _kept(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """The paths that the sandbox's own folders would hide, each once, without those inside another one."""
     own = [sys.prefix, sys.base_prefix, os.path.dirname(sys.executable), *(entry for entry in sys.path if entry)]  # noqa: PTH120
-    own.append(_checkout())  # an editable installation stands in no entry of sys.path
+    own.append(CHECKOUT)  # an editable installation stands in no entry of sys.path
     wanted: list[str] = []
     for path in sorted({str(Path(path).resolve()) for path in [*paths, *own]}):
         hidden = any(path.startswith(f"{folder}/") for folder in _HIDING)

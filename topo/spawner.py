@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from topo import syscalls
+from topo.environment import environment
 from topo.errors import LabError
 
 Step = list[Any]
@@ -50,11 +51,9 @@ class Spawner:
     """The other end of the pipe, for `topo.lab`. One request at a time: the caller keeps order between threads."""
 
     def __init__(self) -> None:
-        checkout = str(Path(__file__).resolve().parent.parent)
-        path = os.environ.get("PYTHONPATH")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "topo.spawner"],
-            env={**os.environ, "PYTHONPATH": f"{checkout}{os.pathsep}{path}" if path else checkout},
+            env=environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in a terminal is not for the nodes

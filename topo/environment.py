@@ -1,0 +1,38 @@
+"""What processes of ours need of their environment: these packages to import, an administrator's programs to call.
+
+Decides the search paths alone. An ordinary user's path on Debian lacks the sbin folders, where half of a lab's tools
+lie, and a folder that packages are imported from need be in no path of a child's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+CHECKOUT = str(Path(__file__).resolve().parent.parent)
+"""The folder that these packages are imported from."""
+
+
+def environment() -> dict[str, str]:
+    """This process's own, with both paths made whole."""
+    return {**os.environ, "PYTHONPATH": _joined(CHECKOUT, *_listed("PYTHONPATH")), "PATH": search_path()}
+
+
+def search_path() -> str:
+    return _joined(*_listed("PATH"), *ADMINISTRATION)
+
+
+def program(name: str) -> str | None:
+    """Where a program is."""
+    return shutil.which(name, path=search_path())
+
+
+def _listed(name: str) -> list[str]:
+    value = os.environ.get(name)
+    return value.split(os.pathsep) if value else []
+
+
+def _joined(*folders: str) -> str:
+    return os.pathsep.join(dict.fromkeys(folders))
