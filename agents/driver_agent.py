@@ -15,6 +15,8 @@ import msgspec
 from agents.actions import HostCall, Ping, Send, Trace
 from agents.agent import Agent
 from agents.driver_channel import Channel
+from agents.driver_clock import RIGHT, ClockSetting
+from agents.driver_control import SetClock
 from agents.driver_loop import Drops, Loop, Recorder
 from agents.driver_net import AddressBook, Network
 from agents.driver_ping import Pinger
@@ -22,24 +24,31 @@ from agents.events import WAKE, AnyEvent, PingAnswered, Received
 from agents.settings import AgentSettings
 from agents.wire import Codec
 
-EVENTS: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+EVENTS: msgspec.msgpack.Decoder[AnyEvent | SetClock] = msgspec.msgpack.Decoder(AnyEvent | SetClock)
 
 
 class AgentProcess:
     """Everything an agent's process holds."""
 
     def __init__(
-        self, settings: AgentSettings, book: AddressBook, key: bytes, hypervisor: socket.socket, records: int
+        self,
+        settings: AgentSettings,
+        book: AddressBook,
+        key: bytes,
+        hypervisor: socket.socket,
+        records: int,
+        *,
+        clock: ClockSetting = RIGHT,
     ) -> None:
         self._recorder = Recorder(records, settings.moid)
         self._drops = Drops(self._recorder)
         self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
         self._pinger = Pinger()
         self._hypervisor = Channel(hypervisor, EVENTS)
-        self.loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent")
+        self.loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent", clock=clock)
         self._network.join(self.loop, self._received)
         self.loop.watch(self._pinger.fileno(), self._ping_answered)
-        self.loop.join(self._hypervisor, self.loop.feed, self.loop.stop)
+        self.loop.join(self._hypervisor, self._told, self.loop.stop)
 
     def close(self) -> None:
         """Give everything back, where the process goes on."""
@@ -50,6 +59,12 @@ class AgentProcess:
     def run(self) -> NoReturn:
         self.loop.run()
         os._exit(0)  # the hypervisor closed its end
+
+    def _told(self, value: AnyEvent | SetClock) -> None:
+        if isinstance(value, SetClock):
+            self.loop.set_clock(value.ahead_ns)
+        else:
+            self.loop.feed(value)
 
     def _received(self, event: Received, now_ns: int) -> None:
         self.loop.feed(event, now_ns)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from agents.driver_clock import ClockSetting
 from agents.events import UserMaintenance, UserPower, UserReconfigure
 from agents.hypervisor_api import HypervisorSettings, VmSettings
 from agents.settings import AgentSettings
@@ -26,6 +27,7 @@ class StartHost(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     book: dict[str, dict[str, str]]
     """Node to network to address."""
     key: bytes
+    clock: ClockSetting
 
 
 class StartVcenter(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -50,6 +52,8 @@ class Bear(msgspec.Struct, frozen=True, tag=True):
     """The hypervisor's own, to tell its children apart."""
     vm: VmSettings | None
     """None: the agent."""
+    clock: ClockSetting
+    """The agent's. A VM stamps its disk, the evidence of who wrote when, by the machine's clock."""
 
 
 class Slay(msgspec.Struct, frozen=True, tag=True):
@@ -125,6 +129,13 @@ class HarmVm(msgspec.Struct, frozen=True, tag=True):
     command: Literal["crash", "hang", "recover"]
 
 
+class SetClock(msgspec.Struct, frozen=True, tag=True):
+    """To a hypervisor, which answers Obeyed, and from it to its agent: the host's clock is now that far ahead (below
+    0: behind) of the machine's, real time."""
+
+    ahead_ns: int
+
+
 class TellVcenter(msgspec.Struct, frozen=True, tag=True):
     """To vCenter: a person changes something. Answers Obeyed."""
 
@@ -135,7 +146,7 @@ class Who(msgspec.Struct, frozen=True, tag=True):
     """Answers Here."""
 
 
-ControlOrder = KillAgent | Watchdog | HarmVm | TellVcenter | Who
+ControlOrder = KillAgent | Watchdog | HarmVm | SetClock | TellVcenter | Who
 CONTROL_ORDERS: msgspec.msgpack.Decoder[ControlOrder] = msgspec.msgpack.Decoder(ControlOrder)
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from agents.actions import AnyHostCall, Trace
 from agents.driver_channel import Channel
+from agents.driver_clock import RIGHT
 from agents.driver_control import (
     CONTROL_ORDERS,
     ChildLost,
@@ -29,6 +30,7 @@ from agents.driver_control import (
     KillAgent,
     Killed,
     Obeyed,
+    SetClock,
     StartHost,
     Watchdog,
     Who,
@@ -82,7 +84,7 @@ class HypervisorProcess:
         self._recorder = Recorder(records, order.node)
         core = Hypervisor(order.hypervisor)
         self._core = core
-        self._loop = Loop(core, WAKE, self._perform, self._recorder, "hypervisor")
+        self._loop = Loop(core, WAKE, self._perform, self._recorder, "hypervisor", clock=order.clock)
         self._store = Store(self._loop)
         self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
@@ -129,7 +131,7 @@ class HypervisorProcess:
 
     def _start_agent(self) -> None:
         assert self._agent is None, "a host has one agent"
-        self._agent, end = self._nursery.bear(None, self._agent_gone)
+        self._agent, end = self._nursery.bear(None, self._loop.clock, self._agent_gone)
         self._agent_channel = Channel(end, CALLS)
         self._loop.join(self._agent_channel, lambda call: self._loop.feed(Called(call)), lambda: None)
         self._loop.feed(AgentStarted())
@@ -148,7 +150,7 @@ class HypervisorProcess:
 
     def _start_vm(self, settings: VmSettings) -> None:
         entry = _VmChild(settings)
-        entry.number, end = self._nursery.bear(settings, lambda how: self._vm_gone(entry, how))
+        entry.number, end = self._nursery.bear(settings, RIGHT, lambda how: self._vm_gone(entry, how))
         entry.channel = Channel(end, _REPORTS)
         self._vms[settings.number] = entry
         self._loop.join(entry.channel, lambda report: self._vm_reported(entry, report), lambda: None)
@@ -182,6 +184,11 @@ class HypervisorProcess:
                 answer = Obeyed(time.monotonic_ns())
             case HarmVm(vm=vm, command=command):
                 self._loop.feed(InjectVm(vm, command))
+                answer = Obeyed(time.monotonic_ns())
+            case SetClock(ahead_ns=ahead_ns):
+                self._loop.set_clock(ahead_ns)
+                if self._agent_channel is not None:
+                    self._agent_channel.send(order)
                 answer = Obeyed(time.monotonic_ns())
             case Who():
                 pids = self._nursery.pids

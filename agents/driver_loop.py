@@ -3,6 +3,8 @@
 Decides when a core is called and how late its timers fired; leaves what an action means to the drivers, which hand
 in `perform`. Input is read before timers are looked at: a process that was kept waiting must not conclude silence
 from packets it has not read yet. A core is never woken a hair early: it is handed max(clock, deadline).
+
+All instants here are the machine's but for those the core sees and gives: they are its host's (`driver_clock.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any, Protocol
 import msgspec
 
 from agents.driver_channel import Channel
+from agents.driver_clock import RIGHT, ClockSetting
 
 LATENESS_REPORT_NS = 2_000_000_000
 """A record of timer lateness at least this often (real time) while timers fire ..."""
@@ -119,9 +122,18 @@ class Loop:
     """Runs one core until `stop` is called or its process is killed."""
 
     def __init__(
-        self, core: Core, wake: Any, perform: Callable[[Any, int], None], recorder: Recorder, process: str
+        self,
+        core: Core,
+        wake: Any,
+        perform: Callable[[Any, int], None],
+        recorder: Recorder,
+        process: str,
+        *,
+        clock: ClockSetting = RIGHT,
     ) -> None:
         self._core = core
+        self.clock = clock
+        self._clock_set_ns = 0
         self._wake = wake
         self._perform = perform
         self._readers: dict[int, Callable[[], None]] = {}
@@ -166,6 +178,11 @@ class Loop:
     def stop(self) -> None:
         self._running = False
 
+    def set_clock(self, ahead_ns: int) -> None:
+        """From now on the core's clock is that far ahead; what is due by it already is dealt with in this turn."""
+        self._clock_set_ns = max(time.monotonic_ns(), self._now_ns)
+        self.clock = self.clock.moved(ahead_ns, self._clock_set_ns)
+
     def feed(self, event: Any, now_ns: int | None = None) -> None:
         """Hand the core an event and carry its actions out. One fed meanwhile waits until those are done."""
         self._events.append(event)
@@ -177,7 +194,7 @@ class Loop:
         while self._events:
             # Cores refuse a clock that goes back, as one taken before a packet was read may seem to.
             self._now_ns = now_ns = max(now_ns, self._now_ns)
-            for action in self._core.handle(self._events.popleft(), now_ns):
+            for action in self._core.handle(self._events.popleft(), self.clock.local_ns(now_ns)):
                 self._perform(action, now_ns)
             now_ns = time.monotonic_ns()
         self._feeding = False
@@ -196,7 +213,7 @@ class Loop:
         for descriptor, reader in [(descriptor, self._readers[descriptor]) for descriptor in readable]:
             if self._readers.get(descriptor) is reader:  # else closed meanwhile, and perhaps another's number now
                 reader()
-        deadline_ns = self._core.wake_at_ns()
+        deadline_ns = self._deadline_ns()
         now_ns = time.monotonic_ns()
         if deadline_ns is not None and now_ns >= deadline_ns - EARLY_NS:
             self._lateness.fired(max(0, now_ns - deadline_ns), now_ns)
@@ -204,9 +221,16 @@ class Loop:
         for chore in self._chores:
             chore.run(now_ns)
 
+    def _deadline_ns(self) -> int | None:
+        """When the core is to be woken. A clock that leapt over it did so when it was set, and not before."""
+        local_ns = self._core.wake_at_ns()
+        if local_ns is None:
+            return None
+        return max(self.clock.true_ns(local_ns), self._clock_set_ns)
+
     def _timeout_s(self) -> float | None:
         due = [chore.due_ns for chore in self._chores if chore.wanted()]
-        deadline_ns = self._core.wake_at_ns()
+        deadline_ns = self._deadline_ns()
         if deadline_ns is not None:
             due.append(deadline_ns)
         return max(0, min(due) - time.monotonic_ns()) / 1e9 if due else None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from agents.driver_clock import ClockSetting
 from agents.driver_control import NURSERY_NEWS, Bear, Born, Gone, NurseryNews, Slay
 from agents.hypervisor_api import VmSettings
 
@@ -33,14 +34,16 @@ class Nursery:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def bear(self, vm: VmSettings | None, gone: Callable[[str], None]) -> tuple[int, socket.socket]:
+    def bear(
+        self, vm: VmSettings | None, clock: ClockSetting, gone: Callable[[str], None]
+    ) -> tuple[int, socket.socket]:
         """Order a child; `gone` is called with the reason when it exists no more. Returns its number and our end of
         its channel, which may be written to at once."""
         ours, theirs = socket.socketpair()
         self._last += 1
         self._gone[self._last] = gone
         with theirs:
-            socket.send_fds(self._socket, [msgspec.msgpack.encode(Bear(self._last, vm))], [theirs.fileno()])
+            socket.send_fds(self._socket, [msgspec.msgpack.encode(Bear(self._last, vm, clock))], [theirs.fileno()])
         return self._last, ours
 
     def slay(self, number: int) -> None:

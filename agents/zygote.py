@@ -22,6 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from agents.driver_agent import AgentProcess
+from agents.driver_clock import ClockSetting
 from agents.driver_control import (
     NURSERY_ORDERS,
     ZYGOTE_ORDERS,
@@ -163,18 +164,18 @@ class Zygote:
             return
         order: NurseryOrder = NURSERY_ORDERS.decode(data)
         match order:
-            case Bear(number=number, vm=vm):
+            case Bear(number=number, vm=vm, clock=clock):
                 with socket.socket(fileno=descriptors[0]) as end:
-                    self._bear(host, number, vm, end)
+                    self._bear(host, number, vm, clock, end)
             case Slay(number=number):
                 host.slay(number)
 
-    def _bear(self, host: _Host, number: int, vm: VmSettings | None, end: socket.socket) -> None:
+    def _bear(self, host: _Host, number: int, vm: VmSettings | None, clock: ClockSetting, end: socket.socket) -> None:
         order = host.order
 
         def body() -> None:
             if vm is None:
-                AgentProcess(order.agent, order.book, order.key, end, self._records).run()
+                AgentProcess(order.agent, order.book, order.key, end, self._records, clock=clock).run()
             else:
                 VmProcess(vm, end, self._records).run()
 

@@ -93,7 +93,7 @@ def dumpcap(ports: list[str], file: Path) -> Callable[[], None]:
 def record(tool: str, hosts: int, rate: float, seconds: float) -> dict[str, Any]:
     from topo.lab import Lab  # noqa: PLC0415 (Mininet: inside the sandbox only)
 
-    with Lab(two_networks(hosts), controller=None) as lab:
+    with Lab(two_networks(hosts)) as lab:
         for network in lab.spec.networks:
             lab.switches.flows(network, "add-flow", "actions=NORMAL")
         first, last = lab.spec.moids[0], lab.spec.moids[-1]

@@ -35,7 +35,7 @@ def ours(hosts: int) -> dict[str, float]:
     began = time.monotonic()
     from topo.lab import Lab  # noqa: PLC0415 (its import is part of what a lab costs)
 
-    lab = Lab(two_networks(hosts), controller=None)
+    lab = Lab(two_networks(hosts))
     lab.start()
     for network in lab.spec.networks:
         lab.switches.flows(network, "add-flow", "actions=NORMAL")

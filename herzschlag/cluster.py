@@ -25,7 +25,7 @@ from herzschlag.backends.continued import ContinuedSession, remembered, snapshot
 from herzschlag.checkers import NAMES, check_all
 from herzschlag.conductor import Conductor, Watcher
 from herzschlag.expectations import Allow, Expectations
-from herzschlag.faults import KINDS, AnyFault, Fault, PowerOff, kind_of
+from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
 from herzschlag.history import RUNNER, SECOND, History, Record, record
 from herzschlag.kinds import KINDS as RECORD_KINDS
 from herzschlag.plan import make_plan
@@ -126,6 +126,8 @@ class Cluster:
         stands otherwise, somebody remembers what happened in between. Empty when it is."""
         if self._active:
             return f"the fault {next(iter(self._active))!r} was not healed"
+        if any(isinstance(step.fault, ClockOffset) for step in self._steps):
+            return "a clock was set, and one that was set back stands still for a while"
         now = self.snapshot()
         if now != before:
             thing = min((thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)), key=str)

@@ -1,7 +1,7 @@
 """Two runs side by side: did the same things happen, in the same order, at the same time?
 
 Compares what lasted: for every host its roles, for every observer its opinions, for every VM where it ran, counted from
-the moment the cluster was ready. What lasted less than two heartbeats is left out: it depends on which of two
+the moment the cluster was ready. What lasted two heartbeats at most is left out: it depends on which of two
 datagrams came first. Decides what counts as the same; leaves running to others. A pure function of two histories.
 """
 
@@ -15,8 +15,9 @@ import msgspec
 from herzschlag.history import SECOND, History, Record
 from herzschlag.verdict import Verdict
 
-LASTING_S = 2.0
-"""Shorter states are passing ones."""
+LASTING_S = 2.5
+"""Shorter states are passing ones. Half a heartbeat off the grid on which most states begin and end, so that none lies
+on the border."""
 
 NONE = ""
 """In place of an opinion: nobody holds one."""

@@ -40,7 +40,7 @@ KINDS: dict[str, Kind] = {
     ),
     "lock": Kind(
         "this host's hold on a file's lock changes: held, free, denied, broken, lost",
-        ("datastore", "path", "from", "to", "owner", "because", "given_up_ns"),
+        ("datastore", "path", "from", "to", "owner", "because", "given_up_ago_ns"),
     ),
     "protect": Kind(
         "a VM's protection changes", ("vm", "vms", "from", "to", "phase", "protected", "because", "datastore")

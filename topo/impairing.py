@@ -7,6 +7,7 @@ and how nftables and queues bring it about to `filters.py` and `queues.py`.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,11 +16,11 @@ import msgspec
 
 from topo.errors import UnusableMachineError
 from topo.filters import script
-from topo.impair import Impairment, Means
+from topo.impair import Block, Impairment, Means, Quality
 from topo.nftables import Nftables
 from topo.probes import missing_for_delays
 from topo.queues import Layout, Message, delaying, layout, longest_ns, passed, question, removal, steps
-from topo.spec import TopologySpec
+from topo.spec import GATEWAY, TopologySpec
 from topo.wires import Netlink, interface_index
 
 EMPTY_AFTER_S = 0.02
@@ -69,6 +70,19 @@ class Impairments:
             one.nftables.close()
         self._nodes = {}
 
+    def warm_up(self) -> None:
+        """Do once what takes long the first time only, so that no fault comes late for it: load the library and the
+        kernel's modules, open a line to every node's filters, pass a sample through the gateway's. What this machine
+        cannot do is told to whoever wants it."""
+        sample = Quality(loss=0.5, duplicate=0.5, delay_ns=0 if missing_for_delays() else 1)
+        link = (self._spec.networks[0], self._spec.hosts[0].moid)
+        with contextlib.suppress(UnusableMachineError):
+            for wanted in (Impairment(blocks=(Block("icmp"),), links={link: sample}), Impairment()):
+                self.apply(self.prepare({GATEWAY: wanted}))
+            with self._lock:
+                for node in self._spec.nodes:
+                    self._node(node)
+
     def prepare(self, wanted: Mapping[str, Impairment]) -> list[Change]:
         """Work out what has to be done so that exactly this impairs these nodes. Changes nothing."""
         if any("netem" in one.means for one in wanted.values()) and (missing := missing_for_delays()):
@@ -80,10 +94,13 @@ class Impairments:
         with self._lock:
             return [self._change(node, one) for node, one in sorted(wanted.items())]
 
-    def _change(self, node: str, wanted: Impairment) -> Change:
+    def _node(self, node: str) -> _Node:
         if node not in self._nodes:
             self._nodes[node] = _Node(self._spec.networks, *self._place(node))
-        found, spec = self._nodes[node], self._spec
+        return self._nodes[node]
+
+    def _change(self, node: str, wanted: Impairment) -> Change:
+        found, spec = self._node(node), self._spec
         filters = script(spec, node, wanted)
         if filters == script(spec, node, found.wanted):
             filters = ""

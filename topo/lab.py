@@ -96,12 +96,10 @@ class Lab:
         spec: TopologySpec,
         *,
         datapath: Datapath = "auto",
-        controller: str | None = "tcp:127.0.0.1:6653",
         log_directory: Path | None = None,
     ) -> None:
         self.spec = spec
         self.timings_s: dict[str, float] = {}
-        self._controller = controller
         self._nodes: dict[str, _Node] = {}
         self._storage = Storage(spec)
         self._lock = threading.RLock()
@@ -140,7 +138,7 @@ class Lab:
         self._nodes = {node: _Node(node, pid) for node, pid in zip(self.spec.nodes, pids, strict=True)}
         self._stamp("nodes", began)
         self._make_links()
-        self.switches.add(self.spec, self._controller)
+        self.switches.add(self.spec)
         self._stamp("links", began)
         self._set_up_nodes()
         from topo.nodes import build_mininet  # noqa: PLC0415 (Mininet is slow to import: while the switches work)

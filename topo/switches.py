@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from topo.environment import program
 from topo.errors import SwitchError, UnusableMachineError
 from topo.probes import kernel_datapath_present
 from topo.spec import TopologySpec, datapath_id, switch_interface, switch_name
@@ -48,7 +48,7 @@ class Switches:
         self._until((RUN_DIRECTORY / "db.sock").exists, "the database's socket")
         self._daemon("ovs-vswitchd", f"unix:{RUN_DIRECTORY}/db.sock")
 
-    def add(self, spec: TopologySpec, controller: str | None) -> None:
+    def add(self, spec: TopologySpec) -> None:
         """Begin making all bridges and ports, in one transaction; `finish` waits for it."""
         words = ["--no-wait", "--", "init"]
         for network in spec.networks:
@@ -60,10 +60,6 @@ class Switches:
                 port = switch_interface(node, network)
                 words += ["--", "add-port", bridge, port]
                 words += ["--", "set", "Interface", port, f"ofport_request={spec.port(node)}"]
-            if controller is not None:
-                words += ["--", f"--id=@c{network}", "create", "Controller", f'target="{controller}"']
-                words += ["connection_mode=out-of-band", "max_backoff=1000"]
-                words += ["--", "set", "Bridge", bridge, f"controller=@c{network}"]
         self._transaction = subprocess.Popen(
             [_found("ovs-vsctl"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -76,15 +72,19 @@ class Switches:
             raise SwitchError(f"ovs-vsctl refused the bridges: {output.strip()}")
         self._until(lambda: self._ports_ready(spec), "the ports")
 
+    def obey(self, spec: TopologySpec, controller: str) -> None:
+        """Hand every bridge to a controller, such as `tcp:127.0.0.1:6653`, which must listen by now: a switch that
+        finds nobody there tries again a second later."""
+        words = ["--no-wait"]
+        for network in spec.networks:
+            words += ["--", f"--id=@c{network}", "create", "Controller", f'target="{controller}"']
+            words += ["connection_mode=out-of-band", "max_backoff=1000"]
+            words += ["--", "set", "Bridge", switch_name(network), f"controller=@c{network}"]
+        _command("ovs-vsctl", *words)
+
     def flows(self, network: str, *words: str) -> str:
         """Run `ovs-ofctl COMMAND BRIDGE …` on the network's bridge, e.g. flows("A", "add-flow", "actions=NORMAL")."""
         return _command("ovs-ofctl", "-O", PROTOCOL, words[0], switch_name(network), *words[1:])
-
-    def connected(self, network: str) -> bool:
-        """Whether a controller holds a connection to the network's bridge."""
-        words = ("--bare", "--columns=is_connected", "find", "Controller")
-        bridge = _command("ovs-vsctl", "--bare", "--columns=controller", "list", "Bridge", switch_name(network)).strip()
-        return bool(bridge) and "true" in _command("ovs-vsctl", *words, f"_uuid={bridge}")
 
     def processes(self) -> dict[str, int]:
         """The daemons' pids, for those who watch over them."""
@@ -157,7 +157,7 @@ def _hint(name: str, error: str) -> str:
 
 
 def _found(name: str) -> str:
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/local/sbin")
+    path = program(name)
     if path is None:
         raise UnusableMachineError(f"{name} is not installed", fix=_PACKAGE)
     return path

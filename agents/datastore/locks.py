@@ -342,8 +342,10 @@ class LockManager:
 
     def _released(self, lock: LockFile, outcome: Outcome) -> None:
         if outcome.status == "ok":
-            # Another host may have taken it before this one hears that it is rid of it.
-            self._trace(lock, "held", "free", self._moid, "released", given_up_ns=lock.given_up_ns)
+            # Another host may have taken it before this one hears that it is rid of it. A length, not an instant: this
+            # host's clock may be wrong.
+            ago_ns = self._io.now_ns - lock.given_up_ns
+            self._trace(lock, "held", "free", self._moid, "released", given_up_ago_ns=ago_ns)
             self._forget(lock)
         elif outcome.status == "lost":
             lock.phase = "unsure"

@@ -50,6 +50,7 @@ from herzschlag.backends.stage_api import (
 from herzschlag.faults import AnyFault
 from herzschlag.history import RUNNER, Record
 from herzschlag.packets.facts import CaptureFacts
+from topo.environment import environment
 from topo.errors import UnusableMachineError
 from topo.probes import missing_for_a_lab
 from topo.sandbox import Sandbox
@@ -62,7 +63,9 @@ POLL_S = 0.02
 AFTER_HEARTBEAT_NS = 10_000_000
 """Faults are set off this long (real time) after a heartbeat instant."""
 REAL_FIELDS = {"max_ns", "p99_ns"}
-"""Lengths of real time in records; every other `_ns` field is an instant of the monotonic clock."""
+"""Lengths in records that stay real ones ..."""
+LENGTHS = {"given_up_ago_ns"}
+"""... and that become protocol time; every other `_ns` field is an instant of the monotonic clock."""
 
 N = TypeVar("N", Done, Collected, Looked, Holders, Ready)
 
@@ -155,7 +158,7 @@ class MininetSession:
             with (logs / "stage.log").open("ab") as output:
                 self._sandbox = Sandbox.start(
                     [sys.executable, "-m", "herzschlag.backends.stage", *map(str, handed)],
-                    env={**os.environ, "PYTHONPATH": _import_path()},
+                    env=environment(),
                     pass_fds=handed,
                     stdout=output,
                     stderr=output,
@@ -305,12 +308,12 @@ class MininetSession:
         self._records.append(Record(at_ns, len(self._records), node, kind, self._in_protocol_time(fields)))
 
     def _in_protocol_time(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: self._protocol_ns(value)
-            if name.endswith("_ns") and isinstance(value, int) and name not in REAL_FIELDS
-            else value
-            for name, value in fields.items()
-        }
+        def protocol(name: str, value: Any) -> Any:
+            if not name.endswith("_ns") or not isinstance(value, int) or name in REAL_FIELDS:
+                return value
+            return round(value * self.plan.speed) if name in LENGTHS else self._protocol_ns(value)
+
+        return {name: protocol(name, value) for name, value in fields.items()}
 
     # --- The stage ----------------------------------------------------------------------------------------------------
 
@@ -368,10 +371,3 @@ class MininetSession:
         if self._gone is not None:
             self._read_records()
             raise MachineryDied(f"{self._gone.what}: {self._gone.because}")
-
-
-def _import_path() -> str:
-    """The stage and what it starts import the very packages that this process runs."""
-    checkout = str(Path(__file__).resolve().parents[2])
-    path = os.environ.get("PYTHONPATH")
-    return f"{checkout}{os.pathsep}{path}" if path else checkout

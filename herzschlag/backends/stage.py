@@ -112,6 +112,8 @@ class Stage:
         self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
         self._connect_controller()
         self._stamp("controller")
+        self._lab.impairments.warm_up()  # the zygote imports meanwhile
+        self._stamp("filters")
         self._nodes.wait_ready()
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
@@ -162,6 +164,7 @@ class Stage:
         self._versions["controller"] = " ".join(words[1:])
         self._controller = ControllerClient(CONTROL_SOCKET)
         spec = self._settings.topology
+        self._lab.switches.obey(spec, f"tcp:{CONTROLLER_LISTEN}")
         self._controller.configure(
             {
                 network: Network(
@@ -221,7 +224,6 @@ class Stage:
 
     def _want(self, order: Want) -> Done:
         wanted = frozenset(order.conditions)
-        self._effects.check(wanted)
         evidence = self._effects.prepare(wanted, order.commands)
         left_ns = order.at_ns - time.monotonic_ns()
         if left_ns > 0:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from ipaddress import IPv4Interface
 from typing import Any, TypeVar
 
 from agents.driver_control import HarmVm, Here, KillAgent, Killed, TellVcenter, Watchdog, Who
 from agents.events import UserMaintenance, UserPower, UserReconfigure
+from agents.settings import SECOND
 from controller.client import ControllerClient
 from herzschlag import primitives as p
 from herzschlag.backends.stage_api import StageSettings
@@ -56,18 +57,12 @@ class Effects:
         """Hosts that vCenter was told to put into maintenance mode."""
         self._options: frozenset[p.Reconfigured] = frozenset()
         """Changed options that vCenter was told."""
+        self._untold: set[str] = set()
+        """Frozen hosts whose clock was set meanwhile."""
         self._impairing: list[Change] = []
         """What the next change does to filters and queues."""
 
     # --- The whole ----------------------------------------------------------------------------------------------------
-
-    def check(self, wanted: Collection[p.AnyCondition]) -> None:
-        """Refuse what cannot be done before anything is touched."""
-        if _of(wanted, p.ClockOff):
-            raise CannotError(
-                "a clock offset on real packets is not built: the kernel lets a running process's clock alone",
-                "run this scenario with --backend simulation",
-            )
 
     def prepare(self, wanted: frozenset[p.AnyCondition], commands: Iterable[p.AnyCommand]) -> dict[str, Any]:
         """What takes time and changes nothing, done before the instant of the change: filters and queues worked out,
@@ -102,6 +97,7 @@ class Effects:
                 self._cuts,
                 self._power,
                 self._freeze,
+                self._clocks,
                 self._interfaces,
                 self._filters,
                 self._storage,
@@ -154,6 +150,20 @@ class Effects:
         if instants:
             evidence["frozen"] = sorted(c.host for c in _of(self._held, p.Frozen))
         return max(instants, default=None)
+
+    def _clocks(
+        self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
+    ) -> int | None:
+        """In effect when the first host is told: what its agent concludes comes after that, and some of it before the
+        answer. A host that stands still is told when it goes on, which is when it looks at its clock again."""
+        changed = {c.host for c in _of(begins | ends, p.ClockOff)} | self._untold
+        self._untold = {host for host in changed if self._frozen(host)}
+        began_ns = time.monotonic_ns()
+        for host in sorted(changed - self._untold):
+            ahead_s = sum(c.offset_s for c in _of(self._held, p.ClockOff) if c.host == host)
+            self._nodes.set_clock(host, round(ahead_s * SECOND / self._settings.speed))
+            evidence.setdefault("clocks_ahead_s", {})[host] = ahead_s
+        return began_ns if changed else None
 
     def _interfaces(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from agents.driver_channel import Channel
+from agents.driver_clock import RIGHT, ClockSetting
 from agents.driver_control import (
     CONTROL_NEWS,
     ZYGOTE_NEWS,
@@ -26,6 +27,7 @@ from agents.driver_control import (
     ControlNews,
     ControlOrder,
     Died,
+    SetClock,
     Started,
     StartFailed,
     StartHost,
@@ -59,6 +61,8 @@ class Nodes:
         self._channels: dict[str, Channel] = {}
         self.pids: dict[str, int] = {}
         """First process of every running node."""
+        self._clocks: dict[str, ClockSetting] = {}
+        """Hosts whose clock was ever set, for their next boot."""
         self._sentenced: set[str] = set()
         """Nodes whose death was ordered."""
         spec = settings.topology
@@ -197,6 +201,7 @@ class Nodes:
             ),
             book=self._book,
             key=settings.key,
+            clock=self._clocks.get(node, RIGHT),
         )
 
     def _vcenter_order(self, lab: Lab) -> StartVcenter:
@@ -225,6 +230,12 @@ class Nodes:
             while node in self.pids:
                 self._hear_until(deadline, f"{node} to end")
         return time.monotonic_ns()
+
+    def set_clock(self, host: str, ahead_ns: int) -> None:
+        """Set the host's clock that far ahead of the machine's, real time; off, it boots with it."""
+        self._clocks[host] = self._clocks.get(host, RIGHT).moved(ahead_ns, time.monotonic_ns())
+        if host in self.pids:
+            self.ask(host, SetClock(ahead_ns))
 
     def ask(self, node: str, order: ControlOrder) -> ControlNews:
         """Tell a node's first process something and wait for its answer."""

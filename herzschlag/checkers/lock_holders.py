@@ -61,7 +61,7 @@ def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
                 found.append(Hold(record.node, before.at_ns, record.at_ns, before.seq))
                 open_holds[record.node] = record
         elif record.fields["to"] in ("free", "lost") and (begun := open_holds.pop(record.node, None)) is not None:
-            end_ns = int(record.get("given_up_ns") or record.at_ns)
+            end_ns = record.at_ns - int(record.get("given_up_ago_ns") or 0)
             found.append(Hold(record.node, begun.at_ns, end_ns, begun.seq))
     found += [Hold(host, begun.at_ns, FOREVER, begun.seq) for host, begun in open_holds.items()]
     return [msgspec.structs.replace(h, end_ns=min(h.end_ns, _lost_ns(truth.history[h.seq], truth))) for h in found]

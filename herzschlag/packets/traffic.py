@@ -12,6 +12,8 @@ from itertools import pairwise
 
 import msgspec
 
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import fault_of
 from herzschlag.history import SECOND, Record
 from herzschlag.packets.confirm import Confirmation, Wire, concerned_of, confirm_run
 from herzschlag.packets.passages import Passage
@@ -58,7 +60,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     silent_since_s: float | None
     """When the last one was delivered, if none came for a while before the end."""
     delay_ms: Spread | None
-    """From the sender's stamp to the destination's link."""
+    """From the sender's stamp to the destination's link; None too for a host whose clock was set wrong."""
     jitter_ms: Spread | None
     """Differences of neighbouring delays."""
 
@@ -116,6 +118,7 @@ def summary(run: PacketRun) -> Summary:
     packets = passages.packets
     interval_ns = make_plan(run.scenario).timers.heartbeat_interval_ns
     end_ns = packets[-1].entered_ns if packets else 0
+    wrong = wrong_clocks(run)
     groups: dict[tuple[str, str, str], list[Passage]] = {}
     for packet in packets:
         if packet.kind == "Heartbeat":
@@ -126,20 +129,33 @@ def summary(run: PacketRun) -> Summary:
         speed=passages.facts.speed,
         interval_s=interval_ns / SECOND,
         packets=dict(sorted(Counter(packet.kind for packet in packets).items())),
-        streams=tuple(_stream(key, groups[key], interval_ns, end_ns) for key in sorted(groups)),
+        streams=tuple(_stream(key, groups[key], interval_ns, end_ns, wrong) for key in sorted(groups)),
         lost=lost(packets),
         last_signs=last_signs(run),
         confirmations=confirm_run(run) if len(run.history) else (),
-        delay_ms=spread(packet.delay_ns / 1e6 for packet in packets if packet.delay_ns is not None),
-        remarks=_remarks(run),
+        delay_ms=spread(_delays_ms(packets, wrong)),
+        remarks=_remarks(run, wrong),
     )
 
 
-def _stream(key: tuple[str, str, str], sent: Sequence[Passage], interval_ns: int, end_ns: int) -> Stream:
+def wrong_clocks(run: PacketRun) -> frozenset[str]:
+    """Hosts whose clock was set wrong at some time: their stamps tell nothing about delays."""
+    leaps = [fault_of(r) for r in run.history.where("fault", fault="clock-offset", phase="begin")]
+    conditions = [c for leap in leaps for c in leap.primitives(run.scenario.cluster.topology())]
+    return frozenset(c.host for c in conditions if isinstance(c, p.ClockOff))
+
+
+def _delays_ms(packets: Iterable[Passage], wrong: frozenset[str]) -> list[float]:
+    return [one.delay_ns / 1e6 for one in packets if one.delay_ns is not None and one.source not in wrong]
+
+
+def _stream(
+    key: tuple[str, str, str], sent: Sequence[Passage], interval_ns: int, end_ns: int, wrong: frozenset[str]
+) -> Stream:
     network, source, destination = key
     arrivals = sorted(packet.left_ns for packet in sent if packet.left_ns is not None)
     pairs = list(pairwise(arrivals))
-    delays = [packet.delay_ns / 1e6 for packet in sent if packet.delay_ns is not None]
+    delays = _delays_ms(sent, wrong)
     silent = bool(arrivals) and end_ns - arrivals[-1] > SILENT_INTERVALS * interval_ns
     return Stream(
         network=network,
@@ -211,10 +227,12 @@ def _conclusion(record: Record) -> str:
     return f"{host} is {value}" if host else f"{record.node} is {value}"
 
 
-def _remarks(run: PacketRun) -> tuple[str, ...]:
+def _remarks(run: PacketRun, wrong: frozenset[str]) -> tuple[str, ...]:
     found = []
     if not len(run.history):
         found.append("the run was killed before it wrote its history: packets are all there is")
+    if wrong:
+        found.append(f"no delays of {', '.join(sorted(wrong))}: a clock that was set wrong made its stamps")
     if run.passages.dropped:
         found.append(f"{run.passages.dropped} packets came too fast to be recorded: what is missing proves nothing")
     if not run.passages.ended:

@@ -15,10 +15,10 @@ import pytest
 
 from agents.messages import Heartbeat
 from agents.wire import Codec
-from herzschlag.backends.base import BackendUnavailable
 from herzschlag.cluster import Cluster
 from herzschlag.faults import KINDS
 from herzschlag.history import SECOND, Record
+from herzschlag.packets.passages import read_passages
 from herzschlag.plan import CLUSTER_NAME
 from tests.support.lab_processes import inside, names
 
@@ -164,10 +164,38 @@ def test_a_crashed_vm_is_seen_as_one(cluster: Cluster) -> None:
     cluster.wait_for(lambda: len(cluster.where("vm-100-1")) == 1, within_s=60, what="its restart")
 
 
-def test_what_real_packets_cannot_do_is_refused_by_name(cluster: Cluster) -> None:
-    with pytest.raises(BackendUnavailable, match="clock offset"):
-        cluster.fault("clock-offset", host="host-98", offset_s=5.0)
-    cluster.stays(lambda: cluster.master == "host-99", for_s=5)
+@pytest.mark.herzschlag(vms_per_host=1, seed=16)  # no other test's lab, so its capture is all of this one
+def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(cluster: Cluster) -> None:
+    """The clock is wrong for all the host does, until it is set right: the stamps of its heartbeats say so."""
+    leap = cluster.fault("clock-offset", host="host-98", offset_s=30.0)
+    assert told(cluster, leap).get("clocks_ahead_s") == {"host-98": 30.0}
+    cluster.wait_for_record("role", node="host-98", to="election", within_s=2)
+    cluster.wait_for_record("role", node="host-98", to="slave", within_s=10)
+    cluster.fault("crash-agent", host="host-98")
+    cluster.wait_for_record("role", node="host-98", to="slave", within_s=60)
+    off = cluster.power_off("host-98")
+    cluster.wait_for_record("host-state", node="host-99", host="host-98", to="hostDown", within_s=60)
+    cluster.heal(off)
+    booted = cluster.wait_for_record("host-state", node="host-99", host="host-98", to="connectedToMaster", within_s=60)
+    cluster.advance(3)
+    cluster.heal(leap)
+    still_ns = told(cluster, leap, "end").get("effective_ns")
+    cluster.wait_for_record("host-state", node="host-99", host="host-98", to="fdmUnreachable", within_s=30)
+    back = cluster.wait_for_record("host-state", node="host-99", host="host-98", to="connectedToMaster", within_s=60)
+    assert 28 * SECOND < back.at_ns - still_ns < 35 * SECOND
+    cluster.advance(3)
+    cluster.finish()
+    assert cluster.plan.directory is not None
+    ahead_s = {
+        packet.entered_ns / SECOND: abs(round(packet.delay_ns * cluster.plan.speed / SECOND, 1))
+        for packet in read_passages(cluster.plan.directory).packets
+        if packet.source == "host-98" and packet.kind == "Heartbeat" and packet.delay_ns is not None
+    }
+    begun_s = told(cluster, leap).get("effective_ns") / SECOND
+    assert {ahead for at_s, ahead in ahead_s.items() if at_s < begun_s} == {0.0}
+    assert {ahead for at_s, ahead in ahead_s.items() if begun_s + 0.1 < at_s < still_ns / SECOND} == {30.0}
+    assert any(booted.at_ns / SECOND < at_s < still_ns / SECOND for at_s in ahead_s)
+    assert {ahead for at_s, ahead in ahead_s.items() if at_s > back.at_ns / SECOND} == {0.0}
 
 
 # --- Death ------------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def body(line: int, mode: str) -> None:
     from topo.catalog import two_networks  # noqa: PLC0415
     from topo.lab import Lab  # noqa: PLC0415 (Mininet: inside the sandbox only)
 
-    with Lab(two_networks(3), controller=None) as lab:
+    with Lab(two_networks(3)) as lab:
         for network in lab.spec.networks:
             lab.switches.flows(network, "add-flow", "actions=NORMAL")
         kept = capture.begin(lab.spec, line, mode)  # type: ignore[arg-type]

@@ -77,7 +77,7 @@ def switched_lab(hosts: int = 3, **options: Any) -> Iterator[Any]:
     """A lab whose switches forward by themselves: these tests need no controller."""
     from topo.lab import Lab  # noqa: PLC0415 (Mininet: inside the sandbox only)
 
-    with Lab(two_networks(hosts), controller=None, **options) as lab:
+    with Lab(two_networks(hosts), **options) as lab:
         for network in lab.spec.networks:
             lab.switches.flows(network, "add-flow", "actions=NORMAL")
         yield lab
@@ -366,7 +366,7 @@ def test_the_filters_of_all_nodes_change_within_milliseconds() -> None:
 
 def tc(lab: Any, node: str, arguments: str) -> str:
     """What tc says there; an ordinary user's search path lacks its folder."""
-    from topo.probes import program  # noqa: PLC0415
+    from topo.environment import program  # noqa: PLC0415
 
     said: str = lab.net[node].cmd(f"{program('tc')} {arguments}")
     assert "qdisc" in said or "class" in said, said

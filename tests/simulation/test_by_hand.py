@@ -53,3 +53,11 @@ def test_wrong_words_are_refused_with_the_known_ones() -> None:
             cluster.fault("isolat", host="host-98")
         with pytest.raises(ValueError, match="no fault 'x' is active"):
             cluster.heal("x")
+
+
+def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:
+    """A clock that was set back may stand still for longer than anybody needs to notice."""
+    with started() as cluster:
+        before = cluster.snapshot()
+        cluster.heal(cluster.fault("clock-offset", host="host-98", offset_s=0.1))
+        assert cluster.snapshot() == before and "clock" in cluster.unlike(before)

@@ -194,6 +194,16 @@ def test_a_clock_that_leaps_back_stands_still_until_time_has_caught_up() -> None
     assert roles(cluster)["host-98"] == "slave"
 
 
+def test_a_master_whose_clock_leaps_is_isolated_at_once_and_leads_again_after_an_election() -> None:
+    """To its agent everybody, the gateway too, fell silent for half a minute at that instant."""
+    cluster = started(hosts=3, until_s=30)
+    begin(cluster, "ahead", ClockOffset(host="host-99", offset_s=30.0))
+    cluster.run_until(60 * SECOND)
+    told = [(r.fields["to"], round(r.at_s)) for r in since(cluster, 30, "role") if r.node == "host-99"]
+    assert told == [("isolated", 30), ("election", 30), ("master", 45)]
+    assert since(cluster, 30, "vm") == []
+
+
 def test_users_power_vms_crash_them_and_put_hosts_in_maintenance_through_vcenter() -> None:
     cluster = started(hosts=3, vms_per_host=1, until_s=40)
     begin(cluster, "crash", VmCrash(vm="vm-98-1"))

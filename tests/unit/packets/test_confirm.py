@@ -168,7 +168,7 @@ def test_what_happened_stands_at_the_next_packet_and_nothing_else_changes() -> N
     assert annotated(after, history(), made.facts) == after
 
 
-def test_jitter_is_the_difference_of_neighbouring_delays() -> None:
+def jittery() -> HandMade:
     made = HandMade()
     for second, extra_ms in enumerate((0, 2, 2, 7)):
         fields: dict[str, Any] = {
@@ -181,7 +181,22 @@ def test_jitter_is_the_difference_of_neighbouring_delays() -> None:
         }
         message = Heartbeat(**made.head("host-100", second), **fields)
         made.say(second + extra_ms / 1000, message, MASTER, ["A"])
-    (stream,) = summary(run_of(made)).streams
+    return made
+
+
+def test_jitter_is_the_difference_of_neighbouring_delays() -> None:
+    (stream,) = summary(run_of(jittery())).streams
     assert stream.jitter_ms is not None and stream.delay_ms is not None
     assert [stream.jitter_ms.least, stream.jitter_ms.median, stream.jitter_ms.most] == pytest.approx([0, 2, 5])
     assert stream.delay_ms.most == pytest.approx(7.3)
+
+
+def test_stamps_of_a_clock_that_was_set_wrong_give_no_delays() -> None:
+    value = {"fault": "clock-offset", "host": "host-100", "offset_s": 30.0}
+    fields = {"id": "leap", "phase": "begin", "fault": "clock-offset", "value": value}
+    begun = record(SECOND, RUNNER, "fault", {**fields, "planned_ns": SECOND, "effective_ns": SECOND})
+    run = run_of(jittery())
+    found = summary(msgspec.structs.replace(run, history=History.ordered([*run.history, begun])))
+    (stream,) = found.streams
+    assert stream.delivered == 4 and stream.delay_ms is stream.jitter_ms is found.delay_ms is None
+    assert any("host-100" in remark for remark in found.remarks)

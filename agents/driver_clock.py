@@ -1,0 +1,35 @@
+"""A host's own clock: the machine's, and how wrong it is.
+
+Decides what a core is shown; pure. A time namespace would shift clocks for every process of a host as well, but only
+for processes made after it (time_namespaces(7)): a running one's clock cannot be made to leap. So a host's clock is
+wrong where the core reads it, in the loop that drives it, and nowhere else: records keep the machine's time.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ClockSetting(msgspec.Struct, frozen=True):
+    """A monotonic clock that may leap ahead and never goes back: set back, it stands still until time has caught up.
+    Nanoseconds of real time."""
+
+    ahead_ns: int = 0
+    """Below 0: behind."""
+    least_ns: int = 0
+    """What it showed when it was set."""
+
+    def local_ns(self, true_ns: int) -> int:
+        """What it shows when the machine's monotonic clock shows `true_ns`."""
+        return max(true_ns + self.ahead_ns, self.least_ns)
+
+    def true_ns(self, local_ns: int) -> int:
+        """When it will show `local_ns`."""
+        return max(local_ns, self.least_ns) - self.ahead_ns
+
+    def moved(self, ahead_ns: int, true_ns: int) -> ClockSetting:
+        """The same clock, set at `true_ns` to be `ahead_ns` ahead."""
+        return ClockSetting(ahead_ns, self.local_ns(true_ns))
+
+
+RIGHT = ClockSetting()
