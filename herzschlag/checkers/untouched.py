@@ -1,7 +1,7 @@
 """No VM of a living, connected host is touched.
 
-Decides which hosts no fault came near: they kept power, agent, storage and the company of more than half of all hosts.
-What runs there must go on running there, unless the scenario itself asked for a change.
+Decides which hosts no fault came near: they kept power, agent, storage, their master and the company of more than half
+of all hosts. What runs there must go on running there, unless the scenario itself asked for a change.
 """
 
 from __future__ import annotations
@@ -79,7 +79,18 @@ def _near(condition: p.AnyCondition, host: str, truth: Truth, segment: Segment) 
     if isinstance(condition, p.LinkCut | p.Impaired):
         if host not in (condition.src, condition.dst):
             return False
+        if isinstance(condition, p.Impaired):
+            return True
         # An isolated host's cut links end at all others; those who still reach somebody keep their connection.
         group = next((g for g in truth.groups(segment) if host in g), frozenset())
-        return isinstance(condition, p.Impaired) or len(group) * 2 <= len(truth.lab.moids)
+        other = condition.dst if host == condition.src else condition.src
+        return len(group) * 2 <= len(truth.lab.moids) or _master_lost(host, other, truth, segment)
     return host in (getattr(condition, "host", ""), getattr(condition, "node", ""))
+
+
+def _master_lost(host: str, other: str, truth: Truth, segment: Segment) -> bool:
+    """Slaves say nothing to each other: a host that its master alone does not reach hears nobody."""
+    if other not in truth.lab.moids or truth.linked(host, other, segment):
+        return False
+    elected = [r for r in truth.history.where("role", node=other, to="master") if r.at_ns < segment.end_ns]
+    return truth.role(other, segment.begin_ns) == "master" or any(r.at_ns >= segment.begin_ns for r in elected)

@@ -61,3 +61,13 @@ def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:
         before = cluster.snapshot()
         cluster.heal(cluster.fault("clock-offset", host="host-98", offset_s=0.1))
         assert cluster.snapshot() == before and "clock" in cluster.unlike(before)
+
+
+def test_a_host_cut_off_from_its_master_alone_may_stop_its_vms() -> None:
+    """It hears nobody, for slaves say nothing to each other; without the gateway it is isolated, and that is right."""
+    with started(vms_per_host=1, isolation_response="shutdown") as cluster:
+        cluster.fault("cut-pair", a="host-100", b="host-99")
+        cluster.fault("gateway-silent")
+        cluster.wait_for(lambda: cluster.where("vm-100-1") == [], within_s=120, what="its VM is shut down")
+        cluster.wait_for(lambda: cluster.where("vm-100-1") == ["host-98"], within_s=60, what="its restart")
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
