@@ -359,7 +359,6 @@ def battery() -> list[Callable[[], Probe]]:
         lambda: library("starlette", "starlette", "starlette>=0.45", "the live page"),
         lambda: library("uvicorn", "uvicorn", "uvicorn>=0.34", "the live page"),
         lambda: library("paramiko", "paramiko", "paramiko>=3.5", "herzschlag remote"),
-        lambda: library("distributed", "distributed", "distributed>=2025.1", "campaigns on several machines"),
         lambda: library("pytest", "pytest", "pytest>=8.3", "tests of your own"),
         leftovers,
     ]

@@ -4,7 +4,7 @@
 # Versions are pinned by requirements.lock. A stamp in .venv holds the digest of what it was made from: changed
 # dependencies or scripts bring it up to date in place, an unusable one is made anew.
 
-extras='lab,ryu,live,remote,campaign,dev'
+extras='lab,ryu,live,remote,dev'
 # Ryu's set-up calls a function that setuptools dropped in version 68; wheel and pbr are its other build needs.
 ryu='ryu==4.34'
 ryu_build_needs=('setuptools==67.6.1' wheel 'pbr<7')
