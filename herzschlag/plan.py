@@ -10,6 +10,7 @@ from typing import Literal
 
 from agents.settings import PROFILES, ClusterConfig, DatastoreConfig
 from herzschlag.backends.base import Plan
+from herzschlag.faults import Impair
 from herzschlag.options import OptionError, apply_options, heartbeat_datastores, host_configs
 from herzschlag.scenario import Scenario
 from topo.spec import VCENTER
@@ -64,4 +65,5 @@ def make_plan(
         directory=directory,
         datapath=datapath,
         capture=capture,
+        delays=any(isinstance(step.fault, Impair) and step.fault.delays for step in scenario.steps),
     )

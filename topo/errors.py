@@ -8,11 +8,11 @@ class TopoError(RuntimeError):
 
 
 class UnusableMachineError(TopoError):
-    """This machine lacks something; `fix` is the command or step that helps."""
+    """This machine lacks something: `what`, which reads well before "is missing"; `fix` is what helps."""
 
-    def __init__(self, text: str, *, fix: str) -> None:
-        super().__init__(f"{text}: {fix}")
-        self.text = text
+    def __init__(self, what: str, *, fix: str) -> None:
+        super().__init__(f"{what} is missing: {fix}")
+        self.what = what
         self.fix = fix
 
 

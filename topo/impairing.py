@@ -40,6 +40,16 @@ class _Node:
         self.changes = 0
 
 
+def require_delays() -> None:
+    """Raises UnusableMachineError where the kernel cannot hold packets back."""
+    if missing := missing_for_delays():
+        raise UnusableMachineError(
+            f"the kernel's {', '.join(missing)}, which delay, jitter and reordering on real packets need,",
+            fix=f"sudo modprobe {' '.join(missing)}, or a kernel that has it (the Vagrant machine's does), or"
+            " --backend simulation",
+        )
+
+
 class Change(msgspec.Struct, frozen=True):
     """One node's, ready to be carried out."""
 
@@ -85,12 +95,8 @@ class Impairments:
 
     def prepare(self, wanted: Mapping[str, Impairment]) -> list[Change]:
         """Work out what has to be done so that exactly this impairs these nodes. Changes nothing."""
-        if any("netem" in one.means for one in wanted.values()) and (missing := missing_for_delays()):
-            raise UnusableMachineError(
-                f"the kernel's {', '.join(missing)}, which delay, jitter and reordering on real packets need,",
-                fix=f"sudo modprobe {' '.join(missing)}, or a kernel that has it (the Vagrant machine's does), or"
-                " --backend simulation",
-            )
+        if any("netem" in one.means for one in wanted.values()):
+            require_delays()
         with self._lock:
             return [self._change(node, one) for node, one in sorted(wanted.items())]
 

@@ -396,6 +396,4 @@ def _check_place() -> None:
         raise LabError("a lab runs only inside a sandbox: start this program by topo.sandbox.Sandbox.start")
     missing = missing_for_a_lab()
     if missing:
-        raise UnusableMachineError(
-            "a lab needs " + ", ".join(one.what for one in missing), fix="; ".join(one.fix for one in missing)
-        )
+        raise UnusableMachineError(", ".join(one.what for one in missing), fix="; ".join(one.fix for one in missing))

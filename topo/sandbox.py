@@ -166,10 +166,9 @@ def _answer(channel: socket.socket, order: bytes, launcher: subprocess.Popen[byt
 
 
 def _failure(answer: dict[str, Any]) -> Exception:
-    text = f"cannot start a sandbox: {answer.get('step', 'launcher')}: {answer.get('error')}"
     if answer.get("step") == "namespaces":
-        return UnusableMachineError(text, fix=_namespace_fix())
-    return SandboxError(text)
+        return UnusableMachineError(f"the right to make namespaces ({answer.get('error')})", fix=_namespace_fix())
+    return SandboxError(f"cannot start a sandbox: {answer.get('step', 'launcher')}: {answer.get('error')}")
 
 
 def _namespace_fix() -> str:

@@ -142,7 +142,7 @@ def _chosen(datapath: Datapath) -> Literal["kernel", "user"]:
         return "kernel" if kernel_datapath_present() else "user"
     if datapath == "kernel" and not kernel_datapath_present():
         raise UnusableMachineError(
-            "the kernel datapath was asked for and this kernel has no openvswitch module",
+            "the kernel's openvswitch module, which the datapath that was asked for needs,",
             fix="sudo modprobe openvswitch, or let the userspace datapath serve",
         )
     if datapath not in ("kernel", "user"):
@@ -159,7 +159,7 @@ def _hint(name: str, error: str) -> str:
 def _found(name: str) -> str:
     path = program(name)
     if path is None:
-        raise UnusableMachineError(f"{name} is not installed", fix=_PACKAGE)
+        raise UnusableMachineError(f"the program {name}", fix=_PACKAGE)
     return path
 
 

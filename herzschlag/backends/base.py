@@ -77,6 +77,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     capture: Literal["all", "heartbeats", "off"] = "heartbeats"
     """Which packets are kept; the simulation has none."""
     datapath: Literal["auto", "kernel", "user"] = "auto"
+    delays: bool = False
+    """The scenario holds packets back, which not every kernel can: better said before than in the middle."""
 
 
 class Effect(msgspec.Struct, frozen=True):

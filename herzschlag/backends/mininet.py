@@ -165,7 +165,7 @@ class MininetSession:
                     keep=[logs],
                 )
         except UnusableMachineError as error:
-            raise BackendUnavailable(Missing("a sealed sandbox", error.fix)) from None
+            raise BackendUnavailable(Missing(error.what, error.fix)) from None
         finally:
             theirs.close()
             os.close(written)
@@ -201,6 +201,7 @@ class MininetSession:
             datapath=plan.datapath,
             log_directory=str(logs),
             capture=plan.capture,
+            delays=plan.delays,
         )
 
     # --- Faults -------------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ from herzschlag.backends.stage_nodes import ANSWER_S_MAX, Nodes, StageError
 from herzschlag.backends.stage_urgency import make_urgent
 from topo import capture
 from topo.errors import TopoError, UnusableMachineError
+from topo.impairing import require_delays
 from topo.lab import Lab
 from topo.spec import VCENTER, datapath_id
 
@@ -106,6 +107,8 @@ class Stage:
     # --- Coming up ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
+        if self._settings.delays:
+            require_delays()
         self._lab.start()
         self._stamp("lab")
         self._capture()
@@ -271,7 +274,7 @@ def main() -> int:
         stage = Stage(outside, outside.settings(), records, capture_line)
         stage.start()
     except UnusableMachineError as error:
-        outside.tell(Refused(str(error), error.fix))
+        outside.tell(Refused(error.what, error.fix))
         return 4
     except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:
         traceback.print_exc()

@@ -35,6 +35,8 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     datapath: Literal["auto", "kernel", "user"]
     log_directory: str
     capture: Literal["all", "heartbeats", "off"]
+    delays: bool
+    """Packets will have to be held back."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -210,7 +210,7 @@ class Effects:
         try:
             return self._lab.impairments.prepare(impairments(wanted, nodes, self._settings.speed))
         except UnusableMachineError as error:
-            raise CannotError(error.text, error.fix) from None
+            raise CannotError(error.what, error.fix) from None
         except ImpairError as error:
             raise CannotError(str(error), "run this scenario with --backend simulation") from None
 
@@ -223,7 +223,7 @@ class Effects:
         try:
             effective_ns = self._lab.impairments.apply(self._impairing)
         except UnusableMachineError as error:
-            raise CannotError(error.text, error.fix) from None
+            raise CannotError(error.what, error.fix) from None
         if means := self._lab.impairments.means():
             evidence["means"] = means
         return effective_ns
