@@ -20,7 +20,10 @@ from herzschlag.faults import KINDS
 from herzschlag.history import SECOND, Record
 from herzschlag.packets.passages import read_passages
 from herzschlag.plan import CLUSTER_NAME
+from herzschlag.runner import RunRequest, run
+from herzschlag.scenario_file import load
 from tests.support.lab_processes import inside, names
+from topo.probes import missing_for_delays
 
 pytestmark = [pytest.mark.packets, pytest.mark.herzschlag(vms_per_host=1)]
 
@@ -196,6 +199,16 @@ def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(clust
     assert {ahead for at_s, ahead in ahead_s.items() if begun_s + 0.1 < at_s < still_ns / SECOND} == {30.0}
     assert any(booted.at_ns / SECOND < at_s < still_ns / SECOND for at_s in ahead_s)
     assert {ahead for at_s, ahead in ahead_s.items() if at_s > back.at_ns / SECOND} == {0.0}
+
+
+def test_what_this_kernel_cannot_do_is_refused_before_a_lab_comes_up(tmp_path: Path) -> None:
+    """Not twenty seconds later, when the fault is due."""
+    if not missing_for_delays():
+        pytest.skip("this kernel delays packets: nothing to refuse")
+    scenario = load("case-36@delay")
+    report = run(RunRequest(scenario=scenario, backend="mininet", speed=10.0, seed=0, directory=tmp_path / "run"))
+    assert report.status == "unavailable" and "sch_netem" in report.because
+    assert not list((tmp_path / "run/log").glob("ovs*")), "no switch was started"
 
 
 # --- Death ------------------------------------------------------------------------------------------------------------
