@@ -30,6 +30,8 @@ from agents.settings import VmConfig
 from agents.states import HostState
 from agents.wire import padding_for
 
+RESTS = "it is in maintenance mode"
+
 
 class Mastership:
     """One reign of one master. `check` does what is due; the rest is called when something happens."""
@@ -54,6 +56,7 @@ class Mastership:
         self._watches = {moid: self._new_watch(peer) for moid, peer in context.peers.items()}
         self._watch_due_ns = now_ns
         self._set_state(context.moid, "master", "it won the election")
+        self._see_who_rests()
         self.ownership.check()
 
     def _new_watch(self, peer: Peer) -> HostWatch:
@@ -83,13 +86,24 @@ class Mastership:
                 self._watches[moid] = self._new_watch(peer)
             else:
                 watch.has_heartbeat_datastores = bool(self._c.cluster.host(moid).heartbeat_datastores)
+                if self._states.get(moid) == "uninitialized":
+                    watch.state = "uninitialized"  # What it found out while the host rested may be news now.
         for moid in sorted(self._watches.keys() - self._c.peers.keys()):
             del self._watches[moid]
             self._states.pop(moid, None)
+        self._see_who_rests()
         self._watch_due_ns = self._c.now_ns
         self._view_changed = True
         self.ownership.reconfigured()
         self.restarts.membership_changed()
+
+    def _see_who_rests(self) -> None:
+        for moid in self._watches:
+            if self._rests(moid):
+                self._set_state(moid, "uninitialized", RESTS)
+
+    def _rests(self, moid: str) -> bool:
+        return self._c.cluster.host(moid).maintenance
 
     # --- asked by others ---
 
@@ -149,11 +163,13 @@ class Mastership:
         if peer.joined:
             peer.joined = False
             self.restarts.membership_changed()
-        if self._states.get(peer.moid) in ("connectedToMaster", "networkPartitionedFromMaster", None):
+        if self._states.get(peer.moid) in ("connectedToMaster", "networkPartitionedFromMaster", "uninitialized", None):
             self._set_state(peer.moid, "election", "it sends election offers")
 
     def join(self, peer: Peer, because: str) -> None:
         """Take a host in: it is connected from now on. Repeats of its Join are answered again."""
+        if self._rests(peer.moid):
+            return  # It does not know yet that it is in maintenance mode.
         self._c.send(
             Welcome,
             (peer.moid,),
@@ -199,6 +215,10 @@ class Mastership:
                     self._set_state(moid, step.state, step.because)
 
     def _set_state(self, moid: str, state: HostState, because: str) -> None:
+        """A host in maintenance mode is not part of HA: silent or not, it is `uninitialized` (fact sheet 3.1 [API-ST]).
+        Without power it is down all the same, and its VMs are somebody's to restart."""
+        if self._rests(moid) and state not in ("hostDown", "master"):
+            state, because = "uninitialized", RESTS
         before = self._states.get(moid, "unknown")
         if state == before:
             return

@@ -71,3 +71,20 @@ def test_a_host_cut_off_from_its_master_alone_may_stop_its_vms() -> None:
         cluster.wait_for(lambda: cluster.where("vm-100-1") == [], within_s=120, what="its VM is shut down")
         cluster.wait_for(lambda: cluster.where("vm-100-1") == ["host-98"], within_s=60, what="its restart")
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+@pytest.mark.parametrize("first", ["maintenance", "split"])
+def test_a_host_in_maintenance_mode_is_silent_and_nobody_calls_it_lost(first: str) -> None:
+    """Neither its master, nor one elected later, nor one in another part of the network."""
+    with started(hosts=4, vms_per_host=1) as cluster:
+        cut = cluster.split(["host-99"], ["host-98", "host-100", "host-101"]) if first == "split" else ""
+        cluster.advance(40)
+        rest = cluster.fault("maintenance", host="host-101")
+        cluster.advance(60)
+        for master in (host for host in cluster.hosts if cluster.role(host) == "master"):
+            assert cluster.state_of("host-101", seen_by=master) == "uninitialized"
+        if cut:
+            cluster.heal(cut)
+        cluster.heal(rest)
+        cluster.wait_for(lambda: len(cluster.slaves) == 3, within_s=30)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
