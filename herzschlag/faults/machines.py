@@ -1,0 +1,85 @@
+"""Hosts, gateway, vCenter and storage that fail: power, agent, clock, access to a datastore."""
+
+from __future__ import annotations
+
+from herzschlag import primitives as p
+from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, in_words, pick
+from topo.spec import GATEWAY, TopologySpec
+
+
+class PowerOff(Fault, frozen=True, tag="power-off"):
+    """Everything on the host dies at once; undone: it boots."""
+
+    host: Names
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return tuple(p.PowerOff(node=host) for host in hosts_of(lab, "host", self.host))
+
+
+class Freeze(Fault, frozen=True, tag="freeze"):
+    """The host stands still, answers nothing, and later goes on as if nothing had been."""
+
+    host: Names
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        hosts = hosts_of(lab, "host", self.host)
+        silent = tuple(p.Blocked(host=host, what="icmp", direction="both") for host in hosts)
+        return (*(p.Frozen(host=host) for host in hosts), *silent)
+
+
+class CrashAgent(Fault, frozen=True, tag="crash-agent"):
+    """The HA agent is killed; the watchdog starts it again, or is off and the agent stays dead until undone."""
+
+    host: Names
+    watchdog: bool = True
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return tuple(p.AgentDown(host=host, watchdog=self.watchdog) for host in hosts_of(lab, "host", self.host))
+
+
+class CrashVcenter(Fault, frozen=True, tag="crash-vcenter"):
+    """vCenter's process is killed; undone: it starts again."""
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return (p.VcenterDown(),)
+
+
+class GatewayDown(Fault, frozen=True, tag="gateway-down"):
+    """The gateway is off."""
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return (p.PowerOff(node=GATEWAY),)
+
+
+class GatewaySilent(Fault, frozen=True, tag="gateway-silent"):
+    """The gateway runs and answers no ping."""
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return (p.GatewaySilent(),)
+
+
+class Storage(Fault, frozen=True, tag="storage"):
+    """Hosts lose datastores: `apd` (all paths down, I/O hangs) or `pdl` (permanent loss, I/O fails)."""
+
+    host: Names
+    access: p.Access
+    datastore: Names = "all"
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        hosts = hosts_of(lab, "host", self.host)
+        wanted = pick("datastore", self.datastore, [d.name for d in lab.datastores], "datastore")
+        seen = [(host, d.name) for host in hosts for d in lab.datastores_of(host) if d.name in wanted]
+        if not seen:
+            raise FaultError("datastore", f"{in_words(self.host)} sees none of {in_words(self.datastore)} anyway")
+        return tuple(p.StorageLost(host=host, datastore=name, access=self.access) for host, name in seen)
+
+
+class ClockOffset(Fault, frozen=True, tag="clock-offset"):
+    """The host's clocks jump ahead (below 0: back) of everyone else's; undone: they jump to the right time."""
+
+    host: Names
+    offset_s: float
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        hosts = hosts_of(lab, "host", self.host)
+        return tuple(p.ClockOff(host=host, offset_s=self.offset_s) for host in hosts)
