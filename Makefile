@@ -6,6 +6,7 @@ HERZSCHLAG := .venv/bin/herzschlag
 PYTEST := $(PYTHON) -m pytest
 # Real-packet tests are about timing: one lab a core, and never more tests at once than that.
 JOBS ?= $(shell nproc)
+REPEAT ?= 1
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard bench/document_*.py))
 SITUATIONS := normal slave-failure master-failure isolation partition
@@ -37,8 +38,8 @@ bench: lab ## every figure of the README, peers beside us in the same run
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
 
-cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (some ten minutes)
-	@$(PYTHON) -P bench/cases.py --jobs $(JOBS)
+cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: that often)
+	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) -P "$$file"; done

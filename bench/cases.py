@@ -1,11 +1,11 @@
 """Every shipped scenario on both backends, in parity: `make cases`.
 
-python -P bench/cases.py [--jobs N] [--out FOLDER] [NAME ...]
+python -P bench/cases.py [--jobs N] [--repeat N] [--out FOLDER] [NAME ...]
 
 Runs the simulation, then real packets, compares each pair (`herzschlag compare`), has tshark dissect every datagram of
 every capture, prints one line a scenario, and takes the results into docs/cases.json and docs/cases.md. Exit 1 if a
 verdict is not `holds`, a pair differs, or a datagram does not decode; what this machine's kernel lacks is skipped with
-the reason. Some ten minutes on two cores.
+the reason. Some ten minutes on two cores. With `--repeat` all of it that often, and verdicts must be the same.
 """
 
 from __future__ import annotations
@@ -81,15 +81,10 @@ def dissect_all(directories: list[Path]) -> int:
     return bad
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("runs/cases"))
-    given = parser.parse_args()
-    names = given.names or list(shipped())
-    virtual, virtual_s = run(names, "simulation", 1, given.out)
-    real, real_s = run(names, "mininet", given.jobs, given.out)
+def once(names: list[str], jobs: int, out: Path, dissected: bool) -> tuple[dict[str, list[str]], float, int]:
+    """Scenario to its verdict on each backend, how long real packets took (seconds), how many are wrong."""
+    virtual, virtual_s = run(names, "simulation", 1, out)
+    real, real_s = run(names, "mininet", jobs, out)
     wrong = skipped = 0
     for name, report in virtual.items():
         other = real[name]
@@ -102,12 +97,36 @@ def main() -> int:
             wrong += bool(difference) or report["verdict"] != "holds"
             told = difference or f"{report['verdict']} on both, in parity"
         print(f"{name:<40} {told}", flush=True)
-    ran = [Path(report["directory"]) for report in real.values() if report["status"] != "unavailable"]
-    wrong += bool(dissect_all([directory for directory in ran if (directory / CAPTURE_FILE).exists()]))
+    if dissected:
+        ran = [Path(report["directory"]) for report in real.values() if report["status"] != "unavailable"]
+        wrong += bool(dissect_all([directory for directory in ran if (directory / CAPTURE_FILE).exists()]))
     print(
         f"{len(virtual)} scenarios: simulation {virtual_s:.1f} s, real packets {real_s:.0f} s, "
-        f"{skipped} skipped there, {wrong} wrong"
+        f"{skipped} skipped there, {wrong} wrong",
+        flush=True,
     )
+    return {name: [report["verdict"], real[name]["verdict"]] for name, report in virtual.items()}, real_s, wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("runs/cases"))
+    given = parser.parse_args()
+    names = given.names or list(shipped())
+    verdicts, seconds, wrong = [], [], 0
+    for repetition in range(given.repeat):
+        found, real_s, bad = once(names, given.jobs, given.out, dissected=repetition == 0)
+        verdicts.append(found)
+        seconds.append(real_s)
+        wrong += bad
+    if given.repeat > 1:
+        changed = [name for name in verdicts[0] if any(one[name] != verdicts[0][name] for one in verdicts)]
+        told = f"verdicts differ: {', '.join(changed)}" if changed else "the same verdicts every time"
+        print(f"{given.repeat} repetitions, real packets {min(seconds):.0f} to {max(seconds):.0f} s each: {told}")
+        wrong += len(changed)
     subprocess.run([sys.executable, "-P", HERE / "document_cases.py", given.out], check=True)
     return 1 if wrong else 0
 
