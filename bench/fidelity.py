@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from herzschlag.checkers.timeline import span, tolerance_s
+from herzschlag.checkers.pace import tolerance_s
+from herzschlag.checkers.timeline import span
 from herzschlag.history import write_whole
 
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")

@@ -7,9 +7,7 @@ is unknown, never holds and never violated. In the simulation nothing is ever la
 
 from __future__ import annotations
 
-from herzschlag import primitives as p
-from herzschlag.checkers.timeline import speed_of, tolerance_s
-from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.pace import late_s, speed_of, stood_still, tolerance_s
 from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, Verdict, finding, unknown
@@ -26,15 +24,15 @@ def check(history: History, scenario: Scenario) -> Finding:
         return finding(NAME, (), good="virtual time is never late")
     speed = speed_of(history)
     budget_s = tolerance_s(speed)
-    stopped = _stood_still(history, scenario)
+    stopped = stood_still(history, scenario)
     details = []
     for record in history.of_kind("lateness"):
         if record.node in stopped:
             continue  # a host that was frozen on purpose wakes up late
-        late_s = float(record.get("max_ns") or 0) / SECOND * speed
-        verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
+        late = late_s(record, speed)
+        verdict: Verdict = "holds" if late <= budget_s else "unknown"
         name = f"{record.node} {record.get('process') or ''}".strip()
-        because = f"a timer fired {late_s:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
+        because = f"a timer fired {late:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
         details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))
     details += [_fault(record, budget_s) for record in history.of_kind("fault")]
     silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")} - stopped
@@ -52,9 +50,3 @@ def _fault(record: Record, budget_s: float) -> Detail:
     because = f"came {late_s:.3f} s of protocol time after the moment planned, {budget_s:.2f} s are allowed"
     verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
     return Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,))
-
-
-def _stood_still(history: History, scenario: Scenario) -> set[str]:
-    conditions = [c for span in Truth(history, scenario).spans for c in span.primitives]
-    frozen = {c.host for c in conditions if isinstance(c, p.Frozen | p.ClockOff)}
-    return frozen | {c.node for c in conditions if isinstance(c, p.PowerOff)}

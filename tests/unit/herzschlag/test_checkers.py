@@ -282,6 +282,21 @@ def test_an_overloaded_machine_convicts_nobody() -> None:
     assert "violated" not in findings.values()
 
 
+def test_an_instant_that_is_off_by_as_much_as_the_machine_was_late_is_unknown() -> None:
+    """Two timers one after the other, each in time by a hair, are not together."""
+    history = changed(healthy("slave-failure"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
+    dead = history.where("host-state", to="hostDown", node="host-99")[0]
+    off_ns = 560 * SECOND // 1000  # 0.5 s are allowed at speed 10, and without a fault the instant is 0.01 s early
+    wrong = changed(history, lambda r: r.kind == "host-state" and r.get("to") == "hostDown", at_ns=dead.at_ns + off_ns)
+
+    def verdict(late_ms: int) -> str:
+        said = record(1, "host-99", "lateness", {"max_ns": late_ms * 1_000_000})
+        return judge("timeline", with_more(wrong, said), "slave-failure").verdict
+
+    assert verdict(late_ms=4) == "violated"
+    assert verdict(late_ms=6) == "unknown"
+
+
 def test_a_fault_that_came_late_is_unknown() -> None:
     history = changed(healthy("slave-failure"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
     said = [record(1, host, "lateness", {"max_ns": 1}) for host in ("host-98", "host-99", "host-100")]

@@ -1,0 +1,45 @@
+"""How exact a run can be: its speed, what an instant may deviate at it, how late its timers were.
+
+Decides those figures alone; what follows from them is the business of `timeline.py` and `lateness.py`.
+"""
+
+from __future__ import annotations
+
+from herzschlag import primitives as p
+from herzschlag.checkers.truth import Truth
+from herzschlag.history import SECOND, History, Record
+from herzschlag.scenario import Scenario
+
+
+def tolerance_s(speed: float) -> float:
+    """Protocol seconds either way."""
+    return max(0.15, 0.15 + (speed - 1) * 0.35 / 9)
+
+
+def speed_of(history: History) -> float:
+    """As the run record says; the simulation runs in protocol time."""
+    runs = history.of_kind("run")
+    if not runs or runs[0].get("backend") == "simulation":
+        return 1.0
+    return float(runs[0].get("speed") or 1.0)
+
+
+def late_s(record: Record, speed: float) -> float:
+    """The latest timer that a record of kind `lateness` tells of, protocol seconds."""
+    return float(record.get("max_ns") or 0) / SECOND * speed
+
+
+def latest_s(history: History, scenario: Scenario) -> float:
+    """The latest timer of all, protocol seconds; a host that was stopped on purpose wakes up late and is left out."""
+    told = history.of_kind("lateness")
+    if not told:
+        return 0.0
+    stopped, speed = stood_still(history, scenario), speed_of(history)
+    return max((late_s(record, speed) for record in told if record.node not in stopped), default=0.0)
+
+
+def stood_still(history: History, scenario: Scenario) -> set[str]:
+    """Nodes whose timers prove nothing: frozen, without power, or by a wrong clock at some time."""
+    conditions = [c for span in Truth(history, scenario).spans for c in span.primitives]
+    frozen = {c.host for c in conditions if isinstance(c, p.Frozen | p.ClockOff)}
+    return frozen | {c.node for c in conditions if isinstance(c, p.PowerOff)}
