@@ -29,6 +29,8 @@ from topo.wires import InNetwork
 
 DEADLINE_S = 20.0
 UDP_PORT = 8182
+LISTEN = "tcp:127.0.0.1:6653"
+"""Where a controller listens that was not told otherwise."""
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -110,6 +112,7 @@ class TrafficLab:
 
     def __enter__(self) -> TrafficLab:
         self._lab.start()
+        self._lab.switches.obey(self._spec, LISTEN)
         for host in self.hosts:
             for network in self._spec.networks:
                 with self.inside(host):
