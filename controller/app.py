@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 from controller import framework
 from controller.service import Service
 from controller.switch import OpenFlowSwitch
-from controller.vswitchd import forget_cached_decisions
+from controller.vswitchd import settle
 
 
 class LinkCutter(framework.App):  # type: ignore[misc]  # the framework is untyped
     """The one application that runs in the controller's process."""
 
     OFP_VERSIONS: ClassVar[list[int]] = [framework.OPENFLOW_VERSION]
-    service: ClassVar[Service] = Service(framework.NAME, framework.VERSION, forget_cached_decisions)
+    service: ClassVar[Service] = Service(framework.NAME, framework.VERSION, settle)
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)

@@ -63,6 +63,12 @@ class Switch(Protocol):
     def begin(self, change: Change) -> Callable[[int], int]: ...
 
 
+class Settle(Protocol):
+    def __call__(self, deadline_ns: int, *, changed: bool) -> bool:
+        """Make counters exact and, after a change, answered barriers true for the next packet; says if it could."""
+        ...
+
+
 @dataclass(slots=True)
 class _Connection:
     """A switch and what it is known to hold; None after anything that left doubt, then it is read again."""
@@ -74,8 +80,7 @@ class _Connection:
 class Service:
     """Answers requests one at a time; switches may come and go at any time, from any thread."""
 
-    def __init__(self, framework: str, framework_version: str, settle: Callable[[int], bool]) -> None:
-        """`settle` makes answered barriers true for the next packet, and counters exact; it says whether it could."""
+    def __init__(self, framework: str, framework_version: str, settle: Settle) -> None:
         self._settle = settle
         self._framework = framework
         self._framework_version = framework_version
@@ -108,8 +113,10 @@ class Service:
                 if network.dpid == dpid:
                     deadline_ns = time.monotonic_ns() + ANSWER_WAIT_NS
                     try:
-                        self._apply([name], deadline_ns)
-                        self._settle(deadline_ns)
+                        changes, _ = self._apply([name], deadline_ns)
+                        # One that came while a request waited for it is up to date, and its traffic is being counted.
+                        if any(change.flows_changed or change.ports_changed for change in changes):
+                            self._settle(deadline_ns, changed=True)
                     except ControlError as error:
                         _log.warning("network %s: not brought up to date: %s", name, error)
 
@@ -148,8 +155,9 @@ class Service:
                 return self._status(deadline_ns, request.request_id)
             case Quit():
                 return Done(asked_ns=asked_ns, effective_ns=time.monotonic_ns(), request_id=request.request_id)
+        self._settle(deadline_ns, changed=False)  # else packets of before are booked on the rules of after
         changes, effective_ns = self._apply(list(self._networks), deadline_ns)
-        certain = self._settle(deadline_ns)
+        certain = self._settle(deadline_ns, changed=True)
         return Done(
             asked_ns=asked_ns,
             effective_ns=time.monotonic_ns() if certain else effective_ns,
@@ -198,7 +206,7 @@ class Service:
         return [change for _, _, change in planned], effective_ns
 
     def _status(self, deadline_ns: int, request_id: int | None) -> StatusReply:
-        certain = self._settle(deadline_ns)
+        certain = self._settle(deadline_ns, changed=False)
         switches: list[SwitchStatus] = []
         cuts: list[CutStatus] = []
         forwarded: list[ForwardStatus] = []

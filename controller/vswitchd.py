@@ -4,8 +4,9 @@ Open vSwitch answers a barrier when its tables have changed. Packets, though, fo
 which are revisited a moment later: a burst right after the barrier still went the old way in up to 11 of 100 trials
 (bench/cut.py). Counters lag in the same way, by up to half a second. One command of the daemon's own control socket
 drops cached decisions and books their counts; it returns when that is done, in half a millisecond. It leaves those that
-a thread of the daemon has its hands on at that moment, which happens on a busy machine; a second command drops whatever
-is left.
+a thread of the daemon has its hands on at that moment, which happens on a busy machine; after a change a second command
+drops whatever is left, without booking it. Where counts alone are wanted there is no need for that, and it would lose
+those of packets that come between the two.
 
 This file decides how to find and ask the daemon; when to is service.py's matter.
 Sources: ovs-vswitchd(8), commands `revalidator/purge` and `dpctl/del-flows`; ovs-appctl(8), "unixctl" is JSON-RPC 1.0
@@ -23,12 +24,14 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-FORGET = ("revalidator/purge", "dpctl/del-flows")
+BOOK = ("revalidator/purge",)
+FORGET = (*BOOK, "dpctl/del-flows")
 _REPLY_BYTES_MAX = 65_536  # the reply is some 40 bytes
 
 
-def forget_cached_decisions(deadline_ns: int) -> bool:
-    """Whether the daemon did so. False means: no daemon of ours to ask, instants and counters are approximate."""
+def settle(deadline_ns: int, *, changed: bool) -> bool:
+    """Have counts booked and, after a change, every cached decision forgotten; whether the daemon did so. False means:
+    no daemon of ours to ask, instants and counters are approximate."""
     folder = Path(os.environ.get("OVS_RUNDIR", "/var/run/openvswitch"))
     try:
         # Newest first: a daemon that was killed leaves its socket's file behind.
@@ -38,7 +41,7 @@ def forget_cached_decisions(deadline_ns: int) -> bool:
         return False
     for door in doors:
         try:
-            return _ask(door, FORGET, deadline_ns)
+            return _ask(door, FORGET if changed else BOOK, deadline_ns)
         except ConnectionRefusedError:
             continue
         except (OSError, ValueError) as error:

@@ -30,18 +30,22 @@ def forwarding(framework: str) -> None:
                     assert lab.passes(network, source, destination) == 20, (network, source, destination)
             status = client.status()
             assert (status.framework, status.certain) == (framework, True)
-            assert {(entry.network, entry.node): entry.packets for entry in status.forwarded} == {
+            all_counted = {
                 (network, node): 40 if node in lab.hosts else 0
                 for network in "AB"
                 for node in (*lab.hosts, "gateway", "vcenter")
             }
+            until(
+                "every packet is counted",
+                lambda: all_counted == {(one.network, one.node): one.packets for one in client.status().forwarded},
+            )
             with lab.inside(H98):
                 run("ip", "neighbour", "replace", "198.18.1.77", "lladdr", "02:00:00:00:00:77", "dev", "mgmtA")
             before = [switch.table_miss_packets for switch in client.status().switches]
             for _ in range(5):
                 lab.send_to("A", H98, "198.18.1.77", "to nobody")
-            after = [switch.table_miss_packets for switch in client.status().switches]
-            assert (before, after) == ([0, 0], [5, 0])
+            assert before == [0, 0]
+            until("strangers are counted", lambda: [s.table_miss_packets for s in client.status().switches] == [5, 0])
 
 
 def one_way_cut(framework: str) -> None:
@@ -77,6 +81,8 @@ def next_packet(framework: str) -> None:
             assert client.set_cuts([CUT]).certain
             for _ in range(10):
                 lab.send("A", H98, H99, "must vanish")
+            # One that still waits in front of the switch when the cut is healed is forwarded, and rightly so.
+            until(f"cut {number} drops all of it", lambda: [cut.packets for cut in client.status().cuts] == [10])
             client.set_cuts()
             for _ in range(10):
                 lab.send("A", H98, H99, f"must arrive {number}")
@@ -179,7 +185,7 @@ def many_cuts(framework: str) -> None:
         for network, source, destination in links:
             lab.send(network, source, destination, "must vanish")
         assert lab.passes("B", "host-107", "host-106") == 20
-        assert {cut.packets for cut in client.status().cuts} == {1}
+        until("each cut has dropped one", lambda: {cut.packets for cut in client.status().cuts} == {1})
         assert not any(lab.received(network, host) for network in "AB" for host in lab.hosts)
         assert client.set_cuts().flows_changed == 130
         for network, source, destination in links[::7]:

@@ -32,7 +32,7 @@ LINKS = [(network, *pair) for network in NETWORKS for pair in itertools.permutat
 
 
 def new_service() -> Service:
-    return Service("fake", "1", lambda deadline_ns: True)
+    return Service("fake", "1", lambda deadline_ns, *, changed: True)
 
 
 def lab() -> tuple[Service, dict[str, FakeSwitch]]:
@@ -225,7 +225,7 @@ def test_after_a_timeout_the_repeat_reads_the_switch_again_and_finishes() -> Non
 
 
 def test_without_the_daemon_the_reply_says_that_it_is_not_certain() -> None:
-    service = Service("fake", "1", lambda deadline_ns: False)
+    service = Service("fake", "1", lambda deadline_ns, *, changed: False)
     for network in NETWORKS.values():
         service.connected(FakeSwitch(network.dpid))
     reply = done(service, Configure(networks=NETWORKS))
