@@ -27,6 +27,13 @@ def packets_missing() -> str:
     return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in missing(probes()))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Ask the machine what it can before the first test: workers that did so beside the first labs, each with dozens of
+    programs and namespaces, made timers of theirs late. No worker gets a test before all have collected."""
+    if any(item.get_closest_marker("packets") for item in session.items):
+        packets_missing()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many of the agents broken on purpose some checker saw."""
     caught, missed = (
