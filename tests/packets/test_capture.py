@@ -138,7 +138,7 @@ def test_all_means_all(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module", params=SITUATIONS)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacketRun]:
-    place = Place.wait()
+    place = Place.wait(alone=True)
     try:
         found = play(request.param, SPEED, tmp_path_factory.mktemp(request.param) / "run")
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import subprocess
 import sys
 import time
@@ -36,11 +37,11 @@ def queued(folder: Path) -> bool:
     return False
 
 
-def waiter(folder: Path, word: str) -> subprocess.Popen[str]:
+def waiter(folder: Path, word: str, *, alone: bool = False) -> subprocess.Popen[str]:
     """A process that waits for a place, says its word, and gives it back when it is told to end."""
     program = (
         "import sys; from pathlib import Path; from herzschlag.pytest_places import Place\n"
-        "place = Place.wait(Path(sys.argv[1])); print(sys.argv[2], flush=True); sys.stdin.read()"
+        f"place = Place.wait(Path(sys.argv[1]), alone={alone}); print(sys.argv[2], flush=True); sys.stdin.read()"
     )
     return subprocess.Popen(
         [sys.executable, "-c", program, str(folder), word],
@@ -154,6 +155,25 @@ def test_who_has_a_place_sees_how_long_others_wait(tmp_path: Path) -> None:
     mine.free()
     other.communicate("")
     assert other.returncode == 0
+
+
+def test_who_wants_to_be_alone_waits_for_all_and_keeps_everybody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LABS, "2")
+    first, second = Place.wait(tmp_path), Place.wait(tmp_path)
+    alone = waiter(tmp_path, "alone", alone=True)
+    until(lambda: queued(tmp_path), "it waits")
+    later = waiter(tmp_path, "later")
+    first.free()
+    assert alone.stdout is not None and later.stdout is not None
+    assert not select.select([alone.stdout, later.stdout], [], [], 0.3)[0], "one place is not all of them"
+    second.free()
+    assert alone.stdout.readline() == "alone\n"
+    assert not select.select([later.stdout], [], [], 0.3)[0], "it is alone"
+    alone.communicate("")
+    assert later.stdout.readline() == "later\n"
+    later.communicate("")
 
 
 # --- pytest processes -------------------------------------------------------------------------------------------------
