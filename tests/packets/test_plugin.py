@@ -128,6 +128,7 @@ from pathlib import Path
 
 def test_1(cluster):
     Path("pid").write_text(str(cluster.session.sandbox_pid))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     os.kill(os.getpid(), signal.SIGINT)
     cluster.advance(600)
 """
