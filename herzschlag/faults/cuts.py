@@ -32,7 +32,7 @@ class Isolate(Fault, frozen=True, tag="isolate"):
         keep = nodes_of(lab, "keep", self.keep)
         if self.manner in ("silent", "nftables"):
             others = [node for node in lab.nodes if node not in keep]
-            return _cuts(isolate(nodes, others, networks), "switch" if self.manner == "silent" else "nftables")
+            return _cuts(isolate(nodes, others, networks), _at(self.manner))
         if keep:
             raise FaultError(
                 "keep", f"manner {self.manner!r} cuts off the whole interface, so nobody can be kept: use 'silent'"
@@ -160,7 +160,7 @@ class SwitchReboot(Fault, frozen=True, tag="switch-reboot"):
         return ((self.off_s, NetworkDown(networks=self.networks, manner="port-down")), *dark)
 
 
-def _at(manner: LinkManner) -> Literal["switch", "nftables"]:
+def _at(manner: Manner) -> Literal["switch", "nftables"]:
     return "switch" if manner == "silent" else "nftables"
 
 
