@@ -14,8 +14,8 @@ import msgspec
 
 from agents.actions import HostCall, Ping, Send, Trace
 from agents.agent import Agent
+from agents.clock import RIGHT, ClockSetting
 from agents.driver_channel import Channel
-from agents.driver_clock import RIGHT, ClockSetting
 from agents.driver_control import SetClock
 from agents.driver_loop import Drops, Loop, Recorder
 from agents.driver_net import AddressBook, Network

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.driver_clock import ClockSetting
+from agents.clock import ClockSetting
 from agents.events import UserMaintenance, UserPower, UserReconfigure
 from agents.hypervisor_api import HypervisorSettings, VmSettings
 from agents.settings import AgentSettings

@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from agents.actions import AnyHostCall, Trace
+from agents.clock import RIGHT
 from agents.driver_channel import Channel
-from agents.driver_clock import RIGHT
 from agents.driver_control import (
     CONTROL_ORDERS,
     ChildLost,

@@ -4,7 +4,7 @@ Decides when a core is called and how late its timers fired; leaves what an acti
 in `perform`. Input is read before timers are looked at: a process that was kept waiting must not conclude silence
 from packets it has not read yet. A core is never woken a hair early: it is handed max(clock, deadline).
 
-All instants here are the machine's but for those the core sees and gives: they are its host's (`driver_clock.py`).
+All instants here are the machine's but for those the core sees and gives: they are its host's (`clock.py`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from agents.clock import RIGHT, ClockSetting
 from agents.driver_channel import Channel
-from agents.driver_clock import RIGHT, ClockSetting
 
 LATENESS_REPORT_NS = 2_000_000_000
 """A record of timer lateness at least this often (real time) while timers fire ..."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from agents.driver_clock import ClockSetting
+from agents.clock import ClockSetting
 from agents.driver_control import NURSERY_NEWS, Bear, Born, Gone, NurseryNews, Slay
 from agents.hypervisor_api import VmSettings
 

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from agents.clock import ClockSetting
 from agents.driver_agent import AgentProcess
-from agents.driver_clock import ClockSetting
 from agents.driver_control import (
     NURSERY_ORDERS,
     ZYGOTE_ORDERS,

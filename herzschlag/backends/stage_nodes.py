@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
+from agents.clock import RIGHT, ClockSetting
 from agents.driver_channel import Channel
-from agents.driver_clock import RIGHT, ClockSetting
 from agents.driver_control import (
     CONTROL_NEWS,
     ZYGOTE_NEWS,

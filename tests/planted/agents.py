@@ -27,6 +27,10 @@ def _never(original: Any) -> Any:
     return lambda *args, **kwargs: False
 
 
+def _goes_on(moved: Any) -> Any:
+    return lambda clock, ahead_ns, true_ns: clock
+
+
 def _nothing(original: Any) -> Any:
     return lambda *args, **kwargs: None
 
@@ -435,5 +439,15 @@ FAULTS = (
         scenario="guest-hangs",
         checker="timeline",
         says="the guest is reset: no record",
+    ),
+    Planted(
+        name="a clock that cannot be set",
+        core="clock",
+        broken="goes on as it was when it is set half a minute ahead",
+        place="agents.clock.ClockSetting.moved",
+        patch=_goes_on,
+        scenario="clock-leap@ahead",
+        checker="expectations",
+        says="it looks for a master",
     ),
 )

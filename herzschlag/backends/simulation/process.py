@@ -12,6 +12,7 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Protocol
 
+from agents.clock import RIGHT
 from agents.events import WAKE
 from herzschlag.backends.simulation.queue import EventQueue
 
@@ -28,29 +29,26 @@ class Core(Protocol):
 
 
 class Clock:
-    """One node's monotonic clock: virtual time and an offset. It may leap ahead; it never goes back."""
+    """One node's monotonic clock: virtual time, and how wrong it is."""
 
-    __slots__ = ("_least_ns", "_queue", "ahead_ns", "right")
+    __slots__ = ("_queue", "right", "setting")
 
     def __init__(self, queue: EventQueue) -> None:
         self._queue = queue
-        self._least_ns = 0
-        self.ahead_ns = 0
+        self.setting = RIGHT
         self.right = True
         """It shows virtual time itself, as nearly always: nobody need read it."""
 
     def read_ns(self) -> int:
-        """After a leap back it stands still until virtual time has caught up."""
-        return max(self._queue.now_ns + self.ahead_ns, self._least_ns)
+        return self.setting.local_ns(self._queue.now_ns)
 
     def set_ahead(self, ahead_ns: int) -> None:
-        self._least_ns = self.read_ns()
-        self.ahead_ns = ahead_ns
+        self.setting = self.setting.moved(ahead_ns, self._queue.now_ns)
         self.right = False
 
     def virtual_ns(self, local_ns: int) -> int:
         """When this clock will show `local_ns`."""
-        return max(local_ns, self._least_ns) - self.ahead_ns
+        return self.setting.true_ns(local_ns)
 
 
 WAKES_AT_ONCE_MAX = 1000

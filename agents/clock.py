@@ -1,8 +1,9 @@
-"""A host's own clock: the machine's, and how wrong it is.
+"""A host's own clock: time as it is, and how wrong the host is about it.
 
 Decides what a core is shown; pure. A time namespace would shift clocks for every process of a host as well, but only
 for processes made after it (time_namespaces(7)): a running one's clock cannot be made to leap. So a host's clock is
-wrong where the core reads it, in the loop that drives it, and nowhere else: records keep the machine's time.
+wrong where the core reads it, in what drives it, and nowhere else: records keep the true time, the machine's on real
+packets and virtual time in the simulation.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import msgspec
 
 class ClockSetting(msgspec.Struct, frozen=True):
     """A monotonic clock that may leap ahead and never goes back: set back, it stands still until time has caught up.
-    Nanoseconds of real time."""
+    Nanoseconds, of real or of virtual time."""
 
     ahead_ns: int = 0
     """Below 0: behind."""
@@ -20,7 +21,7 @@ class ClockSetting(msgspec.Struct, frozen=True):
     """What it showed when it was set."""
 
     def local_ns(self, true_ns: int) -> int:
-        """What it shows when the machine's monotonic clock shows `true_ns`."""
+        """What it shows when it is `true_ns`."""
         return max(true_ns + self.ahead_ns, self.least_ns)
 
     def true_ns(self, local_ns: int) -> int:
