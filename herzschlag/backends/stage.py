@@ -120,7 +120,7 @@ class Stage:
         self._nodes.wait_ready()
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
-        urgent = [*self._lab.switches.processes().values(), self._nodes.zygote.pid]
+        urgent = [*self._lab.switches.processes().values(), self._nodes.zygote.pid, self._controller_process.pid]
         self._versions["scheduling"] = make_urgent(urgent)
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
@@ -265,6 +265,7 @@ def _ovs_version() -> str:
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends everything in its own time
+    os.setsid()  # a session of the lab's own, which may come before others
     outside = Outside(socket.socket(fileno=int(sys.argv[1])))
     records = int(sys.argv[2])
     os.set_inheritable(outside.fileno(), False)

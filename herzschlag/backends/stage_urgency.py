@@ -2,13 +2,16 @@
 
 A heartbeat lab measures time. Under load an ordinary process may wait tens of milliseconds for a processor, which at
 speed 10 are tenths of a protocol second. Agents and switch need very little of it, but at once: the best nice value
-gives them that. The real-time class was tried first: its throttling (sched(7), 50 ms of every busy second) stalled
-all labs of a machine together. Without the right to it (no root) the lab runs as an ordinary process; the lateness of
-timers is recorded either way, and a run that was too late is `unknown`.
+gives them that. Where the kernel schedules by session (autogroups, sched(7)), a nice value counts inside a session
+alone, and sessions share the processors evenly: so the sessions of the lab get the best value as well. The real-time
+class was tried first: its throttling (sched(7), 50 ms of every busy second) stalled all labs of a machine together.
+Without the right to it (no root) the lab runs as an ordinary process; the lateness of timers is recorded either way,
+and a run that was too late is `unknown`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,14 +22,22 @@ FORBID = "HERZSCHLAG_ORDINARY_SCHEDULING"
 
 
 def make_urgent(pids: Iterable[int]) -> str:
-    """Give every thread of these processes, and what they will fork, the best nice value. Returns what was done, for
-    run.json."""
+    """Give every thread of these processes, and what they will fork, the best nice value, and to their sessions where
+    these are the lab's own. Returns what was done, for run.json."""
     if os.environ.get(FORBID):
         return f"ordinary ({FORBID} is set)"
     try:
         for pid in pids:
             for thread in Path(f"/proc/{pid}/task").iterdir():
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), BEST_NICE)
+            _session_first(pid)
     except PermissionError:
         return "ordinary (no right to a better nice value)"
     return f"nice {BEST_NICE}"
+
+
+def _session_first(pid: int) -> None:
+    if os.getsid(pid) == 0:
+        return  # a session of outside, of a terminal, say: what else is in it is none of ours
+    with contextlib.suppress(FileNotFoundError):  # a kernel without autogroups: nice values count everywhere
+        Path(f"/proc/{pid}/autogroup").write_text(str(BEST_NICE))

@@ -66,7 +66,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
-    """Packets of one kind that entered a switch and were never delivered."""
+    """Packets of one kind that entered a switch before the end of the run and were never delivered. What is sent later
+    meets a lab whose nodes are ending one by one."""
 
     network: str
     source: str
@@ -118,6 +119,7 @@ def summary(run: PacketRun) -> Summary:
     packets = passages.packets
     interval_ns = make_plan(run.scenario).timers.heartbeat_interval_ns
     end_ns = packets[-1].entered_ns if packets else 0
+    ends = run.history.of_kind("end")
     wrong = wrong_clocks(run)
     groups: dict[tuple[str, str, str], list[Passage]] = {}
     for packet in packets:
@@ -130,7 +132,7 @@ def summary(run: PacketRun) -> Summary:
         interval_s=interval_ns / SECOND,
         packets=dict(sorted(Counter(packet.kind for packet in packets).items())),
         streams=tuple(_stream(key, groups[key], interval_ns, end_ns, wrong) for key in sorted(groups)),
-        lost=lost(packets),
+        lost=lost(packets, ends[0].at_ns if ends else None),
         last_signs=last_signs(run),
         confirmations=confirm_run(run) if len(run.history) else (),
         delay_ms=spread(_delays_ms(packets, wrong)),
@@ -171,11 +173,11 @@ def _stream(
     )
 
 
-def lost(packets: Iterable[Passage]) -> tuple[Lost, ...]:
-    """What was sent and never arrived, most of it first."""
+def lost(packets: Iterable[Passage], end_ns: int | None = None) -> tuple[Lost, ...]:
+    """What was sent before the end and never arrived, most of it first. Without an end, of all packets."""
     groups: dict[tuple[str, str, str, str], list[int]] = {}
     for packet in packets:
-        if packet.left_ns is None:
+        if packet.left_ns is None and (end_ns is None or packet.entered_ns < end_ns):
             key = (packet.network, packet.source, packet.destination, packet.kind)
             groups.setdefault(key, []).append(packet.entered_ns)
     found = [

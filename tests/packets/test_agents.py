@@ -6,6 +6,7 @@ are real, and that everything of a host dies with it. All through the plugin, as
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from agents.messages import Heartbeat
 from agents.wire import Codec
+from herzschlag.backends.stage_urgency import BEST_NICE, FORBID
 from herzschlag.cluster import Cluster
 from herzschlag.faults import KINDS
 from herzschlag.history import SECOND, Record
@@ -96,6 +98,20 @@ def test_timers_fire_in_time(cluster: Cluster) -> None:
     processes = {(r.node, r.get("process")) for r in cluster.records_of("lateness")}
     assert {(moid, "agent") for moid in cluster.hosts} <= processes
     assert ("vcenter", "vcenter") in processes
+
+
+def test_a_lab_comes_before_the_other_sessions_of_the_machine(cluster: Cluster) -> None:
+    """Where the kernel shares processors by session, a nice value alone helps against nobody outside the own one."""
+    own = Path("/proc/self/autogroup")
+    if not own.exists():
+        pytest.skip("this kernel does not schedule by session: it lacks CONFIG_SCHED_AUTOGROUP")
+    if os.geteuid() != 0 or os.environ.get(FORBID):
+        pytest.skip(f"as an ordinary user, or with {FORBID} set, a lab runs at the ordinary priority")
+    found = inside(cluster.session)  # type: ignore[arg-type]  # on real packets
+    groups = {status["Name"]: Path(f"/proc/{pid}/autogroup").read_text().split() for pid, status in found.items()}
+    for name in ("host-98-fdm", "host-98-hv", "ovs-vswitchd", "zygote"):
+        assert groups[name][1:] == ["nice", str(BEST_NICE)], name
+        assert groups[name][0] != own.read_text().split()[0], name
 
 
 @pytest.mark.parametrize(

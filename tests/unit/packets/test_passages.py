@@ -56,6 +56,15 @@ def test_what_entered_and_never_left_was_dropped_by_the_switch() -> None:
     assert (loss.network, loss.kind, loss.count, loss.first_s, loss.last_s) == ("B", "Heartbeat", 2, 3, 4)
 
 
+def test_nothing_is_lost_after_the_end_of_the_run() -> None:
+    """The lab's nodes end one after the other; what some still send to others is no loss."""
+    made = HandMade()
+    made.say(3, heartbeat(made, "host-98", 3), "host-99", lost=["B"])
+    made.say(4.01, heartbeat(made, "host-98", 4.01), "host-99", lost=["A", "B"])
+    (loss,) = lost(of(made).packets, end_ns=4 * 10**9)
+    assert (loss.network, loss.count, loss.last_s) == ("B", 1, 3)
+
+
 def test_the_same_message_over_two_networks_and_to_two_hosts_is_four_packets() -> None:
     made = HandMade()
     message = heartbeat(made, "host-99", 1)
