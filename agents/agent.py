@@ -175,6 +175,8 @@ class Agent:
                 if peer.hears_us and better(peer.offer, self._c.offer()):
                     self._enter_election(f"{peer.moid} is master as well, hears this host, and is better")
                 return True
+        elif self._candidacy is not None:
+            self._candidacy.leads_no_more(peer)
         elif reign is not None and not peer.joined:
             reign.heartbeat(peer, message)
         peer.role, peer.master = message.role, message.master
@@ -188,6 +190,8 @@ class Agent:
                 peer.offer, peer.offer_ns, peer.role = (message.goodness, peer.moid), c.now_ns, "election"
                 if reign is not None:
                     reign.offer(peer)
+                elif self._candidacy is not None:
+                    self._candidacy.leads_no_more(peer)
                 elif self.role == "slave" and peer.moid == self.master:
                     self._enter_election(f"{peer.moid} is in an election, so it is master no more")
             case Join() if reign is not None and message.master == c.moid:

@@ -63,6 +63,11 @@ class Candidacy:
             self._joining = peer.moid
             self._join()
 
+    def leads_no_more(self, peer: Peer) -> None:
+        """It is no master: whoever asked it to be taken in must not wait until it falls silent, but ask the next."""
+        if peer.moid == self._joining:
+            self._joining = ""
+
     def won(self) -> bool:
         """The round's time is up: did we win? If not, look again a heartbeat later."""
         now_ns = self._c.now_ns

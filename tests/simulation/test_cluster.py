@@ -25,6 +25,7 @@ from herzschlag.faults import (
     Mtu,
     PowerOff,
     Reconfigure,
+    Split,
     Storage,
     VmCrash,
     VmPower,
@@ -53,6 +54,22 @@ def test_a_cluster_elects_the_host_highest_as_text_and_runs_its_vms() -> None:
     assert all(len(host.vms) == 2 for host in cluster.hosts.values())
     assert cluster.vcenter.view().protected == tuple(sorted(vm.name for vm in cluster.config.vms))
     assert since(cluster, 20, "role") == [], "a healthy cluster stays as it is"
+
+
+def test_nobody_waits_for_a_master_that_has_abdicated() -> None:
+    """Of three masters that hear each other two abdicate at once. A last heartbeat of the one, late on its way, has the
+    other ask it to be taken in; the offer behind it tells that it leads no more."""
+    groups = (("host-99", "host-101"), ("host-98", "host-100"), ("host-102",))
+    cluster = started(hosts=5, until_s=30)
+    begin(cluster, "split", Split(groups=groups), at_s=30)
+    cluster.run_until(70 * SECOND)
+    assert [moid for moid, role in roles(cluster).items() if role == "master"] == ["host-98", "host-99", "host-102"]
+    begin(cluster, "late", Impair(src=("host-98",), dst=("host-102",), delay_ms=300.0))
+    end(cluster, "split", at_s=71)
+    cluster.run_until(90 * SECOND)
+    (abdicates, slave) = [record for record in since(cluster, 71, "role") if record.node == "host-102"]
+    assert (abdicates.get("to"), slave.get("to"), slave.get("master")) == ("election", "slave", "host-99")
+    assert slave.at_s - abdicates.at_s < 1.5, "the next heartbeat of the master that is left"
 
 
 def test_power_off_ends_everything_on_the_host_and_power_on_begins_a_new_life() -> None:
