@@ -2,12 +2,14 @@
 
 Compares what lasted: for every host its roles, for every observer its opinions, for every VM where it ran, counted from
 the moment the cluster was ready. What lasted two heartbeats at most is left out: it depends on which of two
-datagrams came first. Decides what counts as the same; leaves running to others. A pure function of two histories.
+datagrams came first. What lasted little longer counts if both runs have it: whether it was two heartbeats or three
+depends on the same. Decides what counts as the same; leaves running to others. A pure function of two histories.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import Literal
 
 import msgspec
@@ -18,6 +20,9 @@ from herzschlag.verdict import Verdict
 LASTING_S = 2.5
 """Shorter states are passing ones. Half a heartbeat off the grid on which most states begin and end, so that none lies
 on the border."""
+
+SURELY_S = LASTING_S + 1.6
+"""From here on a state counts, whatever the other run says: one heartbeat and a little more, as in BANDS_S."""
 
 NONE = ""
 """In place of an opinion: nobody holds one."""
@@ -66,7 +71,7 @@ class Comparison(msgspec.Struct, frozen=True):
     """The first difference, in words."""
 
 
-def changes(history: History) -> list[Change]:
+def changes(history: History, least_s: float = LASTING_S) -> list[Change]:
     """What lasted, in order of time."""
     ready = history.of_kind("ready")
     zero_ns = ready[0].at_ns if ready else 0
@@ -82,7 +87,7 @@ def changes(history: History) -> list[Change]:
             threads.setdefault((kind, item.node, about), []).append((item.at_ns, to))
     found = []
     for (kind, node, about), states in threads.items():
-        for at_ns, to in _lasting(states, history.end_ns):
+        for at_ns, to in _lasting(states, history.end_ns, least_s):
             if at_ns > zero_ns and to != NONE:
                 found.append(Change(round((at_ns - zero_ns) / SECOND, 3), kind, node, about, to))
     return sorted(found, key=lambda change: change.at_s)
@@ -91,10 +96,10 @@ def changes(history: History) -> list[Change]:
 def compare(left: History, right: History) -> Comparison:
     """Thread by thread (one host's role, one observer's opinion of one host, one VM on one host): the same states in
     the same order, each within its band."""
-    ours, theirs = _threads(changes(left)), _threads(changes(right))
+    ours, theirs = ([_threads(changes(side, least_s)) for least_s in (LASTING_S, SURELY_S)] for side in (left, right))
     rows: list[Row] = []
-    for key in ours.keys() | theirs.keys():
-        rows += _rows(ours.get(key, []), theirs.get(key, []))
+    for key in ours[0].keys() | theirs[0].keys():
+        rows += _rows(*_counted([one.get(key, []) for one in ours], [one.get(key, []) for one in theirs]))
     rows.sort(key=_when)
     first = next((row for row in rows if row.verdict == "violated"), None)
     return Comparison(tuple(rows), first is None, "" if first is None else _difference(first))
@@ -110,11 +115,11 @@ def _told(item: Record) -> tuple[Kind, str, str] | None:
     return None
 
 
-def _lasting(states: list[tuple[int, str]], end_ns: int) -> Iterable[tuple[int, str]]:
+def _lasting(states: list[tuple[int, str]], end_ns: int, least_s: float) -> Iterable[tuple[int, str]]:
     """Leave out passing states, then repeats of the one before."""
     last = ""
     for (at_ns, to), (until_ns, _) in zip(states, [*states[1:], (end_ns + 10**12, "")], strict=True):
-        if until_ns - at_ns >= LASTING_S * SECOND and to != last:
+        if until_ns - at_ns >= least_s * SECOND and to != last:
             yield at_ns, to
             last = to
 
@@ -124,6 +129,14 @@ def _threads(found: list[Change]) -> dict[tuple[Kind, str, str], list[Change]]:
     for change in found:
         threads.setdefault((change.kind, change.node, change.about), []).append(change)
     return threads
+
+
+def _counted(ours: Sequence[list[Change]], theirs: Sequence[list[Change]]) -> tuple[list[Change], list[Change]]:
+    """Of what lasted and what surely did, on each side: the most on which the two agree; else all of it."""
+    for left, right in product(ours, theirs):
+        if [change.to for change in left] == [change.to for change in right]:
+            return left, right
+    return ours[0], theirs[0]
 
 
 def _rows(ours: list[Change], theirs: list[Change]) -> list[Row]:

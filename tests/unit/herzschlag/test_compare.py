@@ -43,3 +43,19 @@ def test_passing_states_and_what_came_before_ready_do_not_count() -> None:
     right = history((12, "host-98", "election"), (131, "host-98", "slave"))
     assert [change.to for change in changes(left)] == ["slave"]
     assert compare(left, right).same
+
+
+def test_what_lasted_two_heartbeats_here_and_three_there_counts_nowhere() -> None:
+    """A host that hears its master again right before a heartbeat in the one run, right after it in the other."""
+    before = (110, "host-98", "slave")
+    left = history(before, (130, "host-98", "election"), (133, "host-98", "slave"), (160, "host-98", "master"))
+    right = history(before, (130, "host-98", "election"), (132, "host-98", "slave"), (160, "host-98", "master"))
+    assert compare(left, right).same and compare(right, left).same
+    assert len(compare(left, left).rows) == 4, "it is shown where both have it"
+
+
+def test_what_lasted_longer_in_one_run_alone_is_a_difference() -> None:
+    before = (110, "host-98", "slave")
+    left = history(before, (130, "host-98", "election"), (134.2, "host-98", "slave"))
+    assert not compare(left, history(before)).same
+    assert not compare(history(before), left).same
