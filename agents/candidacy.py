@@ -7,7 +7,7 @@ Decides when the round is over and who has won, with `election.py`; who may be j
 from __future__ import annotations
 
 from agents.context import Context
-from agents.election import FRESH_INTERVALS, ElectionRound
+from agents.election import ElectionRound
 from agents.messages import Election, Join
 from agents.peers import Peer
 from agents.wire import padding_for
@@ -53,7 +53,7 @@ class Candidacy:
         winner = self._round.winner(self._c.offer(), self._c.peers.values(), self._c.now_ns, two_way=two_way)[1]
         if winner == self._c.moid and self._better:
             # It fell silent. Others that had lost to it are heard again only now: nobody may win before.
-            self._round.not_before(self._c.now_ns + FRESH_INTERVALS * self._c.timers.heartbeat_interval_ns)
+            self._round.not_before(self._c.now_ns + self._c.timers.fresh_ns)
         self._better = "" if winner == self._c.moid else winner
         send_offer(self._c, (self._better,) if self._better else None)
 
@@ -87,7 +87,7 @@ class Candidacy:
 
     def _join(self) -> None:
         peer = self._c.peers[self._joining]
-        if not (peer.hears_us and peer.heard_within(self._c.now_ns, 3 * self._c.timers.heartbeat_interval_ns)):
+        if not (peer.hears_us and peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)):
             self._joining = ""
             return
         padding = padding_for(self._c.settings.mtu, Join)

@@ -98,8 +98,8 @@ class Context:
         return (sum(1 for access in self.access.values() if access == "ok") + extra, self.moid)
 
     def heard_bits(self) -> int:
-        """Which hosts we heard within three intervals, as bits of the host list."""
-        limit_ns = self.now_ns - 3 * self.timers.heartbeat_interval_ns
+        """Which hosts we heard lately (`Timers.fresh_ns`), as bits of the host list."""
+        limit_ns = self.now_ns - self.timers.fresh_ns
         bits = 0
         for peer in self.peers.values():
             if peer.last_heard_ns is not None and peer.last_heard_ns >= limit_ns:

@@ -21,10 +21,6 @@ def better(left: Offer, right: Offer) -> bool:
     return left > right
 
 
-FRESH_INTERVALS = 3
-"""Heartbeat intervals after which an offer is stale: its sender died or gave up."""
-
-
 class ElectionRound:
     """One host's part in one election."""
 
@@ -44,11 +40,11 @@ class ElectionRound:
 
     def young(self, now_ns: int) -> bool:
         """Too early for hosts to know that we hear them."""
-        return now_ns - self.began_ns < FRESH_INTERVALS * self._t.heartbeat_interval_ns
+        return now_ns - self.began_ns < self._t.fresh_ns
 
     def _fresh(self, peer: Peer, now_ns: int) -> bool:
-        fresh_ns = FRESH_INTERVALS * self._t.heartbeat_interval_ns
-        return peer.offer_ns is not None and now_ns - peer.offer_ns <= fresh_ns
+        """Later its sender died or gave up."""
+        return peer.offer_ns is not None and now_ns - peer.offer_ns <= self._t.fresh_ns
 
     def not_before(self, at_ns: int) -> None:
         """Decide at `at_ns` at the earliest."""

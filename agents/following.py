@@ -24,7 +24,7 @@ class Following:
 
     def heartbeat(self, peer: Peer) -> None:
         """The master's heartbeat; only one that hears us counts."""
-        now_ns, fresh_ns = self._c.now_ns, 3 * self._c.timers.heartbeat_interval_ns
+        now_ns, fresh_ns = self._c.now_ns, self._c.timers.fresh_ns
         if peer.hears_us:
             self._heard_ns = now_ns
         elif now_ns - self._last_ns > fresh_ns:
@@ -52,7 +52,7 @@ class Following:
     def heard_bit(self) -> int:
         """What our heartbeats tell the master: its bit, while we hear it."""
         peer = self._c.peers[self.master]
-        recent = peer.heard_within(self._c.now_ns, 3 * self._c.timers.heartbeat_interval_ns)
+        recent = peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)
         return peer.bit if recent else 0
 
     def _watch(self) -> None:

@@ -35,7 +35,8 @@ class Heartbeat(Message, frozen=True, kw_only=True, gc=False, tag=True):
     goodness: int
     """As in Election: masters that meet compare it; i32."""
     heard: int
-    """Bit i: the sender heard host i of the host list within three intervals. Two-way proof (docs/decisions/0004)."""
+    """Bit i: the sender heard host i of the host list within three and a half intervals. Two-way proof
+    (docs/decisions/0004)."""
     config: int
     """Generation of the configuration the sender holds."""
     inventory: int

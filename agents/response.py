@@ -86,7 +86,7 @@ class IsolationResponse:
                 orders.append(self._act(case, now_ns, f"home datastore {case.vm.datastore} cannot be reached"))
             else:
                 case.stage = "asked"
-                case.due_ns = now_ns + self._t.report_ns
+                case.due_ns = now_ns + self._t.owner_poll_ns
                 orders.append(Order("query-owner", case.vm))
         return orders
 

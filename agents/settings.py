@@ -89,6 +89,9 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     """A running VM appends to its disk. Ours: so that two writers show within a second."""
     report_ns: int = 5 * SECOND
     """Agents and vCenter exchange reports at least this often. Ours: five heartbeats."""
+    owner_poll_ns: int = 3 * SECOND
+    """A deferred isolation response asks so often whether anybody owns the VM's datastore. Ours: the sheet says "shortly"
+    (6 [DD-R]); no divisor of the 20 s after which there is an owner at the earliest, so that it never asks just then."""
     order_repeat_ns: int = 1 * SECOND
     """An unanswered request (join, restart order, inventory) is sent again. Ours: one heartbeat."""
     vmm_failure_ns: int = 30 * SECOND
@@ -99,6 +102,13 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     """At most three resets in this window, high sensitivity. Sheet 7.8 [DD-M]."""
     watchdog_ns: int = 2 * SECOND
     """A dead agent is started again after this long. Ours: the sheet gives no figure (9 [DD-C])."""
+
+    @property
+    def fresh_ns(self) -> int:
+        """So long after its last datagram a host counts as heard, after its last offer as a candidate: three heartbeat
+        intervals, and half a one, for datagrams come on the heartbeats' grid, and whoever asked on that grid would get
+        an answer that hangs on which of two datagrams came first. Ours."""
+        return 7 * self.heartbeat_interval_ns // 2
 
     def at_speed(self, speed: float) -> Timers:
         """Return the same timers, each divided by `speed` (real nanoseconds)."""

@@ -120,7 +120,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("role", "role", "what the sender takes itself for"),
         Field("goodness", "i32", "as in Election"),
         Field("master", "name", "whom the sender follows; its own MOID for a master; empty for none"),
-        Field("heard", "u128", "bit i: the sender heard host i of the host list within three intervals"),
+        Field("heard", "u128", "bit i: the sender heard host i of the host list within three and a half intervals"),
         Field("config", "u32", "generation of the sender's configuration"),
         Field("inventory", "u32", "generation of the sender's list of running VMs"),
     ),
