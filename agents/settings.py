@@ -90,8 +90,9 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     report_ns: int = 5 * SECOND
     """Agents and vCenter exchange reports at least this often. Ours: five heartbeats."""
     owner_poll_ns: int = 3 * SECOND
-    """A deferred isolation response asks so often whether anybody owns the VM's datastore. Ours: the sheet says "shortly"
-    (6 [DD-R]); no divisor of the 20 s after which there is an owner at the earliest, so that it never asks just then."""
+    """A deferred isolation response asks so often whether anybody owns the VM's datastore. Ours: the sheet says
+    "shortly" (6 [DD-R]); no divisor of the 20 s after which there is an owner at the earliest: it never asks just then.
+    """
     order_repeat_ns: int = 1 * SECOND
     """An unanswered request (join, restart order, inventory) is sent again. Ours: one heartbeat."""
     vmm_failure_ns: int = 30 * SECOND
