@@ -255,31 +255,35 @@ class Lab:
 
     # --- power ---
 
-    def power_off(self, node: str) -> int:
-        """End every process of a node, at once and without notice, then its links. Returns when they were dead.
+    def power_off(self, *nodes: str) -> int:
+        """End every process of these nodes, at once and without notice, then their links. Returns when all were dead.
 
         The kernel counts a process as gone only when its parent has taken its exit status, so whoever forked
         processes into the node from outside must be waiting for them.
         """
         with self._lock:
-            found = self._node(node)
-            if found.holder is None:
-                return time.monotonic_ns()
-            signal.pidfd_send_signal(found.holder, signal.SIGKILL)
-            deadline = time.monotonic() + _DEATH_S_MAX
-            while not select.select([found.holder], [], [], _WAKE_S)[0]:
-                wake_waiters(found.processes)
-                if time.monotonic() < deadline:
-                    continue
+            alive = {node: holder for node in nodes if (holder := self._node(node).holder) is not None}
+            for holder in alive.values():  # all of them first: a host with many VMs takes its time to be dead
+                signal.pidfd_send_signal(holder, signal.SIGKILL)
+            for node, holder in alive.items():
+                self._await_death(node, holder)
+            dead_ns = time.monotonic_ns()
+            for node in alive:
+                found = self._node(node)
+                found.let_go()
+                found.netlink.send([up_message(network, False) for network in found.links])
+                self.net[node].abandon()
+            return dead_ns
+
+    def _await_death(self, node: str, holder: int) -> None:
+        deadline = time.monotonic() + _DEATH_S_MAX
+        while not select.select([holder], [], [], _WAKE_S)[0]:
+            wake_waiters(self._node(node).processes)
+            if time.monotonic() >= deadline:
                 raise LabError(
                     f"{node} did not end within {_DEATH_S_MAX:.0f} s of being killed: some process that forked into it"
                     " does not wait for its children"
                 )
-            dead_ns = time.monotonic_ns()
-            found.let_go()
-            found.netlink.send([up_message(network, False) for network in found.links])
-            self.net[node].abandon()
-            return dead_ns
 
     def power_on(self, node: str) -> int:
         """A new life in the old network namespace: nothing runs, /local and the datastores are as they were left."""

@@ -129,11 +129,11 @@ class Effects:
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
     ) -> int | None:
         instants = []
-        for condition in _of(begins, p.PowerOff):
-            self._nodes.sentence(condition.node)
-            dead_ns = self._lab.power_off(condition.node)
-            evidence.setdefault("powered_off", []).append(condition.node)
-            instants.append(dead_ns)
+        if off := [condition.node for condition in _of(begins, p.PowerOff)]:
+            for node in off:
+                self._nodes.sentence(node)
+            instants.append(self._lab.power_off(*off))
+            evidence["powered_off"] = off
         for condition in _of(ends, p.PowerOff):
             instants.append(self._lab.power_on(condition.node))
             evidence.setdefault("powered_on", []).append(condition.node)
