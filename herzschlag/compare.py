@@ -21,9 +21,6 @@ LASTING_S = 2.5
 """Shorter states are passing ones. Half a heartbeat off the grid on which most states begin and end, so that none lies
 on the border."""
 
-SURELY_S = LASTING_S + 1.6
-"""From here on a state counts, whatever the other run says: one heartbeat and a little more, as in BANDS_S."""
-
 NONE = ""
 """In place of an opinion: nobody holds one."""
 
@@ -34,6 +31,9 @@ BANDS_S: dict[Kind, float] = {"role": 1.6, "host-state": 3.6, "vm": 4.6}
 at speed 10, a little, and one heartbeat, for of two hosts that hear each other again either may speak first. Opinions
 hang on datastore heartbeats too, written every 3 s at their own phase; VMs also on locks, looked at once a second. How
 exactly published instants are met is the timeline's business."""
+
+SURELY_S = LASTING_S + BANDS_S["role"]
+"""From here on a state counts, whatever the other run says: its length may differ by what its ends may."""
 
 
 class Change(msgspec.Struct, frozen=True):

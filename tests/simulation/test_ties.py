@@ -11,19 +11,21 @@ import pytest
 
 from herzschlag.checkers import check_all
 from herzschlag.compare import compare
-from herzschlag.scenario_file import load, load_family, loads, shipped
+from herzschlag.scenario import Scenario
+from herzschlag.scenario_file import load_family, loads, shipped
 from tests.planted.plant import play
 from tests.support.unpunctual import unpunctual
 
 TIMES = 40 if os.environ.get("HERZSCHLAG_EXPLORE") else 2
 
 
-@pytest.mark.parametrize("name", [scenario.name for name in shipped() for scenario in load_family(name)])
-def test_being_late_changes_neither_verdict_nor_story(name: str) -> None:
-    scenario = load(name)
+@pytest.mark.parametrize(
+    "scenario", [scenario for name in shipped() for scenario in load_family(name)], ids=lambda scenario: scenario.name
+)
+def test_being_late_changes_neither_verdict_nor_story(scenario: Scenario) -> None:
     punctual = play(scenario)
     for time in range(TIMES):
-        with unpunctual(f"{name}/{time}"):
+        with unpunctual(f"{scenario.name}/{time}"):
             late = play(scenario)
         found = [f"{f.checker}: {f.because}" for f in check_all(late, scenario) if f.verdict != "holds"]
         assert found == [], f"time {time}"

@@ -20,6 +20,7 @@ from herzschlag.backends.simulation import network, process
 LATE_MS = 6.0
 """At most, of protocol time. Faults come 10 ms after a heartbeat: a later one would be another run and no tie."""
 SLOW_MS = 2.0
+"""At most, likewise."""
 
 
 @contextmanager
