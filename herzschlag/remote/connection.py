@@ -21,11 +21,13 @@ import paramiko
 
 from herzschlag.remote import far
 from herzschlag.remote.hostkeys import FirstContactPolicy, changed, revoked
+from herzschlag.remote.patient import PatientSocket
 from herzschlag.remote.target import Target
 from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble, Unreachable
 
 CONNECT_S_MAX = 30.0  # TCP, banner, authentication: each
 KEEPALIVE_S = 5  # an idle connection stays open through address translation, and a dead one is noticed
+BROKEN = (EOFError, TimeoutError, ConnectionError, paramiko.SSHException)  # what a lost line is called below sftp
 NOISE_BYTES_MAX = 64 << 10  # what login shells may print before the far side speaks
 # Reads the far side's text from standard input to the last byte and not one further, then runs it.
 BOOTSTRAP = (
@@ -78,6 +80,9 @@ class Connection:
     def _connect(self, passphrase: str | None) -> None:
         target = self.target
         try:
+            line = PatientSocket.connect_to(
+                target.address, target.port, connect_s_max=CONNECT_S_MAX, patience_s=target.patience_s
+            )
             self._client.connect(
                 target.address,
                 target.port,
@@ -86,7 +91,7 @@ class Connection:
                 key_filename=[str(key) for key in target.keys] or None,  # type: ignore[arg-type]  # lists are documented
                 allow_agent=not target.keys,
                 look_for_keys=not target.keys,
-                timeout=CONNECT_S_MAX,
+                sock=line,
                 banner_timeout=CONNECT_S_MAX,
                 auth_timeout=CONNECT_S_MAX,
             )
@@ -108,7 +113,7 @@ class Connection:
             raise Unreachable(
                 f"{target} did not answer within {CONNECT_S_MAX:g} s: is it up, is the address right?"
             ) from None
-        except paramiko.ssh_exception.NoValidConnectionsError:
+        except ConnectionRefusedError:
             raise Unreachable(f"{target}: connection refused: is a server listening on port {target.port}?") from None
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise Unreachable(f"cannot connect to {target}: {error or type(error).__name__}") from None

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import paramiko
-
-from herzschlag.remote.connection import Connection
+from herzschlag.remote.connection import BROKEN, Connection
 from herzschlag.remote.far import CHUNK_BYTES, digest_of
 from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble
 
@@ -101,11 +99,15 @@ def _copy(connection: Connection, source: str, file: FarFile, target: Path) -> N
         return
     try:
         with connection.sftp.open(source, "rb") as far_file, target.open("ab") as here:
-            far_file.seek(begin)
-            far_file.prefetch(file.size)
-            while data := far_file.read(CHUNK_BYTES):
-                here.write(data)
-    except (EOFError, TimeoutError, ConnectionError, paramiko.SSHException) as error:
+            try:
+                far_file.seek(begin)
+                far_file.prefetch(file.size)
+                while data := far_file.read(CHUNK_BYTES):
+                    here.write(data)
+            except BROKEN:
+                connection.close()  # first: closing the file would wait to be sent, behind what asks ahead for more
+                raise
+    except BROKEN as error:
         raise ConnectionLost(
             f"the connection to {connection.target} broke while {source} was on its way: {error}"
         ) from None

@@ -6,6 +6,7 @@ Decides in which sequence things happen, what is said meanwhile (on standard err
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import typer
 
 from herzschlag.remote.attend import Abandoned
 from herzschlag.remote.bundle import make_bundle
-from herzschlag.remote.connection import Connection
+from herzschlag.remote.connection import BROKEN, Connection
 from herzschlag.remote.target import FirstContact, Target, from_host, from_vagrant
 from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble, WrongInput
 from herzschlag.remote.work import Command, Work
@@ -87,6 +88,7 @@ def carry_out(order: Order) -> int:
 
 def _work(order: Order, target: Target) -> int:
     typed = order.typed
+    threading.excepthook = _say_nothing_of_a_lost_line
     with Connection(target, ask=ask, say=say) as connection:
         work = Work(connection, far_folder=order.far_folder, say=say)
         work.find_folder()
@@ -107,6 +109,12 @@ def _work(order: Order, target: Target) -> int:
         if typed[0] == "make":
             return work.make(typed[1:])
         return _run(work, Command.translate(typed))
+
+
+def _say_nothing_of_a_lost_line(died: threading.ExceptHookArgs) -> None:
+    """The thread that asks ahead for more of a file dies with the line; the one that waits for the file says so."""
+    if not isinstance(died.exc_value, (*BROKEN, OSError)):
+        threading.__excepthook__(died)
 
 
 def _run(work: Work, command: Command) -> int:

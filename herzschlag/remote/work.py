@@ -15,11 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import paramiko
-
 from herzschlag.remote.attend import run_there
 from herzschlag.remote.bundle import Bundle
-from herzschlag.remote.connection import Connection
+from herzschlag.remote.connection import BROKEN, Connection
 from herzschlag.remote.fetch import fetch
 from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble
 
@@ -164,7 +162,7 @@ class Work:
         for name, content in contents.items():
             try:
                 self.connection.sftp.putfo(io.BytesIO(content), name, len(content), confirm=True)
-            except (EOFError, TimeoutError, ConnectionError, paramiko.SSHException) as error:
+            except BROKEN as error:
                 raise ConnectionLost(f"the connection broke while {name} was on its way: {error}") from None
             except OSError as error:  # the protocol says no more than "Failure" for a full disk
                 raise RemoteTrouble(

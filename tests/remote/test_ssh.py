@@ -13,6 +13,7 @@ import pty
 import re
 import select
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -332,11 +333,16 @@ def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
         assert found is not None, "the line was cut too late"
         assert process.stderr is not None
         seen = ""
+        give_up = threading.Timer(far_machine.WAIT_S_MAX, process.kill)
+        give_up.daemon = True
+        give_up.start()
         while "going on" not in seen:
             line = process.stderr.readline()
             assert line, f"ended without going on: {seen}"
             seen += line
+        give_up.cancel()
         assert not (home / "runs/one").exists(), "half a run directory"
+        assert "Traceback" not in seen
         arrived = found.stat().st_size
         assert 0 < arrived < size
     finally:
@@ -344,9 +350,34 @@ def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
         machine.speed_up()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
+    assert "Traceback" not in said
     assert (home / "runs/one/capture.pcapng").stat().st_size == size
     assert jobs(tmp_path) == []
     assert sorted(path.name for path in (home / "runs").iterdir()) == ["one"]
+
+
+def test_a_line_cut_while_a_file_is_sent_is_reported(
+    machine: FarMachine, options: Options, home: Path, tmp_path: Path
+) -> None:
+    """The system alone would try to send what waits for a quarter of an hour, and say nothing meanwhile."""
+    big = tmp_path / "big.toml"
+    big.write_bytes(b"x" * 30_000_000)
+    machine.slow_down()
+    process = machine.begin("cat", big, cwd=home, options=options)
+    try:
+        arriving = "far/jobs/*/inputs/1/big.toml"
+        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob(arriving)), "it is on its way")
+        machine.cut()
+        try:
+            _, said = process.communicate(timeout=20)
+        finally:
+            machine.heal()
+            process.kill()
+    finally:
+        machine.speed_up()
+    assert process.returncode == 4, said
+    assert "the connection broke while" in said
+    assert "Traceback" not in said
 
 
 def test_what_arrived_damaged_is_fetched_again(

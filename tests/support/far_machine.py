@@ -151,11 +151,15 @@ class FarMachine:
         run(*self.near_command(), "nft", rules)
 
     def slow_down(self) -> None:
-        """What comes from there comes at 5 MB/s, so that a cut falls into the middle of it."""
+        """Both ways at 5 MB/s, so that a cut falls into the middle; and whoever sends over here must wait for the line
+        after a few KB, as on any line with a long queue."""
+        run(*self.near_command(), "sysctl", "--quiet", "--write", "net.ipv4.tcp_wmem=4096 4096 4096")
         self.there("tc", "qdisc", "add", "dev", "far", "root", "tbf", *SLOW.split())
+        run(*self.near_command(), "tc", "qdisc", "add", "dev", "near", "root", "tbf", *SLOW.split())
 
     def speed_up(self) -> None:
         self.there("tc", "qdisc", "del", "dev", "far", "root")
+        run(*self.near_command(), "tc", "qdisc", "del", "dev", "near", "root")
 
     def heal(self) -> None:
         run(*self.near_command(), "nft", "delete table inet cut")
