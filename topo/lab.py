@@ -19,6 +19,7 @@ import select
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -301,7 +302,7 @@ class Lab:
         """Stop every process of a node where it stands; its network stack still answers pings. Returns when stopped."""
         with self._lock:
             pid = self.pid(node)
-            self._spawner.enter(pid, ("pid",), [["signal_all", signal.SIGSTOP]])
+            self._spawner.enter(("pid",), {pid: [["signal_all", signal.SIGSTOP]]})
             deadline = time.monotonic() + _STOP_S_MAX
             while running := _running(pid):
                 if time.monotonic() > deadline:
@@ -314,7 +315,7 @@ class Lab:
         with self._lock:
             found = self._node(node)
             if found.powered:
-                self._spawner.enter(found.pid, ("pid",), [["signal_all", signal.SIGCONT]])
+                self._spawner.enter(("pid",), {found.pid: [["signal_all", signal.SIGCONT]]})
                 wake_waiters(found.processes)
                 found.frozen = False
             return time.monotonic_ns()
@@ -361,17 +362,23 @@ class Lab:
 
     # --- storage ---
 
-    def set_storage(self, moid: str, datastore: str, view: StorageView) -> int:
-        """How one host sees one datastore: as it is, or as a dead folder holding only `.apd` or `.pdl`.
+    def set_storage(self, views: Mapping[tuple[str, str], StorageView]) -> int:
+        """How hosts see datastores, by (host, datastore): as they are, or as a dead folder holding only `.apd` or
+        `.pdl`. All hosts change at once.
 
         Whoever opens a path sees the new view at once. What was open before stays open: hosts open anew for each I/O.
         """
         with self._lock:
-            found = self._node(moid)
-            steps = self._storage.steps_to(moid, datastore, view)
-            if steps and found.powered:
-                self._spawner.enter(found.pid, ("mnt",), steps)
-            self._storage.note(moid, datastore, view)
+            steps: dict[int, list[Step]] = {}
+            for (moid, datastore), view in views.items():
+                found = self._node(moid)
+                own = self._storage.steps_to(moid, datastore, view)
+                if own and found.powered:
+                    steps.setdefault(found.pid, []).extend(own)
+            if steps:
+                self._spawner.enter(("mnt",), steps)
+            for (moid, datastore), view in views.items():
+                self._storage.note(moid, datastore, view)
             return time.monotonic_ns()
 
 

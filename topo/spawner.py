@@ -68,13 +68,15 @@ class Spawner:
         pids: list[int] = self._ask({"spawn": list(holders)})["pids"]
         return pids
 
-    def enter(self, pid: int, namespaces: Sequence[str], steps: Sequence[Step]) -> None:
-        """Do steps inside namespaces ("net", "mnt", "pid") of a running process."""
-        self._ask({"enter": pid, "namespaces": list(namespaces), "steps": list(steps)})
+    def enter(self, namespaces: Sequence[str], steps: Mapping[int, Sequence[Step]]) -> None:
+        """Do steps inside namespaces ("net", "mnt", "pid") of running processes, given by pid; side by side."""
+        self._ask(
+            {"enter": [{"pid": pid, "namespaces": list(namespaces), "steps": list(own)} for pid, own in steps.items()]}
+        )
 
     def enter_network(self, netns: str, steps: Sequence[Step]) -> None:
         """Do steps in a network namespace, given as a path; works for a node that is powered off."""
-        self._ask({"enter": None, "netns": netns, "namespaces": [], "steps": list(steps)})
+        self._ask({"enter": [{"netns": netns, "namespaces": [], "steps": list(steps)}]})
 
     def close(self) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -107,7 +109,7 @@ def main() -> int:
             if "spawn" in request:
                 answer: dict[str, Any] = {"pids": _spawn(request["spawn"], own_processes)}
             else:
-                _enter(request)
+                _enter(request["enter"])
                 answer = {"done": True}
         except (OSError, LabError) as error:
             answer = {"error": str(error)}
@@ -171,27 +173,30 @@ def _settle_network() -> None:
     syscalls.interface_up("lo")
 
 
-def _enter(request: dict[str, Any]) -> None:
-    def change() -> None:
-        if request.get("netns"):
-            _join(request["netns"], syscalls.CLONE_NEWNET)
-        opened = [(os.open(f"/proc/{request['enter']}/ns/{name}", os.O_RDONLY), name) for name in request["namespaces"]]
-        for descriptor, name in opened:
-            syscalls.setns(descriptor, _NAMESPACES[name])
-        if "pid" in request["namespaces"]:  # a process namespace is entered by a child only
-            pid, report = _fork(lambda: _do(request["steps"]))
-            text = _hear(report)
-            os.waitpid(pid, 0)
-            if text:
-                raise LabError(text)
-        else:
-            _do(request["steps"])
+def _enter(places: list[dict[str, Any]]) -> None:
+    """Fork all first, then hear from each, so that what is to happen at once does."""
+    started = [_fork(partial(_change, place)) for place in places]
+    failures = [text for _, report in started if (text := _hear(report))]
+    for pid, _ in started:
+        os.waitpid(pid, 0)
+    if failures:
+        raise LabError("; ".join(failures))
 
-    pid, report = _fork(change)
-    text = _hear(report)
-    os.waitpid(pid, 0)
-    if text:
-        raise LabError(text)
+
+def _change(place: dict[str, Any]) -> None:
+    if "netns" in place:
+        _join(place["netns"], syscalls.CLONE_NEWNET)
+    opened = [(os.open(f"/proc/{place['pid']}/ns/{name}", os.O_RDONLY), name) for name in place["namespaces"]]
+    for descriptor, name in opened:
+        syscalls.setns(descriptor, _NAMESPACES[name])
+    if "pid" in place["namespaces"]:  # a process namespace is entered by a child only
+        pid, report = _fork(lambda: _do(place["steps"]))
+        text = _hear(report)
+        os.waitpid(pid, 0)
+        if text:
+            raise LabError(text)
+    else:
+        _do(place["steps"])
 
 
 def _fork(task: Callable[[], None]) -> tuple[int, int]:

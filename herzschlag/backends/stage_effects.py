@@ -233,10 +233,10 @@ class Effects:
     ) -> int | None:
         wanted = {(c.host, c.datastore): "ok" for c in _of(ends, p.StorageLost)}
         wanted |= {(c.host, c.datastore): c.access for c in _of(begins, p.StorageLost)}
-        instants = [self._lab.set_storage(host, name, view) for (host, name), view in sorted(wanted.items())]  # type: ignore[arg-type]
-        if instants:
-            evidence["views_changed"] = [f"{host} {name} {view}" for (host, name), view in sorted(wanted.items())]
-        return max(instants, default=None)
+        if not wanted:
+            return None
+        evidence["views_changed"] = [f"{host} {name} {view}" for (host, name), view in sorted(wanted.items())]
+        return self._lab.set_storage(wanted)  # type: ignore[arg-type]
 
     def _gateway(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]

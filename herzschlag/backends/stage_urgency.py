@@ -30,13 +30,15 @@ def make_urgent(pids: Iterable[int]) -> str:
         for pid in pids:
             for thread in Path(f"/proc/{pid}/task").iterdir():
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), BEST_NICE)
-            _session_first(pid)
+            session_first(pid)
     except PermissionError:
         return "ordinary (no right to a better nice value)"
     return f"nice {BEST_NICE}"
 
 
-def _session_first(pid: int) -> None:
+def session_first(pid: int) -> None:
+    """Let the session of a process come before others, where it is one of the lab's own; its nice value stays, and so
+    do those of what it forks. Raises PermissionError."""
     if os.getsid(pid) == 0:
         return  # a session of outside, of a terminal, say: what else is in it is none of ours
     with contextlib.suppress(FileNotFoundError):  # a kernel without autogroups: nice values count everywhere

@@ -215,7 +215,7 @@ def test_one_hosts_storage_is_taken_away_without_touching_the_others() -> None:
         first, second = lab.net["host-98"], lab.net["host-99"]
         first.cmd("echo content > /datastores/nfs-1/file")
         for view in ("apd", "apd", "pdl", "apd"):
-            lab.set_storage("host-98", "nfs-1", view)
+            lab.set_storage({("host-98", "nfs-1"): view})
             assert first.cmd("ls -A /datastores/nfs-1").split() == [f".{view}"]
             assert "Read-only" in first.cmd("touch /datastores/nfs-1/other")
             assert first.cmd("ls -A /datastores/vmfs-1").split() == []
@@ -224,11 +224,11 @@ def test_one_hosts_storage_is_taken_away_without_touching_the_others() -> None:
         lab.power_on("host-98")
         assert first.cmd("ls -A /datastores/nfs-1").split() == [".apd"]
         for _ in range(2):
-            lab.set_storage("host-98", "nfs-1", "ok")
+            lab.set_storage({("host-98", "nfs-1"): "ok"})
             assert first.cmd("cat /datastores/nfs-1/file").strip() == "content"
         assert (lab.datastore_path("nfs-1") / "file").read_text().strip() == "content"
         with pytest.raises(LabError, match="host-98 does not see nfs-9: it sees vmfs-1, vmfs-2, nfs-1"):
-            lab.set_storage("host-98", "nfs-9", "apd")
+            lab.set_storage({("host-98", "nfs-9"): "apd"})
 
 
 @inside
@@ -484,7 +484,7 @@ def test_a_lab_knows_what_it_has() -> None:
         with pytest.raises(LabError, match="node 'host-7' is not in this lab: its nodes are host-98"):
             lab.power_off("host-7")
         with pytest.raises(LabError, match="storage view 'gone' is unknown"):
-            lab.set_storage("host-98", "vmfs-1", "gone")
+            lab.set_storage({("host-98", "vmfs-1"): "gone"})
 
 
 def test_a_lab_refuses_to_run_outside_a_sandbox() -> None:
