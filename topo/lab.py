@@ -367,8 +367,10 @@ class Lab:
         `.pdl`. All hosts change at once.
 
         Whoever opens a path sees the new view at once. What was open before stays open: hosts open anew for each I/O.
+        Returns the instant before the first change, for a host may find out before another is told.
         """
         with self._lock:
+            began_ns = time.monotonic_ns()
             steps: dict[int, list[Step]] = {}
             for (moid, datastore), view in views.items():
                 found = self._node(moid)
@@ -376,10 +378,10 @@ class Lab:
                 if own and found.powered:
                     steps.setdefault(found.pid, []).extend(own)
             if steps:
-                self._spawner.enter(("mnt",), steps)
+                began_ns = self._spawner.enter(("mnt",), steps)
             for (moid, datastore), view in views.items():
                 self._storage.note(moid, datastore, view)
-            return time.monotonic_ns()
+            return began_ns
 
 
 def _running(holder: int) -> list[int]:

@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -37,6 +38,7 @@ from topo.errors import LabError
 Step = list[Any]
 _NAMESPACES = {"net": syscalls.CLONE_NEWNET, "mnt": syscalls.CLONE_NEWNS, "pid": syscalls.CLONE_NEWPID}
 _RUN_S_MAX = 20.0
+_THERE = b"\0"  # said by who is at his place and waits to be let go
 _SYSCTLS = {
     "/proc/sys/net/ipv6/conf/all/disable_ipv6": "1",  # no router solicitations or neighbour probes on the wire
     "/proc/sys/net/ipv6/conf/default/disable_ipv6": "1",
@@ -68,11 +70,12 @@ class Spawner:
         pids: list[int] = self._ask({"spawn": list(holders)})["pids"]
         return pids
 
-    def enter(self, namespaces: Sequence[str], steps: Mapping[int, Sequence[Step]]) -> None:
-        """Do steps inside namespaces ("net", "mnt", "pid") of running processes, given by pid; side by side."""
-        self._ask(
-            {"enter": [{"pid": pid, "namespaces": list(namespaces), "steps": list(own)} for pid, own in steps.items()]}
-        )
+    def enter(self, namespaces: Sequence[str], steps: Mapping[int, Sequence[Step]]) -> int:
+        """Do steps inside namespaces ("net", "mnt", "pid") of running processes, given by pid: in all of them at once.
+        Returns the instant before the first step, monotonic ns."""
+        places = [{"pid": pid, "namespaces": list(namespaces), "steps": list(own)} for pid, own in steps.items()]
+        began_ns: int = self._ask({"enter": places})["began_ns"]
+        return began_ns
 
     def enter_network(self, netns: str, steps: Sequence[Step]) -> None:
         """Do steps in a network namespace, given as a path; works for a node that is powered off."""
@@ -109,8 +112,7 @@ def main() -> int:
             if "spawn" in request:
                 answer: dict[str, Any] = {"pids": _spawn(request["spawn"], own_processes)}
             else:
-                _enter(request["enter"])
-                answer = {"done": True}
+                answer = {"began_ns": _enter(request["enter"])}
         except (OSError, LabError) as error:
             answer = {"error": str(error)}
         _reap()
@@ -136,7 +138,7 @@ def _spawn(holders: list[dict[str, Any]], own_processes: int) -> list[int]:
             started.append((holder["name"], *_fork(partial(_become_holder, holder))))
     finally:
         syscalls.setns(own_processes, syscalls.CLONE_NEWPID)
-    failures = [f"{name}: {text}" for name, _, report in started if (text := _hear(report))]
+    failures = [f"{name}: {text.decode()}" for name, _, report in started if (text := _hear(report))]
     if failures:
         for _, pid, _ in started:
             os.kill(pid, signal.SIGKILL)
@@ -144,7 +146,7 @@ def _spawn(holders: list[dict[str, Any]], own_processes: int) -> list[int]:
     return [pid for _, pid, _ in started]
 
 
-def _become_holder(holder: dict[str, Any]) -> None:
+def _become_holder(holder: dict[str, Any], _report: int) -> None:
     os.setsid()
     if holder["netns"] is None:
         syscalls.unshare(syscalls.CLONE_NEWNET)
@@ -173,41 +175,51 @@ def _settle_network() -> None:
     syscalls.interface_up("lo")
 
 
-def _enter(places: list[dict[str, Any]]) -> None:
-    """Fork all first, then hear from each, so that what is to happen at once does."""
-    started = [_fork(partial(_change, place)) for place in places]
-    failures = [text for _, report in started if (text := _hear(report))]
+def _enter(places: list[dict[str, Any]]) -> int:
+    """Everybody goes to his place first; when all are there they are let go at once. Returns when, monotonic ns."""
+    gate, opener = os.pipe()
+    started = [_fork(partial(_change, place, gate, opener)) for place in places]
+    os.close(gate)
+    arrived = [os.read(report, len(_THERE)) for _, report in started]
+    began_ns = time.monotonic_ns()
+    os.close(opener)
+    said = [first + _hear(report) for first, (_, report) in zip(arrived, started, strict=True)]
     for pid, _ in started:
         os.waitpid(pid, 0)
-    if failures:
+    if failures := [text.decode() for one in said if (text := one.removeprefix(_THERE))]:
         raise LabError("; ".join(failures))
+    return began_ns
 
 
-def _change(place: dict[str, Any]) -> None:
+def _change(place: dict[str, Any], gate: int, opener: int, report: int) -> None:
+    os.close(opener)
     if "netns" in place:
         _join(place["netns"], syscalls.CLONE_NEWNET)
     opened = [(os.open(f"/proc/{place['pid']}/ns/{name}", os.O_RDONLY), name) for name in place["namespaces"]]
     for descriptor, name in opened:
         syscalls.setns(descriptor, _NAMESPACES[name])
+    os.write(report, _THERE)
+    os.read(gate, 1)  # ends when the other end is closed
     if "pid" in place["namespaces"]:  # a process namespace is entered by a child only
-        pid, report = _fork(lambda: _do(place["steps"]))
-        text = _hear(report)
+        pid, inner = _fork(lambda _: _do(place["steps"]))
+        text = _hear(inner)
         os.waitpid(pid, 0)
         if text:
-            raise LabError(text)
+            raise LabError(text.decode())
     else:
         _do(place["steps"])
 
 
-def _fork(task: Callable[[], None]) -> tuple[int, int]:
-    """Run a task in a child. Returns its pid and a pipe: the error's text, then closed at the task's end or exec."""
+def _fork(task: Callable[[int], None]) -> tuple[int, int]:
+    """Run a task in a child. Returns its pid and a pipe: what the task writes to its end, which it is given, then the
+    error's text; closed at the task's end or exec."""
     read_end, write_end = os.pipe()
     pid = os.fork()
     if pid:
         os.close(write_end)
         return pid, read_end
     try:
-        task()
+        task(write_end)
         os._exit(0)
     except (OSError, LabError) as error:
         os.write(write_end, str(error).encode())
@@ -216,9 +228,9 @@ def _fork(task: Callable[[], None]) -> tuple[int, int]:
     os._exit(1)
 
 
-def _hear(report: int) -> str:
+def _hear(report: int) -> bytes:
     with os.fdopen(report, "rb") as pipe:
-        return pipe.read().decode()
+        return pipe.read()
 
 
 def _join(path: str, kind: int) -> None:

@@ -236,7 +236,9 @@ class Effects:
         if not wanted:
             return None
         evidence["views_changed"] = [f"{host} {name} {view}" for (host, name), view in sorted(wanted.items())]
-        return self._lab.set_storage(wanted)  # type: ignore[arg-type]
+        began_ns = self._lab.set_storage(wanted)  # type: ignore[arg-type]
+        evidence["took_ns"] = time.monotonic_ns() - began_ns
+        return began_ns
 
     def _gateway(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]

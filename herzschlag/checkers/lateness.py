@@ -34,7 +34,7 @@ def check(history: History, scenario: Scenario) -> Finding:
         name = f"{record.node} {record.get('process') or ''}".strip()
         because = f"a timer fired {late:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
         details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))
-    details += [_fault(record, budget_s) for record in history.of_kind("fault")]
+    details += [_fault(record, budget_s, speed) for record in history.of_kind("fault")]
     silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")} - stopped
     details += [Detail(name=host, verdict="unknown", because="never said how late its timers were") for host in silent]
     largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
@@ -42,9 +42,12 @@ def check(history: History, scenario: Scenario) -> Finding:
     return finding(NAME, details, good=good, of_none="unknown")
 
 
-def _fault(record: Record, budget_s: float) -> Detail:
-    """A fault must be in force in time; undoing one must begin in time, for a host takes its while to boot."""
-    came_ns = record.at_ns if record.get("phase") == "begin" else int(record.get("asked_ns") or record.at_ns)
+def _fault(record: Record, budget_s: float, speed: float) -> Detail:
+    """A fault must be in force in time; undoing one must begin in time, for a host takes its while to boot. `took_ns`:
+    where the record's instant is the beginning of the change, how long it took, of real time."""
+    came_ns = int(record.get("asked_ns") or record.at_ns)
+    if record.get("phase") == "begin":
+        came_ns = record.at_ns + round(int(record.get("took_ns") or 0) * speed)
     late_s = (came_ns - int(record.get("planned_ns") or came_ns)) / SECOND
     name = f"fault {record.get('id')} {record.get('phase')}"
     because = f"came {late_s:.3f} s of protocol time after the moment planned, {budget_s:.2f} s are allowed"

@@ -304,6 +304,8 @@ def test_a_fault_that_came_late_is_unknown() -> None:
     planned_ns = fault_ns(history) - 600_000_000
     late = changed(with_more(history, *said), lambda r: r.kind == "fault", planned_ns=planned_ns)
     assert judge("lateness", late, "slave-failure").verdict == "unknown"
+    slow = changed(with_more(history, *said), lambda r: r.kind == "fault", took_ns=60_000_000)
+    assert judge("lateness", slow, "slave-failure").verdict == "unknown", "60 ms are 0.6 s of protocol time"
 
 
 def test_what_happens_while_a_fault_is_being_undone_is_not_held_against_the_time_before() -> None:
