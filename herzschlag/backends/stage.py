@@ -47,7 +47,7 @@ from herzschlag.backends.stage_api import (
 from herzschlag.backends.stage_effects import CannotError, Effects
 from herzschlag.backends.stage_look import look
 from herzschlag.backends.stage_nodes import ANSWER_S_MAX, Nodes, StageError
-from herzschlag.backends.stage_urgency import make_urgent, session_first
+from herzschlag.backends.stage_urgency import make_urgent
 from topo import capture
 from topo.errors import TopoError, UnusableMachineError
 from topo.impairing import require_delays
@@ -121,10 +121,8 @@ class Stage:
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
         urgent = [*self._lab.processes().values(), self._nodes.zygote.pid, self._controller_process.pid]
-        self._versions["scheduling"] = scheduling = make_urgent(urgent)
-        if not scheduling.startswith("ordinary"):
-            # Who cuts and heals has to be in time as well; a person's commands would inherit a nice value.
-            session_first(os.getpid())
+        # Who cuts and heals has to be in time as well; a person's commands would inherit a nice value.
+        self._versions["scheduling"] = make_urgent(urgent, session_only=[os.getpid()])
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
         machinery = {

@@ -21,24 +21,25 @@ FORBID = "HERZSCHLAG_ORDINARY_SCHEDULING"
 """Environment variable: set it to keep everything at the ordinary nice value."""
 
 
-def make_urgent(pids: Iterable[int]) -> str:
+def make_urgent(pids: Iterable[int], session_only: Iterable[int] = ()) -> str:
     """Give every thread of these processes, and what they will fork, the best nice value, and to their sessions where
-    these are the lab's own. Returns what was done, for run.json."""
+    these are the lab's own. `session_only`: processes whose nice value stays, and so do those of what they fork.
+    Returns what was done, for run.json."""
     if os.environ.get(FORBID):
         return f"ordinary ({FORBID} is set)"
     try:
         for pid in pids:
             for thread in Path(f"/proc/{pid}/task").iterdir():
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), BEST_NICE)
-            session_first(pid)
+            _session_first(pid)
+        for pid in session_only:
+            _session_first(pid)
     except PermissionError:
         return "ordinary (no right to a better nice value)"
     return f"nice {BEST_NICE}"
 
 
-def session_first(pid: int) -> None:
-    """Let the session of a process come before others, where it is one of the lab's own; its nice value stays, and so
-    do those of what it forks. Raises PermissionError."""
+def _session_first(pid: int) -> None:
     if os.getsid(pid) == 0:
         return  # a session of outside, of a terminal, say: what else is in it is none of ours
     with contextlib.suppress(FileNotFoundError):  # a kernel without autogroups: nice values count everywhere
