@@ -27,8 +27,8 @@ from herzschlag.conductor import Conductor, Watcher
 from herzschlag.expectations import Allow, Expectations
 from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
 from herzschlag.history import RUNNER, SECOND, History, Record, record
-from herzschlag.kinds import KINDS as RECORD_KINDS
 from herzschlag.plan import make_plan
+from herzschlag.present import Present
 from herzschlag.scenario import Cluster as Setup
 from herzschlag.scenario import Scenario, Step
 from herzschlag.strict import nearest
@@ -59,10 +59,7 @@ class Cluster:
         self._active: dict[str, tuple[AnyFault, float]] = {}
         self._allowed: list[Allow] = []
         self._count = 0
-        self._seen = 0
-        self._roles: dict[str, str] = {}
-        self._states: dict[tuple[str, str], str] = {}
-        self._vms: dict[str, tuple[str, str]] = {}
+        self._present = Present(session.records)
         self._finished = False
         self._changed_ns = -1
         self._evidence: set[int] = set()
@@ -104,6 +101,7 @@ class Cluster:
     def wait_ready(self) -> None:
         """Wait until it works as configured, if `start` has not. Raises NotReady, MachineryDied."""
         self._conductor.wait_ready()
+        self._present.go_on_now(self.session.now_ns())
 
     def again(self, name: str, directory: Path | None = None) -> Cluster:
         """The same lab for another use, with a history of its own. Call it after `finish`, with every fault healed.
@@ -115,6 +113,7 @@ class Cluster:
         cluster._began_ns = session.now_ns()
         cluster._conductor.begin()
         cluster._conductor.already_ready()
+        cluster._present.go_on_now(session.now_ns())
         return cluster
 
     def snapshot(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -159,10 +158,9 @@ class Cluster:
 
     def role(self, host: str) -> str:
         """What the host takes itself for: uninitialized, election, slave, master, isolated; `off` without power."""
-        self._catch_up()
         if any(kind_of(fault) == "power-off" and host in _names(fault, "host") for fault, _ in self._active.values()):
             return "off"
-        return self._roles.get(host, "uninitialized")
+        return self._present.role(host)
 
     def masters(self) -> list[str]:
         return [host for host in self.hosts if self.role(host) == "master"]
@@ -182,78 +180,58 @@ class Cluster:
 
     def state_of(self, host: str, *, seen_by: str = "vcenter") -> str:
         """What a master, or vCenter, takes a host for: the API's names, such as `hostDown`."""
-        self._catch_up()
-        return self._states.get((seen_by, host), "unknown")
+        return self._present.state_of(host, seen_by)
 
     def where(self, vm: str) -> list[str]:
         """Hosts on which the VM runs."""
-        self._catch_up()
-        return sorted(host for (name, host) in self._running() if name == vm)
+        return sorted(host for (name, host) in self._present.running() if name == vm and self.role(host) != "off")
 
     def vms_on(self, host: str) -> list[str]:
-        self._catch_up()
-        return sorted(name for (name, at) in self._running() if at == host)
+        return sorted(name for (name, at) in self._present.running() if at == host and self.role(host) != "off")
 
     # --- time ---
 
     def advance(self, seconds: float) -> None:
         """Let so much protocol time pass."""
         self._conductor.wait_until(self.session.now_ns() + round(seconds * SECOND))
+        self._present.go_on_now(self.session.now_ns())
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
         """Let time pass until the condition is true; looked at with every record. Returns how long it took."""
         __tracebackhide__ = True
         began_ns = self.session.now_ns()
-        self._catch_up()
-        if condition():
-            return 0.0
-
-        def look(item: Record) -> bool:
-            self._catch_up()
-            return condition()
-
-        until_ns = began_ns + round(within_s * SECOND)
-        while not self.session.run_until(until_ns, look):
-            self._catch_up()
-            if condition():
-                break
+        if not condition() and not self._pass(round(within_s * SECOND), condition):
             raise ConditionNotMet(f"{what} did not come true within {within_s:g} s.\n{self.timeline()}")
         return (self.session.now_ns() - began_ns) / SECOND
 
     def stays(self, condition: Callable[[], bool], *, for_s: float, what: str = "the condition") -> None:
         """The condition must be true now and with every record for so long."""
         __tracebackhide__ = True
-        self._catch_up()
-        broken = not condition()
-
-        def look(item: Record) -> bool:
-            self._catch_up()
-            return not condition()
-
-        if broken or self.session.run_until(self.session.now_ns() + round(for_s * SECOND), look):
+        if not condition() or self._pass(round(for_s * SECOND), lambda: not condition()):
             raise ConditionNotMet(f"{what} did not stay true for {for_s:g} s.\n{self.timeline()}")
 
     def wait_for_record(
         self, kind: str, *, node: str | None = None, within_s: float, after: Record | None = None, **fields: Any
     ) -> Record:
         """Let time pass until there is a record of this kind, with these fields, by this node; it is returned. Records
-        count from `after` on, or from this call on when that is left out."""
+        count from `after` on; when that is left out, from the last call on that set off a fault, healed one, or let
+        time pass, so that none is missed between two calls."""
         __tracebackhide__ = True
-        _known(kind)
-        records = self.session.records()
-        began = len(records) if after is None else records.index(after) + 1
+        watch = self._present.watch(kind, node, fields, after)
+        found: list[Record] = []
 
-        def found() -> list[Record]:
-            return [r for r in self.session.records()[began:] if _matches(r, kind, node, fields)]
+        def look() -> bool:
+            found.extend(item for item in [watch()] if item is not None)
+            return bool(found)
 
         wanted = " ".join([node or "anybody's", kind, *(f"{name}={value}" for name, value in fields.items())])
-        self.wait_for(lambda: bool(found()), within_s=within_s, what=f"a record: {wanted}")
-        return found()[0]
+        self.wait_for(look, within_s=within_s, what=f"a record: {wanted}")
+        self._present.go_on_from(found[0])
+        return found[0]
 
     def records_of(self, kind: str, *, node: str | None = None, **fields: Any) -> list[Record]:
         """Records so far of this kind, with these fields, by this node."""
-        _known(kind)
-        return [r for r in self.session.records() if _matches(r, kind, node, fields)]
+        return self._present.of_kind(kind, node, fields)
 
     # --- faults ---
 
@@ -270,11 +248,10 @@ class Cluster:
         at_ns = self._conductor.aligned_ns(self.session.now_ns())
         effect = self._conductor.apply(fault_id, fault, at_ns)
         self._changed_ns = effect.effective_ns
+        self._present.go_on_at(effect.asked_ns)
         at_s = self._since_ready(effect)
         if isinstance(fault, PowerOff):
-            self._catch_up()  # a VM that ends with its host is told by nobody
-            ended = set(_names(fault, "host")) if fault.host != "all" else set(self.hosts)
-            self._vms = {key: value for key, value in self._vms.items() if value[0] not in ended}
+            self._present.lost_power(self.hosts if fault.host == "all" else _names(fault, "host"))
         if type(fault).undoable:
             self._active[fault_id] = (fault, at_s)
         else:
@@ -288,6 +265,7 @@ class Cluster:
         at_ns = self._conductor.aligned_ns(self.session.now_ns())
         effect = self._conductor.undo(fault_id, at_ns)
         self._changed_ns = effect.effective_ns
+        self._present.go_on_at(effect.asked_ns)
         fault, began_s = self._active.pop(fault_id)
         for_s = round(self._since_ready(effect) - began_s, 3)
         self._steps.append(Step(at_s=began_s, fault=fault, id=fault_id, for_s=for_s))
@@ -404,40 +382,20 @@ class Cluster:
     def _since_ready(self, effect: Effect) -> float:
         return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)
 
-    def _running(self) -> list[tuple[str, str]]:
-        off = {host for host in self.hosts if self._roles.get(host) == "off"}
-        return [
-            (vm, host)
-            for key, (host, state) in self._vms.items()
-            if state in ("on", "stopping", "paused") and host not in off and self.role(host) != "off"
-            for vm in [key.partition("@")[0]]
-        ]
+    def _pass(self, for_ns: int, stop: Callable[[], bool]) -> bool:
+        """Let time pass; True at once when `stop` is, at the moment of some record or at the end."""
 
-    def _catch_up(self) -> None:
-        records = self.session.records()
-        for item in records[self._seen :]:
-            fields = item.fields
-            if item.kind == "role":
-                self._roles[item.node] = fields["to"]
-            elif item.kind == "host-state":
-                self._states[item.node, fields["host"]] = fields["to"]
-            elif item.kind == "vm":
-                self._vms[f"{fields['vm']}@{item.node}"] = (item.node, fields["to"])
-        self._seen = len(records)
+        def look(item: Record) -> bool:
+            self._present.see(item)
+            return stop()
 
-
-def _known(kind: str) -> None:
-    """A misspelt kind would be waited for in vain."""
-    if kind not in RECORD_KINDS:
-        raise ValueError(f"no record is of the kind {kind!r}: {nearest(kind, RECORD_KINDS)}")
-
-
-def _matches(item: Record, kind: str, node: str | None, fields: dict[str, Any]) -> bool:
-    return (
-        item.kind == kind
-        and node in (None, item.node)
-        and all(item.get(name) == value for name, value in fields.items())
-    )
+        try:
+            if self.session.run_until(self.session.now_ns() + for_ns, look):
+                return True
+        finally:
+            self._present.see_all()
+        self._present.go_on_now(self.session.now_ns())
+        return stop()
 
 
 def _names(fault: Fault, field: str) -> tuple[str, ...]:

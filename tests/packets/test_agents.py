@@ -17,6 +17,7 @@ import pytest
 from agents.messages import Heartbeat
 from agents.wire import Codec
 from herzschlag.backends.stage_urgency import BEST_NICE, FORBID
+from herzschlag.checkers.pace import tolerance_s
 from herzschlag.cluster import Cluster
 from herzschlag.faults import KINDS
 from herzschlag.history import SECOND, Record
@@ -205,16 +206,22 @@ def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(clust
     cluster.advance(3)
     cluster.finish()
     assert cluster.plan.directory is not None
-    ahead_s = {
-        packet.entered_ns / SECOND: abs(round(packet.delay_ns * cluster.plan.speed / SECOND, 1))
+    speed = cluster.plan.speed
+    stamped_s = [  # (when it entered the switch, by how much its stamp lies before its arrival)
+        (packet.entered_ns / SECOND, packet.delay_ns * speed / SECOND)
         for packet in read_passages(cluster.plan.directory).packets
         if packet.source == "host-98" and packet.kind == "Heartbeat" and packet.delay_ns is not None
-    }
+    ]
     begun_s = told(cluster, leap).get("effective_ns") / SECOND
-    assert {ahead for at_s, ahead in ahead_s.items() if at_s < begun_s} == {0.0}
-    assert {ahead for at_s, ahead in ahead_s.items() if begun_s + 0.1 < at_s < still_ns / SECOND} == {30.0}
-    assert any(booted.at_ns / SECOND < at_s < still_ns / SECOND for at_s in ahead_s)
-    assert {ahead for at_s, ahead in ahead_s.items() if at_s > back.at_ns / SECOND} == {0.0}
+    before = [delay_s for at_s, delay_s in stamped_s if at_s < begun_s]
+    meanwhile = [delay_s for at_s, delay_s in stamped_s if begun_s + 0.1 < at_s < still_ns / SECOND]
+    since = [delay_s for at_s, delay_s in stamped_s if at_s > back.at_ns / SECOND]
+    # A switch in user space waits for a processor like any process (16 ms were seen beside a starting browser), so a
+    # packet may be as late as a run may be.
+    assert before == pytest.approx([0.0] * len(before), abs=tolerance_s(speed)) and before
+    assert meanwhile == pytest.approx([-30.0] * len(meanwhile), abs=tolerance_s(speed)) and meanwhile
+    assert since == pytest.approx([0.0] * len(since), abs=tolerance_s(speed)) and since
+    assert any(booted.at_ns / SECOND < at_s < still_ns / SECOND for at_s, _ in stamped_s)
 
 
 def test_what_this_kernel_cannot_do_is_refused_before_a_lab_comes_up(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """A cluster in your hands: the interface that tests and the live page stand on."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from herzschlag.backends.simulation import SimulationSession
 from herzschlag.cluster import Cluster, ConditionNotMet, Setup
-from herzschlag.history import read_history
+from herzschlag.history import SECOND, Record, read_history
 from herzschlag.runner import RunRequest, run
 
 
@@ -37,6 +41,71 @@ def test_what_was_done_by_hand_can_be_run_again(tmp_path_factory: pytest.TempPat
 
     again = [(r.node, r.kind, r.fields) for r in read_history(directory / "history.jsonl")]
     assert [item for item in again if item[1] in ("role", "vm", "restart")][: len(seen)] == seen
+
+
+class BesideTheTest(SimulationSession):
+    """Like real packets: the cluster goes on between two calls, and records arrive several at once."""
+
+    goes_on_ns = 3 * SECOND
+
+    def apply(self, *args: Any) -> Any:
+        effect = super().apply(*args)
+        super().run_until(self.now_ns() + self.goes_on_ns)
+        return effect
+
+    def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
+        while True:
+            seen = len(self.records())
+            super().run_until(min(at_ns, self.now_ns() + 20 * SECOND))
+            if stop is not None and any(stop(item) for item in self.records()[seen:]):
+                return True
+            if self.now_ns() >= at_ns:
+                return False
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("herzschlag.cluster.open_session", lambda backend, plan: BesideTheTest(plan))
+
+
+@pytest.mark.usefixtures("beside")
+def test_no_record_is_missed_between_two_calls() -> None:
+    """All of these are there before the test asks for the first of them."""
+    with started() as cluster:
+        cluster.fault("crash-agent", host="host-98")
+        election = cluster.wait_for_record("role", node="host-98", to="election", within_s=20)
+        known = cluster.wait_for_record("host-state", node="vcenter", host="host-98", to="election", within_s=20)
+        slave = cluster.wait_for_record("role", node="host-98", to="slave", within_s=20)
+        assert election.at_ns <= known.at_ns < slave.at_ns
+
+
+@pytest.mark.usefixtures("beside")
+def test_what_a_test_has_seen_is_not_waited_for_again() -> None:
+    with started() as cluster:
+        crash = cluster.fault("crash-agent", host="host-98")
+        cluster.wait_for_record("role", node="host-98", to="slave", within_s=20)
+        with pytest.raises(ConditionNotMet, match="role to=slave"):
+            cluster.wait_for_record("role", node="host-98", to="slave", within_s=20)
+        cluster.heal(crash)
+        cluster.fault("crash-agent", host="host-98")
+        cluster.advance(20)
+        with pytest.raises(ConditionNotMet, match="role to=slave"):
+            cluster.wait_for_record("role", node="host-98", to="slave", within_s=20)
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize("ask", ["wait_for", "stays"])
+def test_a_condition_is_looked_at_with_every_record(ask: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the record that makes it true and the one that ends that arrive together."""
+    monkeypatch.setattr(BesideTheTest, "goes_on_ns", 0)
+    with started() as cluster:
+        cluster.fault("crash-agent", host="host-98")
+        if ask == "wait_for":
+            cluster.wait_for(lambda: cluster.role("host-98") == "election", within_s=60)
+            assert cluster.role("host-98") == "slave", "by now"
+        else:
+            with pytest.raises(ConditionNotMet, match="did not stay"):
+                cluster.stays(lambda: cluster.role("host-98") != "election", for_s=60)
 
 
 def test_condition_that_never_comes_true_shows_what_happened_instead() -> None:
