@@ -245,8 +245,7 @@ class Cluster:
     def begin(self, fault: AnyFault, *, id: str = "") -> str:
         self._count += 1
         fault_id = id or f"{self._count} {kind_of(fault)}"
-        at_ns = self._conductor.aligned_ns(self.session.now_ns())
-        effect = self._conductor.apply(fault_id, fault, at_ns)
+        effect = self._conductor.apply(fault_id, fault)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         at_s = self._since_ready(effect)
@@ -262,8 +261,7 @@ class Cluster:
         """End one fault, right after the next heartbeat."""
         if fault_id not in self._active:
             raise ValueError(f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
-        at_ns = self._conductor.aligned_ns(self.session.now_ns())
-        effect = self._conductor.undo(fault_id, at_ns)
+        effect = self._conductor.undo(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         fault, began_s = self._active.pop(fault_id)

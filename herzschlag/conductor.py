@@ -177,17 +177,16 @@ class Conductor:
     def wait_until(self, at_ns: int) -> None:
         self._session.run_until(at_ns, self._watch(lambda item: False))
 
-    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
-        self.wait_until(at_ns - self._lead_ns())
-        effect = self._session.apply(fault_id, fault, at_ns)
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int | None = None) -> Effect:
+        """`at_ns` left out: right after the next heartbeat, whichever that is when the backend hears of it."""
+        effect = self._session.apply(fault_id, fault, *self._when(at_ns))
         self._active[fault_id] = fault
-        self._note_fault(fault_id, fault, "begin", effect, at_ns)
+        self._note_fault(fault_id, fault, "begin", effect)
         return effect
 
-    def undo(self, fault_id: str, at_ns: int) -> Effect:
-        self.wait_until(at_ns - self._lead_ns())
-        effect = self._session.undo(fault_id, at_ns)
-        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect, at_ns)
+    def undo(self, fault_id: str, at_ns: int | None = None) -> Effect:
+        effect = self._session.undo(fault_id, *self._when(at_ns))
+        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect)
         return effect
 
     def history(self, without: Collection[int] = ()) -> History:
@@ -197,9 +196,14 @@ class Conductor:
         first = [item for item in self._own if item.kind != "end"]
         return History.ordered([*first, *(r for r in self._session.records() if r.seq not in without), *last])
 
-    def _lead_ns(self) -> int:
-        """Backends wait for the exact instant themselves; until shortly before, records are looked at here."""
-        return self._session.after_heartbeat_ns
+    def _when(self, at_ns: int | None) -> tuple[int, int]:
+        """(the instant, after how long it may be instead). Backends wait for the instant themselves; until shortly
+        before, records are looked at here."""
+        every_ns = 0
+        if at_ns is None:
+            at_ns, every_ns = self.aligned_ns(self._session.now_ns()), self._plan.timers.heartbeat_interval_ns
+        self.wait_until(at_ns - self._session.lead_ns)
+        return at_ns, every_ns
 
     def _change(self, change: Change, at_ns: int) -> None:
         if change.begins:
@@ -227,12 +231,12 @@ class Conductor:
         if self._watcher is not None:
             self._watcher(item)
 
-    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect, planned_ns: int) -> None:
+    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect) -> None:
         fields = {
             "fault": kind_of(fault),
             "id": fault_id,
             "phase": phase,
-            "planned_ns": planned_ns,
+            "planned_ns": effect.planned_ns,
             "asked_ns": effect.asked_ns,
             "effective_ns": effect.effective_ns,
             "about": fault.describe(),

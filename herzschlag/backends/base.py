@@ -84,6 +84,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class Effect(msgspec.Struct, frozen=True):
     """What applying or undoing a fault did."""
 
+    planned_ns: int
+    """Protocol time at which it was to happen."""
     asked_ns: int
     """Protocol time at which the backend began."""
     effective_ns: int
@@ -109,6 +111,11 @@ class Session(Protocol):
         ...
 
     @property
+    def lead_ns(self) -> int:
+        """How long before its instant a change should be told to the backend, protocol time."""
+        ...
+
+    @property
     def capture(self) -> CaptureFacts | None:
         """What ties packets to the history; None: this backend has no packets."""
         ...
@@ -117,11 +124,12 @@ class Session(Protocol):
 
     def now_ns(self) -> int: ...
 
-    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
-        """Set the fault off at `at_ns` (at once when that is past), wait until it is in force."""
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+        """Set the fault off at `at_ns`, wait until it is in force. When that is past: at once, or, with `every_ns`, at
+        the next instant that lies a multiple of it behind `at_ns`."""
         ...
 
-    def undo(self, fault_id: str, at_ns: int) -> Effect: ...
+    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect: ...
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
         """Let time pass until `at_ns`, collecting records; return True at once when `stop` is true of a new one."""

@@ -62,6 +62,9 @@ POLL_S = 0.02
 """How often the record file is looked at while nothing else happens: three times in one heartbeat at speed 10."""
 AFTER_HEARTBEAT_NS = 10_000_000
 """Faults are set off this long (real time) after a heartbeat instant."""
+LEAD_NS = 100_000_000
+"""How long before its instant (real time) the stage, which comes first, is told of a fault: this process is an ordinary
+one, and was seen to wait for a processor for longer than a fault may be late."""
 REAL_FIELDS = {"max_ns", "p99_ns"}
 """Lengths in records that stay real ones ..."""
 LENGTHS = {"given_up_ago_ns"}
@@ -107,6 +110,10 @@ class MininetSession:
     @property
     def after_heartbeat_ns(self) -> int:
         return round(AFTER_HEARTBEAT_NS * self.plan.speed)
+
+    @property
+    def lead_ns(self) -> int:
+        return round(LEAD_NS * self.plan.speed)
 
     @property
     def sandbox_pid(self) -> int:
@@ -206,31 +213,37 @@ class MininetSession:
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 
-    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
         primitives = fault.primitives(self.plan.topology)
         active = self._active | {fault_id: primitives}
-        effect = self._want(active, p.commands(primitives), at_ns)
+        effect = self._want(active, p.commands(primitives), at_ns, every_ns)
         self._active = active
         return effect
 
-    def undo(self, fault_id: str, at_ns: int) -> Effect:
+    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         active = {name: primitives for name, primitives in self._active.items() if name != fault_id}
-        effect = self._want(active, (), at_ns)
+        effect = self._want(active, (), at_ns, every_ns)
         self._active = active
         return effect
 
     def _want(
-        self, active: Mapping[str, tuple[p.Primitive, ...]], commands: tuple[p.AnyCommand, ...], at_ns: int
+        self,
+        active: Mapping[str, tuple[p.Primitive, ...]],
+        commands: tuple[p.AnyCommand, ...],
+        at_ns: int,
+        every_ns: int,
     ) -> Effect:
         conditions = tuple(p.combined(active.values()))
-        self._tell(Want(conditions=conditions, commands=commands, at_ns=self._real_ns(at_ns)))
-        left_s = max(0, self._real_ns(at_ns) - time.monotonic_ns()) / 1e9
+        real_at_ns, real_every_ns = self._real_ns(at_ns), round(every_ns / self.plan.speed)
+        self._tell(Want(conditions=conditions, commands=commands, at_ns=real_at_ns, every_ns=real_every_ns))
+        left_s = max(0, real_at_ns - time.monotonic_ns(), real_every_ns) / 1e9
         done = self._await(Done, left_s + ANSWER_S_MAX)
+        planned_ns = at_ns + done.skipped * every_ns
         evidence = self._in_protocol_time(done.evidence)
         if means := done.evidence.get("means"):
             served = {*self._versions.get("impairments", "").split(), *means}
             self._versions["impairments"] = " ".join(sorted(served))
-        return Effect(self._protocol_ns(done.asked_ns), self._protocol_ns(done.effective_ns), evidence)
+        return Effect(planned_ns, self._protocol_ns(done.asked_ns), self._protocol_ns(done.effective_ns), evidence)
 
     # --- Time ---------------------------------------------------------------------------------------------------------
 

@@ -56,6 +56,8 @@ from topo.spec import VCENTER, datapath_id
 
 CONTROL_SOCKET = "/run/controller.sock"
 CONTROLLER_LISTEN = "127.0.0.1:6653"
+PREPARATION_NS = 10_000_000
+"""How long before its instant a change is prepared. Not longer: what a cut drops is counted up to then."""
 
 
 class Outside:
@@ -121,8 +123,8 @@ class Stage:
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
         urgent = [*self._lab.processes().values(), self._nodes.zygote.pid, self._controller_process.pid]
-        # Who cuts and heals has to be in time as well; a person's commands would inherit a nice value.
-        self._versions["scheduling"] = make_urgent(urgent, session_only=[os.getpid()])
+        # Who cuts and heals has to be in time as well; a person's commands, which it forks, have not.
+        self._versions["scheduling"] = make_urgent(urgent, childless=[os.getpid()])
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
         machinery = {
@@ -228,13 +230,18 @@ class Stage:
 
     def _want(self, order: Want) -> Done:
         wanted = frozenset(order.conditions)
+        past_ns = max(0, time.monotonic_ns() - order.at_ns)
+        skipped = -(-past_ns // order.every_ns) if order.every_ns else 0
+        at_ns = order.at_ns + skipped * order.every_ns
+        while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
+            if not self._look(left_ns / 1e9):
+                break  # the command is gone: so will be all of this, but not in the middle of a change
         evidence = self._effects.prepare(wanted, order.commands)
-        left_ns = order.at_ns - time.monotonic_ns()
-        if left_ns > 0:
+        if (left_ns := at_ns - time.monotonic_ns()) > 0:
             time.sleep(left_ns / 1e9)
         asked_ns = time.monotonic_ns()
         effective_ns, shown = self._effects.apply(wanted, order.commands)
-        return Done(asked_ns, effective_ns, evidence | shown)
+        return Done(skipped, asked_ns, effective_ns, evidence | shown)
 
     # --- The end ------------------------------------------------------------------------------------------------------
 

@@ -40,11 +40,13 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Exactly these conditions hold from `at_ns` on, and these commands are given then. Answers Done or Refused."""
+    """These conditions alone hold from `at_ns` on, and these commands are given then. When that is past: from the next
+    instant on that lies a multiple of `every_ns` behind it, or at once without one. Answers Done or Refused."""
 
     conditions: tuple[AnyCondition, ...]
     commands: tuple[AnyCommand, ...] = ()
     at_ns: int = 0
+    every_ns: int = 0
 
 
 class Collect(msgspec.Struct, frozen=True, tag=True):
@@ -73,6 +75,8 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
+    skipped: int
+    """How many times `every_ns` later than `at_ns` it was to happen."""
     asked_ns: int
     effective_ns: int
     evidence: dict[str, Any]

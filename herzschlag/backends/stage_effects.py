@@ -21,6 +21,7 @@ from herzschlag import primitives as p
 from herzschlag.backends.stage_api import StageSettings
 from herzschlag.backends.stage_filter import filtered_at, impairments
 from herzschlag.backends.stage_nodes import Nodes, StageError
+from herzschlag.backends.stage_urgency import make_urgent
 from herzschlag.options import config_under
 from topo.errors import ImpairError, UnusableMachineError
 from topo.impairing import Change
@@ -132,6 +133,8 @@ class Effects:
         if off := [condition.node for condition in _of(begins, p.PowerOff)]:
             for node in off:
                 self._nodes.sentence(node)
+            # Who dies needs a processor for it, and an idle node's first process is in a session of its own.
+            make_urgent([self._lab.pid(node) for node in off if self._lab.powered(node)])
             instants.append(self._lab.power_off(*off))
             evidence["powered_off"] = off
         for condition in _of(ends, p.PowerOff):

@@ -21,22 +21,28 @@ FORBID = "HERZSCHLAG_ORDINARY_SCHEDULING"
 """Environment variable: set it to keep everything at the ordinary nice value."""
 
 
-def make_urgent(pids: Iterable[int], session_only: Iterable[int] = ()) -> str:
+def make_urgent(pids: Iterable[int], childless: Iterable[int] = ()) -> str:
     """Give every thread of these processes, and what they will fork, the best nice value, and to their sessions where
-    these are the lab's own. `session_only`: processes whose nice value stays, and so do those of what they fork.
-    Returns what was done, for run.json."""
+    these are the lab's own. `childless`: the same, but what they will fork begins with the ordinary one
+    (SCHED_RESET_ON_FORK, sched(7)). Returns what was done, for run.json."""
     if os.environ.get(FORBID):
         return f"ordinary ({FORBID} is set)"
     try:
-        for pid in pids:
-            for thread in Path(f"/proc/{pid}/task").iterdir():
-                os.setpriority(os.PRIO_PROCESS, int(thread.name), BEST_NICE)
-            _session_first(pid)
-        for pid in session_only:
-            _session_first(pid)
+        for pid in childless:
+            for thread in _threads(pid):
+                os.sched_setscheduler(thread, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+        for pid in [*pids, *childless]:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                for thread in _threads(pid):
+                    os.setpriority(os.PRIO_PROCESS, thread, BEST_NICE)
+                _session_first(pid)
     except PermissionError:
         return "ordinary (no right to a better nice value)"
     return f"nice {BEST_NICE}"
+
+
+def _threads(pid: int) -> list[int]:
+    return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def _session_first(pid: int) -> None:

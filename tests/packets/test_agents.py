@@ -115,6 +115,20 @@ def test_a_lab_comes_before_the_other_sessions_of_the_machine(cluster: Cluster) 
         assert groups[name][:1] != own.read_text().split()[:1], name
 
 
+def test_who_brings_a_fault_is_in_time_too(cluster: Cluster) -> None:
+    """It is in the session of the agents, who would come before it; what it forks is as ordinary as before."""
+    if os.geteuid() != 0 or os.environ.get(FORBID):
+        pytest.skip(f"as an ordinary user, or with {FORBID} set, a lab runs at the ordinary priority")
+    assert os.getpriority(os.PRIO_PROCESS, cluster.session.sandbox_pid) == BEST_NICE  # type: ignore[attr-defined]  # on real packets
+    fork = "import os, subprocess, sys; from herzschlag.backends.stage_urgency import make_urgent;"
+    fork += "make_urgent([], childless=[os.getpid()]);"
+    fork += "subprocess.run([sys.executable, '-c', 'import os; print(os.nice(0), os.getpriority(0, os.getppid()))'])"
+    done = subprocess.run(
+        [sys.executable, "-c", fork], start_new_session=True, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0", str(BEST_NICE)]
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -45,6 +45,7 @@ class ScriptedSession:
     name: BackendName = "simulation"
     speed = 1.0
     after_heartbeat_ns = 10_000_000
+    lead_ns = 0
     capture = None
 
     def _maybe_fail(self, where: str) -> None:
@@ -57,16 +58,16 @@ class ScriptedSession:
     def now_ns(self) -> int:
         return self._now_ns
 
-    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
         self._maybe_fail("apply")
         self.run_until(at_ns)
         self.calls.append(("apply", fault_id, self._now_ns))
-        return Effect(self._now_ns, self._now_ns + 1000, {"shown": True})
+        return Effect(at_ns, self._now_ns, self._now_ns + 1000, {"shown": True})
 
-    def undo(self, fault_id: str, at_ns: int) -> Effect:
+    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.run_until(at_ns)
         self.calls.append(("undo", fault_id, self._now_ns))
-        return Effect(self._now_ns, self._now_ns)
+        return Effect(at_ns, self._now_ns, self._now_ns)
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
         while self._script and self._script[0].at_ns <= at_ns:

@@ -38,6 +38,10 @@ class SimulationSession:
         return AFTER_HEARTBEAT_NS
 
     @property
+    def lead_ns(self) -> int:
+        return 0
+
+    @property
     def capture(self) -> None:
         return None
 
@@ -47,16 +51,16 @@ class SimulationSession:
     def now_ns(self) -> int:
         return self.cluster.now_ns
 
-    def apply(self, fault_id: str, fault: AnyFault, at_ns: int) -> Effect:
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.begin(fault_id, fault.primitives(self._plan.topology))
-        return Effect(self.cluster.now_ns, self.cluster.now_ns, {"changed": changed})
+        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, {"changed": changed})
 
-    def undo(self, fault_id: str, at_ns: int) -> Effect:
+    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.end(fault_id)
         dropped = self.cluster.disturbances.drops[fault_id].packets
-        return Effect(self.cluster.now_ns, self.cluster.now_ns, {"changed": changed, "dropped": dropped})
+        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, {"changed": changed, "dropped": dropped})
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
         return self.cluster.run_until(at_ns, stop)

@@ -105,7 +105,7 @@ def test_a_planted_leak_is_noticed(pytester: pytest.Pytester) -> None:
 from herzschlag.backends.simulation.session import SimulationSession
 
 def test_1_undoes_nothing(cluster, monkeypatch):
-    def nothing(self, fault_id, at_ns):
+    def nothing(self, fault_id, at_ns, every_ns):
         return self.apply(f"{fault_id} again", NOTHING, at_ns)
 
     monkeypatch.setattr(SimulationSession, "undo", nothing)
