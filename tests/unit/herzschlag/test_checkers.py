@@ -55,6 +55,22 @@ def fault_ns(history: History) -> int:
     return history.where("fault", phase="begin")[0].at_ns
 
 
+def test_an_instant_counts_from_any_moment_of_a_fault_that_took_a_while() -> None:
+    """Its record says when all of it was in force; the host that is asked about may have been the first to die."""
+    history = healthy("slave-failure")
+    dead = history.where("host-state", to="hostDown", node="host-99")[0]
+    early = changed(history, lambda r: r.seq == dead.seq, at_ns=dead.at_ns - 300_000_000)
+    assert judge("timeline", early, "slave-failure").verdict == "violated"
+    since_ns = fault_ns(history)
+    for took_ns, verdict in ((100_000_000, "violated"), (200_000_000, "holds")):
+        took = changed(early, lambda r: r.kind == "fault", asked_ns=since_ns - took_ns)
+        assert judge("timeline", took, "slave-failure").verdict == verdict
+    late = changed(history, lambda r: r.seq == dead.seq, at_ns=dead.at_ns + 300_000_000)
+    for took_ns, verdict in ((100_000_000, "violated"), (200_000_000, "holds")):
+        took = changed(late, lambda r: r.kind == "fault", took_ns=took_ns)
+        assert judge("timeline", took, "slave-failure").verdict == verdict
+
+
 def test_a_late_instant_is_violated_with_its_records() -> None:
     history = healthy("slave-failure")
     dead = history.where("host-state", to="hostDown", node="host-99")[0]
