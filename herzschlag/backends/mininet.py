@@ -65,7 +65,7 @@ AFTER_HEARTBEAT_NS = 10_000_000
 LEAD_NS = 100_000_000
 """How long before its instant (real time) the stage, which comes first, is told of a fault: this process is an ordinary
 one, and was seen to wait for a processor for longer than a fault may be late."""
-REAL_FIELDS = {"max_ns", "p99_ns"}
+REAL_FIELDS = {"max_ns", "p99_ns", "took_ns"}
 """Lengths in records that stay real ones ..."""
 LENGTHS = {"given_up_ago_ns"}
 """... and that become protocol time; every other `_ns` field is an instant of the monotonic clock."""

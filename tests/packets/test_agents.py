@@ -170,6 +170,8 @@ def test_a_fault_is_shown_by_its_evidence_and_undone(cluster: Cluster, fields: d
     fault = cluster.fault(**fields)
     begun = told(cluster, fault)
     assert begun.get(shows)
+    assert ("took_ns" in begun.fields) == (fields["kind"] == "storage")
+    assert 0 <= begun.fields.get("took_ns", 0) < SECOND, "a length of real time, no instant"
     assert (
         begun.get("planned_ns") <= begun.get("asked_ns") <= begun.get("effective_ns") < begun.get("planned_ns") + SECOND
     )
