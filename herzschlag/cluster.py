@@ -184,10 +184,10 @@ class Cluster:
 
     def where(self, vm: str) -> list[str]:
         """Hosts on which the VM runs."""
-        return sorted(host for (name, host) in self._present.running() if name == vm and self.role(host) != "off")
+        return sorted(host for (name, host) in self._running() if name == vm)
 
     def vms_on(self, host: str) -> list[str]:
-        return sorted(name for (name, at) in self._present.running() if at == host and self.role(host) != "off")
+        return sorted(name for (name, at) in self._running() if at == host)
 
     # --- time ---
 
@@ -379,6 +379,9 @@ class Cluster:
 
     def _since_ready(self, effect: Effect) -> float:
         return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)
+
+    def _running(self) -> list[tuple[str, str]]:
+        return [(vm, host) for vm, host in self._present.running() if self.role(host) != "off"]
 
     def _pass(self, for_ns: int, stop: Callable[[], bool]) -> bool:
         """Let time pass; True at once when `stop` is, at the moment of some record or at the end."""

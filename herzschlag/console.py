@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from herzschlag.checkers.truth import RUNNING
 from herzschlag.history import Record
 from herzschlag.runner import RunReport
 from herzschlag.scenario import Scenario
@@ -138,7 +139,7 @@ class LiveTable:
             table.add_column(column)
         for host in self._hosts:
             role = "off" if host in self._off else self._roles.get(host, "…")
-            running = [vm for vm, state in self._vms[host].items() if state in ("on", "stopping", "paused")]
+            running = [vm for vm, state in self._vms[host].items() if state in RUNNING]
             vms = " ".join(running[:12]) + (f" and {len(running) - 12} more" if len(running) > 12 else "")
             table.add_row(host, Text(role, style=ROLE_STYLES.get(role, "")), self._states.get(host, ""), vms)
         return Group(table, *(Text(line, no_wrap=True, overflow="ellipsis") for line in self._latest))

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from herzschlag.checkers.truth import RUNNING
 from herzschlag.history import Record
 from herzschlag.kinds import KINDS
 from herzschlag.strict import nearest
-
-RUNS = ("on", "stopping", "paused")
 
 
 class Present:
@@ -45,7 +44,7 @@ class Present:
     def running(self) -> list[tuple[str, str]]:
         """(VM, host) of every VM that runs, as its host said last."""
         self._catch_up()
-        return [place for place, state in self._vms.items() if state in RUNS]
+        return [place for place, state in self._vms.items() if state in RUNNING]
 
     def lost_power(self, hosts: Sequence[str]) -> None:
         """A VM that ends with its host is told by nobody."""
@@ -85,7 +84,7 @@ class Present:
     ) -> Callable[[], Record | None]:
         """A function that gives the first new record of this kind, with these fields, by this node, in order of time.
         `after`: new is what came after that one."""
-        since = self._since if after is None else (after.at_ns, after.seq)
+        since = self._since if after is None else _key(after)
         wanted = _wanted(kind, node, fields)
         looked_at = 0
 

@@ -7,7 +7,7 @@ is unknown, never holds and never violated. In the simulation nothing is ever la
 
 from __future__ import annotations
 
-from herzschlag.checkers.pace import late_s, speed_of, stood_still, tolerance_s
+from herzschlag.checkers.pace import late_s, speed_of, stood_still, tolerance_s, took_s
 from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, Verdict, finding, unknown
@@ -47,7 +47,7 @@ def _fault(record: Record, budget_s: float, speed: float) -> Detail:
     where the record's instant is the beginning of the change, how long it took, of real time."""
     came_ns = int(record.get("asked_ns") or record.at_ns)
     if record.get("phase") == "begin":
-        came_ns = record.at_ns + round(int(record.get("took_ns") or 0) * speed)
+        came_ns = record.at_ns + round(took_s(record, speed)[1] * SECOND)
     late_s = (came_ns - int(record.get("planned_ns") or came_ns)) / SECOND
     name = f"fault {record.get('id')} {record.get('phase')}"
     because = f"came {late_s:.3f} s of protocol time after the moment planned, {budget_s:.2f} s are allowed"

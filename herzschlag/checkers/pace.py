@@ -24,6 +24,14 @@ def speed_of(history: History) -> float:
     return float(runs[0].get("speed") or 1.0)
 
 
+def took_s(origin: Record, speed: float) -> tuple[float, float]:
+    """How long before and after its record a fault was coming into force, protocol seconds; (0, 0) of other records."""
+    if origin.kind != "fault":
+        return 0.0, 0.0
+    earlier_ns = max(0, origin.at_ns - int(origin.get("asked_ns") or origin.at_ns))
+    return earlier_ns / SECOND, float(origin.get("took_ns") or 0) / SECOND * speed
+
+
 def late_s(record: Record, speed: float) -> float:
     """The latest timer that a record of kind `lateness` tells of, protocol seconds."""
     return float(record.get("max_ns") or 0) / SECOND * speed

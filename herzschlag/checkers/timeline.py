@@ -10,7 +10,7 @@ protocol from the processor.
 
 from __future__ import annotations
 
-from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s
+from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s, took_s
 from herzschlag.expectations import Instant, kind_of_moment, kinds_named, matching, moment, show
 from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
@@ -66,7 +66,7 @@ def _measure(item: Instant, history: History, scenario: Scenario, speed: float, 
     deviation_s = measured_s - low if measured_s < low else max(0.0, measured_s - highest)
     if low == highest:
         deviation_s = measured_s - low
-    earlier_s, later_s = _took_s(origin, speed)
+    earlier_s, later_s = took_s(origin, speed)
     beyond_s = max(deviation_s - later_s, -deviation_s - earlier_s) - allowed_s
     because = f"{measured_s:.3f} s, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
     if abs(deviation_s) > allowed_s and earlier_s + later_s:
@@ -85,14 +85,6 @@ def _measure(item: Instant, history: History, scenario: Scenario, speed: float, 
         deviation_s=deviation_s,
         source=item.source,
     )
-
-
-def _took_s(origin: Record, speed: float) -> tuple[float, float]:
-    """How long before and after its record a fault was coming into force, protocol seconds."""
-    if origin.kind != "fault":
-        return 0.0, 0.0
-    earlier_ns = max(0, origin.at_ns - int(origin.get("asked_ns") or origin.at_ns))
-    return earlier_ns / SECOND, float(origin.get("took_ns") or 0) / SECOND * speed
 
 
 def _origin(item: Instant, history: History, scenario: Scenario) -> Record | None:
