@@ -110,9 +110,6 @@ class Mastership:
     def states(self) -> dict[str, HostState]:
         return dict(self._states)
 
-    def alone(self) -> bool:
-        return not any(peer.joined for peer in self._c.peers.values())
-
     def due_ns(self) -> int:
         times = [self._watch_due_ns, self._view_due_ns]
         if self._orphans_due_ns:

@@ -29,7 +29,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
 class Report(msgspec.Struct, frozen=True, gc=False):
     """A change to record; for `ordered`, also the order to send."""
 
-    phase: Literal["begins", "ordered", "done", "failed", "pending", "given-up", "dropped"]
+    phase: Literal["begins", "ordered", "done", "failed", "pending", "given-up"]
     vm: VmConfig
     because: str
     attempt: int = 0
@@ -162,11 +162,6 @@ class RestartQueue:
         self.membership_changed()
         self._release_waiting(now_ns)
         return reports
-
-    def drop(self, name: str, because: str) -> list[Report]:
-        """The VM needs no restart any more (a user powered it off)."""
-        task = self._tasks.pop(name, None)
-        return [] if task is None else [Report("dropped", task.vm, because, task.attempt)]
 
     def membership_changed(self) -> None:
         """A host joined or left, or capacity changed: look at the pending list again (sheet 7.3)."""

@@ -7,7 +7,6 @@ labs stay apart and a crash of one is the unknown verdict of one. However the ba
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -127,7 +126,3 @@ def _let_go(process: subprocess.Popen[bytes]) -> None:
     """Close our end of an ended run's lifeline."""
     if process.stdin is not None:
         process.stdin.close()
-
-
-def default_jobs() -> int:
-    return max(1, os.cpu_count() or 1)

@@ -67,7 +67,6 @@ class History:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.records: tuple[Record, ...] = tuple(records)
         self._of_kind: dict[str, list[Record]] = {}
-        self._of_node: dict[str, list[Record]] = {}
         last_ns = None
         for position, record in enumerate(self.records):
             if record.seq != position or (last_ns is not None and record.at_ns < last_ns):
@@ -77,7 +76,6 @@ class History:
                 )
             last_ns = record.at_ns
             self._of_kind.setdefault(record.kind, []).append(record)
-            self._of_node.setdefault(record.node, []).append(record)
 
     @classmethod
     def ordered(cls, records: Iterable[Record]) -> History:
@@ -105,9 +103,6 @@ class History:
     def of_kind(self, kind: str, *, node: str | None = None) -> list[Record]:
         found = self._of_kind.get(kind, [])
         return found if node is None else [record for record in found if record.node == node]
-
-    def of_node(self, node: str) -> list[Record]:
-        return self._of_node.get(node, [])
 
     def where(self, kind: str, *, node: str | None = None, **fields: Any) -> list[Record]:
         """Records of a kind whose fields have these values."""

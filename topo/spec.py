@@ -145,10 +145,6 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Everything with an interface on the networks: the hosts in order, then gateway and vCenter."""
         return (*self.moids, GATEWAY, VCENTER)
 
-    @property
-    def has_vmfs(self) -> bool:
-        return any(datastore.kind == "vmfs" for datastore in self.datastores)
-
     def address(self, node: str, network: str) -> str:
         return f"{self._first_octets(network)}.{self._last_octets(node)}"
 
@@ -192,11 +188,6 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 for destination in self.nodes:
                     if source != destination:
                         yield network, source, destination
-
-    def picture(self) -> str:
-        from topo.picture import picture  # noqa: PLC0415 (the picture draws specifications: it imports this file)
-
-        return picture(self)
 
     def _host_index(self, moid: str) -> int:
         for index, host in enumerate(self.hosts):

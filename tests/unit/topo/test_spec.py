@@ -116,17 +116,3 @@ def test_a_topology_survives_json_and_unknown_keys_do_not() -> None:
     assert msgspec.json.decode(msgspec.json.encode(spec), type=TopologySpec) == spec
     with pytest.raises(msgspec.ValidationError, match="hots"):
         msgspec.convert({"hosts": [{"moid": "host-1"}, {"moid": "host-2"}], "hots": 3}, TopologySpec)
-
-
-def test_the_picture_of_a_small_lab_shows_every_node_and_datastore() -> None:
-    text = two_networks(3).picture()
-    for word in ("host-98", "host-100", "198.18.0.1", "network B", "vmfs-2 (vmfs)", ".1.3"):
-        assert word in text
-
-
-@pytest.mark.parametrize("count", [3, 64, HOSTS_MAX])
-def test_every_picture_names_every_host_and_stays_narrow(count: int) -> None:
-    spec = two_networks(count)
-    text = spec.picture()
-    assert all(moid in text for moid in spec.moids)
-    assert max(len(line) for line in text.splitlines()) <= 120
