@@ -12,7 +12,8 @@ from ipaddress import AddressValueError, IPv4Address
 
 import msgspec
 
-from agents.settings import SECOND, ClusterConfig, HostConfig, Timers, VmConfig
+from agents.selection import select_heartbeat_datastores
+from agents.settings import SECOND, ClusterConfig, DatastoreConfig, HostConfig, Timers, VmConfig
 from herzschlag import primitives as p
 from herzschlag.strict import nearest
 from topo.spec import GATEWAY, TopologySpec
@@ -95,18 +96,11 @@ def names() -> list[str]:
 
 
 def heartbeat_datastores(lab: TopologySpec, allowed: Sequence[str] | None, per_host: int) -> dict[str, tuple[str, ...]]:
-    """Which datastores each host's heartbeat uses: those that most hosts see, VMFS before NFS, in the lab's order
-    (fact sheet 5 [WP50] [DD-F]). A datastore that one host alone sees is not feasible. `allowed`: the user's choice;
-    an empty one switches datastore heartbeats off."""
-    chosen = {}
-    for moid in lab.moids:
-        feasible = [
-            (-len(d.hosts or lab.moids), d.kind != "vmfs", index, d.name)
-            for index, d in enumerate(lab.datastores_of(moid))
-            if len(d.hosts or lab.moids) > 1 and (allowed is None or d.name in allowed)
-        ]
-        chosen[moid] = tuple(name for *_, name in sorted(feasible)[:per_host])
-    return chosen
+    """Which datastores each host's heartbeat uses: vCenter's own choice, so that it has nothing to change once the
+    hosts report what they reach. `allowed`: the user's choice; an empty one switches datastore heartbeats off."""
+    datastores = [DatastoreConfig(name=d.name, kind=d.kind) for d in lab.datastores]
+    reach = {moid: tuple(d.name for d in lab.datastores_of(moid)) for moid in lab.moids}
+    return select_heartbeat_datastores(datastores, reach, per_host, allowed)
 
 
 def apply_options(
