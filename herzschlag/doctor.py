@@ -2,7 +2,8 @@
 
 Every answer is a `Probe`: a value made by looking, never by guessing from names or versions where the thing itself can
 be tried. Nothing is changed: what must be tried in the kernel is tried in namespaces that vanish with the trial.
-Standard library only, so that `python3 -m herzschlag.doctor` answers on a machine that has nothing else.
+What is looked for beside the kernel is `topo.requirements`. Standard library only, that file included, so that
+`python3 -m herzschlag.doctor` answers on a machine that has nothing else.
 Starting labs is topo's business, choosing between Ryu and os-ken the controller's; here it is only told.
 """
 
@@ -11,18 +12,20 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata, util
 from itertools import pairwise
 from pathlib import Path
 
+from topo import environment
+from topo.requirements import REQUIREMENTS, Requirement
+
 TRIAL_SECONDS_MAX = 10.0  # any one trial; all of them take milliseconds on a healthy machine
 LAB_MODULES = ("topo.", "agents.", "controller", "herzschlag.backends.")  # as started by `python -m`
-SEARCHED = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 OUR_NAMES = ("agents", "topo", "controller", "herzschlag")
 
 # What installs a thing when it is missing.
@@ -52,7 +55,7 @@ def run(command: Sequence[str], given: str | None = None) -> tuple[int, str]:
             text=True,
             timeout=TRIAL_SECONDS_MAX,
             check=False,
-            env={**os.environ, "PATH": SEARCHED},
+            env={**os.environ, "PATH": environment.search_path()},
         )
     except FileNotFoundError:
         return 127, f"{command[0]}: no such program"
@@ -69,11 +72,6 @@ def in_namespace(
     return run(("unshare", *as_user, *kinds, *command), given)
 
 
-def find_program(name: str) -> str | None:
-    """Where a program is; an ordinary user's PATH on Debian lacks the sbin folders."""
-    return shutil.which(name, path=SEARCHED)
-
-
 def first_line(text: str) -> str:
     return text.splitlines()[0] if text else ""
 
@@ -84,6 +82,10 @@ def sudo(command: str) -> str:
 
 def apt(*packages: str) -> str:
     return sudo(f"apt-get install --no-install-recommends {' '.join(packages)}")
+
+
+def package_of(program_name: str) -> str:
+    return next(one.package for one in REQUIREMENTS if one.name == program_name)
 
 
 def pip(*requirements: str) -> str:
@@ -135,7 +137,7 @@ def library(distribution: str, module: str, requirement: str, purpose: str, *, n
 
 def program(name: str, package: str, purpose: str, *, needed: bool = False, version: str = "") -> Probe:
     """A program on PATH; `version` is the option that makes it say its own."""
-    path = find_program(name)
+    path = environment.program(name)
     detail = path or "not found"
     if path and version:
         status, said = run((path, version))
@@ -143,6 +145,24 @@ def program(name: str, package: str, purpose: str, *, needed: bool = False, vers
     return Probe(
         name=name, ok=path is not None, needed=needed, purpose=purpose, detail=detail, fix="" if path else apt(package)
     )
+
+
+def shared_library(name: str, package: str, purpose: str, *, needed: bool = False) -> Probe:
+    """A library that is called without a program of its own."""
+    ok = environment.library_loads(name)
+    detail = "loads" if ok else "not found"
+    return Probe(name=name, ok=ok, needed=needed, purpose=purpose, detail=detail, fix="" if ok else apt(package))
+
+
+def required(one: Requirement) -> Probe:
+    """A line of `topo.requirements`."""
+    match one.kind:
+        case "program":
+            return program(one.name, one.package, one.purpose, needed=one.for_labs, version=one.version)
+        case "library":
+            return shared_library(one.name, one.package, one.purpose, needed=one.for_labs)
+        case "python":
+            return library(one.name, one.name, one.package, one.purpose, needed=one.for_labs)
 
 
 def controller_framework() -> Probe:
@@ -186,7 +206,7 @@ def namespaces() -> Probe:
         fix=""
         if status == 0
         else (
-            apt("util-linux")
+            apt(package_of("unshare"))
             if status == 127
             else "run as root (sudo), or allow user namespaces: " + sudo("sysctl kernel.unprivileged_userns_clone=1")
         ),
@@ -226,7 +246,7 @@ def tun() -> Probe:
 def kernel_datapath() -> Probe:
     """Whether Open vSwitch may switch in the kernel. Its absence costs speed, nothing else."""
     loaded = Path("/sys/module/openvswitch").exists()
-    on_disk = not loaded and run((find_program("modprobe") or "modprobe", "-n", "openvswitch"))[0] == 0
+    on_disk = not loaded and run((environment.program("modprobe") or "modprobe", "-n", "openvswitch"))[0] == 0
     if loaded:
         detail = "kernel: module openvswitch is loaded"
     elif on_disk:
@@ -245,11 +265,11 @@ def kernel_datapath() -> Probe:
     )
 
 
-def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: tuple[str, str], kernel: str) -> Probe:
-    """Something of the kernel, tried in vain when the tool (program, package) or the kernel's part is missing."""
+def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: str, kernel: str) -> Probe:
+    """Something of the kernel, tried in vain when the tool or the kernel's part is missing."""
     status, said = tried
-    by_tool, by_kernel = apt(tool[1]), f"boot a kernel with {kernel} (every stock Debian kernel; vagrant up)"
-    fix = by_kernel if find_program(tool[0]) else by_tool
+    by_kernel = f"boot a kernel with {kernel} (every stock Debian kernel; vagrant up)"
+    fix = by_kernel if environment.program(tool) else apt(package_of(tool))
     detail = "works" if status == 0 else first_line(said)
     return Probe(name=name, ok=status == 0, needed=False, purpose=purpose, detail=detail, fix=fix if status else "")
 
@@ -257,21 +277,14 @@ def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: tuple[st
 def netem() -> Probe:
     tried = in_namespace("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
     purpose = "delay, jitter and reordering on real packets; simulations have them anyway"
-    return kernel_trial("sch_netem", purpose, tried, ("tc", "iproute2"), "CONFIG_NET_SCH_NETEM")
+    return kernel_trial("sch_netem", purpose, tried, "tc", "CONFIG_NET_SCH_NETEM")
 
 
 def numgen() -> Probe:
     rules = "table inet trial { chain one { numgen random mod 100 < 30 drop; }; }"
     tried = in_namespace("nft", "-f", "-", given=rules)
     purpose = "random loss and duplication on real packets"
-    return kernel_trial("nftables numgen", purpose, tried, ("nft", "nftables"), "CONFIG_NFT_NUMGEN")
-
-
-def time_namespaces() -> Probe:
-    tried = in_namespace("true", kinds=("--time", "--monotonic", "1"))
-    return kernel_trial(
-        "time namespaces", "clock offsets of single hosts", tried, ("unshare", "util-linux"), "CONFIG_TIME_NS"
-    )
+    return kernel_trial("nftables numgen", purpose, tried, "nft", "CONFIG_NFT_NUMGEN")
 
 
 def name_owners() -> Probe:
@@ -326,42 +339,10 @@ def leftovers() -> Probe:
 
 
 def battery() -> list[Callable[[], Probe]]:
-    return [
-        python_version,
-        linux,
-        name_owners,
-        lambda: library("msgspec", "msgspec", "msgspec>=0.19", "settings, scenarios, records", needed=True),
-        lambda: library("typer", "typer", "typer>=0.15", "the command line", needed=True),
-        lambda: library("rich", "rich", "rich>=13.9", "tables in the terminal", needed=True),
-        lambda: library("plotly", "plotly", "plotly>=6.0", "figures of report.html"),
-        lambda: library("mininet", "mininet", "mininet==2.3.0.dev6", "nodes of a lab", needed=True),
-        lambda: library("pyroute2", "pyroute2", "pyroute2>=0.9.1", "links and addresses of a lab", needed=True),
-        controller_framework,
-        lambda: program("mnexec", "mininet", "enters the nodes' namespaces", needed=True),
-        lambda: program(
-            "ovs-vswitchd", "openvswitch-switch", "the switches of networks A and B", needed=True, version="--version"
-        ),
-        lambda: program("ovsdb-server", "openvswitch-switch", "their private database", needed=True),
-        lambda: program("ovs-vsctl", "openvswitch-switch", "their configuration", needed=True),
-        lambda: program("ip", "iproute2", "links and addresses", needed=True, version="-Version"),
-        lambda: program("ethtool", "ethtool", "checksum offload off under the userspace datapath", needed=True),
-        namespaces,
-        tun,
-        user_namespaces,
-        kernel_datapath,
-        netem,
-        numgen,
-        time_namespaces,
-        lambda: program("nft", "nftables", "random loss, blocked ports"),
-        lambda: program("dumpcap", "wireshark-common", "captures", version="--version"),
-        lambda: program("tshark", "tshark", "reading captures with our dissector", version="--version"),
-        lambda: program("chromium", "chromium", "browser tests"),
-        lambda: library("starlette", "starlette", "starlette>=0.45", "the live page"),
-        lambda: library("uvicorn", "uvicorn", "uvicorn>=0.34", "the live page"),
-        lambda: library("paramiko", "paramiko", "paramiko>=3.5", "herzschlag remote"),
-        lambda: library("pytest", "pytest", "pytest>=8.3", "tests of your own"),
-        leftovers,
-    ]
+    needed = [partial(required, one) for one in REQUIREMENTS if one.for_labs]
+    useful = [partial(required, one) for one in REQUIREMENTS if not one.for_labs]
+    kernel = [namespaces, tun, user_namespaces, kernel_datapath, netem, numgen]
+    return [python_version, linux, name_owners, *needed, controller_framework, *kernel, *useful, leftovers]
 
 
 def probes() -> list[Probe]:

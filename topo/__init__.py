@@ -1,17 +1,4 @@
-"""What a lab looks like, as values. The sandbox and the running lab are in `topo.sandbox` and `topo.lab`: import those
-where they are used, so that describing a lab needs neither Linux nor Mininet."""
+"""Labs: what one looks like (`topo.spec`, `topo.catalog`) and how it comes to be (`topo.sandbox`, `topo.lab`).
 
-from topo.catalog import one_network, two_networks
-from topo.spec import GATEWAY, NETWORKS, VCENTER, DatastoreSpec, HostSpec, SpecError, TopologySpec
-
-__all__ = [
-    "GATEWAY",
-    "NETWORKS",
-    "VCENTER",
-    "DatastoreSpec",
-    "HostSpec",
-    "SpecError",
-    "TopologySpec",
-    "one_network",
-    "two_networks",
-]
+Imports nothing, so that describing a lab needs neither Linux nor Mininet, and `topo.requirements` no package at all.
+"""

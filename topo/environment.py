@@ -6,6 +6,7 @@ lie, and a folder that packages are imported from need be in no path of a child'
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 from pathlib import Path
@@ -27,6 +28,15 @@ def search_path() -> str:
 def program(name: str) -> str | None:
     """Where a program is."""
     return shutil.which(name, path=search_path())
+
+
+def library_loads(name: str) -> bool:
+    """Whether the dynamic linker finds this shared library."""
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 def _listed(name: str) -> list[str]:

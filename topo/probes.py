@@ -14,24 +14,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from topo.environment import program
+from topo.environment import library_loads, program
+from topo.requirements import REQUIREMENTS, Requirement
 
 _GENERIC, _CONTROLLER_FAMILY, _REQUEST, _ACK = 16, 16, 0x1, 0x4
 _GET_FAMILY, _FAMILY_NAME = 3, 2
 _TRIAL_S_MAX = 10
-_PROGRAMS = {
-    "ovs-vswitchd": "openvswitch-switch",
-    "ovsdb-server": "openvswitch-switch",
-    "ovsdb-tool": "openvswitch-switch",
-    "ovs-vsctl": "openvswitch-switch",
-    "mnexec": "mininet",
-    "nsenter": "util-linux",
-    "setpriv": "util-linux",
-}
-
-
-_PACKAGES = {"mininet": "mininet==2.3.0.dev6", "pyroute2": "pyroute2"}
-"""What labs are made with beside the project's own packages: the extra `lab`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +32,26 @@ class Missing:
 
 def missing_for_a_lab() -> list[Missing]:
     """What this machine lacks, without starting anything. Namespaces are proved by starting a sandbox."""
-    found = [
-        Missing(f"the program {name}", f"sudo apt-get install {package}")
-        for name, package in _PROGRAMS.items()
-        if program(name) is None
-    ]
-    found += [
-        Missing(f"the Python package {name}", f"pip install '{wanted}' (the extra `lab` has it)")
-        for name, wanted in _PACKAGES.items()
-        if importlib.util.find_spec(name) is None
-    ]
+    absent = (_absent(requirement) for requirement in REQUIREMENTS if requirement.needed_by == "labs")
+    found = [missing for missing in absent if missing is not None]
     tun = Path("/dev/net/tun")
     if not tun.exists():
         found.append(Missing("/dev/net/tun", "sudo modprobe tun"))
     elif not _opens(tun):
         found.append(Missing("/dev/net/tun for this user", "sudo chmod 0666 /dev/net/tun, or run it as root"))
     return found
+
+
+def _absent(requirement: Requirement) -> Missing | None:
+    name, package = requirement.name, requirement.package
+    match requirement.kind:
+        case "program" if program(name) is None:
+            return Missing(f"the program {name}", f"sudo apt-get install {package}")
+        case "library" if not library_loads(name):
+            return Missing(f"the library {name}", f"sudo apt-get install {package}")
+        case "python" if importlib.util.find_spec(name) is None:
+            return Missing(f"the Python package {name}", f"pip install '{package}' (the extra `lab` has it)")
+    return None
 
 
 def kernel_datapath_present() -> bool:

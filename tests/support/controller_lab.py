@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from controller import ControllerClient, Network, Port
-from topo import two_networks
+from topo.catalog import two_networks
 from topo.lab import Lab
 from topo.sandbox import Sandbox
 from topo.spec import datapath_id, node_interface

@@ -14,6 +14,7 @@ import pytest
 from controller import choice
 from herzschlag import doctor
 from herzschlag.doctor import Probe
+from topo import environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +33,7 @@ def test_every_probe_answers_and_every_missing_thing_has_a_purpose_and_a_fix() -
 
 
 def test_a_missing_program_is_told_with_the_package_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "find_program", lambda name: None)
+    monkeypatch.setattr(environment, "program", lambda name: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     one = doctor.program("mnexec", "mininet", "enters the nodes' namespaces", needed=True)
     assert (one.ok, one.detail) == (False, "not found")
@@ -41,7 +42,7 @@ def test_a_missing_program_is_told_with_the_package_that_brings_it(monkeypatch: 
 
 def test_root_is_not_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.apt("mininet", "ethtool") == "apt-get install --no-install-recommends mininet ethtool"
+    assert doctor.apt("mininet", "nftables") == "apt-get install --no-install-recommends mininet nftables"
 
 
 def test_a_missing_python_package_is_told_with_the_interpreter_it_is_missing_from() -> None:
@@ -70,8 +71,8 @@ def test_a_second_owner_of_our_names_is_named_for_removal(monkeypatch: pytest.Mo
 
 def test_a_refused_trial_is_reported_in_the_words_of_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "run", lambda command, given=None: (1, "unshare failed: Operation not permitted"))
-    monkeypatch.setattr(doctor, "find_program", lambda name: f"/sbin/{name}")
-    for trial in (doctor.namespaces, doctor.user_namespaces, doctor.netem, doctor.numgen, doctor.time_namespaces):
+    monkeypatch.setattr(environment, "program", lambda name: f"/sbin/{name}")
+    for trial in (doctor.namespaces, doctor.user_namespaces, doctor.netem, doctor.numgen):
         one = trial()
         assert not one.ok
         assert "Operation not permitted" in one.detail

@@ -88,7 +88,7 @@ TABLE = (
     Row(("agents/*",), {*PURE, "msgspec", "agents"}, "the core is handed now_ns, events and randomness"),
     Row(
         (
-            *("topo/__init__.py", "topo/spec.py", "topo/catalog.py", "topo/impair.py"),
+            *("topo/__init__.py", "topo/spec.py", "topo/catalog.py", "topo/requirements.py", "topo/impair.py"),
             *("topo/filters.py", "topo/queues.py"),
         ),
         {*PURE, "msgspec", "topo"},
