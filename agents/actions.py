@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from agents.messages import AnyMessage, LockEvidence
+from agents.messages import AnyMessage, LockEvidence, OrderId
 from agents.settings import ClusterConfig, VmConfig
 
 Scalar = str | int | float | bool | None
@@ -104,7 +104,7 @@ class QueryLock(HostCall, frozen=True, gc=False, tag=True):
 class PowerOn(HostCall, frozen=True, gc=False, tag=True):
     """Lock the VM's files, then start it. Answers PowerOnDone and VmChanged. A repeat of `order` starts nothing new."""
 
-    order: int
+    order: OrderId
     vm: VmConfig
     evidence: tuple[LockEvidence, ...]
 

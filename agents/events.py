@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from agents.messages import AnyMessage
+from agents.messages import AnyMessage, OrderId
 from agents.settings import ClusterConfig
 from agents.states import DatastoreAccess, VmState
 
@@ -70,7 +70,7 @@ class GuestChanged(Event, frozen=True, gc=False, tag=True):
 class PowerOnDone(Event, frozen=True, gc=False, tag=True):
     """The power-on task `order` ended."""
 
-    order: int
+    order: OrderId
     vm: str
     ok: bool
     because: str

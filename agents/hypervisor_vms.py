@@ -21,6 +21,7 @@ from agents.datastore.hostio import HostIo, Timer
 from agents.datastore.io import Outcome, Read, Replace
 from agents.datastore.locks import LockManager
 from agents.hypervisor_api import CommandVm, HypervisorSettings, InjectVm, StartVm, StopVm, VmReport, VmSettings
+from agents.messages import OrderId
 from agents.settings import VmConfig
 from agents.states import DatastoreAccess, VmState
 
@@ -39,7 +40,7 @@ class HostedVm:
         self.state: VmState = "off"
         self.number = 0
         """Of its process; 0 while there is none."""
-        self.order: int | None = None
+        self.order: OrderId | None = None
         """The power-on task under way."""
         self.because = ""
         """Why it is being stopped; empty while nobody asked for that."""
@@ -59,7 +60,7 @@ class Vms:
         self._answer = answer
         self._vms: dict[str, HostedVm] = {}
         self._numbers = 0
-        self._results: dict[tuple[int, str], events.PowerOnDone] = {}
+        self._results: dict[OrderId, events.PowerOnDone] = {}
 
     def states(self) -> dict[str, VmState]:
         return {name: vm.state for name, vm in self._vms.items()}
@@ -74,7 +75,7 @@ class Vms:
 
     def power_on(self, call: actions.PowerOn) -> None:
         name = call.vm.name
-        result = self._results.get((call.order, name))
+        result = self._results.get(call.order)
         vm = self._vms.get(name)
         if result is not None:
             self._answer(result)
@@ -88,7 +89,7 @@ class Vms:
         else:
             vm = self._vms[name] = HostedVm(call.vm)
             vm.order = call.order
-            self._become(vm, "starting", f"power-on ordered ({call.order})", asked=True)
+            self._become(vm, "starting", f"power-on ordered ({call.order.number})", asked=True)
             self._locks.acquire(
                 call.vm.datastore,
                 vm.path,
@@ -152,9 +153,9 @@ class Vms:
         if order is not None:
             self._result(order, vm.config.name, False, because)
 
-    def _result(self, order: int, vm: str, ok: bool, because: str) -> None:
+    def _result(self, order: OrderId, vm: str, ok: bool, because: str) -> None:
         result = events.PowerOnDone(order, vm, ok, because)
-        self._results[order, vm] = result
+        self._results[order] = result
         if len(self._results) > ORDERS_KEPT:
             del self._results[next(iter(self._results))]
         self._answer(result)
@@ -256,12 +257,12 @@ class Vms:
             vm.unsure = False
             self._io.actions.append(CommandVm(name, vm.number, "continue"))
 
-    def _become(self, vm: HostedVm, state: VmState, because: str, asked: bool, order: int | None = None) -> None:
+    def _become(self, vm: HostedVm, state: VmState, because: str, asked: bool, order: OrderId | None = None) -> None:
         before, vm.state = vm.state, state
-        number = order if order is not None else vm.order
+        order = order if order is not None else vm.order
         fields: dict[str, actions.Field] = {"vm": vm.config.name, "from": before, "to": state, "because": because}
-        if number is not None:
-            fields["order"] = number
+        if order is not None:
+            fields["order"] = order.number
         if state == "off":
             fields["asked"] = asked
         self._io.trace("vm", fields)

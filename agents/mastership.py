@@ -18,6 +18,7 @@ from agents.messages import (
     Inventory,
     InventoryAck,
     LockEvidence,
+    OrderId,
     Protect,
     RestartOrder,
     RestartResult,
@@ -406,9 +407,9 @@ class Mastership:
             for (host, datastore), (stamp, since_ns) in sorted(self._c.stands.items())
             if datastore == vm.datastore
         )
-        number = self.elected_ns + order  # unique over the reigns of all masters of this cluster
+        number = self.elected_ns + order  # unique over the reigns of this master's life: its clock never goes back
         if target == self._c.moid:
-            self._c.do(PowerOn(number, vm, evidence))
+            self._c.do(PowerOn(OrderId(self._c.moid, self._c.boot, number), vm, evidence))
         else:
             self._c.send(RestartOrder, (target,), order=number, vm=vm, attempt=attempt, evidence=evidence)
 

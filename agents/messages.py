@@ -7,6 +7,8 @@ it, in which life (`boot`), the how-manyeth of that life (`sequence`) and when b
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from agents.settings import ClusterConfig, VmConfig
@@ -98,14 +100,28 @@ class LockEvidence(msgspec.Struct, frozen=True, gc=False):
     still_ns: int
 
 
+class OrderId(NamedTuple):
+    """Identity of a power-on order. Its number does not suffice: two masters elected at one instant count alike."""
+
+    by: str
+    """Who ordered it: a master's MOID, or `vcenter`."""
+    boot: int
+    """In which life."""
+    number: int
+
+
 class RestartOrder(Message, frozen=True, kw_only=True, gc=False, tag=True):
-    """Master to host: power this VM on. Repeated until answered; `order` makes it idempotent."""
+    """Master to host: power this VM on. Repeated until answered; its identity makes it idempotent."""
 
     order: int
     vm: VmConfig
     attempt: int
     """1 is the first."""
     evidence: tuple[LockEvidence, ...] = ()
+
+    @property
+    def identity(self) -> OrderId:
+        return OrderId(self.sender, self.boot, self.order)
 
 
 class RestartResult(Message, frozen=True, kw_only=True, gc=False, tag=True):
@@ -157,6 +173,10 @@ class PowerRequest(Message, frozen=True, kw_only=True, gc=False, tag=True):
     order: int
     vm: VmConfig
     on: bool
+
+    @property
+    def identity(self) -> OrderId:
+        return OrderId(self.sender, self.boot, self.order)
 
 
 AnyMessage = (

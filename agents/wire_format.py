@@ -151,7 +151,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("placeable", "texts", "its VMs that another host could run now"),
     ),
     "RestartOrder": (
-        Field("order", "u64", "makes the order idempotent"),
+        Field("order", "u64", "number of the order, unique in one life of its sender; makes the order idempotent"),
         Field("attempt", "u8", "1 is the first"),
         Field("vm", "json", "the VM's settings"),
         Field("evidence", "json", "how long lock owners' heartbeats stood still"),
@@ -178,7 +178,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
     ),
     "Protect": (Field("vms", "json", "VM to last host: exactly these are protected"),),
     "PowerRequest": (
-        Field("order", "u64", "makes the request idempotent"),
+        Field("order", "u64", "as in RestartOrder"),
         Field("on", "flag", "power on, or off"),
         Field("vm", "json", "the VM's settings"),
     ),

@@ -7,10 +7,10 @@ hypervisor, and what a master makes of the inventory to `mastership.py`.
 from __future__ import annotations
 
 from agents.actions import PowerOff, PowerOn, RemoveFile, WriteFile
-from agents.context import VCENTER, Context
+from agents.context import Context
 from agents.datastore import layout
 from agents.events import PowerOnDone, VmChanged
-from agents.messages import Inventory, InventoryAck, PowerRequest, RestartOrder, RestartResult
+from agents.messages import Inventory, InventoryAck, OrderId, PowerRequest, RestartOrder, RestartResult
 from agents.states import VmState
 
 ORDERS_KEPT = 1024
@@ -28,9 +28,8 @@ class Workload:
         self.generation = 1
         """Of the inventory."""
         self._acked = -1
-        self._ordered_by: dict[int, tuple[str, str]] = {}
-        """Running power-on task to (who ordered it, VM)."""
-        self._answers: dict[int, RestartResult | None] = {}
+        self._answers: dict[OrderId, RestartResult | None] = {}
+        """None while the power-on task runs."""
 
     def running(self) -> frozenset[str]:
         return frozenset(vm for vm, state in self.vms.items() if state in ("on", "stopping", "paused"))
@@ -65,49 +64,45 @@ class Workload:
 
     def ordered(self, master: str, message: RestartOrder) -> None:
         """A master orders a power-on. A repeat gets the same answer, or none while the task runs."""
-        if message.order in self._answers:
-            answer = self._answers[message.order]
+        order = message.identity
+        if order in self._answers:
+            answer = self._answers[order]
             if answer is not None:
                 self.answer(master, answer)
             return
-        self._begin(message.order, master, message.vm.name)
-        self._c.do(PowerOn(message.order, message.vm, message.evidence))
+        self._answers[order] = None
+        self._c.do(PowerOn(order, message.vm, message.evidence))
 
     def requested(self, message: PowerRequest) -> None:
         """A user asks, through vCenter, which repeats it until our report shows it."""
-        name = message.vm.name
-        if message.on and name not in self.vms and message.order not in self._answers:
-            self._begin(message.order, VCENTER, name)
-            self._c.do(PowerOn(message.order, message.vm, ()))
+        name, order = message.vm.name, message.identity
+        if message.on and name not in self.vms and order not in self._answers:
+            self._answers[order] = None
+            self._c.do(PowerOn(order, message.vm, ()))
         elif not message.on and name in self.vms:
             self._c.do(PowerOff(name, "a user powered it off"))
 
     def done(self, event: PowerOnDone) -> tuple[str, RestartResult]:
         """A power-on task ended. Returns who had ordered it, and the answer."""
-        who, vm = self._ordered_by.pop(event.order, (self._c.moid, event.vm))
         result = RestartResult(
             sender=self._c.moid,
             boot=self._c.boot,
             sequence=0,
             sent_ns=self._c.now_ns,
-            order=event.order,
-            vm=vm,
+            order=event.order.number,
+            vm=event.vm,
             ok=event.ok,
             because=event.because,
         )
         self._answers[event.order] = result
         while len(self._answers) > ORDERS_KEPT:
             del self._answers[next(iter(self._answers))]
-        return who, result
+        return event.order.by, result
 
     def acknowledged(self, message: InventoryAck) -> None:
         self._acked = max(self._acked, message.generation)
         if self._acked == self.generation:
             self.failed.clear()
-
-    def _begin(self, order: int, who: str, vm: str) -> None:
-        self._answers[order] = None
-        self._ordered_by[order] = (who, vm)
 
     # --- what is told ---
 

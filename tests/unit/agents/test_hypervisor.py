@@ -12,7 +12,7 @@ from agents.datastore.layout import PoweronFile
 from agents.hypervisor_api import InjectVm, SetWatchdog
 from agents.settings import SECOND, ClusterConfig, Timers, VmConfig
 from agents.states import DatastoreAccess
-from tests.unit.agents.datastore.harness import World
+from tests.unit.agents.datastore.harness import World, ordered
 
 V, N = "vmfs-1", "nfs-1"
 VM = VmConfig(name="vm-1", datastore=V)
@@ -20,7 +20,7 @@ POWERON = layout.poweron_path("c", "host-98")
 
 
 def started(world: World, moid: str, vm: VmConfig = VM, order: int = 1) -> None:
-    world[moid].call(actions.PowerOn(order, vm, ()))
+    world[moid].call(actions.PowerOn(ordered(order), vm, ()))
     assert world[moid].vm_state(vm.name) == "on"
 
 
@@ -39,7 +39,7 @@ def test_a_vm_runs_under_its_lock_and_the_lock_goes_when_it_is_off() -> None:
     world = World("host-98")
     host = world["host-98"]
     started(world, "host-98")
-    assert host.last(events.PowerOnDone) == events.PowerOnDone(1, "vm-1", True, "its process runs")
+    assert host.last(events.PowerOnDone) == events.PowerOnDone(ordered(1), "vm-1", True, "its process runs")
     assert host.holds(V, layout.vmx_path("vm-1"))
     assert world.datastores.content(V, layout.vmx_path("vm-1")) is not None
     world.advance(5)
@@ -68,16 +68,29 @@ def test_every_change_is_traced_with_its_reason() -> None:
         assert all(fields["because"] for _, kind, fields in host.traces if kind != "guest")
 
 
+def test_an_order_of_another_master_by_the_same_number_is_an_order_of_its_own() -> None:
+    """Two masters elected at one instant count alike. The second one may succeed where the first one failed."""
+    world = World("host-98")
+    bad = VmConfig(name="vm-1", datastore=V, power_on_fails=True)
+    world["host-98"].call(actions.PowerOn(ordered(1, by="host-99"), bad, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1, by="host-100"), VM, ()))
+    assert [(done.order.by, done.ok) for done in world["host-98"].heard(events.PowerOnDone)] == [
+        ("host-99", False),
+        ("host-100", True),
+    ]
+    assert world["host-98"].vm_state("vm-1") == "on"
+
+
 def test_a_repeated_order_starts_nothing_new_and_is_answered_again() -> None:
     """The master repeats an order until the answer gets through."""
     world = World("host-98")
     slow = VmConfig(name="vm-1", datastore=V, power_on_s=3)
     for _ in range(3):
-        world["host-98"].call(actions.PowerOn(1, slow, ()))
+        world["host-98"].call(actions.PowerOn(ordered(1), slow, ()))
         world.advance(0.5)
     assert world["host-98"].heard(events.PowerOnDone) == []
     world.advance(3)
-    world["host-98"].call(actions.PowerOn(1, slow, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), slow, ()))
     assert [done.ok for done in world["host-98"].heard(events.PowerOnDone)] == [True, True]
     assert len(world["host-98"].vms) == 1
 
@@ -85,9 +98,9 @@ def test_a_repeated_order_starts_nothing_new_and_is_answered_again() -> None:
 def test_another_order_for_a_vm_that_runs_here_is_refused() -> None:
     world = World("host-98")
     started(world, "host-98")
-    world["host-98"].call(actions.PowerOn(2, VM, ()))
+    world["host-98"].call(actions.PowerOn(ordered(2), VM, ()))
     done = world["host-98"].last(events.PowerOnDone)
-    assert (done.order, done.ok) == (2, False)
+    assert (done.order, done.ok) == (ordered(2), False)
     assert "is on on host-98 already" in done.because
     assert world["host-98"].vm_state("vm-1") == "on"
 
@@ -98,7 +111,7 @@ def test_a_vm_that_runs_on_a_living_host_does_not_start_elsewhere(datastore: str
     world = World("host-98", "host-99")
     vm = VmConfig(name="vm-1", datastore=datastore)
     started(world, "host-98", vm)
-    world["host-99"].call(actions.PowerOn(2, vm, ()))
+    world["host-99"].call(actions.PowerOn(ordered(2), vm, ()))
     world.advance(40)
     done = world["host-99"].last(events.PowerOnDone)
     assert not done.ok
@@ -113,7 +126,7 @@ def test_a_dead_hosts_vm_starts_elsewhere_once_its_heartbeat_stood_still() -> No
     started(world, "host-98")
     world.advance(10)
     world["host-98"].power_off()
-    world["host-99"].call(actions.PowerOn(2, VM, ()))
+    world["host-99"].call(actions.PowerOn(ordered(2), VM, ()))
     world.advance(15.9)
     assert world["host-99"].vm_state("vm-1") == "starting"
     world.advance(0.2)
@@ -127,7 +140,7 @@ def test_power_on_takes_the_time_it_takes_scaled_by_speed() -> None:
     world = World("host-98", timers=Timers().at_speed(10))
     world["host-98"].power_off()
     world["host-98"].power_on(second_ns=SECOND // 10)
-    world["host-98"].call(actions.PowerOn(1, VmConfig(name="vm-1", datastore=V, power_on_s=20), ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VmConfig(name="vm-1", datastore=V, power_on_s=20), ()))
     world.advance(1.9)
     assert world["host-98"].vm_state("vm-1") == "starting"
     world.advance(0.2)
@@ -137,7 +150,7 @@ def test_power_on_takes_the_time_it_takes_scaled_by_speed() -> None:
 def test_a_power_on_that_fails_gives_the_lock_back() -> None:
     world = World("host-98", "host-99")
     bad = VmConfig(name="vm-1", datastore=V, power_on_fails=True, power_on_s=2)
-    world["host-98"].call(actions.PowerOn(1, bad, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), bad, ()))
     world.advance(3)
     assert not world["host-98"].last(events.PowerOnDone).ok
     assert "power_on_fails" in world["host-98"].last(events.PowerOnDone).because
@@ -146,7 +159,7 @@ def test_a_power_on_that_fails_gives_the_lock_back() -> None:
 
 def test_a_datastore_that_is_not_mounted_is_named() -> None:
     world = World("host-98")
-    world["host-98"].call(actions.PowerOn(1, VmConfig(name="vm-1", datastore="vmfs-9"), ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VmConfig(name="vm-1", datastore="vmfs-9"), ()))
     assert "vmfs-9 is not mounted on host-98" in world["host-98"].last(events.PowerOnDone).because
     world["host-98"].call(actions.Lock("vmfs-9", "x"))
     assert "vmfs-9 is not mounted" in world["host-98"].last(events.LockChanged).because
@@ -154,7 +167,7 @@ def test_a_datastore_that_is_not_mounted_is_named() -> None:
 
 def test_powering_off_a_starting_vm_ends_its_task() -> None:
     world = World("host-98", "host-99")
-    world["host-98"].call(actions.PowerOn(1, VmConfig(name="vm-1", datastore=V, power_on_s=5), ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VmConfig(name="vm-1", datastore=V, power_on_s=5), ()))
     world.advance(1)
     world["host-98"].call(actions.PowerOff("vm-1", "changed its mind"))
     world.advance(10)
@@ -294,7 +307,7 @@ def test_the_old_copy_is_killed_before_it_can_write_when_storage_is_back(datasto
     started(world, "host-98", vm)
     world.advance(20)
     world.access("host-98", datastore, "apd")
-    world["host-99"].call(actions.PowerOn(2, vm, ()))
+    world["host-99"].call(actions.PowerOn(ordered(2), vm, ()))
     world.advance(dark_s)
     assert world["host-99"].vm_state("vm-1") == world["host-98"].vm_state("vm-1") == "on"
     world.access("host-98", datastore, "ok")
@@ -311,7 +324,7 @@ def test_a_thawed_hosts_vm_does_not_write_over_its_successor() -> None:
     started(world, "host-98")
     world.advance(5)
     world["host-98"].frozen = True
-    world["host-99"].call(actions.PowerOn(2, VM, ()))
+    world["host-99"].call(actions.PowerOn(ordered(2), VM, ()))
     world.advance(60)
     world["host-98"].frozen = False
     world.advance(20)
@@ -323,7 +336,7 @@ def test_a_power_on_whose_datastore_begins_to_hang_fails() -> None:
     world = World("host-98", "host-99")
     started(world, "host-99", order=5)
     world.access("host-98", V, "apd")
-    world["host-98"].call(actions.PowerOn(1, VM, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VM, ()))
     world.advance(12)
     done = world["host-98"].last(events.PowerOnDone)
     assert not done.ok

@@ -37,11 +37,16 @@ from agents.hypervisor_api import (
     VmCommand,
     VmReport,
 )
+from agents.messages import OrderId
 from agents.settings import SECOND, DatastoreKind, Timers, VmConfig
 from agents.states import DatastoreAccess
 from agents.vm import Vm
 
 DATASTORES: dict[str, DatastoreKind] = {"vmfs-1": "vmfs", "nfs-1": "nfs"}
+
+
+def ordered(number: int, by: str = "host-98") -> OrderId:
+    return OrderId(by, 1, number)
 
 
 class Host:

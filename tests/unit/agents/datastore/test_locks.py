@@ -16,7 +16,7 @@ from agents.datastore.io import TestAndSet as SetIf  # pytest would collect its 
 from agents.hypervisor_api import IoDone
 from agents.messages import LockEvidence
 from agents.settings import SECOND, VmConfig
-from tests.unit.agents.datastore.harness import World
+from tests.unit.agents.datastore.harness import World, ordered
 
 V, N = "vmfs-1", "nfs-1"
 PATH = layout.protectedlist_path("c")
@@ -97,10 +97,10 @@ def evidence_of(world: World, moid: str, still_s: float) -> LockEvidence:
 
 def test_evidence_with_the_stamp_that_still_stands_counts() -> None:
     world = World("host-98", "host-99")
-    world["host-98"].call(actions.PowerOn(1, VM, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VM, ()))
     world.advance(20)
     world["host-98"].power_off()
-    world["host-99"].call(actions.PowerOn(2, VM, (evidence_of(world, "host-98", 15),)))
+    world["host-99"].call(actions.PowerOn(ordered(2), VM, (evidence_of(world, "host-98", 15),)))
     world.advance(0.9)
     assert world["host-99"].vm_state("vm-1") == "starting"
     world.advance(0.2)
@@ -109,11 +109,11 @@ def test_evidence_with_the_stamp_that_still_stands_counts() -> None:
 
 def test_evidence_of_a_stamp_that_moved_on_counts_for_nothing() -> None:
     world = World("host-98", "host-99")
-    world["host-98"].call(actions.PowerOn(1, VM, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VM, ()))
     world.advance(20)
     old = evidence_of(world, "host-98", 3600)
     world.advance(4)
-    world["host-99"].call(actions.PowerOn(2, VM, (old,)))
+    world["host-99"].call(actions.PowerOn(ordered(2), VM, (old,)))
     world.advance(20)
     assert world["host-99"].vm_state("vm-1") == "off"
     assert "host-98" in world["host-99"].last(events.PowerOnDone).because
@@ -122,7 +122,7 @@ def test_evidence_of_a_stamp_that_moved_on_counts_for_nothing() -> None:
 
 def test_evidence_about_another_host_or_datastore_counts_for_nothing() -> None:
     world = World("host-98", "host-99")
-    world["host-98"].call(actions.PowerOn(1, VM, ()))
+    world["host-98"].call(actions.PowerOn(ordered(1), VM, ()))
     world.advance(20)
     right = evidence_of(world, "host-98", 3600)
     world["host-98"].power_off()
@@ -130,7 +130,7 @@ def test_evidence_about_another_host_or_datastore_counts_for_nothing() -> None:
         LockEvidence("vmfs-2", right.owner, right.stamp, right.still_ns),
         LockEvidence(V, "host-97", right.stamp, right.still_ns),
     )
-    world["host-99"].call(actions.PowerOn(2, VM, wrong))
+    world["host-99"].call(actions.PowerOn(ordered(2), VM, wrong))
     world.advance(15)
     assert world["host-99"].vm_state("vm-1") == "starting"
 

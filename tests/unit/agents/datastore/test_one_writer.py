@@ -15,7 +15,7 @@ from agents.datastore.io import TestAndSet as SetIf  # pytest would collect its 
 from agents.datastore.layout import PoweronFile
 from agents.hypervisor_api import InjectVm
 from agents.settings import VmConfig
-from tests.unit.agents.datastore.harness import World
+from tests.unit.agents.datastore.harness import World, ordered
 
 V, N = "vmfs-1", "nfs-1"
 MOIDS = ("host-97", "host-98", "host-99")
@@ -69,7 +69,7 @@ class Guarded(World):
                 host.feed(InjectVm(vm.name, what))  # type: ignore[arg-type]
             else:
                 calls: dict[str, actions.AnyHostCall] = {
-                    "on": actions.PowerOn(order, vm, ()),
+                    "on": actions.PowerOn(ordered(order), vm, ()),
                     "off": actions.PowerOff(vm.name, "the test"),
                     "shutdown": actions.ShutDownGuest(vm.name, "the test"),
                     "reset": actions.ResetVm(vm.name, "the test"),
@@ -99,7 +99,7 @@ def test_only_the_holder_of_the_lock_writes(datastore: str, steps: list[tuple[st
     for moid in MOIDS:
         world[moid].call(actions.PowerOff(vm.name, "the test"))
     world.advance(10)
-    world["host-97"].call(actions.PowerOn(1_000_000, vm, ()))
+    world["host-97"].call(actions.PowerOn(ordered(1_000_000), vm, ()))
     world.advance(40)
     assert world["host-97"].vm_state(vm.name) == "on"
     assert not world.offences
@@ -123,7 +123,7 @@ def play(world: World, vm: VmConfig) -> None:
     steps: list[actions.AnyHostCall] = [
         actions.UseHeartbeatDatastores((vm.datastore,)),
         actions.Lock(vm.datastore, LIST),
-        actions.PowerOn(1, vm, ()),
+        actions.PowerOn(ordered(1), vm, ()),
         actions.WriteFile(vm.datastore, POWERON, layout.encode_poweron(PoweronFile(False, ("vm-1",), 1))),
         actions.WriteFile(vm.datastore, LIST, layout.encode_protectedlist(layout.ProtectedList((), 1)), locked=True),
         actions.WriteFile(vm.datastore, POWERON, layout.encode_poweron(PoweronFile(True, (), 2))),
@@ -164,7 +164,7 @@ def test_a_host_that_dies_in_any_write_leaves_all_to_its_successor(datastore: st
         host.call(actions.ReadFile(datastore, POWERON))
         host.call(actions.ReadFile(datastore, LIST))
         assert {read.status for read in host.heard(events.FileRead)} <= {"ok", "missing"}
-        host.call(actions.PowerOn(2, vm, ()))
+        host.call(actions.PowerOn(ordered(2), vm, ()))
         host.call(actions.Lock(datastore, LIST))
         world.advance(40)
         assert host.vm_state("vm-1") == "on", (number, cut)
