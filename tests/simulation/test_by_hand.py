@@ -157,3 +157,31 @@ def test_a_host_in_maintenance_mode_is_silent_and_nobody_calls_it_lost(first: st
         cluster.heal(rest)
         cluster.wait_for(lambda: len(cluster.slaves) == 3, within_s=30)
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+HALVES = (("host-98", "host-99"), ("host-100", "host-101"))
+LEADERLESS = (("host-99",), ("host-98", "host-100"))
+
+
+@pytest.mark.parametrize(("groups", "whole_s"), [(HALVES, 2), (LEADERLESS, 1)])
+def test_a_master_elected_in_a_silence_is_isolated_though_the_network_is_just_back(
+    groups: tuple[tuple[str, ...], ...], whole_s: float
+) -> None:
+    """It wins 7.5 s into the silence and has heard nothing for five seconds half a second after the end: it gave up
+    nothing that anyone heard."""
+    with started(hosts=sum(map(len, groups)), vms_per_host=1) as cluster:
+        cut = cluster.split(*groups)
+        cluster.advance(20)
+        cluster.heal(cut)
+        cluster.advance(whole_s)
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(12)
+        assert cluster.role("host-100") == "master"
+        cluster.heal(down)
+        cluster.wait_for_record("role", node="host-100", to="isolated", within_s=1)
+        cluster.advance(5)
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(40)
+        cluster.heal(down)
+        cluster.wait_for(lambda: len(cluster.slaves) == len(cluster.hosts) - 1, within_s=60)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
