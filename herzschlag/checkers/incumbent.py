@@ -2,7 +2,8 @@
 
 Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
 to the end of the stretch. What was as good as decided when the stretch began may still happen: an election is won, a
-master that has heard nothing for five seconds is isolated. Whether that was right is for `isolation-justified` to say.
+master that has heard nothing for five seconds is isolated (right or not: `isolation-justified` says that), one that was
+put into maintenance mode goes.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
     changes = [r for r in truth.history.of_kind("role") if begin_ns < r.at_ns < segment.end_ns and r.node in group]
     for change in changes:
         gone = change.node == master
-        if gone and _decided_before(change, begin_ns):
+        if gone and _decided_before(change, begin_ns, truth):
             return []
         if not gone and (change.get("to") != "master" or change.at_ns < begin_ns + OPENING_NS):
             continue
@@ -56,6 +57,12 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
     return [Detail(name=master, verdict="holds", because="leads on")]
 
 
-def _decided_before(change: Record, begin_ns: int) -> bool:
-    """Whether its master had to go for what came before the stretch: a silence in which no sign could reach it yet."""
-    return change.at_ns < begin_ns + OPENING_NS and change.get("to") == "isolated"
+def _decided_before(change: Record, begin_ns: int, truth: Truth) -> bool:
+    """Whether its master had to go for what came before the stretch: a silence in which no sign could reach it yet, or
+    maintenance that was over before its agent learned of it."""
+    early = change.at_ns < begin_ns + OPENING_NS
+    if change.get("to") == "isolated":
+        return early
+    rest = p.Maintenance(change.node)
+    just_over = (s for s in truth.spans if 0 <= begin_ns - s.end_ns < OPENING_NS)
+    return early and any(rest in span.primitives for span in just_over)

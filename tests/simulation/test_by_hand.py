@@ -159,6 +159,33 @@ def test_a_host_in_maintenance_mode_is_silent_and_nobody_calls_it_lost(first: st
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
 
 
+@pytest.mark.parametrize("hosts", [3, 4])
+@pytest.mark.parametrize("for_s", [30, 60])
+def test_a_master_in_maintenance_mode_is_called_lost_by_no_part_of_a_split_network(hosts: int, for_s: float) -> None:
+    """Masters of other parts took it for partitioned, as long as the split lasted."""
+    with started(hosts=hosts, vms_per_host=1) as cluster:
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(30)
+        rest = cluster.fault("maintenance", host="host-99")
+        cluster.advance(for_s)
+        assert len(cluster.masters()) == hosts - 1
+        for master in cluster.masters():
+            assert cluster.state_of("host-99", seen_by=master) == "uninitialized"
+        cluster.heal(cut)
+        cluster.heal(rest)
+        cluster.wait_for(lambda: len(cluster.slaves) == hosts - 1, within_s=40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_master_in_maintenance_mode_for_a_moment_gives_up_its_reign() -> None:
+    """It hears of both wishes when they are past."""
+    with started(vms_per_host=1) as cluster:
+        cluster.heal(cluster.fault("maintenance", host="host-99"))
+        cluster.wait_for_record("role", node="host-99", to="uninitialized", within_s=1)
+        cluster.wait_for(lambda: cluster.role("host-99") == "master" and len(cluster.slaves) == 2, within_s=30)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
 HALVES = (("host-98", "host-99"), ("host-100", "host-101"))
 LEADERLESS = (("host-99",), ("host-98", "host-100"))
 
