@@ -58,8 +58,8 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
     if win.at_ns - segment.begin_ns < timers.election_ns or truth.impaired(segment):
         return None  # a fault came or went during the election
     group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
-    if not truth.clique(group, segment):
-        return None
+    if win.node not in group or not truth.clique(group, segment):
+        return None  # frozen until then, it took no part; or not all of them could hear each other
     # Candidates stood for the greater part of the election; a host that starts one later is still a candidate.
     middle_ns = win.at_ns - timers.election_ns // 2
     candidates = [host for host in group if host == win.node or truth.role(host, middle_ns) == "election"]

@@ -212,3 +212,21 @@ def test_a_master_elected_in_a_silence_is_isolated_though_the_network_is_just_ba
         cluster.heal(down)
         cluster.wait_for(lambda: len(cluster.slaves) == len(cluster.hosts) - 1, within_s=60)
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> None:
+    """Its time was up while it was frozen."""
+    with started(vms_per_host=1) as cluster:
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(1)
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(20)
+        frozen = cluster.freeze("host-100")
+        assert cluster.role("host-100") == "election"
+        cluster.advance(25)
+        cluster.heal(down)
+        cluster.heal(cut)
+        cluster.heal(frozen)
+        cluster.wait_for_record("role", node="host-100", to="master", within_s=1)
+        cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
