@@ -7,6 +7,7 @@ on purpose the plain way, so that it checks the agents' own.
 
 from __future__ import annotations
 
+from herzschlag.checkers.incumbent import OPENING_NS
 from herzschlag.checkers.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import History, Record
@@ -37,7 +38,7 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
         return []
     details = []
     for group in truth.groups(segment):
-        masters = [host for host in group if truth.role(host, segment.begin_ns) == "master"]
+        masters = _who_meet(group, segment, truth)
         left = [host for host in group if truth.role(host, segment.end_ns - 1) == "master"]
         if len(masters) < 2 or len(left) != 1 or not truth.clique(group, segment):
             continue
@@ -50,6 +51,20 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
         verdict: Verdict = "holds" if left[0] == best else "violated"
         details.append(Detail(name=left[0], verdict=verdict, because=because, evidence=evidence))
     return details
+
+
+def _who_meet(group: frozenset[str], segment: Segment, truth: Truth) -> list[str]:
+    """Masters when the stretch began, and those whose election was as good as won; not who was isolated, or went into
+    maintenance, before anyone could hear it."""
+    opening_ns = min(segment.begin_ns + OPENING_NS, segment.end_ns)
+    masters = {host for host in group if truth.role(host, segment.begin_ns) == "master"}
+    for change in truth.history.of_kind("role"):
+        if change.node in group and segment.begin_ns < change.at_ns < opening_ns:
+            if change.get("to") == "master":
+                masters.add(change.node)
+            elif change.get("to") in ("isolated", "uninitialized"):
+                masters.discard(change.node)
+    return sorted(masters)
 
 
 def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> Detail | None:

@@ -214,6 +214,38 @@ def test_a_master_elected_in_a_silence_is_isolated_though_the_network_is_just_ba
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
 
 
+def test_a_master_elected_as_the_network_heals_meets_the_others() -> None:
+    """Its election was won before it could hear them; it is better than both, and the one that is left."""
+    with started(vms_per_host=1) as cluster:
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(2)
+        rest = cluster.fault("maintenance", host="host-99")
+        cluster.advance(25)
+        assert cluster.masters() == ["host-98", "host-100"]
+        cluster.heal(rest)
+        cluster.advance(15)
+        cluster.heal(cut)
+        cluster.wait_for(lambda: len(cluster.masters()) == 3, within_s=1)
+        cluster.wait_for(lambda: cluster.masters() == ["host-99"] and len(cluster.slaves) == 2, within_s=10)
+        cluster.advance(40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_masters_that_are_isolated_as_the_network_heals_have_not_met() -> None:
+    """Both were elected in the silence; the election that all hosts enter then is won by a third."""
+    with started(hosts=4, vms_per_host=1) as cluster:
+        cut = cluster.split(["host-99"], ["host-98", "host-100", "host-101"])
+        cluster.advance(20)
+        cluster.heal(cut)
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(12)
+        assert cluster.masters() == ["host-100", "host-101"]
+        cluster.heal(down)
+        cluster.wait_for(lambda: cluster.masters() == ["host-99"] and len(cluster.slaves) == 3, within_s=20)
+        cluster.advance(40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
 def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> None:
     """Its time was up while it was frozen."""
     with started(vms_per_host=1) as cluster:
