@@ -1,14 +1,16 @@
 """A master that lives and is heard by all of its group is not replaced: nobody, however good, takes over from it.
 
 Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
-to the end of the stretch. An election that was as good as won when the stretch began may still end.
+to the end of the stretch. What was as good as decided when the stretch began may still happen: an election is won, a
+master that has heard nothing for five seconds is isolated (right or not: `isolation-justified` says that), one that was
+put into maintenance mode goes.
 """
 
 from __future__ import annotations
 
 from herzschlag import primitives as p
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.history import SECOND, History
+from herzschlag.history import SECOND, History, Record
 from herzschlag.scenario import Scenario
 from herzschlag.verdict import Detail, Finding, finding
 
@@ -43,6 +45,8 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
     changes = [r for r in truth.history.of_kind("role") if begin_ns < r.at_ns < segment.end_ns and r.node in group]
     for change in changes:
         gone = change.node == master
+        if gone and _decided_before(change, begin_ns, truth):
+            return []
         if not gone and (change.get("to") != "master" or change.at_ns < begin_ns + OPENING_NS):
             continue
         if any(r.at_ns < begin_ns + OPENING_NS and r.get("to") == "master" for r in changes):
@@ -51,3 +55,14 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
         why = f"led its group, was heard by all, and {what} at {change.at_s:.1f} s"
         return [Detail(name=master, verdict="violated", because=why, evidence=(change.seq,))]
     return [Detail(name=master, verdict="holds", because="leads on")]
+
+
+def _decided_before(change: Record, begin_ns: int, truth: Truth) -> bool:
+    """Whether its master had to go for what came before the stretch: a silence in which no sign could reach it yet, or
+    maintenance that was over before its agent learned of it."""
+    early = change.at_ns < begin_ns + OPENING_NS
+    if change.get("to") == "isolated":
+        return early
+    rest = p.Maintenance(change.node)
+    just_over = (s for s in truth.spans if 0 <= begin_ns - s.end_ns < OPENING_NS)
+    return early and any(rest in span.primitives for span in just_over)

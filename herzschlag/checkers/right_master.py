@@ -7,6 +7,7 @@ on purpose the plain way, so that it checks the agents' own.
 
 from __future__ import annotations
 
+from herzschlag.checkers.incumbent import OPENING_NS
 from herzschlag.checkers.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.history import History, Record
@@ -37,7 +38,7 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
         return []
     details = []
     for group in truth.groups(segment):
-        masters = [host for host in group if truth.role(host, segment.begin_ns) == "master"]
+        masters = _who_meet(group, segment, truth)
         left = [host for host in group if truth.role(host, segment.end_ns - 1) == "master"]
         if len(masters) < 2 or len(left) != 1 or not truth.clique(group, segment):
             continue
@@ -52,14 +53,28 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
     return details
 
 
+def _who_meet(group: frozenset[str], segment: Segment, truth: Truth) -> list[str]:
+    """Masters when the stretch began, and those whose election was as good as won; not who was isolated, or went into
+    maintenance, before anyone could hear it."""
+    opening_ns = min(segment.begin_ns + OPENING_NS, segment.end_ns)
+    masters = {host for host in group if truth.role(host, segment.begin_ns) == "master"}
+    for change in truth.history.of_kind("role"):
+        if change.node in group and segment.begin_ns < change.at_ns < opening_ns:
+            if change.get("to") == "master":
+                masters.add(change.node)
+            elif change.get("to") in ("isolated", "uninitialized"):
+                masters.discard(change.node)
+    return sorted(masters)
+
+
 def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> Detail | None:
     timers = scenario.cluster.timers()
     segment = truth.segment_at(max(0, win.at_ns - 1))
     if win.at_ns - segment.begin_ns < timers.election_ns or truth.impaired(segment):
         return None  # a fault came or went during the election
     group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
-    if not truth.clique(group, segment):
-        return None
+    if win.node not in group or not truth.clique(group, segment):
+        return None  # frozen until then, it took no part; or not all of them could hear each other
     # Candidates stood for the greater part of the election; a host that starts one later is still a candidate.
     middle_ns = win.at_ns - timers.election_ns // 2
     candidates = [host for host in group if host == win.node or truth.role(host, middle_ns) == "election"]

@@ -157,3 +157,108 @@ def test_a_host_in_maintenance_mode_is_silent_and_nobody_calls_it_lost(first: st
         cluster.heal(rest)
         cluster.wait_for(lambda: len(cluster.slaves) == 3, within_s=30)
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+@pytest.mark.parametrize("hosts", [3, 4])
+@pytest.mark.parametrize("for_s", [30, 60])
+def test_a_master_in_maintenance_mode_is_called_lost_by_no_part_of_a_split_network(hosts: int, for_s: float) -> None:
+    """Masters of other parts took it for partitioned, as long as the split lasted."""
+    with started(hosts=hosts, vms_per_host=1) as cluster:
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(30)
+        rest = cluster.fault("maintenance", host="host-99")
+        cluster.advance(for_s)
+        assert len(cluster.masters()) == hosts - 1
+        for master in cluster.masters():
+            assert cluster.state_of("host-99", seen_by=master) == "uninitialized"
+        cluster.heal(cut)
+        cluster.heal(rest)
+        cluster.wait_for(lambda: len(cluster.slaves) == hosts - 1, within_s=40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_master_in_maintenance_mode_for_a_moment_gives_up_its_reign() -> None:
+    """It hears of both wishes when they are past."""
+    with started(vms_per_host=1) as cluster:
+        cluster.heal(cluster.fault("maintenance", host="host-99"))
+        cluster.wait_for_record("role", node="host-99", to="uninitialized", within_s=1)
+        cluster.wait_for(lambda: cluster.role("host-99") == "master" and len(cluster.slaves) == 2, within_s=30)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+HALVES = (("host-98", "host-99"), ("host-100", "host-101"))
+LEADERLESS = (("host-99",), ("host-98", "host-100"))
+
+
+@pytest.mark.parametrize(("groups", "whole_s"), [(HALVES, 2), (LEADERLESS, 1)])
+def test_a_master_elected_in_a_silence_is_isolated_though_the_network_is_just_back(
+    groups: tuple[tuple[str, ...], ...], whole_s: float
+) -> None:
+    """It wins 7.5 s into the silence and has heard nothing for five seconds half a second after the end: it gave up
+    nothing that anyone heard."""
+    with started(hosts=sum(map(len, groups)), vms_per_host=1) as cluster:
+        cut = cluster.split(*groups)
+        cluster.advance(20)
+        cluster.heal(cut)
+        cluster.advance(whole_s)
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(12)
+        assert cluster.role("host-100") == "master"
+        cluster.heal(down)
+        cluster.wait_for_record("role", node="host-100", to="isolated", within_s=1)
+        cluster.advance(5)
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(40)
+        cluster.heal(down)
+        cluster.wait_for(lambda: len(cluster.slaves) == len(cluster.hosts) - 1, within_s=60)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_master_elected_as_the_network_heals_meets_the_others() -> None:
+    """Its election was won before it could hear them; it is better than both, and the one that is left."""
+    with started(vms_per_host=1) as cluster:
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(2)
+        rest = cluster.fault("maintenance", host="host-99")
+        cluster.advance(25)
+        assert cluster.masters() == ["host-98", "host-100"]
+        cluster.heal(rest)
+        cluster.advance(15)
+        cluster.heal(cut)
+        cluster.wait_for(lambda: len(cluster.masters()) == 3, within_s=1)
+        cluster.wait_for(lambda: cluster.masters() == ["host-99"] and len(cluster.slaves) == 2, within_s=10)
+        cluster.advance(40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_masters_that_are_isolated_as_the_network_heals_have_not_met() -> None:
+    """Both were elected in the silence; the election that all hosts enter then is won by a third."""
+    with started(hosts=4, vms_per_host=1) as cluster:
+        cut = cluster.split(["host-99"], ["host-98", "host-100", "host-101"])
+        cluster.advance(20)
+        cluster.heal(cut)
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(12)
+        assert cluster.masters() == ["host-100", "host-101"]
+        cluster.heal(down)
+        cluster.wait_for(lambda: cluster.masters() == ["host-99"] and len(cluster.slaves) == 3, within_s=20)
+        cluster.advance(40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> None:
+    """Its time was up while it was frozen."""
+    with started(vms_per_host=1) as cluster:
+        down = cluster.fault("network-down", networks="all")
+        cluster.advance(1)
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(20)
+        frozen = cluster.freeze("host-100")
+        assert cluster.role("host-100") == "election"
+        cluster.advance(25)
+        cluster.heal(down)
+        cluster.heal(cut)
+        cluster.heal(frozen)
+        cluster.wait_for_record("role", node="host-100", to="master", within_s=1)
+        cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
