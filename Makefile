@@ -1,5 +1,5 @@
 # One target a purpose; each sets up first whatever it needs and is missing, and says nothing when nothing is.
-# The set-up itself is in setup/ (which packages: setup/debian-*.txt; which versions: requirements.lock).
+# The set-up itself is in setup/ (which packages: setup/debian/*.txt; which versions: requirements.lock).
 
 PYTHON := .venv/bin/python
 HERZSCHLAG := .venv/bin/herzschlag
@@ -8,7 +8,9 @@ PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc)
 REPEAT ?= 1
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
-DOCUMENTS := $(sort $(wildcard bench/document_*.py))
+DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
+# Tests that need neither namespaces nor Open vSwitch, nor anything else but Python: `make check`.
+CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/planted/ tests/processes/ tests/repository/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
 .PHONY: help setup demo test check packets bench fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
@@ -26,13 +28,13 @@ check: venv ## format, lint, types, imports, unit and simulation tests: under a 
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
 
 test: test-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
-	@$(PYTEST) tests --ignore=tests/unit --ignore=tests/simulation --ignore=tests/planted --numprocesses=$(JOBS) --dist=worksteal
+	@$(PYTEST) $(filter-out $(CHECKED),$(wildcard tests/[a-z]*/)) --numprocesses=$(JOBS) --dist=worksteal
 
 packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the README, peers beside us in the same run
-	@set -e; for file in $(filter-out $(DOCUMENTS) bench/fidelity.py bench/cases.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
@@ -81,4 +83,4 @@ check-types:
 	@$(PYTHON) -m mypy
 
 check-tests:
-	@$(PYTEST) $(wildcard tests/unit tests/simulation tests/planted) --numprocesses=$(JOBS)
+	@$(PYTEST) $(CHECKED) --numprocesses=$(JOBS)

@@ -1,6 +1,6 @@
 """Roles and host states, and which changes between them are legal.
 
-docs/protocol.md draws its state pictures from these tables; `agents/agent.py` refuses a change that is not here.
+docs/protocol.md draws its state pictures from these tables; `agents/ha/agent.py` refuses a change that is not here.
 Names of host states are those of the vSphere API, ClusterDasFdmAvailabilityState (fact sheet 3.1 [API-ST]).
 """
 

@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("agents", "topo", "controller", "herzschlag", "tests", "bench")
+PACKAGES = ("herzschlag", "tests", "bench")
 INTERPRETED = (
-    *("__init__", "actions", "events", "hypervisor_api", "io", "messages", "settings", "states"),  # values
-    *("tmpfs", "wire", "wire_format", "zygote"),
+    *("__init__", "actions", "events", "api", "requests", "messages", "settings", "states"),  # values
+    *("codec", "format"),
 )
 INNER_LOOP = ("queue", "process", "network")
 
@@ -31,9 +31,8 @@ class CannotCompileError(RuntimeError):
 def modules(root: Path) -> list[str]:
     cores = [
         path
-        for folder in ("agents", "agents/datastore")
-        for path in sorted((root / folder).glob("*.py"))
-        if path.stem not in INTERPRETED and not path.stem.startswith("driver")
+        for path in sorted((root / "herzschlag/agents").rglob("*.py"))
+        if path.stem not in INTERPRETED and path.parent.name != "processes"
     ]
     loop = [root / "herzschlag/backends/simulation" / f"{name}.py" for name in INNER_LOOP]
     return [str(path.relative_to(root)) for path in (*cores, *loop)]

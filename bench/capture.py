@@ -27,10 +27,10 @@ from typing import Any
 
 import msgspec
 
-from topo import capture, pcapng
-from topo.catalog import two_networks
-from topo.sandbox import Sandbox
-from topo.spec import HostSpec, TopologySpec, switch_interface
+from herzschlag.topo.capture import capture, pcapng
+from herzschlag.topo.catalog import two_networks
+from herzschlag.topo.sandbox.sandbox import Sandbox
+from herzschlag.topo.spec import HostSpec, TopologySpec, switch_interface
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FILTER = "icmp or udp port 8182 or (udp and ip[6:2] & 0x1fff != 0)"
@@ -91,7 +91,7 @@ def dumpcap(ports: list[str], file: Path) -> Callable[[], None]:
 
 
 def record(tool: str, hosts: int, rate: float, seconds: float) -> dict[str, Any]:
-    from topo.lab import Lab  # noqa: PLC0415 (Mininet: inside the sandbox only)
+    from herzschlag.topo.lab.lab import Lab  # noqa: PLC0415 (Mininet: inside the sandbox only)
 
     with Lab(two_networks(hosts)) as lab:
         for network in lab.spec.networks:
@@ -151,7 +151,7 @@ def recorders(hosts: int, rate: float, seconds: float) -> list[dict[str, Any]]:
 
 
 def runs(hosts: int, speed: float, rounds: int, directory: Path) -> list[dict[str, Any]]:
-    from herzschlag.scenario_file import load  # noqa: PLC0415
+    from herzschlag.scenarios.from_toml import load  # noqa: PLC0415
 
     scenario = load("slave-failure")
     named = tuple(HostSpec(f"host-{98 + index}") for index in range(hosts))
@@ -171,7 +171,7 @@ def runs(hosts: int, speed: float, rounds: int, directory: Path) -> list[dict[st
 
 
 def _run(scenario: Any, mode: Any, speed: float, where: Path) -> dict[str, Any]:
-    from herzschlag.runner import RunRequest, run  # noqa: PLC0415
+    from herzschlag.running.runner import RunRequest, run  # noqa: PLC0415
 
     before = _used_s()
     report = run(RunRequest(scenario=scenario, backend="mininet", speed=speed, seed=1, directory=where, capture=mode))

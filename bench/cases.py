@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from herzschlag.compare import compare
-from herzschlag.history import read_history
+from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.history.records import read_history
 from herzschlag.packets.dissector import dissector
-from herzschlag.packets.facts import CAPTURE_FILE
-from herzschlag.runner import HISTORY_FILE, read_report
-from herzschlag.scenario_file import shipped
+from herzschlag.running.runner import HISTORY_FILE, read_report
+from herzschlag.scenarios.from_toml import shipped
 
 HERE = Path(__file__).resolve().parent
 

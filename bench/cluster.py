@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.lab import measure
-from herzschlag.backends.mininet import MininetSession
-from herzschlag.history import SECOND, Record
-from herzschlag.plan import make_plan
-from herzschlag.scenario import Cluster, Scenario
+from herzschlag.backends.mininet.session import MininetSession
+from herzschlag.history.records import SECOND, Record
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.plan import make_plan
 
 REST_S = 10.0
 READY_S_MAX = 180.0
@@ -55,7 +55,7 @@ def sort_of(pid: int, name: str) -> str:
         return "VM"
     if name.startswith("python"):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return "controller" if b"controller" in words else "stage"
+        return "controller" if b"herzschlag.controller" in words else "stage"
     return {"sleep": "holder of a node"}.get(name, name)
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for tests.support
 
-from controller import ControllerClient, DirectedLink, installed
+from herzschlag.controller import ControllerClient, DirectedLink, installed
 from tests.support.controller_lab import Controller, TrafficLab, inside, until
 
 CUT: DirectedLink = ("A", "host-98", "host-99")

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from herzschlag.checkers.pace import tolerance_s
-from herzschlag.checkers.timeline import span
-from herzschlag.history import write_whole
+from herzschlag.checkers.rules.timeline import span
+from herzschlag.history.records import write_whole
 
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
 PAGE = Path(__file__).parent.parent / "docs" / "fidelity.md"

@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from topo.catalog import two_networks
-from topo.sandbox import Sandbox
+from herzschlag.topo.catalog import two_networks
+from herzschlag.topo.sandbox.sandbox import Sandbox
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ROUND_S_MAX = 600
@@ -33,7 +33,7 @@ TARGET_UP, TARGET_DOWN = 3.0, 10.0
 def ours(hosts: int) -> dict[str, float]:
     """Inside the sandbox: build, ping, and leave the rest to the end of the sandbox."""
     began = time.monotonic()
-    from topo.lab import Lab  # noqa: PLC0415 (its import is part of what a lab costs)
+    from herzschlag.topo.lab.lab import Lab  # noqa: PLC0415 (its import is part of what a lab costs)
 
     lab = Lab(two_networks(hosts))
     lab.start()
@@ -55,7 +55,7 @@ def stock(hosts: int) -> dict[str, float]:
     from mininet.node import OVSSwitch  # noqa: PLC0415
     from mininet.topo import Topo  # noqa: PLC0415
 
-    from topo.probes import kernel_datapath_present  # noqa: PLC0415
+    from herzschlag.topo.kernel.probes import kernel_datapath_present  # noqa: PLC0415
 
     Mininet.inited = True  # it would set limits of the whole machine
     spec = two_networks(hosts)
@@ -94,7 +94,7 @@ def until_ping(popen: Any, node: str, address: str) -> None:
 
 def open_vswitch() -> None:
     """A private Open vSwitch for stock Mininet, as its users start one."""
-    from topo.switches import Switches  # noqa: PLC0415
+    from herzschlag.topo.lab.switches import Switches  # noqa: PLC0415
 
     switches = Switches("auto")
     switches.start()

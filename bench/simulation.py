@@ -41,26 +41,25 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for bench and tests
 
-from agents.actions import Send
-from agents.events import Received
-from agents.messages import Heartbeat
-from agents.settings import DatastoreConfig, Timers, VmConfig
 from bench._compiled import CannotCompileError, build
-from herzschlag.backends.base import Plan
-from herzschlag.backends.simulation.cluster import SimCluster
+from herzschlag.agents.protocol.actions import Send
+from herzschlag.agents.protocol.events import Received
+from herzschlag.agents.protocol.messages import Heartbeat
+from herzschlag.agents.settings import DatastoreConfig, Timers, VmConfig
+from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.backends.simulation.network import Drops, Network
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import Split
-from herzschlag.history import SECOND
-from herzschlag.linksets import split
-from herzschlag.options import heartbeat_datastores, host_configs
-from herzschlag.plan import make_plan
-from herzschlag.primitives import LinkCut
-from herzschlag.scenario import Cluster, Scenario
-from tests.simulation.test_cluster import lines as rough_history
-from topo.catalog import default_moids, two_networks
-from topo.spec import GATEWAY, VCENTER, DatastoreSpec, HostSpec, TopologySpec
+from herzschlag.faults.link_sets import split
+from herzschlag.faults.primitives import LinkCut
+from herzschlag.history.records import SECOND
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.options import heartbeat_datastores, host_configs
+from herzschlag.scenarios.plan import Plan, make_plan
+from herzschlag.topo.catalog import default_moids, two_networks
+from herzschlag.topo.spec import GATEWAY, VCENTER, DatastoreSpec, HostSpec, TopologySpec
+from tests.simulation.test_simulated_lab import lines as rough_history
 
 WARM_UP_S = 60
 """The election and the joining are over, and every VM runs."""
@@ -157,9 +156,9 @@ def compiled(quick: bool) -> None:
 
 
 PARTS = (
-    ("agents/agent", "agent"),
+    ("agents/ha", "agent"),
     ("agents/datastore/memory", "datastores in memory"),
-    ("agents/vm.py", "VMs"),
+    ("agents/hypervisor/vm.py", "VMs"),
     ("agents/vcenter", "vCenter"),
     ("agents/hypervisor", "hypervisor"),
     ("agents/datastore", "hypervisor"),

@@ -1,12 +1,12 @@
 """How packets are switched and which links are cut: a controller process, and the client that directs it.
 
 Only what others call is named here, and none of it imports a framework: that happens in the controller's own process,
-`python -m controller`.
+`python -m herzschlag.controller`.
 """
 
-from controller.choice import Framework, FrameworkMissing, chosen, installed
-from controller.client import ControllerClient, ControllerError
-from controller.messages import (
+from herzschlag.controller.client import ControllerClient, ControllerError
+from herzschlag.controller.frameworks import Framework, FrameworkMissing, chosen, installed
+from herzschlag.controller.messages import (
     CutStatus,
     DirectedLink,
     Done,

@@ -1,4 +1,4 @@
-"""The controller's process: `python -m controller --socket PATH [--listen HOST:PORT] [--log FILE]`.
+"""The controller's process: `python -m herzschlag.controller --socket PATH [--listen HOST:PORT] [--log FILE]`.
 
 Starts the framework with our application, and the control channel beside it; says `ready NAME VERSION` in one line once
 both listen. Ends at once by SIGTERM, SIGINT or a quit request: there is nothing to save, switches keep what they hold.
@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from controller.choice import FrameworkMissing
+from herzschlag.controller.frameworks import FrameworkMissing
 
 _UNUSABLE = 4  # exit status: this machine cannot run it
 
@@ -23,14 +23,14 @@ def main() -> None:
     """Run until told to end."""
     options = _options()
     try:
-        from controller import framework  # noqa: PLC0415  # imports Ryu or os-ken, or says that there is neither
+        from herzschlag.controller import framework_api  # noqa: PLC0415  # imports Ryu or os-ken, or says that there is neither
     except FrameworkMissing as error:
         sys.stderr.write(f"controller: {error}\n")
         sys.exit(_UNUSABLE)
-    framework.patch()
+    framework_api.patch()
     # Not before the patch: what these import must find the patched standard library.
-    from controller.app import LinkCutter  # noqa: PLC0415
-    from controller.server import listen, serve  # noqa: PLC0415
+    from herzschlag.controller.app import LinkCutter  # noqa: PLC0415
+    from herzschlag.controller.server import listen, serve  # noqa: PLC0415
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -47,9 +47,9 @@ def main() -> None:
             os._exit(_UNUSABLE)
         service = LinkCutter.service
         threading.Thread(target=serve, args=(listener, service.answer, _end), daemon=True).start()
-        os.write(options.ready_fd, f"ready {framework.NAME} {framework.VERSION}\n".encode())
+        os.write(options.ready_fd, f"ready {framework_api.NAME} {framework_api.VERSION}\n".encode())
 
-    framework.run_app("controller.app", host, int(port), listening)
+    framework_api.run_app("herzschlag.controller.app", host, int(port), listening)
 
 
 def _end() -> None:
@@ -57,7 +57,9 @@ def _end() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m controller", description="Switches packets, cuts and heals links.")
+    parser = argparse.ArgumentParser(
+        prog="python -m herzschlag.controller", description="Switches packets, cuts and heals links."
+    )
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket of the control channel")
     parser.add_argument("--listen", default="127.0.0.1:6653", help="where switches connect (default: %(default)s)")
     parser.add_argument("--log", type=Path, default=None, help="log file (default: standard error)")

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from controller import framework
-from controller.service import Service
-from controller.switch import OpenFlowSwitch
-from controller.vswitchd import settle
+from herzschlag.controller import framework_api
+from herzschlag.controller.service import Service
+from herzschlag.controller.switch import OpenFlowSwitch
+from herzschlag.controller.vswitchd import settle
 
 
-class LinkCutter(framework.App):  # type: ignore[misc]  # the framework is untyped
+class LinkCutter(framework_api.App):  # type: ignore[misc]  # the framework is untyped
     """The one application that runs in the controller's process."""
 
-    OFP_VERSIONS: ClassVar[list[int]] = [framework.OPENFLOW_VERSION]
-    service: ClassVar[Service] = Service(framework.NAME, framework.VERSION, settle)
+    OFP_VERSIONS: ClassVar[list[int]] = [framework_api.OPENFLOW_VERSION]
+    service: ClassVar[Service] = Service(framework_api.NAME, framework_api.VERSION, settle)
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._switches: dict[Any, OpenFlowSwitch] = {}  # by connection: a switch may come back before it was missed
 
-    @framework.on("EventOFPStateChange", framework.MAIN, framework.DEAD)
+    @framework_api.on("EventOFPStateChange", framework_api.MAIN, framework_api.DEAD)
     def state_changed(self, event: Any) -> None:
         """A switch is ready, or its connection has ended."""
-        if event.state == framework.MAIN:
+        if event.state == framework_api.MAIN:
             switch = self._switches[event.datapath] = OpenFlowSwitch(event.datapath)
             self.service.connected(switch)
             return
@@ -36,11 +36,11 @@ class LinkCutter(framework.App):  # type: ignore[misc]  # the framework is untyp
             left.lost()
             self.service.gone(left)
 
-    @framework.on("EventOFPBarrierReply", framework.MAIN)
-    @framework.on("EventOFPBundleCtrlMsg", framework.MAIN)
-    @framework.on("EventOFPFlowStatsReply", framework.MAIN)
-    @framework.on("EventOFPPortDescStatsReply", framework.MAIN)
-    @framework.on("EventOFPErrorMsg", framework.MAIN)
+    @framework_api.on("EventOFPBarrierReply", framework_api.MAIN)
+    @framework_api.on("EventOFPBundleCtrlMsg", framework_api.MAIN)
+    @framework_api.on("EventOFPFlowStatsReply", framework_api.MAIN)
+    @framework_api.on("EventOFPPortDescStatsReply", framework_api.MAIN)
+    @framework_api.on("EventOFPErrorMsg", framework_api.MAIN)
     def replied(self, event: Any) -> None:
         """A switch answered something."""
         switch = self._switches.get(event.msg.datapath)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from controller.messages import (
+from herzschlag.controller.messages import (
     Configure,
     ControlError,
     DirectedLink,

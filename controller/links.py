@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from controller.messages import ControlError, DirectedLink, ErrorCode, Network, NodePort
+from herzschlag.controller.messages import ControlError, DirectedLink, ErrorCode, Network, NodePort
 
 PRIORITY_CUT = 200
 PRIORITY_FORWARD = 100

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from controller.messages import (
+from herzschlag.controller.messages import (
     LINE_BYTES_MAX,
     ControlError,
     ErrorCode,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from controller.links import (
+from herzschlag.controller.links import (
     Change,
     NetworkCuts,
     SwitchState,
@@ -28,7 +28,7 @@ from controller.links import (
     recognise_cuts,
     split_cuts,
 )
-from controller.messages import (
+from herzschlag.controller.messages import (
     Configure,
     ControlError,
     CutStatus,
@@ -45,7 +45,7 @@ from controller.messages import (
     StatusReply,
     SwitchStatus,
 )
-from controller.switch import RuleCount
+from herzschlag.controller.switch import RuleCount
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.links import Change, Rule, SwitchState
-from controller.messages import ControlError, ErrorCode
+from herzschlag.controller.links import Change, Rule, SwitchState
+from herzschlag.controller.messages import ControlError, ErrorCode
 
 _BUNDLE_ID_MAX = 2**32 - 1
 _SIMPLE_MATCH = frozenset({"in_port", "eth_dst"})

@@ -1,6 +1,6 @@
 """`python -m herzschlag`."""
 
-from herzschlag.cli import main
+from herzschlag.cli.app import main
 
 if __name__ == "__main__":
     main()

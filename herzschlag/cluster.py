@@ -5,9 +5,9 @@
         cluster.wait_for(lambda: cluster.role("host-101") == "master", within_s=30)
         cluster.heal(cut)
 
-The pytest plugin and the live page stand on it; scenario files are played by `conductor.py`, which this uses. Decides
-what can be asked and done by hand, and keeps book of it: `scenario()` is a file that does the same again. Leaves
-judging to the checkers. All times are protocol seconds; nothing here sleeps by itself.
+The pytest plugin and the live page are built on it; scenario files are played by `running/conductor.py`, which this
+uses. Decides what can be asked and done by hand, and keeps book of it: `scenario()` is a file that does the same again.
+Leaves judging to the checkers. All times are protocol seconds; nothing here sleeps by itself.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from herzschlag.backends.base import BackendName, Effect, Plan, Session, open_session
-from herzschlag.backends.continued import ContinuedSession, remembered, snapshot
+from herzschlag.backends.base import Effect, Session
+from herzschlag.backends.names import BackendName
+from herzschlag.backends.opening import open_session
+from herzschlag.backends.reuse import ContinuedSession, remembered, snapshot
 from herzschlag.checkers import NAMES, check_all
-from herzschlag.conductor import Conductor, Watcher
-from herzschlag.expectations import Allow, Expectations
+from herzschlag.checkers.verdict import Finding
 from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
-from herzschlag.history import RUNNER, SECOND, History, Record, record
-from herzschlag.plan import make_plan
-from herzschlag.present import Present
-from herzschlag.scenario import Cluster as Setup
-from herzschlag.scenario import Scenario, Step
-from herzschlag.strict import nearest
-from herzschlag.verdict import Finding
+from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.running.conductor import Conductor, Watcher
+from herzschlag.running.record_cursor import Present
+from herzschlag.scenarios.expectations import Allow, Expectations
+from herzschlag.scenarios.model import Cluster as Setup
+from herzschlag.scenarios.model import Scenario, Step
+from herzschlag.scenarios.plan import Plan, make_plan
+from herzschlag.wrong_input import nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 

@@ -2,7 +2,7 @@
 
 Every answer is a `Probe`: a value made by looking, never by guessing from names or versions where the thing itself can
 be tried. Nothing is changed: what must be tried in the kernel is tried in namespaces that vanish with the trial.
-What is looked for beside the kernel is `topo.requirements`. Standard library only, that file included, so that
+What is looked for beside the kernel is in `topo/requirements.py`. Standard library only, that file included, so that
 `python3 -m herzschlag.doctor` answers on a machine that has nothing else.
 Starting labs is topo's business, choosing between Ryu and os-ken the controller's; here it is only told.
 """
@@ -21,12 +21,17 @@ from importlib import metadata, util
 from itertools import pairwise
 from pathlib import Path
 
-from topo import environment
-from topo.requirements import REQUIREMENTS, Requirement
+from herzschlag.topo import environment
+from herzschlag.topo.requirements import REQUIREMENTS, Requirement
 
 TRIAL_SECONDS_MAX = 10.0  # any one trial; all of them take milliseconds on a healthy machine
-LAB_MODULES = ("topo.", "agents.", "controller", "herzschlag.backends.")  # as started by `python -m`
-OUR_NAMES = ("agents", "topo", "controller", "herzschlag")
+LAB_MODULES = (
+    "herzschlag.topo.",
+    "herzschlag.agents.",
+    "herzschlag.controller",
+    "herzschlag.backends.",
+)  # as started by `python -m`
+OUR_NAMES = ("herzschlag",)
 
 # What installs a thing when it is missing.
 DEBIAN, PYTHON = "debian", "python"
@@ -155,7 +160,7 @@ def shared_library(name: str, package: str, purpose: str, *, needed: bool = Fals
 
 
 def required(one: Requirement) -> Probe:
-    """A line of `topo.requirements`."""
+    """A line of `herzschlag.topo.requirements`."""
     match one.kind:
         case "program":
             return program(one.name, one.package, one.purpose, needed=one.for_labs, version=one.version)
@@ -169,7 +174,7 @@ def controller_framework() -> Probe:
     """Ryu where it is installed, os-ken otherwise; either will do. The controller package decides, we repeat."""
     purpose = "the OpenFlow controller that forwards, cuts and heals"
     try:
-        from controller import choice  # noqa: PLC0415 - the package needs msgspec, which may be missing
+        from herzschlag.controller import frameworks  # noqa: PLC0415 - the package needs msgspec, which may be missing
     except ImportError as error:
         return Probe(
             name="controller framework",
@@ -179,11 +184,11 @@ def controller_framework() -> Probe:
             detail=f"cannot be asked: {error}",
             fix=pip("msgspec>=0.19", "os-ken>=4.2"),
         )
-    there = [f"{one.name} {one.version}" for one in choice.installed()]
+    there = [f"{one.name} {one.version}" for one in frameworks.installed()]
     try:
-        serves, fix = choice.chosen(os.environ), ""
+        serves, fix = frameworks.chosen(os.environ), ""
         detail = f"{serves.name} {serves.version} serves (installed: {', '.join(there)})"
-    except choice.FrameworkMissing as error:
+    except frameworks.FrameworkMissing as error:
         detail, fix = str(error), pip("os-ken>=4.2")
     return Probe(
         name="controller framework",
@@ -288,17 +293,17 @@ def numgen() -> Probe:
 
 
 def name_owners() -> Probe:
-    """`agents` and the like are common words: another distribution of the same name would silently win."""
+    """Another distribution that brings the same package would silently win over this one, or lose to it."""
     owners = metadata.packages_distributions()
     strangers = {name: sorted(others) for name in OUR_NAMES if (others := set(owners.get(name, ())) - {"herzschlag"})}
     found = "; ".join(f"{name} belongs to {', '.join(others)} as well" for name, others in strangers.items())
     uninstall = " ".join(sorted({other for others in strangers.values() for other in others}))
     return Probe(
-        name="package names",
+        name="package name",
         ok=not strangers,
         needed=True,
         purpose=f"{', '.join(OUR_NAMES)} must be ours alone",
-        detail=found or "each has one owner",
+        detail=found or "one owner",
         fix=f"{sys.executable} -m pip uninstall {uninstall}" if strangers else "",
     )
 

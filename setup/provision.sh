@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this machine able to run what the Makefile offers. Decides the order and what is missing; debian.sh knows
+# Makes this machine able to run what the Makefile offers. Decides the order and what is missing; debian/packages.sh knows
 # packages, python.sh the virtual environment. Says nothing when nothing is missing, and costs a few milliseconds then.
 #
 #   setup/provision.sh venv          the virtual environment alone (checks, simulation)
@@ -11,16 +11,16 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # An ordinary user's PATH on Debian lacks the sbin folders, where half of the programs are.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-# shellcheck source=setup/debian.sh
-. setup/debian.sh
+# shellcheck source=setup/debian/packages.sh
+. setup/debian/packages.sh
 # shellcheck source=setup/python.sh
 . setup/python.sh
 
 case "${1:-}" in
     venv) lists=() ;;
-    lab) lists=(setup/debian-lab.txt) ;;
-    test) lists=(setup/debian-lab.txt setup/debian-test.txt) ;;
-    vm) lists=(setup/debian-lab.txt setup/vm/debian-vm.txt) ;;
+    lab) lists=(setup/debian/lab.txt) ;;
+    test) lists=(setup/debian/lab.txt setup/debian/test.txt) ;;
+    vm) lists=(setup/debian/lab.txt setup/debian/vm.txt) ;;
     *)
         echo "usage: setup/provision.sh venv|lab|test|vm (got '${1:-}')" >&2
         exit 2

@@ -54,7 +54,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     packets = item.get_closest_marker("packets")
     if packets is None or packets.kwargs.get("own_places") or takes_its_own or packets_missing():
         return (yield)
-    from herzschlag.pytest_places import Place  # noqa: PLC0415
+    from herzschlag.plugin.places import Place  # noqa: PLC0415
 
     place = Place.wait()
     try:

@@ -1,4 +1,4 @@
-"""Labs: what one looks like (`topo.spec`, `topo.catalog`) and how it comes to be (`topo.sandbox`, `topo.lab`).
+"""What a lab looks like (`spec.py`, `catalog.py`), and how it comes to be.
 
-Imports nothing, so that describing a lab needs neither Linux nor Mininet, and `topo.requirements` no package at all.
+Nothing is imported here: describing a lab needs neither Linux nor Mininet.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from topo.spec import DatastoreSpec, HostSpec, TopologySpec
+from herzschlag.topo.spec import DatastoreSpec, HostSpec, TopologySpec
 
 FIRST_MOID_NUMBER = 98  # so that three hosts show what matters in elections: as text, host-98 beats host-100
 

@@ -12,13 +12,14 @@ import shutil
 from pathlib import Path
 
 ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-CHECKOUT = str(Path(__file__).resolve().parent.parent)
-"""The folder that these packages are imported from."""
+IMPORTED_FROM = str(Path(__file__).absolute().parents[2])
+"""The folder that `herzschlag` is imported from: `herzschlag/topo/environment.py` lies two folders below it. Not
+resolved: in a checkout `herzschlag/topo` is a link."""
 
 
 def environment() -> dict[str, str]:
     """This process's own, with both paths made whole."""
-    return {**os.environ, "PYTHONPATH": _joined(CHECKOUT, *_listed("PYTHONPATH")), "PATH": search_path()}
+    return {**os.environ, "PYTHONPATH": _joined(IMPORTED_FROM, *_listed("PYTHONPATH")), "PATH": search_path()}
 
 
 def search_path() -> str:

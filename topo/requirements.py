@@ -1,7 +1,7 @@
 """What this project needs of a machine beside its kernel: each program, library and package, what for, and its source.
 
-The one list. `topo.probes` reads what labs need before a lab starts, `herzschlag doctor` shows all of it, and tests
-hold setup/debian-lab.txt and pyproject.toml to it. Standard library only: the doctor runs before anything is installed.
+The one list. `kernel/probes.py` reads what labs need before a lab starts, `herzschlag doctor` shows all of it; tests
+hold setup/debian/lab.txt and pyproject.toml to it. Standard library only: the doctor runs before anything is installed.
 """
 
 from __future__ import annotations

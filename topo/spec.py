@@ -2,7 +2,7 @@
 
 This file decides the naming and numbering of everything in a lab: nodes, addresses, MAC addresses, interface names
 and switch ports all follow from the specification alone, so that every part of the project (lab, controller, faults,
-captures, simulation) computes the same ones without asking. How a lab comes to be is left to `topo.lab`.
+captures, simulation) computes the same ones without asking. How a lab comes to be is left to `herzschlag.topo.lab.lab`.
 
 Addresses lie in 198.18.0.0/15, the range set aside for benchmarking (RFC 2544), which collides with nobody's network.
 

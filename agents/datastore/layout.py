@@ -1,7 +1,7 @@
 """What lies where on a datastore, and how each record looks.
 
-Decides paths and bytes; who writes them when is for `heartbeat.py`, `locks.py`, the hypervisor and the agent. Two
-families of records:
+Decides paths and bytes; who writes them when is for `hypervisor/disk_heartbeats.py`, `hypervisor/locks.py`, the
+hypervisor and the agent. Two families of records:
 
 - Sectors (heartbeat slots, locks): 512 bytes written as one, binary, with magic, version and CRC32. All zeros means
   "never written" and decodes to None.
@@ -20,8 +20,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.datastore.io import SECTOR
-from agents.settings import PRIORITY_ORDER, DatastoreKind, Priority
+from herzschlag.agents.datastore.requests import SECTOR
+from herzschlag.agents.settings import PRIORITY_ORDER, DatastoreKind, Priority
 
 SLOTS = 1024
 """Slots of a heartbeat region. Ours: room for a thousand simulated hosts; real volumes serve 64."""

@@ -1,7 +1,7 @@
 """What every backend offers: one session per run, driven from outside in protocol time.
 
 Decides the contract between the runner (and the live page, and the pytest plugin) and a backend; leaves how to keep
-it to `mininet.py` and `simulation.py`. The contract in words:
+it to `mininet/` and `simulation/`. The contract in words:
 
 - The clock counts protocol nanoseconds since the run began. Its zero lies on the heartbeat grid, so heartbeats of
   hosts with phase 0 go out at whole multiples of the heartbeat interval.
@@ -18,20 +18,15 @@ it to `mininet.py` and `simulation.py`. The contract in words:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import msgspec
 
-from agents.settings import ClusterConfig, Timers
+from herzschlag.backends.names import BackendName
 from herzschlag.faults import AnyFault
-from herzschlag.history import Record
-from herzschlag.packets.facts import CaptureFacts
-from topo.spec import TopologySpec
-
-BackendName = Literal["mininet", "simulation"]
-BACKENDS: tuple[BackendName, ...] = ("mininet", "simulation")
+from herzschlag.history.capture_facts import CaptureFacts
+from herzschlag.history.records import Record
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -51,34 +46,6 @@ class BackendUnavailable(Exception):
 
 class MachineryDied(Exception):
     """A part of the harness died: the run's verdict is unknown."""
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a backend needs to know of a run."""
-
-    scenario: str
-    topology: TopologySpec
-    config: ClusterConfig
-    """As vCenter pushes it first: hosts, datastores, VMs, options."""
-    placement: dict[str, str]
-    """VM to the host on which it is powered on at the start; VMs not named stay off."""
-    timers: Timers
-    """Protocol time; the backend divides by its speed."""
-    heartbeat_datastores: tuple[str, ...] | None = None
-    """The user's choice, to which vCenter keeps when it chooses anew; None: all feasible ones; empty: none."""
-    heartbeat_datastores_per_host: int = 2
-    speed: float = 1.0
-    """The simulation runs in protocol time whatever the speed."""
-    seed: int = 0
-    phases: Literal["aligned", "spread"] = "aligned"
-    """Heartbeat phases: 0 for all hosts, or spread over the interval by the seed."""
-    directory: Path | None = None
-    """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
-    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
-    """Which packets are kept; the simulation has none."""
-    datapath: Literal["auto", "kernel", "user"] = "auto"
-    delays: bool = False
-    """The scenario holds packets back, which not every kernel can: better said before than in the middle."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -164,14 +131,3 @@ class Session(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-
-def open_session(backend: BackendName, plan: Plan) -> Session:
-    """Make the backend's session; imports it only now, so that a missing Mininet never breaks a simulation."""
-    if backend == "simulation":
-        from herzschlag.backends.simulation import SimulationSession  # noqa: PLC0415
-
-        return SimulationSession(plan)
-    from herzschlag.backends.mininet import MininetSession  # noqa: PLC0415
-
-    return MininetSession(plan)

@@ -12,10 +12,11 @@ from typing import Protocol
 
 import msgspec
 
-from herzschlag.checkers import (
+from herzschlag.checkers.evidence import lacking
+from herzschlag.checkers.rules import (
     belief,
     expected,
-    in_effect,
+    fault_in_effect,
     incumbent,
     isolation_justified,
     lateness,
@@ -27,9 +28,6 @@ from herzschlag.checkers import (
     placement,
     replays,
     response_owned,
-    restart_justified,
-    restart_order,
-    restart_owned,
     right_master,
     started_twice,
     timeline,
@@ -37,10 +35,10 @@ from herzschlag.checkers import (
     vcenter_belief,
     vms_run,
 )
-from herzschlag.checkers.evidence import lacking
-from herzschlag.history import History
-from herzschlag.scenario import Scenario
-from herzschlag.verdict import Finding, unknown
+from herzschlag.checkers.rules.restart import justified, order, owned
+from herzschlag.checkers.verdict import Finding, unknown
+from herzschlag.history.records import History
+from herzschlag.scenarios.model import Scenario
 
 Checker = Callable[[History, Scenario], Finding]
 
@@ -63,9 +61,9 @@ MODULES: dict[str, Module] = {
         one_writer,
         started_twice,
         lock_holders,
-        restart_justified,
-        restart_owned,
-        restart_order,
+        justified,
+        owned,
+        order,
         placement,
         isolation_justified,
         response_owned,
@@ -78,7 +76,7 @@ MODULES: dict[str, Module] = {
         belief,
         vcenter_belief,
         replays,
-        in_effect,
+        fault_in_effect,
         lateness,
         machinery,
     )

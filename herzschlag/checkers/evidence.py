@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from herzschlag import faults
-from herzschlag.history import History, Record
-from herzschlag.scenario import Scenario
-from topo.spec import VCENTER
+from herzschlag.history.records import History, Record
+from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import VCENTER
 
 DOUBTS = ("hostDown", "fdmUnreachable", "networkIsolated")
 """Opinions that a master only reaches by watching a host."""

@@ -1,14 +1,14 @@
 """How exact a run can be: its speed, what an instant may deviate at it, how late its timers were.
 
-Decides those figures alone; what follows from them is the business of `timeline.py` and `lateness.py`.
+Decides those figures alone; what follows from them is the business of `rules/timeline.py` and `rules/lateness.py`.
 """
 
 from __future__ import annotations
 
-from herzschlag import primitives as p
 from herzschlag.checkers.truth import Truth
-from herzschlag.history import SECOND, History, Record
-from herzschlag.scenario import Scenario
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History, Record
+from herzschlag.scenarios.model import Scenario
 
 
 def tolerance_s(speed: float) -> float:

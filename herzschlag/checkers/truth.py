@@ -14,11 +14,11 @@ from typing import Literal
 
 import msgspec
 
-from herzschlag import primitives as p
 from herzschlag.faults import AnyFault
-from herzschlag.history import History, Record
-from herzschlag.scenario import Scenario
-from topo.spec import GATEWAY, NETWORKS
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import History, Record
+from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import GATEWAY, NETWORKS
 
 RUNNING = ("on", "stopping", "paused")
 FOREVER = 1 << 62

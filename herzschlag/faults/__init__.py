@@ -22,6 +22,7 @@ from herzschlag.faults.cuts import (
     Split,
     SwitchReboot,
 )
+from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
 from herzschlag.faults.machines import (
     ClockOffset,
     CrashAgent,
@@ -32,8 +33,7 @@ from herzschlag.faults.machines import (
     PowerOff,
     Storage,
 )
-from herzschlag.faults.wires import Block, Impair, MissingRoute, Mtu, WrongAddress
-from herzschlag.faults.wishes import EnterMaintenance, Reconfigure, VmCrash, VmHang, VmPower
+from herzschlag.faults.people import EnterMaintenance, Reconfigure, VmCrash, VmHang, VmPower
 
 AnyFault = (
     Isolate

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 import msgspec
 
-from herzschlag import primitives as p
-from herzschlag.strict import nearest
-from topo.spec import TopologySpec
+from herzschlag.faults import primitives as p
+from herzschlag.topo.spec import TopologySpec
+from herzschlag.wrong_input import nearest
 
 Names = str | tuple[str, ...]
 """One name, several, or `all`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from herzschlag import primitives as p
+from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault, FaultError, Names, in_words, networks_of, nodes_of
-from herzschlag.linksets import isolate, one_way, split
-from topo.spec import DirectedLink, TopologySpec
+from herzschlag.faults.link_sets import isolate, one_way, split
+from herzschlag.topo.spec import DirectedLink, TopologySpec
 
 Manner = Literal["silent", "port-down", "host-carrier", "address", "nftables"]
 """How a host is cut off. silent: the switch drops; port-down: the switch's port is down; host-carrier: the host's

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from herzschlag import primitives as p
+from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, in_words, pick
-from topo.spec import GATEWAY, TopologySpec
+from herzschlag.topo.spec import GATEWAY, TopologySpec
 
 
 class PowerOff(Fault, frozen=True, tag="power-off"):

@@ -11,15 +11,15 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol
 
-from agents.messages import MESSAGE_TYPES, AnyMessage, Heartbeat
-from agents.wire_format import HEADER, KINDS
-from herzschlag.backends.simulation.cluster import SimCluster
+from herzschlag.agents.protocol.format import HEADER, KINDS
+from herzschlag.agents.protocol.messages import MESSAGE_TYPES, AnyMessage, Heartbeat
+from herzschlag.backends.simulation.lab import SimCluster
+from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.live.messages import Beat
-from herzschlag.packets.facts import CAPTURE_FILE
 from herzschlag.packets.frames import Assembler, Carried
-from topo import pcapng
-from topo.capture import interface_name
-from topo.spec import TopologySpec
+from herzschlag.topo.capture import pcapng
+from herzschlag.topo.capture.capture import interface_name
+from herzschlag.topo.spec import TopologySpec
 
 GRACE_S = 0.12
 """Real time. A packet passes the switch in less than a millisecond, and the recorder hands over every ten."""

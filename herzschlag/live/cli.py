@@ -14,11 +14,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from herzschlag.choices import CANNOT_RUN, WRONG_INPUT, Backend
-from herzschlag.scenario import Cluster, Scenario
-from herzschlag.scenario_check import check_speed
-from herzschlag.scenario_file import ScenarioError, load
-from herzschlag.strict import InputError
+from herzschlag.backends.names import Backend
+from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
+from herzschlag.scenarios.from_toml import ScenarioError, load
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.validation import check_speed
+from herzschlag.wrong_input import InputError
 
 GRACE_S = 1
 PLAIN = Scenario(

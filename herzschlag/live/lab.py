@@ -14,25 +14,26 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag import primitives as p
-from herzschlag.backends.base import BackendName, BackendUnavailable, MachineryDied
+from herzschlag.backends.base import BackendUnavailable, MachineryDied
+from herzschlag.backends.names import BackendName
 from herzschlag.backends.simulation import SimulationSession
+from herzschlag.checkers.verdict import worst
 from herzschlag.cluster import Cluster
-from herzschlag.conductor import NotReady
 from herzschlag.faults import AnyFault
-from herzschlag.history import RUNNER, SECOND, Record
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import RUNNER, SECOND, Record
 from herzschlag.live import messages as m
 from herzschlag.live.beats import DRAWN_IN_FULL_MAX, CapturedBeats, Sampler, SimulatedBeats, Source
 from herzschlag.live.hub import Asked, Hub, refuse
-from herzschlag.live.swept import swept
+from herzschlag.live.temporary_directory import swept
 from herzschlag.live.view import View
 from herzschlag.report.picture import STORY_KINDS, tell
-from herzschlag.scenario import Change, Scenario, Step
-from herzschlag.scenario_check import check
-from herzschlag.scenario_file import ScenarioError, load, load_family, shipped
-from herzschlag.scenario_text import as_toml
-from herzschlag.strict import InputError
-from herzschlag.verdict import worst
+from herzschlag.running.conductor import NotReady
+from herzschlag.scenarios.from_toml import ScenarioError, load, load_family, shipped
+from herzschlag.scenarios.model import Change, Scenario, Step
+from herzschlag.scenarios.to_toml import as_toml
+from herzschlag.scenarios.validation import check
+from herzschlag.wrong_input import InputError
 
 TICK_S = 0.04
 """Real time between two looks at the lab: a heart begins its way at most this late."""

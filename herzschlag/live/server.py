@@ -30,7 +30,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from herzschlag.live import messages as m
 from herzschlag.live.hub import Hub, refuse
-from herzschlag.strict import InputError
+from herzschlag.wrong_input import InputError
 
 BEHIND_MAX = 2000
 """News that may wait for one browser; beyond, it is let go and comes back to be told everything anew."""

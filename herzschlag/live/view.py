@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from herzschlag import primitives as p
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.faults import AnyFault
-from herzschlag.history import History, Record
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import History, Record
 from herzschlag.report.picture import standing
-from herzschlag.scenario import Scenario
+from herzschlag.scenarios.model import Scenario
 
 FINE = ("connectedToMaster", "master")
 GONE = ("off",)

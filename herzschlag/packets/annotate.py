@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.history import SECOND, History, Record, write_whole
-from herzschlag.packets.facts import CAPTURE_FILE, CaptureFacts, from_comments
-from topo import pcapng
+from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts, from_comments
+from herzschlag.history.records import SECOND, History, Record, write_whole
+from herzschlag.topo.capture import pcapng
 
 COMMENTED = (
     *("ready", "fault", "role", "election", "isolation", "liveness", "host-state", "restart", "vm", "vcenter"),

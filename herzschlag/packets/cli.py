@@ -16,13 +16,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from herzschlag.exit_status import WRONG_INPUT
+from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.packets import dissector as lua
-from herzschlag.packets.facts import CAPTURE_FILE
 from herzschlag.packets.passages import CaptureError
 from herzschlag.packets.run import read_packet_run
 from herzschlag.packets.traffic import Lost, Spread, Stream, Summary, summary
 
-WRONG_INPUT = 2
 ROWS_MAX = 24
 """Longer tables show their worst rows; `--json` gives all."""
 WIDTH_MIN = 140

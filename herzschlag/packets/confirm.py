@@ -3,7 +3,7 @@
 Decides by which packet an instant shows on the wire: what a host does at once when it concludes something (pings,
 offers, views, orders). A record tells what to look for and is compared with what was found; the time is the packet's.
 An instant that nobody tells anybody, such as the beginning of a watch over datastores, says so. Leaves judging the
-timeline to `herzschlag.checkers.timeline`.
+timeline to `herzschlag.checkers.rules.timeline`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from agents.messages import ClusterView, Election, Heartbeat, Inventory, Report, RestartOrder
-from herzschlag.checkers import timeline
-from herzschlag.history import SECOND, History, Record
+from herzschlag.agents.protocol.messages import ClusterView, Election, Heartbeat, Inventory, Report, RestartOrder
+from herzschlag.checkers.rules import timeline
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.packets.passages import PING, Passage, Passages
 from herzschlag.packets.run import PacketRun
-from herzschlag.scenario import Scenario
-from topo.spec import VCENTER, TopologySpec
+from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import VCENTER, TopologySpec
 
 TOLERANCE_NS = 5_000_000
 """Real time between a record and its packet: encoding, sending, and the switch's own turn."""

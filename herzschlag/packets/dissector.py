@@ -1,7 +1,7 @@
 """The Wireshark dissector, whole: the tables of the wire format as Lua, in front of the code that reads by them.
 
-Decides how tables look in Lua and where Wireshark expects the file. Leaves the format to `agents.wire_format`, its
-only description, and showing it to `dissector.lua`.
+Decides how tables look in Lua and where Wireshark expects the file. Leaves the format to `agents/protocol/format.py`,
+its only description, and showing it to `dissector.lua`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import subprocess
 from importlib import resources
 from pathlib import Path
 
-from agents.messages import MESSAGE_TYPES
-from agents.wire_format import (
+from herzschlag.agents.protocol.format import (
     BODIES,
     DATAGRAM_MAX,
     HEADER,
@@ -25,8 +24,9 @@ from agents.wire_format import (
     VERSION,
     Field,
 )
-from herzschlag.history import write_whole
-from topo.capture import HA_PORT
+from herzschlag.agents.protocol.messages import MESSAGE_TYPES
+from herzschlag.history.records import write_whole
+from herzschlag.topo.capture.capture import HA_PORT
 
 FILE_NAME = "herzschlag.lua"
 _PLACE = "--@tables@\n"

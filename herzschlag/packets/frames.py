@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from topo.capture import HA_PORT
+from herzschlag.topo.capture.capture import HA_PORT
 
 FrameKind = Literal["datagram", "ping", "pong", "error"]
 

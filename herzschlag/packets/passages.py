@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from agents.messages import AnyMessage
-from agents.wire import Codec, WireError
-from herzschlag.packets.facts import CAPTURE_FILE, CaptureFacts, from_comments
+from herzschlag.agents.protocol.codec import Codec, WireError
+from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts, from_comments
 from herzschlag.packets.frames import Assembler, Carried
-from topo import pcapng
-from topo.capture import interface_name
-from topo.spec import GATEWAY, VCENTER, HostSpec, SpecError, TopologySpec
+from herzschlag.topo.capture import pcapng
+from herzschlag.topo.capture.capture import interface_name
+from herzschlag.topo.spec import GATEWAY, VCENTER, HostSpec, SpecError, TopologySpec
 
 PING, PONG, ERROR, REFUSED = "Ping", "Pong", "IcmpError", "Refused"
 _KINDS = {"ping": PING, "pong": PONG, "error": ERROR}

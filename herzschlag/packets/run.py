@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.history import History, HistoryError, read_history
+from herzschlag.history.records import History, HistoryError, read_history
 from herzschlag.packets.passages import CaptureError, Passages, read_passages
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_file import ScenarioError, loads_family
+from herzschlag.scenarios.from_toml import ScenarioError, loads_family
+from herzschlag.scenarios.model import Scenario
 
 RUN_FILE, HISTORY_FILE = "run.json", "history.jsonl"
 

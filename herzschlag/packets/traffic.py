@@ -1,6 +1,6 @@
 """What the packets of a run say: heartbeats and their gaps, delays, losses, and the last sign before each conclusion.
 
-Decides what a gap is and how delays are summed up. Leaves the packets to `passages.py`, showing this to `cli.py`.
+Decides what a gap is and how delays are summed up. Leaves the packets to `passages.py`, showing this to `app.py`.
 Seconds are protocol time; milliseconds are real, because a delay is the machine's and no timer's.
 """
 
@@ -12,13 +12,13 @@ from itertools import pairwise
 
 import msgspec
 
-from herzschlag import primitives as p
 from herzschlag.checkers.truth import fault_of
-from herzschlag.history import SECOND, Record
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, Record
 from herzschlag.packets.confirm import Confirmation, Wire, concerned_of, confirm_run
 from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun
-from herzschlag.plan import make_plan
+from herzschlag.scenarios.plan import make_plan
 
 GAP_INTERVALS = 1.5
 """Two deliveries further apart than this many heartbeat intervals have a gap between them."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import herzschlag
-from herzschlag.remote.trouble import RemoteTrouble
+from herzschlag.remote.errors import RemoteTrouble
 
-PACKAGES = ("agents/", "topo/", "controller/", "herzschlag/")
+PACKAGE = "herzschlag/"
+LINK = 0o120000  # in place of a mode: a symbolic link, whose content is its target
 FROM_CHECKOUT = (
     "if command -v make >/dev/null; then exec make --no-print-directory setup; else exec setup/provision.sh lab; fi"
 )
@@ -50,7 +50,7 @@ def checkout_of(package: Path) -> Path | None:
 
 
 def make_bundle(top: Path | None = None) -> Bundle:
-    top = top or checkout_of(Path(herzschlag.__file__))
+    top = top or checkout_of(Path(__file__).parent)
     return _pack(_tracked(top), FROM_CHECKOUT) if top else _pack(_installed(), FROM_PACKAGE)
 
 
@@ -63,6 +63,10 @@ def _pack(files: dict[str, tuple[bytes, int]], setup: str) -> Bundle:
         for path in digests:
             content, mode = files[path]
             member = tarfile.TarInfo(path)
+            if mode == LINK:
+                member.type, member.linkname = tarfile.SYMTYPE, content.decode()
+                tar.addfile(member)
+                continue
             member.size, member.mode = len(content), mode
             tar.addfile(member, io.BytesIO(content))
     return Bundle(version=whole[:16], digests=digests, archive=gzip.compress(plain.getvalue(), 6, mtime=0), setup=setup)
@@ -77,7 +81,9 @@ def _tracked(top: Path) -> dict[str, tuple[bytes, int]]:
     files = {}
     for name in sorted(set(listed.decode().split("\0")) - {""}):
         path = top / name
-        if path.is_file() and not path.is_symlink():
+        if path.is_symlink():
+            files[name] = (str(path.readlink()).encode(), LINK)
+        elif path.is_file():
             files[name] = (path.read_bytes(), 0o755 if path.stat().st_mode & 0o100 else 0o644)
     return files
 
@@ -87,7 +93,7 @@ def _installed() -> dict[str, tuple[bytes, int]]:
     files = {
         str(file): (Path(str(file.locate())).read_bytes(), 0o644)
         for file in distribution.files or ()
-        if str(file).startswith(PACKAGES) and file.suffix != ".pyc"
+        if str(file).startswith(PACKAGE) and file.suffix != ".pyc"
     }
     files["pyproject.toml"] = (_project_file(distribution).encode(), 0o644)
     return files
@@ -105,6 +111,6 @@ def _project_file(distribution: metadata.Distribution) -> str:
         '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n'
         f'[project]\nname = "herzschlag"\nversion = "{distribution.version}"\ndependencies = {always!r}\n'
         f"[project.optional-dependencies]\nlab = {lab!r}\n"
-        '[project.scripts]\nherzschlag = "herzschlag.cli:main"\n'
-        '[tool.setuptools.packages.find]\ninclude = ["agents*", "topo*", "controller*", "herzschlag*"]\n'
+        '[project.scripts]\nherzschlag = "herzschlag.cli.app:main"\n'
+        '[tool.setuptools.packages.find]\ninclude = ["herzschlag*"]\n'
     )

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-CANNOT_RUN = 4
+from herzschlag.exit_status import CANNOT_RUN
+
 PATIENCE_S = 30.0  # on a line that loses packets TCP needs many seconds to recover
 # Options of `remote` come first; everything from the first other word on belongs to the far command.
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": False, "allow_interspersed_args": False}

@@ -20,10 +20,10 @@ from typing import Any, Self
 import paramiko
 
 from herzschlag.remote import far
+from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, Unreachable
 from herzschlag.remote.hostkeys import FirstContactPolicy, changed, revoked
-from herzschlag.remote.patient import PatientSocket
 from herzschlag.remote.target import Target
-from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble, Unreachable
+from herzschlag.remote.tcp_timeout import PatientSocket
 
 CONNECT_S_MAX = 30.0  # TCP, banner, authentication: each
 KEEPALIVE_S = 5  # an idle connection stays open through address translation, and a dead one is noticed

@@ -357,6 +357,9 @@ def end_slowly(command: Command) -> None:
 
 
 def digest_of(path: Path) -> str:
+    """Of a symbolic link: the digest of its target's name."""
+    if path.is_symlink():
+        return hashlib.sha256(str(path.readlink()).encode()).hexdigest()
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -422,17 +425,9 @@ def unpack(request: dict[str, Any], _line: Line) -> dict[str, Any]:
             (checkout / path).unlink(missing_ok=True)
         with tarfile.open(archive) as tar:
             for member in tar.getmembers():
-                if not member.isfile() or member.name not in files:
+                if member.name not in files or not (member.isfile() or links_inside(member)):
                     raise Trouble(f"{archive}: {member.name} is not among the files that were announced")
-                target = checkout / member.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source = tar.extractfile(member)
-                assert source is not None
-                temporary = target.with_name(f".{target.name}.new")
-                with temporary.open("wb") as file:
-                    shutil.copyfileobj(source, file)
-                temporary.chmod(member.mode)
-                temporary.replace(target)
+                place(tar, member, checkout / member.name)
         wrong = [path for path, digest in files.items() if digest_of(checkout / path) != digest]
         if wrong:
             raise Trouble(f"{len(wrong)} files arrived damaged over there ({wrong[0]}, …): try again")
@@ -443,6 +438,28 @@ def unpack(request: dict[str, Any], _line: Line) -> dict[str, Any]:
         archive.unlink(missing_ok=True)
         os.close(lock)
     return {"status": 0}
+
+
+def links_inside(member: tarfile.TarInfo) -> bool:
+    """Whether it is a symbolic link to something in the same checkout."""
+    target = os.path.normpath(Path(member.name).parent / member.linkname)
+    return member.issym() and not target.startswith(("/", ".."))
+
+
+def place(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    """One file or link of the archive, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.new")
+    temporary.unlink(missing_ok=True)
+    if member.issym():
+        temporary.symlink_to(member.linkname)
+    else:
+        source = tar.extractfile(member)
+        assert source is not None
+        with temporary.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        temporary.chmod(member.mode)
+    temporary.replace(target)
 
 
 def survey(request: dict[str, Any], line: Line) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from herzschlag.remote.connection import BROKEN, Connection
+from herzschlag.remote.errors import ConnectionLost, RemoteTrouble
 from herzschlag.remote.far import CHUNK_BYTES, digest_of
-from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble
 
 RUN_FILE = "run.json"
 SAME_NAMES_MAX = 10_000  # run directories of one name in one folder

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import paramiko
 
+from herzschlag.remote.errors import RemoteTrouble
 from herzschlag.remote.target import SSH_PORT, FirstContact, Target
-from herzschlag.remote.trouble import RemoteTrouble
 
 
 def fingerprint(key: paramiko.PKey) -> str:

@@ -12,16 +12,13 @@ from pathlib import Path
 
 import typer
 
-from herzschlag.remote.attend import Abandoned
+from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
 from herzschlag.remote.bundle import make_bundle
 from herzschlag.remote.connection import BROKEN, Connection
+from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, WrongInput
 from herzschlag.remote.target import FirstContact, Target, from_host, from_vagrant
-from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble, WrongInput
+from herzschlag.remote.terminal import Abandoned
 from herzschlag.remote.work import Command, Work
-
-WRONG_USAGE = 2
-CANNOT_RUN = 4
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +72,7 @@ def carry_out(order: Order) -> int:
         return _work(order, order.target())
     except WrongInput as error:
         say(str(error))
-        return WRONG_USAGE
+        return WRONG_INPUT
     except RemoteTrouble as error:
         say(str(error))
         return CANNOT_RUN

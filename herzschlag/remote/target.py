@@ -17,7 +17,7 @@ from pathlib import Path
 
 import paramiko
 
-from herzschlag.remote.trouble import RemoteTrouble, WrongInput
+from herzschlag.remote.errors import RemoteTrouble, WrongInput
 
 SSH_PORT = 22
 PORT_MAX = 65535

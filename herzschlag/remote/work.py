@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from herzschlag.remote.attend import run_there
 from herzschlag.remote.bundle import Bundle
 from herzschlag.remote.connection import BROKEN, Connection
+from herzschlag.remote.errors import ConnectionLost, RemoteTrouble
 from herzschlag.remote.fetch import fetch
-from herzschlag.remote.trouble import ConnectionLost, RemoteTrouble
+from herzschlag.remote.terminal import run_there
 
 ROOM_FACTOR = 8  # archive to unpacked files; the set-up's own needs are its own business
 RECONNECTS_MAX = 5

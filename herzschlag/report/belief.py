@@ -13,11 +13,11 @@ from itertools import pairwise
 
 import msgspec
 
-from herzschlag import primitives as p
 from herzschlag.checkers.truth import Segment
-from herzschlag.history import SECOND
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND
 from herzschlag.report.model import Fact, Model
-from topo.spec import GATEWAY, VCENTER
+from herzschlag.topo.spec import GATEWAY, VCENTER
 
 LATE_NS = 65 * SECOND
 """Isolation is known last: declared at 30 s, read from a file that is polled every 30 s, and told to vCenter."""

@@ -13,11 +13,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import RUN_FILE, SUMMARY_FILE, ReportError, read_run
 from herzschlag.report.summary import Entry, entry, write_summary
-
-WRONG_INPUT = 2
 
 
 def report(

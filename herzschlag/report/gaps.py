@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from herzschlag.history import SECOND
+from herzschlag.history.records import SECOND
 from herzschlag.report.traffic import Traffic
 
 BINS = 60

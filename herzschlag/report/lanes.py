@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import msgspec
 
-from herzschlag.history import SECOND, Record
+from herzschlag.history.records import SECOND, Record
 from herzschlag.report.belief import WELL, Judged, facts, judge, observers
 from herzschlag.report.model import OFF, Model, Stretch
 from herzschlag.report.traffic import Datagram
-from topo.spec import VCENTER
+from herzschlag.topo.spec import VCENTER
 
 HOSTS_ALL = 12
 """Up to so many hosts are all drawn; of more, those with whom something happened."""

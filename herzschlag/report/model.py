@@ -12,9 +12,9 @@ from functools import cached_property
 
 import msgspec
 
-from herzschlag import primitives as p
 from herzschlag.checkers.truth import FOREVER, Span, Truth
-from herzschlag.history import SECOND, Record
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, Record
 from herzschlag.report.reading import Run
 
 OFF, FROZEN, AGENT_DOWN, BOOTING = "off", "frozen", "agent-down", "uninitialized"

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from herzschlag.history import write_whole
+from herzschlag.history.records import write_whole
 from herzschlag.report import gaps, lanes, tables
 from herzschlag.report.lanes import Figure
 from herzschlag.report.model import Model

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from herzschlag import primitives as p
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.history import Record
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import Record
 from herzschlag.report.lanes import seconds
 from herzschlag.report.model import Model
-from topo.spec import GATEWAY, VCENTER
+from herzschlag.topo.spec import GATEWAY, VCENTER
 
 BEATS_MAX = 12000
 STORY_KINDS = (

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.history import History, HistoryError, read_history
+from herzschlag.checkers.verdict import Detail, Finding, Verdict
+from herzschlag.history.records import History, HistoryError, read_history
 from herzschlag.report.traffic import Traffic, read_traffic
-from herzschlag.scenario import Cluster, Scenario
-from herzschlag.scenario_file import ScenarioError, loads_family
-from herzschlag.verdict import Detail, Finding, Verdict
-from topo.spec import TopologySpec
+from herzschlag.scenarios.from_toml import ScenarioError, loads_family
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.topo.spec import TopologySpec
 
 RUN_FILE = "run.json"
 HISTORY_FILE = "history.jsonl"

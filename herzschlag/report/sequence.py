@@ -13,10 +13,10 @@ from typing import Literal
 
 import msgspec
 
-from herzschlag.history import SECOND, Record
+from herzschlag.history.records import SECOND, Record
 from herzschlag.report.model import Fault, Model
 from herzschlag.report.picture import tell
-from topo.spec import GATEWAY, VCENTER
+from herzschlag.topo.spec import GATEWAY, VCENTER
 
 BEFORE_NS = 2 * SECOND
 AFTER_NS = 100 * SECOND

@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from herzschlag.history import SECOND, History, write_whole
+from herzschlag.checkers.verdict import Verdict, worst
+from herzschlag.history.records import SECOND, History, write_whole
 from herzschlag.report.page import HEART, embedded, head, packed_plotly, static
 from herzschlag.report.reading import REPORT_FILE, Run, RunFile
 from herzschlag.report.tables import badge
-from herzschlag.verdict import Verdict, worst
 
 DETECTED = ("hostDown", "networkIsolated", "networkPartitionedFromMaster")
 ROWS_MAX = 2000

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from herzschlag.history import SECOND, Record
+from herzschlag.checkers.verdict import Detail, Finding
+from herzschlag.history.records import SECOND, Record
 from herzschlag.report.model import Model
 from herzschlag.report.picture import tell
-from herzschlag.verdict import Detail, Finding
 
 RECORDS_MAX = 3000
 DETAILS_MAX = 40

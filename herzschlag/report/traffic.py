@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.history import History
+from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.history.records import History
 from herzschlag.packets.confirm import Confirmation, confirm_timeline
-from herzschlag.packets.facts import CAPTURE_FILE
 from herzschlag.packets.passages import CaptureError, Passages, read_passages
-from herzschlag.scenario import Scenario
+from herzschlag.scenarios.model import Scenario
 
 NO_CAPTURE = "This run has no packet capture"
 

@@ -18,16 +18,17 @@ import msgspec
 import typer
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
-from herzschlag.choices import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT, Backend, Capture
+from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
-from herzschlag.conductor import NotReady
-from herzschlag.runner import RunReport, RunRequest, announce, judge_and_write
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_check import check_speed
-from herzschlag.scenario_file import ScenarioError, load_family
-from herzschlag.scenario_text import as_toml
+from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.running.conductor import NotReady
+from herzschlag.running.runner import RunReport, RunRequest, announce, judge_and_write
+from herzschlag.scenarios.from_toml import ScenarioError, load_family
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.to_toml import as_toml
+from herzschlag.scenarios.validation import check_speed
 from herzschlag.shell.prompt import Shell
-from herzschlag.strict import InputError
+from herzschlag.wrong_input import InputError
 
 NAME = "by-hand"
 DEFAULT = Setup(vms_per_host=1)

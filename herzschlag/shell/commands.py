@@ -12,20 +12,20 @@ from pathlib import Path
 
 import msgspec
 
+from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.cluster import Cluster
 from herzschlag.faults import AnyFault, SwitchReboot, kind_of
-from herzschlag.history import SECOND, write_whole
+from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.history.records import SECOND, write_whole
 from herzschlag.packets.annotate import annotated
-from herzschlag.packets.facts import CAPTURE_FILE
 from herzschlag.packets.passages import CaptureError, Passage, read_passages
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_check import check
-from herzschlag.scenario_text import as_toml
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.to_toml import as_toml
+from herzschlag.scenarios.validation import check
 from herzschlag.shell.player import Player
 from herzschlag.shell.words import NOTATION, WordsError, fault_of, usage
-from herzschlag.strict import nearest
-from herzschlag.verdict import Verdict, worst
-from topo import pcapng
+from herzschlag.topo.capture import pcapng
+from herzschlag.wrong_input import nearest
 
 SLICE_REAL_S = 0.05
 """A wait is cut into pieces so short that Ctrl-C ends it at once; never in the middle of a word with the lab."""

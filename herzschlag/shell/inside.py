@@ -1,6 +1,7 @@
 """Lines that are Mininet's, on a lab of real packets; in the simulation a word on why not.
 
-Decides which lines go there and that the lab is watched while they run. Leaves running them to `topo.prompt`.
+Decides which lines go there and that the lab is watched while they run. Leaves running them to
+`topo/mininet/prompt.py`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import sys
 
 from herzschlag.backends.base import Session
 from herzschlag.shell.words import WordsError
-from topo.errors import TopoError
-from topo.prompt import COMMANDS, Prompt, pass_on_interrupt
-from topo.spec import TopologySpec
+from herzschlag.topo.errors import TopoError
+from herzschlag.topo.mininet.prompt import COMMANDS, Prompt, pass_on_interrupt
+from herzschlag.topo.spec import TopologySpec
 
 LOOK_S = 0.2
 """How often the lab is looked after while a program runs in a node."""

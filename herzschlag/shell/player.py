@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from herzschlag.cluster import Cluster
-from herzschlag.scenario import Scenario
+from herzschlag.scenarios.model import Scenario
 
 
 class Player:

@@ -21,16 +21,16 @@ from typing import Any, TextIO
 import msgspec
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
-from herzschlag.choices import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.checkers.verdict import EXIT_STATUS
 from herzschlag.cluster import Cluster
+from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.faults import KINDS
-from herzschlag.scenario import Scenario
+from herzschlag.scenarios.model import Scenario
 from herzschlag.shell.commands import NAMES, TROUBLE, Commands, help_of, help_of_fault
 from herzschlag.shell.inside import Inside, Interrupted
 from herzschlag.shell.words import NODES, WordsError, choices, keys
-from herzschlag.strict import nearest
-from herzschlag.verdict import EXIT_STATUS
-from topo.prompt import COMMANDS, take_terminal
+from herzschlag.topo.mininet.prompt import COMMANDS, take_terminal
+from herzschlag.wrong_input import nearest
 
 OWN = ("help", "source", "time", "exit", "quit")
 TWO_NODES = {"cut": 2, "link": 1, "isolate": 1, "poweroff": 1, "poweron": 1, "freeze": 1, "thaw": 1}

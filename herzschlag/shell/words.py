@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from herzschlag.faults import KINDS, AnyFault
-from herzschlag.strict import nearest
+from herzschlag.wrong_input import nearest
 
 NODES = ("host", "src", "dst", "a", "b", "keep", "over", "groups")
 """Fields that name nodes."""

@@ -2,7 +2,7 @@
 # The VM of `make vm-check` and `make vagrant-check`: .setup/vm/disk.raw, a Debian like the public Vagrant box, with a
 # key of its own. Needs no mount and no loop device; root only because files of the VM belong to its root.
 #
-# What set-up will want inside (Debian packages of debian-lab.txt, Python packages of requirements.lock) lies in the
+# What set-up will want inside (Debian packages of setup/debian/lab.txt, Python packages of requirements.lock) lies in the
 # image as a package repository and a folder of wheels, neither installed: provisioning does all of its work in the VM,
 # by the same commands as anywhere, and the VM needs no network but the one line it is reached over.
 #
@@ -32,7 +32,7 @@ sources() {
 
 # What decides the content: when none of it changed, the image is up to date.
 digest() {
-    cat setup/vm/image.sh setup/debian-lab.txt requirements.lock setup/python.sh "$(sources)" | sha256sum
+    cat setup/vm/image.sh setup/debian/lab.txt requirements.lock setup/python.sh "$(sources)" | sha256sum
 }
 
 [[ $(id -u) -eq 0 ]] || fail "building the image needs root (its files belong to the VM's root): sudo make vm-check"
@@ -88,7 +88,7 @@ fi
 
 echo "VM image: file system from Debian's packages (a minute or two) …"
 root=$folder/root
-lab=$(sed -n 's/^\([a-z][a-z0-9.+-]*\) .*/\1/p' setup/debian-lab.txt)
+lab=$(sed -n 's/^\([a-z][a-z0-9.+-]*\) .*/\1/p' setup/debian/lab.txt)
 base=(
     systemd-sysv udev dbus libpam-systemd openssh-server sudo ca-certificates rsync kmod procps python3
     linux-image-cloud-amd64 grub-pc-bin

@@ -27,7 +27,7 @@ missing() {
             /*) [[ -e $program ]] || printf '%s ' "$package" ;;
             *) command -v "$program" >/dev/null || printf '%s ' "$package" ;;
         esac
-    done <setup/vm/debian-vagrant.txt
+    done <setup/debian/vagrant.txt
 }
 
 timed() {

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from herzschlag.runner import RunRequest, run
-from herzschlag.scenario_file import load, loads
+from herzschlag.running.runner import RunRequest, run
+from herzschlag.scenarios.from_toml import load, loads
 from tests.support.live import Command, command
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ import pytest
 from herzschlag.report import write_report, write_summary
 from herzschlag.report.reading import read_run
 from herzschlag.report.summary import entry
-from herzschlag.runner import RunRequest, run
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_file import load, loads
+from herzschlag.running.runner import RunRequest, run
+from herzschlag.scenarios.from_toml import load, loads
+from herzschlag.scenarios.model import Scenario
 from tests.support.reports import SITUATIONS, simulated
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.restart import rank, reaches
-from agents.settings import MINUTE
+from herzschlag.agents.ha.master.restarts import rank, reaches
+from herzschlag.agents.settings import MINUTE
 from tests.planted.plant import Planted
 
 
@@ -144,9 +144,9 @@ def _the_same_choice(select: Any) -> Any:
 FAULTS = (
     Planted(
         name="no datastore watch",
-        core="liveness",
+        core="ha/master/liveness",
         broken="declares a host dead at T15, before the datastore watch is over",
-        place="agents.liveness.HostWatch._verdict_ns",
+        place="herzschlag.agents.ha.master.liveness.HostWatch._verdict_ns",
         patch=_no_watch,
         scenario="slave-failure",
         checker="timeline",
@@ -154,9 +154,9 @@ FAULTS = (
     ),
     Planted(
         name="no continuous ping",
-        core="liveness",
+        core="ha/master/liveness",
         broken="does not wait for answers to its pings",
-        place="agents.liveness.HostWatch._ping_over_ns",
+        place="herzschlag.agents.ha.master.liveness.HostWatch._ping_over_ns",
         patch=_pings_little,
         scenario="case-01@unwatched",
         checker="timeline",
@@ -164,9 +164,9 @@ FAULTS = (
     ),
     Planted(
         name="answers to pings ignored",
-        core="liveness",
+        core="ha/master/liveness",
         broken="does not notice that a silent host answers ping",
-        place="agents.liveness.HostWatch.ping_answered",
+        place="herzschlag.agents.ha.master.liveness.HostWatch.ping_answered",
         patch=_no_steps,
         scenario="case-32@stays-dead",
         checker="belief",
@@ -174,9 +174,9 @@ FAULTS = (
     ),
     Planted(
         name="datastore heartbeats ignored",
-        core="liveness",
+        core="ha/master/liveness",
         broken="calls a host dead whose datastore heartbeats go on",
-        place="agents.liveness.HostWatch.heartbeat_seen",
+        place="herzschlag.agents.ha.master.liveness.HostWatch.heartbeat_seen",
         patch=_no_steps,
         scenario="case-06",
         checker="restart-justified",
@@ -184,9 +184,9 @@ FAULTS = (
     ),
     Planted(
         name="poweron file read once",
-        core="liveness",
+        core="ha/master/liveness",
         broken="does not read the poweron file of a cut-off host again",
-        place="agents.liveness.HostWatch._ask_again",
+        place="herzschlag.agents.ha.master.liveness.HostWatch._ask_again",
         patch=_polls_once,
         scenario="isolation",
         checker="vms-run",
@@ -194,9 +194,9 @@ FAULTS = (
     ),
     Planted(
         name="opinions outlive silence",
-        core="liveness",
+        core="ha/master/liveness",
         broken="goes on judging a host that is heard again",
-        place="agents.liveness.HostWatch.heard",
+        place="herzschlag.agents.ha.master.liveness.HostWatch.heard",
         patch=_kept_grudge,
         scenario="case-15@18s",
         checker="expectations",
@@ -204,9 +204,9 @@ FAULTS = (
     ),
     Planted(
         name="partitioned is dead",
-        core="mastership",
+        core="ha/master/master",
         broken="restarts the VMs of a host that is only partitioned",
-        place="agents.mastership.Mastership._set_state",
+        place="herzschlag.agents.ha.master.master.Mastership._set_state",
         patch=_partitioned_is_dead,
         scenario="case-06",
         checker="restart-justified",
@@ -214,9 +214,9 @@ FAULTS = (
     ),
     Planted(
         name="new master in a hurry",
-        core="mastership",
+        core="ha/master/master",
         broken="restarts what its predecessor left at once, not after 10 s",
-        place="agents.mastership.Mastership.__init__",
+        place="herzschlag.agents.ha.master.master.Mastership.__init__",
         patch=_in_a_hurry,
         scenario="master-failure",
         checker="timeline",
@@ -224,9 +224,9 @@ FAULTS = (
     ),
     Planted(
         name="protectedlist not read",
-        core="mastership",
+        core="ha/master/master",
         broken="does not look into the lists it takes over",
-        place="agents.mastership.Mastership._adopt_list",
+        place="herzschlag.agents.ha.master.master.Mastership._adopt_list",
         patch=_nothing,
         scenario="case-45",
         checker="vms-run",
@@ -234,9 +234,9 @@ FAULTS = (
     ),
     Planted(
         name="restarts though monitoring is off",
-        core="mastership",
+        core="ha/master/master",
         broken="restarts VMs although host monitoring is off",
-        place="agents.mastership.Mastership._restart",
+        place="herzschlag.agents.ha.master.master.Mastership._restart",
         patch=_monitored_or_not,
         scenario="case-41@dies",
         checker="expectations",
@@ -244,9 +244,9 @@ FAULTS = (
     ),
     Planted(
         name="lists kept after isolation",
-        core="ownership",
+        core="ha/master/ownership",
         broken="does not let go of its protected lists",
-        place="agents.ownership.Ownership.release",
+        place="herzschlag.agents.ha.master.ownership.Ownership.release",
         patch=_nothing,
         scenario="case-09@powerOff",
         checker="list-owners",
@@ -254,9 +254,9 @@ FAULTS = (
     ),
     Planted(
         name="owner without lock",
-        core="ownership",
+        core="ha/master/ownership",
         broken="takes a lock that it was denied for held",
-        place="agents.ownership.Ownership.lock_changed",
+        place="herzschlag.agents.ha.master.ownership.Ownership.lock_changed",
         patch=_owns_everything,
         scenario="case-21",
         checker="restart-owned",
@@ -264,9 +264,9 @@ FAULTS = (
     ),
     Planted(
         name="retry clock restarted",
-        core="restart",
+        core="ha/master/restarts",
         broken="counts the delays of further attempts from the last one",
-        place="agents.restart.RestartQueue.result",
+        place="herzschlag.agents.ha.master.restarts.RestartQueue.result",
         patch=_from_the_last_attempt,
         scenario="case-43",
         checker="timeline",
@@ -274,9 +274,9 @@ FAULTS = (
     ),
     Planted(
         name="never gives up",
-        core="restart",
+        core="ha/master/restarts",
         broken="tries to restart a VM every two minutes, for ever",
-        place="agents.restart.RestartQueue.result",
+        place="herzschlag.agents.ha.master.restarts.RestartQueue.result",
         patch=_tries_for_ever,
         scenario="case-43",
         checker="expectations",
@@ -284,9 +284,9 @@ FAULTS = (
     ),
     Planted(
         name="no room needed",
-        core="restart",
+        core="ha/master/restarts",
         broken="places VMs on hosts that have no memory left",
-        place="agents.restart.fits",
+        place="herzschlag.agents.ha.master.restarts.fits",
         patch=_no_room_needed,
         scenario="case-42",
         checker="placement",
@@ -294,9 +294,9 @@ FAULTS = (
     ),
     Planted(
         name="no limit of restarts",
-        core="restart",
+        core="ha/master/restarts",
         broken="gives a host more than 32 restarts at a time",
-        place="agents.restart._Room.open_for",
+        place="herzschlag.agents.ha.master.restarts._Room.open_for",
         patch=_no_limit,
         scenario="case-44",
         checker="placement",
@@ -304,9 +304,9 @@ FAULTS = (
     ),
     Planted(
         name="least important first",
-        core="restart",
+        core="ha/master/restarts",
         broken="restarts in reversed order of priority",
-        place="agents.restart.rank",
+        place="herzschlag.agents.ha.master.restarts.rank",
         patch=_least_important_first,
         scenario="priorities",
         checker="restart-order",
@@ -314,9 +314,9 @@ FAULTS = (
     ),
     Planted(
         name="the old master for ever",
-        core="vcenter",
+        core="vcenter/vcenter",
         broken="goes on showing what a dead master told last",
-        place="agents.vcenter.VCenter._show",
+        place="herzschlag.agents.vcenter.vcenter.VCenter._show",
         patch=_the_old_master_for_ever,
         scenario="master-failure",
         checker="vcenter-belief",
@@ -324,9 +324,9 @@ FAULTS = (
     ),
     Planted(
         name="switched off, yet protected",
-        core="vcenter",
+        core="vcenter/vcenter",
         broken="has VMs protected that a user switched off",
-        place="agents.vcenter.VCenter._user_power",
+        place="herzschlag.agents.vcenter.vcenter.VCenter._user_power",
         patch=_forgets_what_users_want,
         scenario="switched-off",
         checker="restart-justified",
@@ -334,9 +334,9 @@ FAULTS = (
     ),
     Planted(
         name="unreachable heartbeat datastores",
-        core="selection",
+        core="vcenter/heartbeat_datastores",
         broken="chooses heartbeat datastores that hosts do not reach",
-        place="agents.vcenter.select_heartbeat_datastores",
+        place="herzschlag.agents.vcenter.vcenter.select_heartbeat_datastores",
         patch=_the_same_choice,
         scenario="case-30",
         checker="expectations",

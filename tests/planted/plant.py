@@ -15,14 +15,14 @@ from inspect import getattr_static
 from pathlib import Path
 from typing import Any
 
-from herzschlag.backends.base import open_session
+from herzschlag.backends.opening import open_session
 from herzschlag.checkers import check_all
-from herzschlag.conductor import Conductor, NotReady
-from herzschlag.history import History
-from herzschlag.plan import make_plan
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_file import load
-from herzschlag.verdict import Finding
+from herzschlag.checkers.verdict import Finding
+from herzschlag.history.records import History
+from herzschlag.running.conductor import Conductor, NotReady
+from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.plan import make_plan
 
 OWN_SCENARIOS = Path(__file__).parent / "scenarios"
 """For faults that no shipped scenario brings to light."""

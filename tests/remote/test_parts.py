@@ -14,9 +14,9 @@ import pytest
 
 from herzschlag.remote import far
 from herzschlag.remote.bundle import checkout_of, make_bundle
+from herzschlag.remote.errors import RemoteTrouble, WrongInput
 from herzschlag.remote.fetch import FarFile, free_name, units
 from herzschlag.remote.target import FirstContact, Target, from_host, from_ssh_config
-from herzschlag.remote.trouble import RemoteTrouble, WrongInput
 from herzschlag.remote.work import Command
 from tests.support.far_machine import wait_for
 

@@ -109,7 +109,7 @@ def test_missing_packages_are_named_with_the_command_where_they_cannot_be_instal
     for name in ("bash", "dirname", "flock", "mkdir", "id", "python3"):
         (programs / name).symlink_to(shutil.which(name) or f"/missing/{name}")
     # provision.sh adds the sbin folders to PATH: a list of our own names what is surely not there.
-    (checkout / "setup/debian-lab.txt").write_text("surely-absent  no-such-program  nothing\n", encoding="utf-8")
+    (checkout / "setup/debian/lab.txt").write_text("surely-absent  no-such-program  nothing\n", encoding="utf-8")
     answer = run(programs / "bash", "setup/provision.sh", "lab", cwd=checkout, PATH=str(programs))
     assert answer.returncode == 4, answer.stderr
     assert "missing: surely-absent" in answer.stderr

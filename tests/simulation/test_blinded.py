@@ -11,9 +11,9 @@ from functools import cache
 import pytest
 
 from herzschlag.checkers import CHECKERS, NAMES, check_all, needs_of
-from herzschlag.history import History
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_file import load
+from herzschlag.history.records import History
+from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.model import Scenario
 from tests.planted.plant import play
 
 SCENARIOS = ("normal", "slave-failure", "master-failure", "isolation", "partition", "case-11@silent")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from herzschlag.cluster import Cluster, Setup
-from herzschlag.runner import RunRequest, run
-from herzschlag.scenario_file import load
-from herzschlag.scenario_text import as_toml
+from herzschlag.running.runner import RunRequest, run
+from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.to_toml import as_toml
 
 SLAVES = ["host-98", "host-100"]
 HALVES = [["host-98", "host-99"], ["host-100", "host-101"]]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from agents.events import PingAnswered, Received
-from agents.messages import Heartbeat
-from herzschlag import primitives as p
+from herzschlag.agents.protocol.events import PingAnswered, Received
+from herzschlag.agents.protocol.messages import Heartbeat
 from herzschlag.backends.simulation.network import LATENCY_NS, Drops, Network
 from herzschlag.backends.simulation.queue import EventQueue
-from topo.catalog import two_networks
+from herzschlag.faults import primitives as p
+from herzschlag.topo.catalog import two_networks
 
 LAB = two_networks(3)
 MS = 1_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herzschlag.faults import PowerOff, Split
-from herzschlag.scenario import VmEntry
+from herzschlag.scenarios.model import VmEntry
 from tests.support.cluster import begin, end, started
 
 MASTERS = ("host-101", "host-98")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.events import WAKE
+from herzschlag.agents.protocol.events import WAKE
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from herzschlag.runner import HISTORY_FILE, RunReport, RunRequest, run
-from herzschlag.scenario_file import load, load_family, shipped
+from herzschlag.running.runner import HISTORY_FILE, RunReport, RunRequest, run
+from herzschlag.scenarios.from_toml import load, load_family, shipped
 
 ROOT = Path(__file__).parents[2]
 FIVE = ("normal", "slave-failure", "master-failure", "isolation", "partition")

@@ -11,11 +11,11 @@ import os
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from agents.datastore.io import Append
-from agents.datastore.layout import disk_path
-from agents.vm import encode_write
+from herzschlag.agents.datastore.layout import disk_path
+from herzschlag.agents.datastore.requests import Append
+from herzschlag.agents.hypervisor.vm import encode_write
 from herzschlag.faults import Isolate, NetworkDown, Storage
-from herzschlag.history import SECOND
+from herzschlag.history.records import SECOND
 from tests.support.schedules import Stroke, clash, faults, play, two_writers, unsettled
 
 STROKES = st.builds(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from herzschlag.cli import app
+from herzschlag.cli.app import app
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.faults import KINDS, Storage
-from herzschlag.scenario_file import load_family
+from herzschlag.scenarios.from_toml import load_family
 from herzschlag.shell import Shell
 from herzschlag.shell.commands import NAMES, help_of
 from herzschlag.shell.words import fault_of

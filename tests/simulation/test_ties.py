@@ -11,8 +11,8 @@ import pytest
 
 from herzschlag.checkers import check_all
 from herzschlag.compare import compare
-from herzschlag.scenario import Scenario
-from herzschlag.scenario_file import load_family, loads, shipped
+from herzschlag.scenarios.from_toml import load_family, loads, shipped
+from herzschlag.scenarios.model import Scenario
 from tests.planted.plant import play
 from tests.support.unpunctual import unpunctual
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from agents.messages import AnyMessage
-from agents.wire import Codec
-from herzschlag.history import SECOND
-from herzschlag.packets.facts import CaptureFacts, to_comment
+from herzschlag.agents.protocol.codec import Codec
+from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.history.capture_facts import CaptureFacts, to_comment
+from herzschlag.history.records import SECOND
+from herzschlag.topo.capture import capture, pcapng
+from herzschlag.topo.catalog import two_networks
+from herzschlag.topo.spec import TopologySpec
 from tests.support import frames, wire_examples
-from topo import capture, pcapng
-from topo.catalog import two_networks
-from topo.spec import TopologySpec
 
 SWITCH_NS = 200_000
 """What a switch takes, real time."""

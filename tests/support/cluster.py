@@ -14,12 +14,11 @@ from typing import Any
 
 import msgspec
 
-from herzschlag.backends.base import Plan
-from herzschlag.backends.simulation.cluster import SimCluster
+from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.faults import KINDS, AnyFault
-from herzschlag.history import SECOND, Record
-from herzschlag.plan import make_plan
-from herzschlag.scenario import Cluster, Scenario
+from herzschlag.history.records import SECOND, Record
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.plan import Plan, make_plan
 
 AFTER_HEARTBEAT_NS = 10_000_000
 

@@ -6,9 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from controller.links import Change, Rule, SwitchState
-from controller.messages import ControlError, ErrorCode
-from controller.switch import RuleCount
+from herzschlag.controller.links import Change, Rule, SwitchState
+from herzschlag.controller.messages import ControlError, ErrorCode
+from herzschlag.controller.switch import RuleCount
 
 
 class FakeSwitch:

@@ -20,12 +20,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from controller import ControllerClient, Network, Port
-from topo.catalog import two_networks
-from topo.lab import Lab
-from topo.sandbox import Sandbox
-from topo.spec import datapath_id, node_interface
-from topo.wires import InNetwork
+from herzschlag.controller import ControllerClient, Network, Port
+from herzschlag.topo.catalog import two_networks
+from herzschlag.topo.kernel.netlink import InNetwork
+from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.sandbox.sandbox import Sandbox
+from herzschlag.topo.spec import datapath_id, node_interface
 
 DEADLINE_S = 20.0
 UDP_PORT = 8182
@@ -75,7 +75,7 @@ class Controller:
         if not exact:
             environment["OVS_RUNDIR"] = str(folder)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "controller", "--socket", str(self.socket), "--log", str(self.log)],
+            [sys.executable, "-m", "herzschlag.controller", "--socket", str(self.socket), "--log", str(self.log)],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

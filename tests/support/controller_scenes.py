@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
+from herzschlag.controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
 from tests.support.controller_lab import Controller, TrafficLab, run, until
 
 H98, H99, H100 = "host-98", "host-99", "host-100"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from ipaddress import IPv4Address
 
-from topo.capture import HA_PORT
+from herzschlag.topo.capture.capture import HA_PORT
 
 _UDP, _ICMP = 17, 1
 

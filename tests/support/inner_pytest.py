@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from herzschlag import cluster as clusters
-from herzschlag import pytest_labs, report
+from herzschlag import report
+from herzschlag.plugin import labs
 
 assert report is not None  # imported here once: pytester forgets what inner runs import for the first time
 
@@ -46,7 +47,7 @@ def stand_in() -> None:
             (directory / "log" / "agents.log").write_text("they spoke")
         return clusters.Cluster.start(setup, backend="simulation", **options)
 
-    setattr(pytest_labs, "Cluster", SimpleNamespace(start=start))  # noqa: B010 (it is no public name there)
+    setattr(labs, "Cluster", SimpleNamespace(start=start))  # noqa: B010 (it is no public name there)
 
 
 def in_virtual_time(pytester: pytest.Pytester, code: str, *words: str) -> pytest.RunResult:

@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from herzschlag.backends.base import BackendName
+from herzschlag.backends.names import BackendName
 from herzschlag.live.lab import LiveLab
 from herzschlag.live.messages import AnyCommand, Lab
-from herzschlag.scenario import Cluster, Scenario
+from herzschlag.scenarios.model import Cluster, Scenario
 
 PATIENCE_S = 60.0
 """Far above what anything here takes on a busy machine."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from herzschlag.history import SECOND, History, record, write_history
+from herzschlag.history.records import SECOND, History, record, write_history
 from herzschlag.report.model import Model
 from herzschlag.report.reading import HISTORY_FILE, RUN_FILE, Run, RunFile
 from herzschlag.report.traffic import NO_CAPTURE, Datagram, Traffic
-from herzschlag.runner import RunRequest, run
-from herzschlag.scenario import Cluster, Scenario
-from herzschlag.scenario_file import load
+from herzschlag.running.runner import RunRequest, run
+from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.model import Cluster, Scenario
 
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
 

@@ -12,9 +12,9 @@ from itertools import pairwise
 
 import msgspec
 
-from agents.datastore.evidence import WriterRun, read_disk
-from agents.datastore.layout import disk_path
-from herzschlag.backends.simulation.cluster import SimCluster
+from herzschlag.agents.datastore.disk_evidence import WriterRun, read_disk
+from herzschlag.agents.datastore.layout import disk_path
+from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.faults import (
     AnyFault,
     Block,
@@ -32,7 +32,7 @@ from herzschlag.faults import (
     Split,
     Storage,
 )
-from herzschlag.history import SECOND
+from herzschlag.history.records import SECOND
 from tests.support.cluster import begin, end, plan_of
 
 HOSTS = ("host-98", "host-99", "host-100", "host-101")

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from herzschlag.backends.base import BackendName, Effect, Plan
+from herzschlag.backends.base import Effect
+from herzschlag.backends.names import BackendName
 from herzschlag.faults import AnyFault
-from herzschlag.history import SECOND, Record, record
+from herzschlag.history.records import SECOND, Record, record
+from herzschlag.scenarios.plan import Plan
 
 
 def healthy_start(plan: Plan, at_s: float = 15.0, *, late: str = "") -> list[Record]:

@@ -7,10 +7,10 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from agents import messages as m
-from agents.settings import ClusterConfig, DatastoreConfig, HostConfig, VmConfig
-from agents.wire import Codec
-from agents.wire_format import MAGIC, TAG_BYTES
+from herzschlag.agents.protocol import messages as m
+from herzschlag.agents.protocol.codec import Codec
+from herzschlag.agents.protocol.format import MAGIC, TAG_BYTES
+from herzschlag.agents.settings import ClusterConfig, DatastoreConfig, HostConfig, VmConfig
 
 CLUSTER = "lab"
 KEY = bytes(range(32))

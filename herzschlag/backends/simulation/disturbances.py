@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from agents.datastore.io import Outcome
-from agents.hypervisor_api import InjectVm
-from herzschlag import primitives as p
+from herzschlag.agents.datastore.requests import Outcome
+from herzschlag.agents.hypervisor.api import InjectVm
 from herzschlag.backends.simulation.host import SimHost
 from herzschlag.backends.simulation.network import Drops, Network
 from herzschlag.backends.simulation.node import Node
+from herzschlag.faults import primitives as p
 
 SECOND = 1_000_000_000
 

@@ -14,12 +14,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from agents.actions import Ping, Send, Trace
-from agents.agent import Agent
-from agents.datastore.io import AnyIo, Append, Outcome, Replace, TestAndSet, WriteSector
-from agents.events import AnyEvent
-from agents.hypervisor import Hypervisor
-from agents.hypervisor_api import (
+from herzschlag.agents.datastore.requests import AnyIo, Append, Outcome, Replace, TestAndSet, WriteSector
+from herzschlag.agents.ha.agent import Agent
+from herzschlag.agents.hypervisor.api import (
     AbortIo,
     AgentDied,
     AgentStarted,
@@ -42,8 +39,11 @@ from agents.hypervisor_api import (
     VmCommand,
     VmReport,
 )
-from agents.settings import AgentSettings, ClusterConfig, DatastoreKind
-from agents.vm import Vm
+from herzschlag.agents.hypervisor.hypervisor import Hypervisor
+from herzschlag.agents.hypervisor.vm import Vm
+from herzschlag.agents.protocol.actions import Ping, Send, Trace
+from herzschlag.agents.protocol.events import AnyEvent
+from herzschlag.agents.settings import AgentSettings, ClusterConfig, DatastoreKind
 from herzschlag.backends.simulation.network import Network
 from herzschlag.backends.simulation.node import Node, Record
 from herzschlag.backends.simulation.process import Clock, Process

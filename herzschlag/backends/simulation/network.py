@@ -4,7 +4,7 @@ Decides the fate of every datagram and every ping from the conditions in force. 
 receivers is one entry of the queue wherever nothing random happens on the way; only impaired links are looked at
 packet by packet. Routes are worked out once per sender, receivers and state of the networks.
 
-What the kernel of a real host would do is decided here too, from what `herzschlag.primitives` says of each condition:
+What the kernel of a real host would do is decided here too, from what `faults/primitives.py` says of each condition:
 
 - a node whose interface, carrier or address is gone, or whose address is wrong, neither sends nor is reached: its
   sockets are bound to the address, and its neighbours look for the old one;
@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappush
 from typing import NamedTuple
 
-from agents.events import AnyEvent, PingAnswered, Received
-from agents.messages import AnyMessage
-from herzschlag import primitives as p
+from herzschlag.agents.protocol.events import AnyEvent, PingAnswered, Received
+from herzschlag.agents.protocol.messages import AnyMessage
 from herzschlag.backends.simulation.queue import EventQueue
-from topo.spec import GATEWAY, DirectedLink
+from herzschlag.faults import primitives as p
+from herzschlag.topo.spec import GATEWAY, DirectedLink
 
 LATENCY_NS = 200_000
 """One way, unimpaired: what a packet takes between two namespaces through a switch, with its agent's wake-up."""

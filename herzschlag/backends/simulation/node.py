@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agents.events import AnyEvent
+from herzschlag.agents.protocol.events import AnyEvent
 from herzschlag.backends.simulation.network import Network
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from heapq import heappush
 from typing import Any, Protocol
 
-from agents.clock import RIGHT
-from agents.events import WAKE
+from herzschlag.agents.clock import RIGHT
+from herzschlag.agents.protocol.events import WAKE
 from herzschlag.backends.simulation.queue import EventQueue
 
 NEVER = 1 << 63

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from herzschlag.backends.base import BackendName, Effect, Plan
-from herzschlag.backends.simulation.cluster import SimCluster
+from herzschlag.backends.base import Effect
+from herzschlag.backends.names import BackendName
+from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.faults import AnyFault
-from herzschlag.history import Record
+from herzschlag.history.records import Record
+from herzschlag.scenarios.plan import Plan
 
 AFTER_HEARTBEAT_NS = 10_000_000
 """Ten milliseconds of virtual time after a heartbeat instant everything it caused has happened."""

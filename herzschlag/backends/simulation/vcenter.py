@@ -1,7 +1,7 @@
 """The vCenter node in virtual time: one process, and the wishes of its users.
 
 Decides what a user's wish becomes while vCenter is down: maintenance and options are told to it when it is back (its
-users would), a power request is lost. Leaves what vCenter does to `agents.vcenter`. Its own disk, the last
+users would), a power request is lost. Leaves what vCenter does to `agents/vcenter/vcenter.py`. Its own disk, the last
 configuration and the count of its lives, outlasts it.
 """
 
@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from agents.actions import KeepConfig, Send, Trace
-from agents.events import AnyEvent, Boot, UserMaintenance, UserPower, UserReconfigure
-from agents.settings import ClusterConfig
-from agents.vcenter import VCenter, VCenterSettings
-from herzschlag import primitives as p
-from herzschlag.backends.base import Plan
+from herzschlag.agents.protocol.actions import KeepConfig, Send, Trace
+from herzschlag.agents.protocol.events import AnyEvent, Boot, UserMaintenance, UserPower, UserReconfigure
+from herzschlag.agents.settings import ClusterConfig
+from herzschlag.agents.vcenter.vcenter import VCenter
 from herzschlag.backends.simulation.network import Network
 from herzschlag.backends.simulation.node import Node, Record
 from herzschlag.backends.simulation.process import Process
 from herzschlag.backends.simulation.queue import EventQueue
-from herzschlag.options import config_under
+from herzschlag.faults import primitives as p
+from herzschlag.scenarios.options import config_under
+from herzschlag.scenarios.plan import Plan, vcenter_settings
 
 
 class SimVcenter(Node):
@@ -92,15 +92,4 @@ def _options(config: ClusterConfig) -> ClusterConfig:
     """The configuration without what is each host's own."""
     return ClusterConfig(
         **{name: getattr(config, name) for name in ClusterConfig.__struct_fields__ if name != "hosts"}, hosts=()
-    )
-
-
-def vcenter_settings(plan: Plan) -> VCenterSettings:
-    return VCenterSettings(
-        timers=plan.timers,
-        config=plan.config,
-        placement=plan.placement,
-        networks=plan.topology.networks,
-        heartbeat_datastores_per_host=plan.heartbeat_datastores_per_host,
-        heartbeat_datastores=plan.heartbeat_datastores,
     )

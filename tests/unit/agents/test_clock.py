@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.clock import RIGHT, ClockSetting
+from herzschlag.agents.clock import RIGHT, ClockSetting
 
 SECOND = 1_000_000_000
 INSTANTS = st.integers(0, 10**6 * SECOND)

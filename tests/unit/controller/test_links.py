@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.links import (
+from herzschlag.controller.links import (
     Change,
     NetworkCuts,
     Rule,
@@ -16,7 +16,7 @@ from controller.links import (
     recognise_cuts,
     split_cuts,
 )
-from controller.messages import ControlError, ErrorCode, Network, Port
+from herzschlag.controller.messages import ControlError, ErrorCode, Network, Port
 
 MAC_98, MAC_99 = "02:00:00:00:00:98", "02:00:00:00:00:99"
 NETWORK = Network(10, {"host-98": Port(1, MAC_98), "host-99": Port(2, MAC_99)})

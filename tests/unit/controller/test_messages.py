@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.messages import (
+from herzschlag.controller.messages import (
     Configure,
     ControlError,
     CutStatus,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from controller.links import Rule
-from controller.messages import (
+from herzschlag.controller.links import Rule
+from herzschlag.controller.messages import (
     Configure,
     Done,
     ErrorCode,
@@ -20,7 +20,7 @@ from controller.messages import (
     Status,
     StatusReply,
 )
-from controller.service import Service
+from herzschlag.controller.service import Service
 from tests.support.controller_fakes import FakeSwitch
 
 NODES = ["host-98", "host-99", "host-100", "gateway"]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from herzschlag import doctor
-from topo.probes import missing_for_a_lab
-from topo.requirements import REQUIREMENTS, Requirement
+from herzschlag.topo.kernel.probes import missing_for_a_lab
+from herzschlag.topo.requirements import REQUIREMENTS, Requirement
 
 ROOT = Path(__file__).parents[3]
 DEBIAN = [one for one in REQUIREMENTS if one.kind != "python"]
@@ -35,12 +35,12 @@ def project() -> dict[str, Any]:
 
 def test_the_set_up_installs_what_the_list_names_and_nothing_else() -> None:
     known = {(one.package, one.name) for one in DEBIAN}
-    assert listed("setup/debian-lab.txt") <= known, "installed for a program that the list does not know"
-    installed = {package for package, _ in listed("setup/debian-lab.txt")}
+    assert listed("setup/debian/lab.txt") <= known, "installed for a program that the list does not know"
+    installed = {package for package, _ in listed("setup/debian/lab.txt")}
     for one in DEBIAN:
         if one.needed_by != "people":
             assert one.package in installed, one
-    assert {one.package for one in DEBIAN} <= installed | {package for package, _ in listed("setup/debian-test.txt")}
+    assert {one.package for one in DEBIAN} <= installed | {package for package, _ in listed("setup/debian/test.txt")}
 
 
 def test_python_packages_are_asked_for_in_the_same_words_as_by_the_package_itself() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from topo.catalog import one_network, two_networks
-from topo.spec import (
+from herzschlag.topo.catalog import one_network, two_networks
+from herzschlag.topo.spec import (
     HOSTS_MAX,
     INTERFACE_NAME_MAX,
     DatastoreSpec,

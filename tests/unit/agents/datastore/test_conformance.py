@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.datastore.io import (
+from herzschlag.agents.datastore.memory_store import MemoryDatastores
+from herzschlag.agents.datastore.requests import (
     SECTOR,
     AnyIo,
     Append,
@@ -25,9 +26,8 @@ from agents.datastore.io import (
     Touch,
     WriteSector,
 )
-from agents.datastore.io import TestAndSet as SetIf  # pytest would collect its own name
-from agents.datastore.memory import MemoryDatastores
-from agents.datastore.tmpfs import HANGS, LOST, TEMPORARY, TmpfsDatastores
+from herzschlag.agents.datastore.requests import TestAndSet as SetIf  # pytest would collect its own name
+from herzschlag.agents.processes.tmpfs_store import HANGS, LOST, TEMPORARY, TmpfsDatastores
 
 DS = "vmfs-1"
 A, B, ZERO = b"a" * SECTOR, b"b" * SECTOR, bytes(SECTOR)

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.datastore import layout
-from agents.datastore.evidence import read_disk
-from agents.datastore.io import SECTOR
-from agents.datastore.layout import (
+from herzschlag.agents.datastore import layout
+from herzschlag.agents.datastore.disk_evidence import read_disk
+from herzschlag.agents.datastore.layout import (
     BadName,
     DamagedRecord,
     LockRecord,
@@ -22,7 +21,8 @@ from agents.datastore.layout import (
     ProtectedVm,
     Slot,
 )
-from agents.vm import encode_write
+from herzschlag.agents.datastore.requests import SECTOR
+from herzschlag.agents.hypervisor.vm import encode_write
 
 POWERON = PoweronFile(isolated=True, vms=("vm-1", "vm 2", "ümläut\u2028"), generation=7)
 PROTECTED = ProtectedList((ProtectedVm("vm-1", "host-98", "high", 500, 1024), ProtectedVm("b", "", "low", 0, 0)), 3)

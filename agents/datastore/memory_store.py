@@ -1,0 +1,202 @@
+"""Datastores in memory, for the simulator: same requests and outcomes as `processes/tmpfs_store.py`, deterministic.
+
+Decides nothing about time: a request is carried out at once, or hangs until `set_access` lets it go. Several hosts
+share the files; each has its own access to each datastore. One conformance suite runs against both.
+
+What a dying writer leaves behind (`die_after_bytes`): of a Replace nothing, of an Append the first bytes, of a sector
+nothing or all of it, for a sector is written as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from herzschlag.agents.datastore.requests import (
+    SECTOR,
+    AnyIo,
+    Append,
+    ListFolder,
+    Outcome,
+    Read,
+    Remove,
+    Replace,
+    Stat,
+    TestAndSet,
+    Touch,
+    WriteSector,
+)
+from herzschlag.agents.states import DatastoreAccess
+
+_ZERO = bytes(SECTOR)
+
+
+class _File:
+    __slots__ = ("data", "stamp")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.stamp = 0
+
+
+class _Datastore:
+    __slots__ = ("files", "folders")
+
+    def __init__(self) -> None:
+        self.files: dict[str, _File] = {}
+        self.folders: dict[str, set[str]] = {"": set()}
+        """Folder to names in it. Folders stay when they are empty again."""
+
+
+class MemoryDatastores:
+    def __init__(self, names: Iterable[str]) -> None:
+        self._datastores = {name: _Datastore() for name in names}
+        self._stamp = 0
+        self._access: dict[tuple[str, str], DatastoreAccess] = {}
+        """Only what is not "ok": (host, datastore)."""
+        self._hanging: dict[tuple[str, str], dict[int, AnyIo]] = {}
+        self._perform: dict[type[Any], Callable[[Any], Outcome]] = {
+            Read: self._read,
+            WriteSector: self._write_sector,
+            Append: self._append,
+            TestAndSet: self._test_and_set,
+            Replace: self._replace,
+            Touch: self._touch,
+            Stat: self._stat,
+            Remove: self._remove,
+            ListFolder: self._list_folder,
+        }
+
+    def perform(self, request: AnyIo, host: str, die_after_bytes: int | None = None) -> Outcome | None:
+        """Carry it out for `host`. None: it hangs, or the writer died after that many bytes."""
+        if self._access:
+            access = self._access.get((host, request.datastore), "ok")
+            if access == "pdl":
+                return Outcome(request.request, "lost")
+            if access == "apd":
+                self._hanging.setdefault((host, request.datastore), {})[request.request] = request
+                return None
+        if die_after_bytes is not None:
+            self._die(request, die_after_bytes)
+            return None
+        return self._perform[type(request)](request)
+
+    def abort(self, host: str, datastore: str, request: int) -> None:
+        """Forget a hanging request."""
+        self._hanging.get((host, datastore), {}).pop(request, None)
+
+    def forget(self, host: str) -> None:
+        """The host lost power: nothing of it hangs any more. Its access stays as it is."""
+        for key in [key for key in self._hanging if key[0] == host]:
+            del self._hanging[key]
+
+    def set_access(self, host: str, datastore: str, access: DatastoreAccess) -> list[tuple[str, Outcome]]:
+        """Change a host's access. Returns what becomes of its hanging requests: carried out, or lost."""
+        if datastore not in self._datastores:
+            raise KeyError(f"datastore {datastore!r}: there are {sorted(self._datastores)}")
+        key = (host, datastore)
+        if access == "ok":
+            self._access.pop(key, None)
+        else:
+            self._access[key] = access
+        if access == "apd":
+            return []
+        hanging = self._hanging.pop(key, {})
+        if access == "pdl":
+            return [(host, Outcome(number, "lost")) for number in hanging]
+        return [(host, self._perform[type(request)](request)) for request in hanging.values()]
+
+    def content(self, datastore: str, path: str) -> bytes | None:
+        """What a file holds, for evidence; None: missing."""
+        file = self._datastores[datastore].files.get(path)
+        return None if file is None else bytes(file.data)
+
+    def paths(self, datastore: str) -> list[str]:
+        """All files, sorted."""
+        return sorted(self._datastores[datastore].files)
+
+    # --- The requests -------------------------------------------------------------------------------------------------
+
+    def _file(self, request: AnyIo) -> _File:
+        """The file, made if missing; about to change, so its stamp grows."""
+        datastore = self._datastores[request.datastore]
+        file = datastore.files.get(request.path)
+        if file is None:
+            file = datastore.files[request.path] = _File()
+            path = request.path
+            while path:
+                path, _, name = path.rpartition("/")
+                datastore.folders.setdefault(path, set()).add(name)
+        self._stamp += 1
+        file.stamp = self._stamp
+        return file
+
+    def _read(self, request: Read) -> Outcome:
+        file = self._datastores[request.datastore].files.get(request.path)
+        if file is None:
+            return Outcome(request.request, "missing")
+        if request.length is None:
+            return Outcome(request.request, "ok", bytes(file.data[request.offset :]))
+        return Outcome(request.request, "ok", bytes(file.data[request.offset : request.offset + request.length]))
+
+    def _write_sector(self, request: WriteSector) -> Outcome:
+        self._put(self._file(request).data, request.offset, request.data)
+        return Outcome(request.request, "ok")
+
+    def _put(self, data: bytearray, offset: int, sector: bytes) -> None:
+        if len(data) < offset:
+            data.extend(bytes(offset - len(data)))
+        data[offset : offset + len(sector)] = sector
+
+    def _append(self, request: Append) -> Outcome:
+        self._file(request).data.extend(request.data)
+        return Outcome(request.request, "ok")
+
+    def _test_and_set(self, request: TestAndSet) -> Outcome:
+        file = self._datastores[request.datastore].files.get(request.path)
+        found = b"" if file is None else bytes(file.data[request.offset : request.offset + SECTOR])
+        if len(found) < SECTOR:
+            found += _ZERO[len(found) :]
+        if found != request.expected:
+            return Outcome(request.request, "mismatch", found)
+        self._put(self._file(request).data, request.offset, request.data)
+        return Outcome(request.request, "ok")
+
+    def _replace(self, request: Replace) -> Outcome:
+        self._file(request).data = bytearray(request.data)
+        return Outcome(request.request, "ok")
+
+    def _touch(self, request: Touch) -> Outcome:
+        self._file(request)
+        return Outcome(request.request, "ok")
+
+    def _stat(self, request: Stat) -> Outcome:
+        file = self._datastores[request.datastore].files.get(request.path)
+        if file is None:
+            return Outcome(request.request, "missing")
+        return Outcome(request.request, "ok", b"", file.stamp)
+
+    def _remove(self, request: Remove) -> Outcome:
+        datastore = self._datastores[request.datastore]
+        if datastore.files.pop(request.path, None) is not None:
+            folder, _, name = request.path.rpartition("/")
+            datastore.folders[folder].discard(name)
+        return Outcome(request.request, "ok")
+
+    def _list_folder(self, request: ListFolder) -> Outcome:
+        names = self._datastores[request.datastore].folders.get(request.path)
+        if names is None:
+            return Outcome(request.request, "missing")
+        return Outcome(request.request, "ok", "\n".join(sorted(names)).encode())
+
+    def _die(self, request: AnyIo, after_bytes: int) -> None:
+        whole = (
+            after_bytes >= len(request.data)
+            if isinstance(request, (Replace, Append, WriteSector, TestAndSet))
+            else True
+        )
+        if isinstance(request, Append):
+            if after_bytes:
+                self._file(request).data.extend(request.data[:after_bytes])
+        elif whole:
+            self._perform[type(request)](request)

@@ -1,0 +1,115 @@
+"""What the machines of one agent share: settings, configuration, peers, and the list of actions being made.
+
+Decides only how a message gets its header. One per agent; `agent.py` owns it and hands it to its parts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herzschlag.agents.ha.election import Offer
+from herzschlag.agents.ha.peers import Peer
+from herzschlag.agents.protocol.actions import AnyAction, Field, Send, Trace, UnwatchHeartbeats, WatchHeartbeats
+from herzschlag.agents.protocol.messages import Message
+from herzschlag.agents.settings import AgentSettings, ClusterConfig
+from herzschlag.agents.states import DatastoreAccess
+
+
+class Context:
+    """Shared by `Agent`, `Mastership` and their parts. Not thread-safe; nothing here is."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self.settings = settings
+        self.moid = settings.moid
+        self.timers = settings.timers
+        self.networks = settings.networks
+        self.config: ClusterConfig | None = None
+        self.boot = 0
+        self.now_ns = 0
+        self.actions: list[AnyAction] = []
+        self.access: dict[str, DatastoreAccess] = {}
+        self.peers: dict[str, Peer] = {}
+        self.others: tuple[str, ...] = ()
+        """MOIDs of all other hosts of the cluster, in the order of the host list."""
+        self.stands: dict[tuple[str, str], tuple[int, int]] = {}
+        """(host, datastore) to (stamp, since when it stands): what heartbeat watches that go on saw last."""
+        self._watched: set[str] = set()
+        self._sequence = 0
+
+    def configure(self, config: ClusterConfig) -> None:
+        """Take over a configuration; peers that stay keep what is known of them."""
+        self.config = config
+        known = self.peers
+        self.peers = {}
+        for index, host in enumerate(config.hosts):
+            if host.moid == self.moid:
+                continue
+            peer = known.get(host.moid) or Peer(host.moid, index, self.settings.networks)
+            peer.bit = 1 << index
+            self.peers[host.moid] = peer
+        self.others = tuple(self.peers)
+        allowed = config.allowed_networks
+        self.networks = tuple(n for n in self.settings.networks if allowed is None or n in allowed)
+
+    @property
+    def cluster(self) -> ClusterConfig:
+        assert self.config is not None, "an agent without configuration takes part in nothing"
+        return self.config
+
+    def do(self, action: AnyAction) -> None:
+        self.actions.append(action)
+
+    def trace(self, kind: str, **fields: Field) -> None:
+        self.actions.append(Trace(kind, fields))
+
+    def watch(self, host: str) -> None:
+        """Watch the datastore heartbeats of a host wherever we reach its datastores."""
+        self._watched.add(host)
+        self.do(WatchHeartbeats(host, tuple(d for d in self.cluster.host(host).datastores if self.works(d))))
+
+    def unwatch(self, host: str) -> None:
+        """A watch ends, and what it saw is worth nothing: heartbeats move on unseen from now on."""
+        self._watched.discard(host)
+        for seen in [key for key in self.stands if key[0] == host]:
+            del self.stands[seen]
+        self.do(UnwatchHeartbeats(host))
+
+    def unwatch_all(self) -> None:
+        for host in sorted(self._watched):
+            self.unwatch(host)
+
+    def heartbeat_seen(self, host: str, datastore: str, stamp: int) -> None:
+        if host in self._watched:  # What was seen before the watch ended may arrive after it.
+            self.stands[host, datastore] = (stamp, self.now_ns)
+
+    def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
+        """One message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""
+        if not to:
+            return
+        self._sequence += 1
+        message = message_type(sender=self.moid, boot=self.boot, sequence=self._sequence, sent_ns=self.now_ns, **body)
+        self.actions.append(Send(message, to, self.networks))  # type: ignore[arg-type]  # one of AnyMessage
+
+    def offer(self) -> Offer:
+        """Our own election offer: datastores that work, plus fdm.nodeGoodness [DD-F] [VVT]."""
+        extra = self.config.node_goodness.get(self.moid, 0) if self.config else 0
+        return (sum(1 for access in self.access.values() if access == "ok") + extra, self.moid)
+
+    def heard_bits(self) -> int:
+        """Which hosts we heard lately (`Timers.fresh_ns`), as bits of the host list."""
+        limit_ns = self.now_ns - self.timers.fresh_ns
+        bits = 0
+        for peer in self.peers.values():
+            if peer.last_heard_ns is not None and peer.last_heard_ns >= limit_ns:
+                bits |= peer.bit
+        return bits
+
+    def own_bit(self) -> int:
+        """Our place in the host list; 0 if we are not in it."""
+        for index, host in enumerate(self.cluster.hosts):
+            if host.moid == self.moid:
+                return 1 << index
+        return 0
+
+    def works(self, datastore: str) -> bool:
+        return self.access.get(datastore) == "ok"

@@ -1,0 +1,60 @@
+"""What arrives at an agent: which datagrams are acted on, and which networks of a peer have fallen silent.
+
+Decides that a message counts once, whichever of the two networks brings it first; that replays and datagrams of an old
+life are dropped and counted; that a state told by an older message does not undo a newer one. Leaves what a message
+means to `agent.py`. On the simulator's hot path: a plain heartbeat passes here some hundred times a second.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from herzschlag.agents.ha.context import Context
+from herzschlag.agents.ha.peers import Peer
+from herzschlag.agents.protocol.messages import AnyMessage, Election, Heartbeat
+
+
+class Inbox:
+    def __init__(self, context: Context) -> None:
+        self._c = context
+        self.dropped: Counter[str] = Counter()
+        """Datagrams not accepted, by reason."""
+
+    def accept(self, peer: Peer, network: str, message: AnyMessage) -> bool:
+        """Whether the datagram is a sign of life: new, and of the peer's present life."""
+        freshness = peer.accept(network, message.boot, message.sequence, self._c.now_ns)
+        if freshness != "new":
+            self.drop(message.sender, freshness)
+            return False
+        path = peer.paths[network]
+        if path.silent:
+            path.silent = False
+            self._note_path(peer, network, "silent", "up", "a datagram arrived")
+        return True
+
+    def is_news(self, peer: Peer, message: AnyMessage) -> bool:
+        """Whether the accepted message tells anything that was not told before."""
+        overtaken = message.sequence < peer.handled.newest
+        if not peer.handled.add(message.sequence):
+            return False  # The same message came over the other network.
+        # A state that a newer message has told already is old news; a request is one all the same.
+        return not (overtaken and isinstance(message, Heartbeat | Election))
+
+    def drop(self, sender: str, reason: str) -> None:
+        self.dropped[reason] += 1
+        count = self.dropped[reason]
+        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
+            self._c.trace("dropped", sender=sender, reason=reason, count=count, because=f"datagram is {reason}")
+
+    def note_silence(self, peers: Iterable[Peer]) -> None:
+        """Record a network that fell silent while another still carries: no state changes, but readers want to know."""
+        limit_ns = self._c.now_ns - self._c.timers.datastore_watch_after_ns
+        for peer in peers:
+            for network, path in peer.paths.items():
+                if path.last_heard_ns is not None and path.last_heard_ns < limit_ns and not path.silent:
+                    path.silent = True
+                    self._note_path(peer, network, "up", "silent", "no heartbeat for 3 s")
+
+    def _note_path(self, peer: Peer, network: str, before: str, after: str, because: str) -> None:
+        self._c.trace("path", host=peer.moid, network=network, **{"from": before}, to=after, because=because)

@@ -1,0 +1,1 @@
+"""The role that leads a group: watching hosts, owning datastores, restarting virtual machines."""

@@ -1,0 +1,203 @@
+"""One host as a master sees it: from silence to an opinion.
+
+```
+ heard ──3 s──> watching ──10 s──> pinging ──5 s──> decided: hostDown | networkPartitionedFromMaster |
+   ^  (datastore heartbeats)  (unreachable)         |        networkIsolated | fdmUnreachable
+   └──────────────── any datagram ──────────────────┘        re-judged with every ping and datastore heartbeat
+```
+
+Decides when to watch, ping and read, and what to conclude: the timeline of fact sheet 1.1 and the table of 3.2.
+Leaves sending and reading to `agent.py`, which carries out the `Step`s returned here. Others choose: Corosync
+declares a node lost after one token timeout (3 s since RHEL 8.4), Pacemaker then fences; memberlist lets peers
+vote. vSphere HA asks the datastore and a ping first, hence the longer chain.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from herzschlag.agents.settings import Timers
+from herzschlag.agents.states import HostState
+
+Phase = Literal["heard", "watching", "pinging", "decided"]
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """Something the agent must do or record for the watched host."""
+
+    do: Literal["watch", "unwatch", "ping", "read-poweron", "phase", "state"]
+    because: str = ""
+    phase: str = ""
+    state: HostState = "uninitialized"
+
+
+class HostWatch:
+    """Liveness of one host, for one master. All times monotonic nanoseconds."""
+
+    def __init__(
+        self,
+        timers: Timers,
+        *,
+        last_heard_ns: int,
+        has_heartbeat_datastores: bool,
+        state: HostState,
+        watch_began_ns: int | None = None,
+        moved_ns: int | None = None,
+    ) -> None:
+        self._t = timers
+        self.state: HostState = state
+        self.phase: Phase = "heard"
+        self.last_heard_ns = last_heard_ns
+        self.has_heartbeat_datastores = has_heartbeat_datastores
+        self.watch_began_ns = watch_began_ns
+        self.moved_ns = moved_ns
+        """Last movement of its datastore heartbeat, seen while watching."""
+        self.isolated_flag = False
+        """Line 1 of its poweron file, as last read."""
+        self.poweron_read = False
+        self._ping_began_ns = 0
+        self._next_ping_ns = 0
+        self._next_poll_ns = 0
+        self.answered_ns: int | None = None
+
+    # --- what happens ---
+
+    def heard(self, now_ns: int) -> list[Step]:
+        """A datagram of the host arrived. Costs nothing while all is well."""
+        self.last_heard_ns = now_ns
+        if self.phase == "heard":
+            return []
+        steps = [Step("phase", phase="heard", because="its datagrams arrive again")]
+        if self.watch_began_ns is not None:
+            steps.append(Step("unwatch"))
+        self.phase = "heard"
+        self.watch_began_ns = self.moved_ns = self.answered_ns = None
+        self.isolated_flag = self.poweron_read = False
+        if self.state in ("hostDown", "fdmUnreachable", "networkPartitionedFromMaster", "networkIsolated"):
+            steps += self._become("election", "its datagrams arrive again; it has not joined yet")
+        return steps
+
+    def heartbeat_seen(self, now_ns: int) -> list[Step]:
+        """Its datastore heartbeat moved."""
+        self.moved_ns = now_ns
+        return self._judge(now_ns) if self.phase == "decided" else []
+
+    def ping_answered(self, now_ns: int) -> list[Step]:
+        self.answered_ns = now_ns
+        return self._judge(now_ns) if self.phase == "decided" else []
+
+    def poweron(self, isolated: bool, now_ns: int) -> list[Step]:
+        """Its poweron file was read."""
+        self.isolated_flag = isolated
+        self.poweron_read = True
+        return self._judge(now_ns) if self.phase == "decided" else []
+
+    # --- what is due ---
+
+    def due_ns(self) -> int:
+        """When `check` must be called next."""
+        if self.phase == "heard":
+            after = self._t.datastore_watch_after_ns if self.has_heartbeat_datastores else self._t.host_timeout_ns
+            return self.last_heard_ns + after
+        if self.phase == "watching":
+            return self.last_heard_ns + self._t.host_timeout_ns
+        due = min(self._next_ping_ns, self._next_poll_ns)
+        if self.phase == "pinging":
+            return min(due, self._verdict_ns())
+        if self.moved_ns is not None and self.state in ("networkPartitionedFromMaster", "networkIsolated"):
+            due = min(due, self.moved_ns + self._t.datastore_watch_ns)
+        return due
+
+    def check(self, now_ns: int) -> list[Step]:
+        """Do what has become due."""
+        steps: list[Step] = []
+        if self.phase == "heard" and now_ns >= self.due_ns():
+            steps += self._begin_watch(now_ns)
+        if self.phase == "watching" and now_ns - self.last_heard_ns >= self._t.host_timeout_ns:
+            steps += self._begin_ping(now_ns)
+        if self.phase in ("pinging", "decided"):
+            steps += self._ask_again(now_ns)
+        if self.phase == "pinging" and now_ns >= self._verdict_ns():
+            self.phase = "decided"
+            self._next_ping_ns = now_ns + self._t.dead_ping_interval_ns
+            steps += self._judge(now_ns)
+        elif self.phase == "decided":
+            steps += self._judge(now_ns)
+        return steps
+
+    def alive_elsewhere(self, now_ns: int) -> bool:
+        """Whether anything says the host lives: datagrams, a datastore heartbeat, a ping (fact sheet 3.2)."""
+        return self.phase in ("heard", "watching") or self._beats(now_ns) or self._answers()
+
+    # --- how ---
+
+    def _begin_watch(self, now_ns: int) -> list[Step]:
+        self.phase = "watching"
+        if not self.has_heartbeat_datastores:
+            return []
+        steps = [Step("phase", phase="watching", because="no network heartbeat for 3 s")]
+        if self.watch_began_ns is None:
+            self.watch_began_ns = now_ns
+            steps.append(Step("watch"))
+        return steps
+
+    def _begin_ping(self, now_ns: int) -> list[Step]:
+        self.phase = "pinging"
+        self._ping_began_ns = self._next_ping_ns = self._next_poll_ns = now_ns
+        return [Step("phase", phase="unreachable", because="no network heartbeat for 10 s")]
+
+    def _ask_again(self, now_ns: int) -> list[Step]:
+        steps = []
+        if now_ns >= self._next_ping_ns:
+            steps.append(Step("ping"))
+            interval = self._t.ping_interval_ns if self.phase == "pinging" else self._t.dead_ping_interval_ns
+            self._next_ping_ns = now_ns + interval
+        if now_ns >= self._next_poll_ns:
+            if self.has_heartbeat_datastores:
+                steps.append(Step("read-poweron"))
+            self._next_poll_ns = now_ns + self._t.poweron_poll_ns
+        return steps
+
+    def _ping_over_ns(self) -> int:
+        return self._ping_began_ns + self._t.icmp_ping_timeout_ns
+
+    def _verdict_ns(self) -> int:
+        """T15, or T18 while no sign came and the datastore watch goes on (fact sheet 1.1)."""
+        over = self._ping_over_ns()
+        if self.watch_began_ns is None or self._answers() or self.moved_ns is not None:
+            return over
+        return max(over, self.watch_began_ns + self._t.datastore_watch_ns)
+
+    def _answers(self) -> bool:
+        """A ping was answered in the running continuous ping, or to the last repeated one."""
+        if self.answered_ns is None:
+            return False
+        if self.phase == "pinging":
+            return self.answered_ns >= self._ping_began_ns
+        limit = self._t.dead_ping_interval_ns + self._t.icmp_ping_timeout_ns
+        return self._next_ping_ns - self._t.dead_ping_interval_ns - self.answered_ns <= limit
+
+    def _beats(self, now_ns: int) -> bool:
+        return self.moved_ns is not None and now_ns - self.moved_ns < self._t.datastore_watch_ns
+
+    def _judge(self, now_ns: int) -> list[Step]:
+        """The decision table of fact sheet 3.2, for a host without network heartbeats."""
+        if self._answers():
+            return self._become("fdmUnreachable", "no network heartbeat, but it answers ping")
+        if self._beats(now_ns):
+            if self.isolated_flag:
+                return self._become("networkIsolated", "datastore heartbeat, no ping; its poweron file says isolated")
+            return self._become(
+                "networkPartitionedFromMaster",
+                "datastore heartbeat, no network heartbeat, no ping",
+            )
+        where = "no datastore heartbeat" if self.has_heartbeat_datastores else "no heartbeat datastore to ask"
+        return self._become("hostDown", f"no network heartbeat, no answer to ping, {where}")
+
+    def _become(self, state: HostState, because: str) -> list[Step]:
+        if state == self.state:
+            return []
+        self.state = state
+        return [Step("state", state=state, because=because)]

@@ -1,0 +1,240 @@
+"""Restarting VMs: what waits, where it goes, when it is tried again.
+
+Decides order (agent VMs, then priority; the next priority of a host waits for its running tasks), placement
+(compatible, enough capacity, fewest VMs first), at most 32 tasks per host, attempts at 0/2/6/14/30 min after the
+detected failure, and the pending list (fact sheet 7.3, 7.5). Leaves what has failed to `agent.py`, locks to the
+host that powers on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from herzschlag.agents.settings import PRIORITY_ORDER, Timers, VmConfig
+
+
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """A host that may run VMs now."""
+
+    moid: str
+    datastores: frozenset[str]
+    memory_free_mb: int
+    cpu_free_mhz: int
+    vms: int
+
+
+class Report(msgspec.Struct, frozen=True, gc=False):
+    """A change to record; for `ordered`, also the order to send."""
+
+    phase: Literal["begins", "ordered", "done", "failed", "pending", "given-up"]
+    vm: VmConfig
+    because: str
+    attempt: int = 0
+    target: str = ""
+    order: int = 0
+
+
+class Task:
+    """One VM that shall run again."""
+
+    __slots__ = (
+        "attempt",
+        "avoid",
+        "detected_ns",
+        "due_ns",
+        "order",
+        "pending",
+        "repeat_ns",
+        "target",
+        "vm",
+        "waiting",
+    )
+
+    def __init__(self, vm: VmConfig, *, now_ns: int, avoid: str) -> None:
+        self.vm = vm
+        self.detected_ns = now_ns
+        self.due_ns = now_ns
+        self.attempt = 0
+        """Attempts begun."""
+        self.target = ""
+        """Host with the order, empty while none."""
+        self.order = 0
+        self.repeat_ns = 0
+        self.pending = False
+        """No host can take it: it waits for a change of membership or capacity."""
+        self.waiting = False
+        """A host can, but has as many tasks as it may: it waits for one to end."""
+        self.avoid = avoid
+        """The failed host."""
+
+
+def rank(vm: VmConfig) -> tuple[int, int, str]:
+    """Sort key: agent VMs first, then priority, then name (sheet 7.5)."""
+    return (0 if vm.agent_vm else 1, PRIORITY_ORDER.index(vm.priority), vm.name)
+
+
+def reaches(host: Candidate, vm: VmConfig) -> bool:
+    """Access to its home datastore, and compatibility."""
+    return vm.datastore in host.datastores and (vm.compatible_hosts is None or host.moid in vm.compatible_hosts)
+
+
+def fits(host: Candidate, vm: VmConfig) -> bool:
+    """Access to its home datastore, compatibility, capacity (fact sheet 7.3)."""
+    return reaches(host, vm) and host.memory_free_mb >= vm.memory_mb and host.cpu_free_mhz >= vm.cpu_mhz
+
+
+class RestartQueue:
+    """All restarts one master is responsible for. A new master starts its own, with a fresh count (sheet 7.5)."""
+
+    def __init__(self, timers: Timers, *, per_host: int) -> None:
+        self._t = timers
+        self._per_host = per_host
+        self._tasks: dict[str, Task] = {}
+        self._orders = 0
+
+    def __contains__(self, vm: str) -> bool:
+        return vm in self._tasks
+
+    def pending(self) -> tuple[str, ...]:
+        return tuple(name for name, task in self._tasks.items() if task.pending)
+
+    def in_flight(self) -> list[Task]:
+        return [task for task in self._tasks.values() if task.target]
+
+    def due_ns(self) -> int | None:
+        """When `place` or `repeats` must be called next; pending tasks wait for `membership_changed`."""
+        times = [
+            task.repeat_ns if task.target else task.due_ns
+            for task in self._tasks.values()
+            if not task.pending or task.target
+        ]
+        return min(times, default=None)
+
+    # --- what happens ---
+
+    def add(self, vm: VmConfig, *, now_ns: int, because: str, failed_host: str) -> list[Report]:
+        """A protected VM is down. Nothing if it is being restarted already, or must not be."""
+        if vm.name in self._tasks or vm.priority == "disabled":
+            return []
+        self._tasks[vm.name] = Task(vm, now_ns=now_ns, avoid=failed_host)
+        return [Report("begins", vm, because)]
+
+    def running(self, name: str, host: str, now_ns: int) -> list[Report]:
+        """The VM was seen running on `host`."""
+        task = self._tasks.pop(name, None)
+        if task is None:
+            return []
+        self.membership_changed()
+        self._release_waiting(now_ns)
+        return [Report("done", task.vm, f"runs on {host}", task.attempt, host, task.order)]
+
+    def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[Report]:
+        """A power-on task ended."""
+        task = self._tasks.get(name)
+        if task is None or task.order != order or not task.target:
+            return []
+        target = task.target
+        task.target = ""
+        self._release_waiting(now_ns)
+        if ok:
+            del self._tasks[name]
+            return [Report("done", task.vm, because, task.attempt, target, order)]
+        reports = [Report("failed", task.vm, because, task.attempt, target, order)]
+        if task.attempt >= len(self._t.retry_after_ns):
+            del self._tasks[name]
+            reports.append(Report("given-up", task.vm, f"{task.attempt} attempts failed", task.attempt))
+        else:
+            task.due_ns = max(now_ns, task.detected_ns + self._t.retry_after_ns[task.attempt])
+        return reports
+
+    def host_lost(self, host: str, now_ns: int) -> list[Report]:
+        """A target went away with tasks in flight: place them again, as the same attempt."""
+        reports = []
+        for task in self._tasks.values():
+            if task.target == host:
+                task.target = ""
+                task.attempt -= 1
+                task.due_ns = now_ns
+                reports.append(Report("failed", task.vm, f"{host} was lost before it answered", task.attempt, host))
+        self.membership_changed()
+        self._release_waiting(now_ns)
+        return reports
+
+    def membership_changed(self) -> None:
+        """A host joined or left, or capacity changed: look at the pending list again (sheet 7.3)."""
+        for task in self._tasks.values():
+            task.pending = False
+
+    # --- what is due ---
+
+    def place(self, candidates: Iterable[Candidate], now_ns: int) -> list[Report]:
+        """Give out all orders that are due and possible."""
+        due = sorted(
+            (t for t in self._tasks.values() if not t.target and not t.pending and now_ns >= t.due_ns),
+            key=lambda task: rank(task.vm),
+        )
+        if not due:
+            return []
+        rooms = {c.moid: _Room(c) for c in candidates}
+        for task in self.in_flight():
+            if task.target in rooms:
+                rooms[task.target].take(task.vm)
+        reports: list[Report] = []
+        for task in due:
+            fitting = [room for room in rooms.values() if fits(room.host, task.vm)]
+            if not fitting:
+                task.pending = True
+                reports.append(Report("pending", task.vm, "no host has access, compatibility and room", task.attempt))
+                continue
+            free = [room for room in fitting if room.open_for(task.vm, self._per_host)]
+            if not free:
+                task.waiting = True
+                task.due_ns = now_ns + self._t.order_repeat_ns
+                continue
+            room = min(free, key=lambda r: (r.host.moid == task.avoid, r.host.vms, r.host.moid))
+            room.take(task.vm)
+            self._orders += 1
+            task.order, task.target = self._orders, room.host.moid
+            task.attempt += 1
+            task.waiting = False
+            task.repeat_ns = now_ns + self._t.order_repeat_ns
+            why = f"{room.host.moid} has room and the fewest VMs ({room.host.vms - 1})"
+            reports.append(Report("ordered", task.vm, why, task.attempt, task.target, task.order))
+        return reports
+
+    def repeats(self, now_ns: int) -> list[Task]:
+        """Orders without an answer, to be sent again."""
+        late = [task for task in self.in_flight() if now_ns >= task.repeat_ns]
+        for task in late:
+            task.repeat_ns = now_ns + self._t.order_repeat_ns
+        return late
+
+    def _release_waiting(self, now_ns: int) -> None:
+        """A task ended: whoever waited for a free place may go at once, not at the next look."""
+        for task in self._tasks.values():
+            if task.waiting:
+                task.due_ns = min(task.due_ns, now_ns)
+
+
+class _Room:
+    """What is left on one host while orders are given out."""
+
+    def __init__(self, host: Candidate) -> None:
+        self.host = host
+        self.flying: list[VmConfig] = []
+
+    def take(self, vm: VmConfig) -> None:
+        self.host = msgspec.structs.replace(
+            self.host,
+            memory_free_mb=self.host.memory_free_mb - vm.memory_mb,
+            cpu_free_mhz=self.host.cpu_free_mhz - vm.cpu_mhz,
+            vms=self.host.vms + 1,
+        )
+        self.flying.append(vm)
+
+    def open_for(self, vm: VmConfig, per_host: int) -> bool:
+        """Room in the host's task limit, and no higher priority still starting there."""
+        return len(self.flying) < per_host and all(rank(other)[:2] >= rank(vm)[:2] for other in self.flying)

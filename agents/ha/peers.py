@@ -1,0 +1,120 @@
+"""What an agent remembers of another host: which datagrams it accepted, and when it last heard it, per network.
+
+Decides whether a datagram is new or a replay. Leaves to `master/liveness.py` what silence means.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from herzschlag.agents.states import DatastoreAccess, Role
+
+REPLAY_WINDOW = 64
+"""Datagrams this far behind the newest may still arrive out of order, once each (as in RFC 4303, section 3.4.3)."""
+
+Freshness = Literal["new", "replayed", "old-life"]
+
+
+class _Window:
+    """Sequence numbers seen, each once, not too far behind the newest."""
+
+    __slots__ = ("newest", "seen")
+
+    def __init__(self) -> None:
+        self.newest = -1
+        self.seen = 0
+
+    def add(self, sequence: int) -> bool:
+        """Whether the number is new."""
+        ahead = sequence - self.newest
+        if ahead > 0:
+            self.seen = ((self.seen << ahead) | 1) & ((1 << REPLAY_WINDOW) - 1) if ahead < REPLAY_WINDOW else 1
+            self.newest = sequence
+            return True
+        if -ahead >= REPLAY_WINDOW or self.seen >> -ahead & 1:
+            return False
+        self.seen |= 1 << -ahead
+        return True
+
+
+class _Path:
+    """One peer on one network."""
+
+    __slots__ = ("last_heard_ns", "silent", "window")
+
+    def __init__(self) -> None:
+        self.window = _Window()
+        self.last_heard_ns: int | None = None
+        self.silent = False
+
+
+class Peer:
+    """Another host of the cluster, as far as its datagrams tell."""
+
+    __slots__ = (
+        "bit",
+        "boot",
+        "datastores",
+        "handled",
+        "hears_us",
+        "inventory",
+        "joined",
+        "last_heard_ns",
+        "master",
+        "moid",
+        "offer",
+        "offer_ns",
+        "paths",
+        "role",
+        "vms_of_old_life",
+    )
+
+    def __init__(self, moid: str, index: int, networks: tuple[str, ...]) -> None:
+        self.moid = moid
+        self.bit = 1 << index
+        self.paths = {network: _Path() for network in networks}
+        self.boot = 0
+        self.handled = _Window()
+        """Messages of this life that were acted on, whichever network brought them first."""
+        self.last_heard_ns: int | None = None
+        self.role: Role = "uninitialized"
+        self.master = ""
+        self.hears_us = False
+        self.offer: tuple[int, str] = (0, "")
+        """Election offer: goodness, MOID."""
+        self.offer_ns: int | None = None
+        self.joined = False
+        """Connected: it asked this master to take it in, and was welcomed."""
+        self.vms_of_old_life = False
+        """It was restarted since its last inventory: VMs missing from the next one went down with the old life."""
+        self.inventory = -1
+        self.datastores: dict[str, DatastoreAccess] = {}
+
+    def accept(self, network: str, boot: int, sequence: int, now_ns: int) -> Freshness:
+        """Judge a datagram and remember it. A new life forgets all of the old one."""
+        if boot != self.boot:
+            if boot < self.boot:
+                return "old-life"
+            self._new_life(boot)
+        path = self.paths[network]
+        if not path.window.add(sequence):
+            return "replayed"
+        path.last_heard_ns = self.last_heard_ns = now_ns
+        return "new"
+
+    def _new_life(self, boot: int) -> None:
+        self.vms_of_old_life = self.boot != 0
+        self.boot = boot
+        self.handled = _Window()
+        for path in self.paths.values():
+            path.window = _Window()
+        self.joined = False
+        self.hears_us = False
+        self.offer_ns = None
+        self.inventory = -1
+        self.role = "uninitialized"
+        self.master = ""
+
+    def heard_within(self, now_ns: int, span_ns: int) -> bool:
+        """Whether any datagram of this host came in the last `span_ns`."""
+        return self.last_heard_ns is not None and now_ns - self.last_heard_ns <= span_ns

@@ -1,0 +1,1 @@
+"""The roles of an HA agent that leads no group: candidate, follower, host alone."""

@@ -1,0 +1,95 @@
+"""One host's way through an election: its offers, the master it asks to join, and when it wins.
+
+Decides when the round is over and who has won, with `election.py`; who may be joined: a master that hears us
+(docs/decisions/0004). Leaves what winning means to `agent.py`.
+"""
+
+from __future__ import annotations
+
+from herzschlag.agents.ha.context import Context
+from herzschlag.agents.ha.election import ElectionRound
+from herzschlag.agents.ha.peers import Peer
+from herzschlag.agents.protocol.codec import padding_for
+from herzschlag.agents.protocol.messages import Election, Join
+
+
+def send_offer(context: Context, to: tuple[str, ...] | None = None) -> None:
+    """Our election offer, to every other host; isolated hosts go on offering (docs/decisions/0007)."""
+    goodness, _ = context.offer()
+    generation = context.cluster.generation
+    to = context.others if to is None else to
+    context.send(Election, to, goodness=goodness, heard=context.heard_bits(), config=generation)
+
+
+class Candidacy:
+    """From entering an election until a role is found."""
+
+    def __init__(self, context: Context, because: str, *, company: bool) -> None:
+        """`company`: another agent was heard just now."""
+        self._c = context
+        self._round = ElectionRound(context.timers, now_ns=context.now_ns)
+        self.company = company
+        """Any other agent heard since the election began; without any, isolation is probed at once."""
+        self._joining = ""
+        """The master asked to take us in."""
+        self._better = ""
+        """The best candidate that hears us, if it is not ourselves."""
+        context.trace("election", phase="started", because=because)
+        send_offer(context)
+
+    def due_ns(self) -> int:
+        return self._round.decide_ns
+
+    def tick(self) -> None:
+        """Once per heartbeat interval. Who knows a better candidate offers to that one alone, so that it goes on
+        hearing us: 64 hosts that all offer to all would send 8,000 datagrams a second."""
+        if self._joining:
+            # The small offer first: where only small packets pass, the master must go on hearing us (case 37).
+            send_offer(self._c, (self._joining,))
+            self._join()
+            if self._joining:
+                return
+        two_way = not self._round.young(self._c.now_ns)
+        winner = self._round.winner(self._c.offer(), self._c.peers.values(), self._c.now_ns, two_way=two_way)[1]
+        if winner == self._c.moid and self._better:
+            # It fell silent. Others that had lost to it are heard again only now: nobody may win before.
+            self._round.not_before(self._c.now_ns + self._c.timers.fresh_ns)
+        self._better = "" if winner == self._c.moid else winner
+        send_offer(self._c, (self._better,) if self._better else None)
+
+    def master_heard(self, peer: Peer) -> None:
+        """A master's heartbeat. One that hears us is asked to take us in."""
+        if peer.hears_us and not self._joining:
+            self._joining = peer.moid
+            self._join()
+
+    def leads_no_more(self, peer: Peer) -> None:
+        """It is no master: whoever asked it to be taken in must not wait until it falls silent, but ask the next."""
+        if peer.moid == self._joining:
+            self._joining = ""
+
+    def won(self) -> bool:
+        """The round's time is up: did we win? If not, look again a heartbeat later."""
+        now_ns = self._c.now_ns
+        if self._joining:
+            # A master hears us but has not taken us in: waiting is all that is left (fact sheet 3.1, case 37).
+            self._round.postpone(now_ns)
+            return False
+        own = self._c.offer()
+        winner = self._round.winner(own, self._c.peers.values(), now_ns)
+        if winner == own:
+            return True
+        if not self._round.postponed:
+            why = f"{winner[1]} is better: {winner[0]} datastores against {own[0]}, then highest MOID"
+            self._c.trace("election", phase="lost", because=why)
+        self._round.postpone(now_ns)
+        return False
+
+    def _join(self) -> None:
+        peer = self._c.peers[self._joining]
+        if not (peer.hears_us and peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)):
+            self._joining = ""
+            return
+        padding = padding_for(self._c.settings.mtu, Join)
+        # Its inventory follows once it is taken in.
+        self._c.send(Join, (peer.moid,), master=peer.moid, inventory=0, padding=padding)

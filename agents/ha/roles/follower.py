@@ -1,0 +1,64 @@
+"""A slave and its master: is it still there, and does it still hear us?
+
+Decides when a slave gives its master up: 10 s without a heartbeat that says "I hear you" (fact sheet 0, 1.2;
+docs/decisions/0004). From 3 s on it watches the master's datastore heartbeat, not to judge it, but so that locks of a
+dead master can be broken in time (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+from herzschlag.agents.ha.context import Context
+from herzschlag.agents.ha.peers import Peer
+
+
+class Following:
+    def __init__(self, context: Context, master: str) -> None:
+        self._c = context
+        self.master = master
+        self._heard_ns = context.now_ns
+        self._last_ns = context.now_ns
+        """Its last heartbeat, whatever it said."""
+        self._spared_until_ns = 0
+        """After a silence that ended in time the master needs a few heartbeats to learn that it hears us again."""
+        self._watching = False
+
+    def heartbeat(self, peer: Peer) -> None:
+        """The master's heartbeat; only one that hears us counts."""
+        now_ns, fresh_ns = self._c.now_ns, self._c.timers.fresh_ns
+        if peer.hears_us:
+            self._heard_ns = now_ns
+        elif now_ns - self._last_ns > fresh_ns:
+            self._spared_until_ns = now_ns + fresh_ns
+        self._last_ns = now_ns
+
+    def due_ns(self) -> int:
+        timers = self._c.timers
+        if not self._watching:
+            return self._heard_ns + timers.datastore_watch_after_ns
+        return max(self._heard_ns + timers.master_timeout_ns, self._spared_until_ns)
+
+    def lost(self) -> bool:
+        """Do what is due; True when the master is to be given up."""
+        silence_ns = self._c.now_ns - self._heard_ns
+        if silence_ns >= self._c.timers.master_timeout_ns and self._c.now_ns >= self._spared_until_ns:
+            return True
+        if silence_ns >= self._c.timers.datastore_watch_after_ns:
+            self._watch()
+        elif self._watching:
+            self._watching = False
+            self._c.unwatch(self.master)
+        return False
+
+    def heard_bit(self) -> int:
+        """What our heartbeats tell the master: its bit, while we hear it."""
+        peer = self._c.peers[self.master]
+        recent = peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)
+        return peer.bit if recent else 0
+
+    def _watch(self) -> None:
+        if self._watching:
+            return
+        self._watching = True
+        self._c.watch(self.master)
+        why = "no heartbeat of its master for 3 s"
+        self._c.trace("liveness", host=self.master, phase="watching", because=why)

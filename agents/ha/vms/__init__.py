@@ -1,0 +1,1 @@
+"""What an HA agent does for the virtual machines of its own host."""

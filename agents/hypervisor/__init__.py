@@ -1,0 +1,1 @@
+"""The hypervisor as a pure state machine, with its locks and its heartbeats on datastores."""

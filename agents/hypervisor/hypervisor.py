@@ -1,0 +1,303 @@
+"""The hypervisor of one host, as a pure core: datastore heartbeats, locks, files, VMs, and the agent's watchdog.
+
+What a real host divides between vmkernel, hostd and the agent's watchdog. It lives from power-on to power-off; its
+agent may die and come back meanwhile.
+
+            calls                      I/O requests
+    agent <-------> Hypervisor <-----------------------> datastores
+            answers      |  start, stop, commands, reports
+                         +-----------------------------> VM processes
+
+Decides what happens to each call and report, in one place; leaves slots and touches to `disk_heartbeats.py`,
+locks to `locks.py`, access to `io_engine.py`, VMs to `vms.py`, the agent's files to
+`files.py`. Time comes in with each event; what is to be done comes out as actions, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from herzschlag.agents.datastore import layout
+from herzschlag.agents.hypervisor.api import (
+    AgentDied,
+    AgentStarted,
+    Answer,
+    AnyHypervisorAction,
+    AnyHypervisorEvent,
+    Called,
+    HostBoot,
+    HypervisorSettings,
+    HypervisorView,
+    InjectVm,
+    IoDone,
+    SetWatchdog,
+    StartAgent,
+    StoreConfig,
+    VmReport,
+)
+from herzschlag.agents.hypervisor.disk_heartbeats import HeartbeatWatch, NfsPulse, SlotWriter, Stillness
+from herzschlag.agents.hypervisor.files import Files
+from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
+from herzschlag.agents.hypervisor.locks import LockManager
+from herzschlag.agents.hypervisor.vms import Vms
+from herzschlag.agents.protocol import actions, events
+from herzschlag.agents.protocol.events import Wake
+from herzschlag.agents.settings import ClusterConfig
+from herzschlag.agents.states import DatastoreAccess
+
+AGENT_LIVES = 1 << 16
+"""Lives of an agent within one life of its host: its boot number is the host's times this, plus its own count."""
+
+
+class Hypervisor:
+    def __init__(self, settings: HypervisorSettings) -> None:
+        self._settings = settings
+        moid, timers = settings.moid, settings.timers
+        self._io = HostIo(settings.datastores, timers.vmfs_io_limit_ns)
+        self._io.on_access.append(self._access_changed)
+        self._still = Stillness()
+        self._slots = {
+            volume.name: SlotWriter(self._io, volume, moid, settings.boot, timers)
+            for volume in self._io.volumes.values()
+            if volume.kind == "vmfs"
+        }
+        self._hb_path = layout.hb_path(settings.cluster, moid)
+        self._pulses = {
+            volume.name: NfsPulse(self._io, volume, self._hb_path, timers)
+            for volume in self._io.volumes.values()
+            if volume.kind == "nfs"
+        }
+        self._locks = LockManager(settings, self._io, self._slots, self._still)
+        self._locks.on_lost = self._lock_lost
+        self._locks.on_verified = self._lock_verified
+        self._vms = Vms(settings, self._io, self._locks, self._answer)
+        self._files = Files(settings, self._io, self._locks, self._still, self._answer)
+        self._config: ClusterConfig | None = None
+        self._agent = False
+        self._agent_lives = 0
+        self._watchdog = settings.watchdog
+        self._restart: Timer | None = None
+        self._heartbeat_datastores: tuple[str, ...] = ()
+        self._watches: dict[str, dict[str, HeartbeatWatch]] = {}
+        self._polls: dict[str, Timer] = {}
+        self._on_event: dict[type[Any], Callable[[Any], None]] = {
+            HostBoot: self._boot,
+            AgentStarted: self._agent_started,
+            AgentDied: self._agent_died,
+            Called: self._called,
+            SetWatchdog: self._set_watchdog,
+            VmReport: self._vms.report,
+            InjectVm: self._vms.inject,
+        }
+        self._on_call: dict[type[Any], Callable[[Any], None]] = {
+            actions.UseHeartbeatDatastores: self._use_heartbeat_datastores,
+            actions.WatchHeartbeats: self._watch,
+            actions.UnwatchHeartbeats: lambda call: self._unwatch(call.host),
+            actions.ReadFile: self._files.read,
+            actions.WriteFile: self._files.write,
+            actions.RemoveFile: self._files.remove,
+            actions.Lock: self._lock,
+            actions.Unlock: lambda call: self._locks.release(call.datastore, call.path),
+            actions.QueryLock: self._files.query_lock,
+            actions.PowerOn: self._vms.power_on,
+            actions.PowerOff: self._vms.power_off,
+            actions.ShutDownGuest: self._vms.shut_down,
+            actions.ResetVm: self._vms.reset,
+            actions.KeepConfig: self._keep_config,
+        }
+
+    # --- The three calls ----------------------------------------------------------------------------------------------
+
+    def handle(self, event: AnyHypervisorEvent, now_ns: int) -> list[AnyHypervisorAction]:
+        io = self._io
+        io.begin(now_ns)
+        if type(event) is IoDone:
+            io.done(event.outcome)
+        elif type(event) is Wake:
+            io.fire()
+        else:
+            self._on_event[type(event)](event)
+        return io.actions
+
+    def wake_at_ns(self) -> int | None:
+        return self._io.wake_at_ns()
+
+    def view(self) -> HypervisorView:
+        return HypervisorView(
+            moid=self._settings.moid,
+            boot=self._settings.boot,
+            agent=self._agent,
+            vms=self._vms.states(),
+            datastores={volume.name: volume.access for volume in self._io.volumes.values()},
+            locks=self._locks.held(),
+            silent_vms=self._vms.silent(),
+        )
+
+    # --- Host and agent -----------------------------------------------------------------------------------------------
+
+    def _boot(self, event: HostBoot) -> None:
+        self._config = event.config
+        for datastore, slot in self._slots.items():
+            slot.on_verify = self._locks.verify
+            slot.start()
+            self._io.trace(
+                "datastore",
+                {"datastore": datastore, "from": "none", "to": "ok", "because": "mounted when the host booted"},
+            )
+        for datastore, pulse in self._pulses.items():
+            pulse.start()
+            self._io.trace(
+                "datastore",
+                {"datastore": datastore, "from": "none", "to": "ok", "because": "mounted when the host booted"},
+            )
+        self._io.actions.append(StartAgent())
+
+    def _agent_started(self, event: AgentStarted) -> None:
+        self._agent = True
+        self._agent_lives += 1
+        self._answer(
+            events.Boot(
+                boot=self._settings.boot * AGENT_LIVES + self._agent_lives,
+                config=self._config,
+                vms=self._vms.running(),
+                datastores={volume.name: volume.access for volume in self._io.volumes.values()},
+            )
+        )
+        for volume in self._io.volumes.values():
+            if volume.access != "ok":
+                self._answer(events.DatastoreChanged(volume.name, volume.access, volume.since_ns))
+        for vm in self._vms.silent():
+            self._answer(events.GuestChanged(vm, True))
+
+    def _agent_died(self, event: AgentDied) -> None:
+        """Its locks go, as a kernel closes the files of a dead process; VMs and VMFS slots go on."""
+        self._agent = False
+        for host in list(self._watches):
+            self._unwatch(host)
+        for pulse in self._pulses.values():
+            pulse.touch(False)
+        self._heartbeat_datastores = ()
+        self._files.forget()
+        self._locks.release_held_by("agent")
+        self._io.trace("agent", {"from": "up", "to": "down", "because": event.because})
+        self._plan_restart()
+
+    def _plan_restart(self) -> None:
+        if self._watchdog and not self._agent and self._restart is None:
+            self._restart = self._io.at(self._io.now_ns + self._settings.timers.watchdog_ns, self._restart_agent)
+
+    def _restart_agent(self) -> None:
+        self._restart = None
+        if self._watchdog and not self._agent:
+            self._io.trace("agent", {"from": "down", "to": "up", "because": "the watchdog starts it again"})
+            self._io.actions.append(StartAgent())
+
+    def _set_watchdog(self, event: SetWatchdog) -> None:
+        """Switched on again, it finds an agent that is down as well."""
+        self._watchdog = event.on
+        if self._agent_lives:
+            self._plan_restart()
+
+    def _called(self, event: Called) -> None:
+        self._on_call[type(event.call)](event.call)
+
+    def _answer(self, event: events.AnyEvent) -> None:
+        if self._agent:
+            self._io.actions.append(Answer(event))
+
+    def _keep_config(self, call: actions.KeepConfig) -> None:
+        self._config = call.config
+        self._io.actions.append(StoreConfig(call.config))
+
+    # --- Heartbeats ---------------------------------------------------------------------------------------------------
+
+    def _use_heartbeat_datastores(self, call: actions.UseHeartbeatDatastores) -> None:
+        before, self._heartbeat_datastores = self._heartbeat_datastores, call.datastores
+        for datastore in before:
+            if datastore not in call.datastores and datastore in self._io.volumes:
+                if datastore in self._pulses:
+                    self._pulses[datastore].touch(False)
+                self._locks.release(datastore, self._hb_path)
+        for datastore in call.datastores:
+            if datastore in self._io.volumes:
+                self._open_heartbeat(datastore)
+
+    def _open_heartbeat(self, datastore: str) -> None:
+        """Lock `host-N-hb`; on NFS, touch it. A datastore that does not answer is tried again when it does."""
+        if datastore in self._pulses:
+            self._pulses[datastore].touch(True)
+        if not self._locks.holds(datastore, self._hb_path):
+            self._locks.acquire(datastore, self._hb_path, "agent", (), lambda held, owner, because: None)
+
+    def _watch(self, call: actions.WatchHeartbeats) -> None:
+        watches = self._watches.setdefault(call.host, {})
+        for datastore in [name for name in watches if name not in call.datastores]:
+            watches.pop(datastore).stop()
+        path = layout.hb_path(self._settings.cluster, call.host)
+        for datastore in call.datastores:
+            volume = self._io.volumes.get(datastore)
+            if volume is not None and datastore not in watches:
+                watches[datastore] = HeartbeatWatch(
+                    self._io, volume, call.host, path, still=self._still, on_moved=self._seen(call.host, datastore)
+                )
+                watches[datastore].poll()
+        if call.host not in self._polls:
+            self._plan_poll(call.host)
+
+    def _seen(self, host: str, datastore: str) -> Callable[[int, bool], None]:
+        return lambda stamp, first: self._answer(events.HeartbeatSeen(host, datastore, stamp, not first))
+
+    def _plan_poll(self, host: str) -> None:
+        at_ns = self._io.now_ns + self._settings.timers.slot_poll_ns
+        self._polls[host] = self._io.at(at_ns, lambda: self._poll(host))
+
+    def _poll(self, host: str) -> None:
+        self._plan_poll(host)
+        for watch in self._watches[host].values():
+            watch.poll()
+
+    def _unwatch(self, host: str) -> None:
+        for watch in self._watches.pop(host, {}).values():
+            watch.stop()
+        timer = self._polls.pop(host, None)
+        if timer is not None:
+            timer.cancel()
+
+    # --- Access and locks ---------------------------------------------------------------------------------------------
+
+    def _access_changed(self, volume: Volume, before: DatastoreAccess) -> None:
+        self._answer(events.DatastoreChanged(volume.name, volume.access, volume.since_ns))
+        if volume.access == "ok":
+            self._locks.access_returned(volume.name)
+            if volume.name in self._heartbeat_datastores:
+                self._open_heartbeat(volume.name)
+        else:
+            if volume.name in self._slots:
+                self._slots[volume.name].hangs()
+            self._vms.access_lost(volume.name, volume.access)
+
+    def _lock(self, call: actions.Lock) -> None:
+        if call.datastore not in self._io.volumes:
+            because = f"{call.datastore} is not mounted on {self._settings.moid}"
+            self._answer(events.LockChanged(call.datastore, call.path, False, "", because))
+            return
+        self._locks.acquire(
+            call.datastore,
+            call.path,
+            "agent",
+            (),
+            lambda held, owner, because: self._answer(
+                events.LockChanged(call.datastore, call.path, held, self._settings.moid if held else owner, because)
+            ),
+        )
+
+    def _lock_lost(self, datastore: str, path: str, holder: str, owner: str, because: str) -> None:
+        if holder == "agent":
+            self._answer(events.LockChanged(datastore, path, False, owner, because))
+        else:
+            self._vms.lock_lost(holder, because)
+
+    def _lock_verified(self, datastore: str, path: str, holder: str) -> None:
+        if holder != "agent":
+            self._vms.lock_verified(holder)

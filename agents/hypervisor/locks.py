@@ -1,0 +1,415 @@
+"""The on-disk locks of one host: taking, breaking a dead owner's, keeping, noticing theft, releasing.
+
+    (none) -> taking -> held -> releasing -> (none)
+                 |        |
+                 |        +-> lost: another host broke it while we were cut off
+                 +-> watching -> taking (break) -> held
+                 |        +-> denied: the owner lives
+
+A lock is one sector (`layout.LockRecord`), changed by test-and-set alone, so that of two hosts one wins. A foreign
+lock is broken only when its owner is proven gone (`owner_watch.py`), or is this host itself in an earlier life.
+
+A request to a hanging datastore that could break or take a lock late is withdrawn; whether it got through all the
+same is looked up when access returns (`unsure`). Until then the lock counts as not ours.
+
+Decides all that; leaves who wants which lock, and what losing one means, to the hypervisor. The clearing of a dead
+owner's slot, which real volumes do as well, is left out: a new life takes its old slot over by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from herzschlag.agents.datastore import layout
+from herzschlag.agents.datastore.layout import DamagedRecord, LockRecord
+from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read, TestAndSet
+from herzschlag.agents.hypervisor.api import HypervisorSettings
+from herzschlag.agents.hypervisor.disk_heartbeats import SlotWriter, Stillness
+from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
+from herzschlag.agents.hypervisor.owner_watch import FoundLock, OwnerWatch, Verdict
+from herzschlag.agents.protocol.messages import LockEvidence
+
+Taken = Callable[[bool, str, str], None]
+"""Called once with (held, owner when not held, because)."""
+
+
+class LockFile:
+    """One lock this host has, wants, or is not sure to be rid of."""
+
+    __slots__ = (
+        "evidence",
+        "given_up_ns",
+        "holder",
+        "path",
+        "phase",
+        "record",
+        "sector_path",
+        "then",
+        "verifying",
+        "volume",
+        "watch",
+    )
+
+    def __init__(self, volume: Volume, path: str, holder: str) -> None:
+        self.volume = volume
+        self.path = path
+        self.sector_path = layout.lock_path(volume.kind, path)
+        self.holder = holder
+        self.phase = "taking"
+        """taking, watching, held, releasing, unsure."""
+        self.record = LockRecord(False, "", 0, 0, 0)
+        """What we wrote (held), or are about to write (taking, releasing)."""
+        self.then: Taken | None = None
+        """Whom to tell. None while taking: given up, so a success is released again."""
+        self.evidence: tuple[LockEvidence, ...] = ()
+        self.watch: OwnerWatch | None = None
+        self.verifying = False
+        self.given_up_ns = 0
+        """Since when its holder does nothing under it any more; only while releasing."""
+
+
+class LockManager:
+    def __init__(
+        self, settings: HypervisorSettings, io: HostIo, slots: dict[str, SlotWriter], still: Stillness
+    ) -> None:
+        self._io = io
+        self._moid = settings.moid
+        self._boot = settings.boot
+        self._timers = settings.timers
+        self._slots = slots
+        self._still = still
+        self._locks: dict[tuple[str, str], LockFile] = {}
+        self._wanted: dict[tuple[str, str], tuple[str, tuple[LockEvidence, ...], Taken]] = {}
+        """Asked for while the same lock was still being released: taken up afterwards."""
+        self._renewals: dict[str, Timer] = {}
+        self._refused: dict[tuple[str, str], str] = {}
+        """Who held each lock at our last try, while nothing changed."""
+        self.on_lost: Callable[[str, str, str, str, str], None] = lambda *_: None
+        """Called with (datastore, path, holder, owner, because)."""
+        self.on_verified: Callable[[str, str, str], None] = lambda *_: None
+        """Called with (datastore, path, holder): the lock was looked at and is still ours."""
+
+    # --- Public -------------------------------------------------------------------------------------------------------
+
+    def holds(self, datastore: str, path: str) -> bool:
+        lock = self._locks.get((datastore, path))
+        return lock is not None and lock.phase == "held"
+
+    def held(self) -> tuple[tuple[str, str], ...]:
+        return tuple(key for key, lock in self._locks.items() if lock.phase == "held")
+
+    def acquire(self, datastore: str, path: str, holder: str, evidence: tuple[LockEvidence, ...], then: Taken) -> None:
+        """Try once. `then` is called at once or later, and exactly once unless `release` comes before."""
+        volume = self._io.volumes[datastore]
+        lock = self._locks.get((datastore, path))
+        if lock is not None and lock.phase == "held" and lock.holder == holder:
+            then(True, self._moid, "it was held already")
+        elif lock is not None and lock.phase in ("taking", "watching") and lock.then is not None:
+            lock.then = then
+        elif volume.access != "ok":
+            then(False, "", f"{datastore} is not accessible ({volume.access})")
+        elif lock is not None:
+            self._wanted[datastore, path] = (holder, evidence, then)
+        else:
+            self._begin(volume, path, holder, evidence, then)
+
+    def release(self, datastore: str, path: str) -> None:
+        """Give it up, or stop trying. On a hanging datastore: as soon as access returns."""
+        self._wanted.pop((datastore, path), None)
+        lock = self._locks.get((datastore, path))
+        if lock is None:
+            return
+        if lock.phase == "watching":
+            self._forget(lock)
+        elif lock.phase == "taking":
+            lock.then = None
+        elif lock.phase == "held":
+            if lock.volume.access == "apd":
+                lock.phase = "unsure"
+            else:
+                self._release(lock)
+
+    def release_held_by(self, holder: str) -> None:
+        """As a kernel closes the files of a dead process."""
+        for (datastore, path), lock in list(self._locks.items()):
+            if lock.holder == holder:
+                self.release(datastore, path)
+        for key, wanted in list(self._wanted.items()):
+            if wanted[0] == holder:
+                del self._wanted[key]
+
+    def verify(self, datastore: str) -> None:
+        """Look whether every lock believed held on this datastore is still ours; one of NFS is renewed by that."""
+        for lock in list(self._locks.values()):
+            if lock.volume.name == datastore and lock.phase == "held":
+                self._verify(lock)
+
+    def verify_one(self, datastore: str, path: str) -> bool:
+        """The same for one lock; False when it is not held."""
+        lock = self._locks.get((datastore, path))
+        if lock is None or lock.phase != "held":
+            return False
+        if lock.volume.access != "apd":
+            self._verify(lock)
+        return True
+
+    def access_returned(self, datastore: str) -> None:
+        """Find out what became of withdrawn requests, and whether held locks were broken meanwhile."""
+        for lock in list(self._locks.values()):
+            if lock.volume.name == datastore and lock.phase == "unsure":
+                self._look(lock)
+        self.verify(datastore)
+
+    # --- Taking and breaking ------------------------------------------------------------------------------------------
+
+    def _begin(self, volume: Volume, path: str, holder: str, evidence: tuple[LockEvidence, ...], then: Taken) -> None:
+        lock = LockFile(volume, path, holder)
+        lock.then = then
+        lock.evidence = evidence
+        self._locks[volume.name, path] = lock
+        if volume.kind == "vmfs":
+            self._slots[volume.name].when_claimed(lambda: self._take(lock, layout.ZERO_SECTOR, None, "it was free"))
+        else:
+            self._take(lock, layout.ZERO_SECTOR, None, "it was free")
+
+    def _take(self, lock: LockFile, expected: bytes, broken: LockRecord | None, because: str) -> None:
+        if lock.then is None or lock.volume.access == "apd":
+            self._give_up(lock, "", f"{lock.volume.name} is not accessible")
+            return
+        before = broken or layout.decode_lock(expected)
+        slot = self._slots[lock.volume.name].slot if lock.volume.kind == "vmfs" else 0
+        if slot is None:
+            self._give_up(lock, "", f"this host has no heartbeat slot on {lock.volume.name}")
+            return
+        lock.phase = "taking"
+        lock.record = LockRecord(True, self._moid, self._boot, slot, before.generation + 1 if before else 1)
+        self._set(lock, expected, lambda outcome: self._took(lock, broken, because, outcome))
+
+    def _took(self, lock: LockFile, broken: LockRecord | None, because: str, outcome: Outcome) -> None:
+        if outcome.status == "lost":
+            self._give_up(lock, "", f"{lock.volume.name} failed")
+        elif outcome.status == "mismatch":
+            self._occupied(lock, outcome.data)
+        else:
+            if broken is not None:
+                self._trace(lock, "held", "broken", broken.owner, because)
+            lock.phase = "held"
+            self._trace(lock, "broken" if broken is not None else "free", "held", self._moid, because)
+            if lock.volume.kind == "nfs" and lock.volume.name not in self._renewals:
+                self._plan_renewal(lock.volume)
+            then, lock.then = lock.then, None
+            if then is None:
+                self._release(lock)
+            else:
+                then(True, self._moid, because)
+
+    def _occupied(self, lock: LockFile, data: bytes) -> None:
+        try:
+            record = layout.decode_lock(data)
+        except DamagedRecord as error:
+            self._give_up(lock, "", f"its lock record is damaged ({error}): remove the file by hand")
+            return
+        if record is None or not record.held:
+            self._take(lock, data, None, "it was free")
+        elif record.owner == self._moid:
+            self._take(lock, data, record, "this host itself held it in an earlier life")
+        elif lock.then is None or lock.volume.access == "apd":
+            self._give_up(lock, record.owner, f"{lock.volume.name} is not accessible")
+        else:
+            found = FoundLock(lock.volume, lock.path, data, record)
+            lock.phase = "watching"
+            lock.watch = OwnerWatch(self._io, self._timers, self._still, found, lock.evidence)
+            lock.evidence = ()
+            if lock.watch.watch(
+                lambda verdict, because, seen: self._judged(lock, found.record, verdict, because, seen)
+            ):
+                self._trace(lock, "held", "watching", record.owner, f"held by {record.owner}: does it live?")
+
+    def _judged(self, lock: LockFile, record: LockRecord, verdict: Verdict, because: str, data: bytes) -> None:
+        lock.watch = None
+        if verdict == "gone":
+            self._take(lock, data, record, because)
+        elif verdict == "released":
+            self._take(lock, data, None, because)
+        else:
+            self._give_up(lock, record.owner, because)
+
+    def _give_up(self, lock: LockFile, owner: str, because: str) -> None:
+        if self._locks.get((lock.volume.name, lock.path)) is not lock:
+            return
+        then, lock.then = lock.then, None
+        self._forget(lock)
+        if then is not None:
+            self._trace(lock, "held" if owner else "free", "denied", owner, because)
+            then(False, owner, because)
+
+    def _forget(self, lock: LockFile) -> None:
+        if lock.watch is not None:
+            lock.watch.stop()
+        key = (lock.volume.name, lock.path)
+        del self._locks[key]
+        wanted = self._wanted.pop(key, None)
+        if wanted is not None:
+            holder, evidence, then = wanted
+            self.acquire(*key, holder, evidence, then)
+
+    # --- Keeping ------------------------------------------------------------------------------------------------------
+
+    def _plan_renewal(self, volume: Volume) -> None:
+        at_ns = self._io.now_ns + self._timers.nfs_lock_renew_ns
+        self._renewals[volume.name] = self._io.at(at_ns, lambda: self._renew(volume))
+
+    def _renew(self, volume: Volume) -> None:
+        del self._renewals[volume.name]
+        if any(lock.volume is volume and lock.phase == "held" for lock in self._locks.values()):
+            self._plan_renewal(volume)
+        if volume.access != "apd":
+            self.verify(volume.name)
+
+    def _verify(self, lock: LockFile) -> None:
+        if lock.verifying or lock.volume.access == "apd":
+            return
+        lock.verifying = True
+        if lock.volume.kind == "nfs":
+            self._renew_one(lock, lock.record)
+        else:
+            request = Read(self._io.request(), lock.volume.name, lock.sector_path, offset=0, length=SECTOR)
+            self._io.submit(request, lambda outcome: self._verified(lock, outcome), lambda: self._unverified(lock))
+
+    def _renew_one(self, lock: LockFile, now: LockRecord) -> None:
+        renewed = msgspec.structs.replace(now, generation=now.generation + 1)
+        request = TestAndSet(
+            self._io.request(),
+            lock.volume.name,
+            lock.sector_path,
+            offset=0,
+            expected=layout.encode_lock(now),
+            data=layout.encode_lock(renewed),
+        )
+        self._io.submit(request, lambda o: self._renewed(lock, renewed, o), lambda: self._unverified(lock))
+
+    def _renewed(self, lock: LockFile, renewed: LockRecord, outcome: Outcome) -> None:
+        if outcome.status == "ok":
+            lock.record = renewed
+            lock.verifying = False
+            if lock.phase == "held":
+                self.on_verified(lock.volume.name, lock.path, lock.holder)
+        else:
+            self._verified(lock, outcome)
+
+    def _unverified(self, lock: LockFile) -> None:
+        lock.verifying = False
+
+    def _verified(self, lock: LockFile, outcome: Outcome) -> None:
+        lock.verifying = False
+        if lock.phase != "held" or outcome.status == "lost":
+            return
+        record = self._ours(outcome.data)
+        if record is not None:
+            lock.record = record
+            self.on_verified(lock.volume.name, lock.path, lock.holder)
+            return
+        try:
+            found = layout.decode_lock(outcome.data)
+        except DamagedRecord:
+            found = None
+        owner = found.owner if found is not None and found.held else ""
+        because = f"lock lost to {owner or 'nobody'} while cut off"
+        self._trace(lock, "held", "lost", owner, because)
+        self._forget(lock)
+        self.on_lost(lock.volume.name, lock.path, lock.holder, owner, because)
+
+    def _ours(self, data: bytes) -> LockRecord | None:
+        """The record, if it says that this life of this host holds the lock."""
+        try:
+            record = layout.decode_lock(data)
+        except DamagedRecord:
+            return None
+        if record is not None and record.held and (record.owner, record.owner_boot) == (self._moid, self._boot):
+            return record
+        return None
+
+    # --- Releasing ----------------------------------------------------------------------------------------------------
+
+    def _release(self, lock: LockFile) -> None:
+        lock.phase = "releasing"
+        lock.given_up_ns = self._io.now_ns
+        before = lock.record
+        lock.record = msgspec.structs.replace(before, held=False, generation=before.generation + 1)
+        self._set(lock, layout.encode_lock(before), lambda outcome: self._released(lock, outcome))
+
+    def _released(self, lock: LockFile, outcome: Outcome) -> None:
+        if outcome.status == "ok":
+            # Another host may have taken it before this one hears that it is rid of it. A length, not an instant: this
+            # host's clock may be wrong.
+            ago_ns = self._io.now_ns - lock.given_up_ns
+            self._trace(lock, "held", "free", self._moid, "released", given_up_ago_ns=ago_ns)
+            self._forget(lock)
+        elif outcome.status == "lost":
+            lock.phase = "unsure"
+        else:
+            self._looked(lock, outcome)
+
+    def _set(self, lock: LockFile, expected: bytes, then: Callable[[Outcome], None]) -> None:
+        request = TestAndSet(
+            self._io.request(),
+            lock.volume.name,
+            lock.sector_path,
+            offset=0,
+            expected=expected,
+            data=layout.encode_lock(lock.record),
+        )
+        self._io.submit(request, then, lambda: self._withdrawn(lock))
+
+    def _withdrawn(self, lock: LockFile) -> None:
+        """The datastore hangs: the request may or may not have been carried out. Find out later, and free it."""
+        then, lock.then = lock.then, None
+        lock.phase = "unsure"
+        if then is not None:
+            because = f"{lock.volume.name} does not answer"
+            self._trace(lock, "free", "denied", "", because)
+            then(False, "", because)
+
+    def _look(self, lock: LockFile) -> None:
+        if lock.verifying:
+            return
+        lock.verifying = True
+        request = Read(self._io.request(), lock.volume.name, lock.sector_path, offset=0, length=SECTOR)
+        self._io.submit(request, lambda outcome: self._looked(lock, outcome), lambda: self._unverified(lock))
+
+    def _looked(self, lock: LockFile, outcome: Outcome) -> None:
+        """Release it if it is ours after all, else forget it."""
+        lock.verifying = False
+        if outcome.status == "lost":
+            lock.phase = "unsure"
+            return
+        record = self._ours(outcome.data)
+        if record is None:
+            self._forget(lock)
+        else:
+            lock.record = record
+            self._release(lock)
+
+    def _trace(self, lock: LockFile, before: str, after: str, owner: str, because: str, **more: int) -> None:
+        """Record a change. A master asks for others' locks again and again: the same refusal is news only once."""
+        key = (lock.volume.name, lock.path)
+        if after in ("watching", "denied") and self._refused.get(key) == owner:
+            return
+        if after == "denied":
+            self._refused[key] = owner
+        elif after != "watching":
+            self._refused.pop(key, None)
+        self._io.trace(
+            "lock",
+            {
+                "datastore": lock.volume.name,
+                "path": lock.path,
+                "from": before,
+                "to": after,
+                "owner": owner,
+                "because": because,
+                **more,
+            },
+        )

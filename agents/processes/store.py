@@ -1,0 +1,64 @@
+"""A process's datastore I/O: carries requests out on the mounted folders and brings outcomes to its core.
+
+Decides when hanging requests (all paths down) are tried again; leaves how a request is carried out to
+`tmpfs_store.py` and what an outcome means to the core. The host's local disk is here as well.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from herzschlag.agents.hypervisor.api import AbortIo, Io, IoDone
+from herzschlag.agents.processes.loop import Chore, Loop
+from herzschlag.agents.processes.tmpfs_store import TmpfsDatastores
+from herzschlag.agents.settings import ClusterConfig
+
+DATASTORES = Path("/datastores")
+LOCAL = Path("/local")
+RETRY_NS = 50_000_000
+"""How often a hanging datastore is tried again (real time): half a protocol second at speed 10."""
+
+_CONFIG: msgspec.msgpack.Decoder[ClusterConfig] = msgspec.msgpack.Decoder(ClusterConfig)
+
+
+class Store:
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._datastores = TmpfsDatastores(DATASTORES)
+        self._hanging: set[int] = set()
+        loop.add(Chore(RETRY_NS, lambda: bool(self._hanging), self._retry))
+
+    def io(self, action: Io) -> None:
+        outcome = self._datastores.perform(action.request)
+        if outcome is None:
+            self._hanging.add(action.request.request)
+        else:
+            self._loop.feed(IoDone(outcome))
+
+    def abort(self, action: AbortIo) -> None:
+        self._hanging.discard(action.request)
+        self._datastores.abort(action.datastore, action.request)
+
+    def _retry(self) -> None:
+        for outcome in self._datastores.retry():
+            self._hanging.discard(outcome.request)
+            self._loop.feed(IoDone(outcome))
+
+
+def keep_config(config: ClusterConfig) -> None:
+    """Store it on the host's local disk, whole or not at all."""
+    temporary = LOCAL / ".config.tmp"
+    temporary.write_bytes(msgspec.msgpack.encode(config))
+    os.replace(temporary, LOCAL / "config")  # noqa: PTH105 (one call, no new Path)
+
+
+def kept_config() -> ClusterConfig | None:
+    """What an earlier life of this host stored; None: vCenter never configured it."""
+    try:
+        data = (LOCAL / "config").read_bytes()
+    except FileNotFoundError:
+        return None
+    return _CONFIG.decode(data)

@@ -1,0 +1,113 @@
+"""The UDP end of an agent or of vCenter: one socket per network, messages in, messages out.
+
+Decides how datagrams leave and which are dropped; leaves what they mean to the cores. The network on which something
+was received is the socket it came through. What cannot be sent is counted, never an error: a host without a route,
+an address or a cable is the very thing under test.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections.abc import Callable, Mapping
+
+from herzschlag.agents.processes.loop import Drops, Loop
+from herzschlag.agents.protocol.actions import Send
+from herzschlag.agents.protocol.codec import Codec, WireError
+from herzschlag.agents.protocol.events import Received
+from herzschlag.agents.protocol.format import DATAGRAM_MAX
+from herzschlag.agents.protocol.messages import Join, Welcome
+
+PORT = 8182
+BURST_MAX = 512
+"""Datagrams read from one socket before timers are looked at again: 63 slaves' heartbeats eight times over."""
+BUFFER_BYTES = 4_000_000
+"""Socket buffer asked for; the kernel grants less unless we may force it."""
+_IP_FREEBIND = 15
+_IP_MTU_DISCOVER = 10
+_PMTU_NEVER = 0
+_PMTU_ALWAYS = 2
+
+AddressBook = Mapping[str, Mapping[str, str]]
+"""Node to network to address: what /etc/hosts would hold."""
+
+
+class Network:
+    """All sockets of one node."""
+
+    def __init__(self, own: Mapping[str, str], book: AddressBook, codec: Codec, drops: Drops) -> None:
+        self._codec = codec
+        self._drops = drops
+        self._targets = {
+            network: {node: (addresses[network], PORT) for node, addresses in book.items() if network in addresses}
+            for network in own
+        }
+        self.sockets = {network: _socket(address) for network, address in own.items()}
+
+    def close(self) -> None:
+        for end in self.sockets.values():
+            end.close()
+
+    def join(self, loop: Loop, received: Callable[[Received, int], None]) -> None:
+        for network, end in self.sockets.items():
+            loop.watch(end.fileno(), self._reader(network, end, received))
+
+    def _reader(
+        self, network: str, end: socket.socket, received: Callable[[Received, int], None]
+    ) -> Callable[[], None]:
+        decode = self._codec.decode
+
+        def readable() -> None:
+            for _ in range(BURST_MAX):
+                try:
+                    data = end.recv(DATAGRAM_MAX + 1)
+                except BlockingIOError:
+                    return
+                except OSError:
+                    continue  # an ICMP error of an earlier packet, reported once
+                now_ns = time.monotonic_ns()
+                try:
+                    message = decode(data)
+                except WireError as error:
+                    self._drops.count("in", network, error.reason, str(error), now_ns)
+                    continue
+                received(Received(network, message), now_ns)
+
+        return readable
+
+    def send(self, action: Send, now_ns: int) -> None:
+        """Encode once, send to everyone named. Joins and welcomes fill the MTU and must not be fragmented."""
+        data = self._codec.encode(action.message)
+        whole = isinstance(action.message, Join | Welcome)
+        for network in action.networks:
+            end = self.sockets.get(network)
+            if end is None:
+                continue
+            targets = self._targets[network]
+            if whole:
+                end.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTU_ALWAYS)
+            for node in action.to:
+                target = targets.get(node)
+                if target is None:
+                    self._drops.count("out", network, "unknown-node", f"no address of {node!r}", now_ns)
+                    continue
+                try:
+                    end.sendto(data, target)
+                except OSError as error:
+                    reason = errno.errorcode.get(error.errno or 0, "error")
+                    self._drops.count("out", network, reason, f"to {node}: {error.strerror}", now_ns)
+            if whole:
+                end.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTU_NEVER)
+
+
+def _socket(address: str) -> socket.socket:
+    end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    end.setblocking(False)
+    # An agent may start while its address is missing (a fault we inflict) and must work once it is back.
+    end.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+    end.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTU_NEVER)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+    end.bind((address, PORT))
+    return end

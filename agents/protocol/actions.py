@@ -1,0 +1,152 @@
+"""What an agent wants done. Frozen values; the driver and the simulator carry them out, in order.
+
+Three kinds: network (Send, Ping), host calls to the agent's own hypervisor (files, locks, VMs), and Trace, the
+record of every change of opinion. Reads and writes are idempotent, so none carries a request number.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from herzschlag.agents.protocol.messages import AnyMessage, LockEvidence, OrderId
+from herzschlag.agents.settings import ClusterConfig, VmConfig
+
+Scalar = str | int | float | bool | None
+Field = Scalar | list[Scalar] | tuple[Scalar, ...] | dict[str, Scalar]
+
+
+class Action(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Base of all actions."""
+
+
+class Send(Action, frozen=True, gc=False, tag=True):
+    """One datagram to each of `to` (MOIDs or `vcenter`) on each of `networks`. One message, encoded once."""
+
+    message: AnyMessage
+    to: tuple[str, ...]
+    networks: tuple[str, ...]
+
+
+class Ping(Action, frozen=True, gc=False, tag=True):
+    """One ICMP echo request."""
+
+    address: str
+
+
+class Trace(Action, frozen=True, gc=False, tag=True):
+    """A history record: `kind` and its fields (docs/results.md). Time and node are added outside."""
+
+    kind: str
+    fields: dict[str, Field]
+
+
+class HostCall(Action, frozen=True, gc=False, tag=True):
+    """Base of what an agent asks of its own hypervisor."""
+
+
+class UseHeartbeatDatastores(HostCall, frozen=True, gc=False, tag=True):
+    """Exactly here the host writes its datastore heartbeat. Absolute."""
+
+    datastores: tuple[str, ...]
+
+
+class WatchHeartbeats(HostCall, frozen=True, gc=False, tag=True):
+    """Look at the datastore heartbeats of `host` on these datastores until told otherwise. Answers HeartbeatSeen."""
+
+    host: str
+    datastores: tuple[str, ...]
+
+
+class UnwatchHeartbeats(HostCall, frozen=True, gc=False, tag=True):
+    host: str
+
+
+class ReadFile(HostCall, frozen=True, gc=False, tag=True):
+    datastore: str
+    path: str
+
+
+class WriteFile(HostCall, frozen=True, gc=False, tag=True):
+    """Replace the file as a whole: readers see the old or the new one, at whatever byte the writer dies."""
+
+    datastore: str
+    path: str
+    data: bytes
+    locked: bool = False
+    """Only while this host holds the file's lock."""
+
+
+class RemoveFile(HostCall, frozen=True, gc=False, tag=True):
+    datastore: str
+    path: str
+
+
+class Lock(HostCall, frozen=True, gc=False, tag=True):
+    """Try once to take the lock of a file, breaking a dead owner's. Answers LockChanged, after at most the time a
+    foreign heartbeat must be watched."""
+
+    datastore: str
+    path: str
+
+
+class Unlock(HostCall, frozen=True, gc=False, tag=True):
+    datastore: str
+    path: str
+
+
+class QueryLock(HostCall, frozen=True, gc=False, tag=True):
+    """Who holds the lock of a file, without trying for it. Answers LockState."""
+
+    datastore: str
+    path: str
+
+
+class PowerOn(HostCall, frozen=True, gc=False, tag=True):
+    """Lock the VM's files, then start it. Answers PowerOnDone and VmChanged. A repeat of `order` starts nothing new."""
+
+    order: OrderId
+    vm: VmConfig
+    evidence: tuple[LockEvidence, ...]
+
+
+class PowerOff(HostCall, frozen=True, gc=False, tag=True):
+    vm: str
+    because: str
+
+
+class ShutDownGuest(HostCall, frozen=True, gc=False, tag=True):
+    """Ask the guest; the agent itself powers off when the grace is over."""
+
+    vm: str
+    because: str
+
+
+class ResetVm(HostCall, frozen=True, gc=False, tag=True):
+    vm: str
+    because: str
+
+
+class KeepConfig(HostCall, frozen=True, gc=False, tag=True):
+    """Store the configuration on the local disk; the next Boot brings it back."""
+
+    config: ClusterConfig
+
+
+AnyHostCall = (
+    UseHeartbeatDatastores
+    | WatchHeartbeats
+    | UnwatchHeartbeats
+    | ReadFile
+    | WriteFile
+    | RemoveFile
+    | Lock
+    | Unlock
+    | QueryLock
+    | PowerOn
+    | PowerOff
+    | ShutDownGuest
+    | ResetVm
+    | KeepConfig
+)
+
+AnyAction = Send | Ping | Trace | AnyHostCall

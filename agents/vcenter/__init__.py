@@ -1,0 +1,1 @@
+"""The vCenter stand-in as a pure state machine."""

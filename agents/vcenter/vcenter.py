@@ -1,0 +1,334 @@
+"""The vCenter stand-in: configures the cluster, powers VMs on for users, has them protected, shows states.
+
+Decides what each agent is configured with, which master's view is shown, which VMs are to be protected (fact sheet
+3.1, 5, 7.1, 7.7, 9). Takes part in none of detection, election and restart: without it only configuration and new
+protection stand still. A pure core like the agent: handle, wake_at_ns, view.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from herzschlag.agents.protocol.actions import AnyAction, Field, KeepConfig, Send, Trace
+from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, UserPower, UserReconfigure, VCenterEvent
+from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Message, PowerRequest, Protect, Report
+from herzschlag.agents.settings import ClusterConfig, HostConfig, Timers, VmConfig
+from herzschlag.agents.states import HostState, Role
+from herzschlag.agents.vcenter.heartbeat_datastores import select_heartbeat_datastores
+
+NEVER_NS = 2**62
+
+
+_STATE_OF_ROLE: dict[Role, HostState] = {
+    "uninitialized": "uninitialized",
+    "election": "election",
+    "slave": "connectedToMaster",
+    "master": "master",
+    "isolated": "networkIsolated",
+}
+"""What a host's own report amounts to while no master is heard (fact sheet 3.1)."""
+
+_UNJOINED = ("uninitialized", "election")
+
+
+class VCenterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    timers: Timers
+    config: ClusterConfig
+    """Used where its own disk holds none yet."""
+    placement: dict[str, str]
+    """VMs a user powers on at the start, and where."""
+    networks: tuple[str, ...] = ("A", "B")
+    heartbeat_datastores_per_host: int = 2
+    """das.heartbeatDsPerHost, 2 to 5."""
+    heartbeat_datastores: tuple[str, ...] | None = None
+    """The user's choice; None: all feasible; empty: no datastore heartbeats."""
+
+
+class VCenterView(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot for tests and reports."""
+
+    master: str
+    host_states: dict[str, HostState]
+    protected: tuple[str, ...]
+    generation: int
+
+
+class _Host:
+    """What vCenter knows of one host."""
+
+    __slots__ = ("access", "config", "last_ns", "newest", "role", "vms")
+
+    def __init__(self) -> None:
+        self.config = 0
+        self.role: Role = "uninitialized"
+        self.vms: frozenset[str] = frozenset()
+        self.access: dict[str, str] = {}
+        self.last_ns: int | None = None
+        self.newest: dict[str, tuple[int, int]] = {}
+        """Network, or kind of message, to (boot, sequence) of the newest: what is not newer is a replay or old news."""
+
+
+class _View:
+    """What one master told."""
+
+    __slots__ = ("at_ns", "message")
+
+    def __init__(self, message: ClusterView, at_ns: int) -> None:
+        self.message = message
+        self.at_ns = at_ns
+
+
+class VCenter:
+    def __init__(self, settings: VCenterSettings) -> None:
+        self._s = settings
+        self._t = settings.timers
+        self._config = settings.config
+        self._boot = 0
+        self._sequence = 0
+        self._now_ns = 0
+        self._actions: list[AnyAction] = []
+        self._hosts: dict[str, _Host] = {}
+        self._views: dict[str, _View] = {}
+        self._master = ""
+        self._shown: dict[str, HostState] = {}
+        self._where: dict[str, str] = {}
+        """VM to the host that last reported it running."""
+        self._off: set[str] = set()
+        """VMs a user powered off: not to be protected."""
+        self._requests: dict[str, PowerRequest] = {}
+        """User requests not yet seen fulfilled, by VM; sender fields are filled in when sent."""
+        self._targets: dict[str, str] = {}
+        self._orders = 0
+        self._confirmed: frozenset[str] = frozenset()
+        self._tick_ns = NEVER_NS
+
+    # --- the three calls ---
+
+    def handle(self, event: VCenterEvent, now_ns: int) -> list[AnyAction]:
+        assert now_ns >= self._now_ns, f"vcenter: time went back from {self._now_ns} to {now_ns}"
+        self._now_ns = now_ns
+        match event:
+            case Boot():
+                self._start(event)
+            case Received(network, message):
+                self._received(network, message)
+            case UserPower(vm, on, host):
+                self._user_power(vm, on, host)
+            case UserMaintenance(host, on):
+                hosts = tuple(
+                    msgspec.structs.replace(h, maintenance=on) if h.moid == host else h for h in self._config.hosts
+                )
+                self._change(msgspec.structs.replace(self._config, hosts=hosts), f"maintenance of {host}: {on}")
+            case UserReconfigure(config):
+                self._change(msgspec.structs.replace(config, hosts=self._config.hosts), "a user changed the options")
+            case _:
+                pass
+        if now_ns >= self._tick_ns:
+            self._tick()
+        actions, self._actions = self._actions, []
+        return actions
+
+    def wake_at_ns(self) -> int | None:
+        return None if self._tick_ns == NEVER_NS else self._tick_ns
+
+    def view(self) -> VCenterView:
+        return VCenterView(
+            master=self._master,
+            host_states=dict(self._shown),
+            protected=tuple(sorted(self._confirmed)),
+            generation=self._config.generation,
+        )
+
+    # --- what happens ---
+
+    def _start(self, event: Boot) -> None:
+        self._boot = event.boot
+        first_start = event.config is None
+        if event.config is not None:
+            self._config = event.config
+        self._hosts = {host.moid: _Host() for host in self._config.hosts}
+        self._tick_ns = self._now_ns
+        self._do(KeepConfig(self._config))
+        if first_start:
+            for vm, host in self._s.placement.items():
+                self._user_power(vm, on=True, host=host)
+
+    def _received(self, network: str, message: Message) -> None:
+        host = self._hosts.get(message.sender)
+        if host is None:
+            self._trace("dropped", sender=message.sender, reason="stranger", because="not a host of the cluster")
+            return
+        stamp = (message.boot, message.sequence)
+        if stamp <= host.newest.get(network, (0, -1)):
+            self._trace("dropped", sender=message.sender, reason="replayed", because="not newer than the last one")
+            return
+        host.newest[network] = stamp
+        host.last_ns = self._now_ns
+        told = type(message).__name__
+        if stamp <= host.newest.get(told, (0, -1)):
+            return  # The other network brought this one, or a newer one of its kind.
+        host.newest[told] = stamp
+        if isinstance(message, Report):
+            self._report(message.sender, host, message)
+        elif isinstance(message, ClusterView):
+            self._views[message.sender] = _View(message, self._now_ns)
+            self._show()
+
+    def _report(self, moid: str, host: _Host, message: Report) -> None:
+        host.config, host.role = message.config, message.role
+        gone = host.vms - set(message.vms)
+        host.vms = frozenset(message.vms)
+        for vm in message.vms:
+            self._where[vm] = moid
+        for vm in gone & self._off:
+            self._where.pop(vm, None)
+        if message.role != "master":
+            self._views.pop(moid, None)
+        if dict(message.datastores) != host.access:
+            host.access = dict(message.datastores)
+            self._reselect()
+        self._show(moid)
+
+    def _user_power(self, name: str, on: bool, host: str) -> None:
+        vm = self._config.vm(name)
+        target = host or self._where.get(name) or self._s.placement.get(name, "")
+        if vm is None or target not in self._hosts:
+            self._trace("user", vm=name, on=on, host=target, refused=True, because="no such VM, or no such host")
+            return
+        if on:
+            refusal = self._admission(vm, target)
+            if refusal:
+                self._trace("user", vm=name, on=on, host=target, refused=True, because=refusal)
+                return
+            self._off.discard(name)
+        else:
+            self._off.add(name)
+            target = self._where.get(name, target)
+        self._orders += 1
+        self._requests[name] = PowerRequest(
+            sender=VCENTER, boot=self._boot, sequence=0, sent_ns=0, order=self._now_ns + self._orders, vm=vm, on=on
+        )
+        self._targets[name] = target
+        self._trace("user", vm=name, on=on, host=target, refused=False, because="a user asked")
+
+    def _admission(self, vm: VmConfig, target: str) -> str:
+        """Admission control, percentage policy for one host failure: vCenter refuses what the others could not hold if
+        the largest host failed; it never hinders a restart (fact sheet 7.7 [DD-AC])."""
+        if not self._config.admission_control:
+            return ""
+        hosts = [h for h in self._config.hosts if not h.maintenance]
+        largest = max(hosts, key=lambda h: h.memory_mb)
+        room_mb = sum(h.memory_mb for h in hosts if h is not largest)
+        asked = {name for name, request in self._requests.items() if request.on}
+        names = (self._where.keys() | asked) - self._off - {vm.name}
+        used_mb = sum(other.memory_mb for name in names if (other := self._config.vm(name)))
+        if used_mb + vm.memory_mb <= room_mb:
+            return ""
+        return (
+            f"admission control: {vm.memory_mb} MB for {vm.name} on {target} would leave {room_mb - used_mb} MB "
+            f"less than needed if {largest.moid} failed: power something off or add a host"
+        )
+
+    def _change(self, config: ClusterConfig, because: str) -> None:
+        self._config = msgspec.structs.replace(config, generation=self._config.generation + 1)
+        self._trace("config", generation=self._config.generation, because=because)
+        self._do(KeepConfig(self._config))
+        self._tick_ns = self._now_ns
+
+    def _reselect(self) -> None:
+        """Heartbeat datastores follow what the hosts reach; a lost one is replaced (fact sheet 5 [DD-F])."""
+        reach = {host.moid: self._reach(host) for host in self._config.hosts}
+        chosen = select_heartbeat_datastores(
+            self._config.datastores, reach, self._s.heartbeat_datastores_per_host, self._s.heartbeat_datastores
+        )
+        hosts = tuple(
+            msgspec.structs.replace(h, datastores=reach[h.moid], heartbeat_datastores=chosen[h.moid])
+            for h in self._config.hosts
+        )
+        if hosts != self._config.hosts:
+            self._change(msgspec.structs.replace(self._config, hosts=hosts), "access to datastores changed")
+
+    def _reach(self, host: HostConfig) -> tuple[str, ...]:
+        access = self._hosts[host.moid].access
+        if not access:
+            return host.datastores
+        return tuple(d.name for d in self._config.datastores if access.get(d.name) == "ok")
+
+    # --- what is due ---
+
+    def _tick(self) -> None:
+        self._tick_ns = self._now_ns + self._t.order_repeat_ns
+        for moid, host in self._hosts.items():
+            if host.config != self._config.generation:
+                self._send(Configure, (moid,), config=self._config)
+        for name, request in list(self._requests.items()):
+            target = self._targets[name]
+            if (name in self._hosts[target].vms) == request.on:
+                del self._requests[name]
+            elif self._hosts[target].config == self._config.generation:
+                self._send(PowerRequest, (target,), order=request.order, vm=request.vm, on=request.on)
+        self._show()
+        self._ask_protection()
+
+    def _ask_protection(self) -> None:
+        """Every VM that runs and that no user powered off is to be protected (fact sheet 7.1)."""
+        if not self._master:
+            return
+        view = self._views[self._master].message
+        for vm in view.protected:  # A restarted vCenter learns from the master what it had asked for.
+            self._where.setdefault(vm, "")
+        wanted = {
+            vm: host
+            for vm, host in sorted(self._where.items())
+            if vm not in self._off and (config := self._config.vm(vm)) and config.protected
+        }
+        confirmed = frozenset(view.protected)
+        for vm in sorted(confirmed - self._confirmed):
+            self._trace("protect", vm=vm, phase="confirmed", because=f"{self._master} has it on its protectedlist")
+        self._confirmed = confirmed
+        if confirmed != wanted.keys():
+            self._send(Protect, (self._master,), vms=wanted)
+
+    # --- states ---
+
+    def _show(self, only: str = "") -> None:
+        """vCenter shows the view of one master; it stays with it as long as that one is heard (fact sheet 3.1).
+        `only`: nothing is new but this host's own report."""
+        fresh_ns = self._now_ns - self._t.host_timeout_ns
+        fresh = {moid: view for moid, view in self._views.items() if view.at_ns >= fresh_ns}
+        if self._master not in fresh:
+            best = max(fresh, key=lambda m: (len(fresh[m].message.owned), m), default="")
+            if best != self._master:
+                why = f"{best} reports as master" if best else f"{self._master} is not heard for 10 s"
+                self._trace("vcenter", master=best, because=why)
+                self._master, only = best, ""
+        states = fresh[self._master].message.hosts if self._master else {}
+        for moid in (only,) if only else self._hosts:
+            host = self._hosts[moid]
+            recent = host.last_ns is not None and host.last_ns >= fresh_ns
+            state = states.get(moid)
+            because = f"{self._master} says so"
+            own = _STATE_OF_ROLE[host.role]
+            if recent and (state is None or (state in _UNJOINED and own in _UNJOINED)):
+                state, because = own, "its own report"
+            elif not self._master and moid in self._shown:
+                state, because = "fdmUnreachable", "neither a master nor the host itself is heard"
+            if state is None:
+                continue  # A new master has no opinion yet: the old picture stays.
+            before = self._shown.get(moid, "uninitialized")
+            if state != before:
+                self._trace("host-state", host=moid, **{"from": before}, to=state, because=because)
+            self._shown[moid] = state
+
+    # --- how ---
+
+    def _do(self, action: AnyAction) -> None:
+        self._actions.append(action)
+
+    def _trace(self, kind: str, **fields: Field) -> None:
+        self._actions.append(Trace(kind, fields))
+
+    def _send(self, message_type: type[Message], to: tuple[str, ...], **body: object) -> None:
+        self._sequence += 1
+        message = message_type(sender=VCENTER, boot=self._boot, sequence=self._sequence, sent_ns=self._now_ns, **body)
+        self._actions.append(Send(message, to, self._s.networks))  # type: ignore[arg-type]  # one of AnyMessage

@@ -1,0 +1,64 @@
+"""The capture of one run on real packets, as the command outside the sandbox holds it.
+
+Decides where the file stands and what its head says; leaves what is kept to `topo/capture/capture.py`. Without a run
+directory, or when it was asked not to, nothing is captured and every call is harmless.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts, to_comment
+from herzschlag.scenarios.plan import Plan
+from herzschlag.topo.capture.capture import Recorder
+
+LOG_FILE = "capture.log"
+_READINGS = 5
+
+
+def wall_minus_monotonic_ns() -> int:
+    """How far the two clocks are apart, from the pair of readings that lies closest together."""
+    pairs = []
+    for _ in range(_READINGS):
+        before_ns = time.monotonic_ns()
+        wall_ns = time.time_ns()
+        after_ns = time.monotonic_ns()
+        pairs.append((after_ns - before_ns, wall_ns - (before_ns + after_ns) // 2))
+    return min(pairs)[1]
+
+
+class RunCapture:
+    def __init__(self, plan: Plan, key: bytes, zero_ns: int) -> None:
+        self._apart_ns = wall_minus_monotonic_ns()
+        self._directory = plan.directory if plan.capture != "off" else None
+        self._recorder: Recorder | None = None
+        self.facts = CaptureFacts(
+            cluster=plan.config.name,
+            key=key.hex(),
+            began_wall_ns=zero_ns + self._apart_ns,
+            began_monotonic_ns=zero_ns,
+            speed=plan.speed,
+            mode=plan.capture,
+        )
+
+    def start(self, logs: Path) -> None:
+        if self._directory is None:
+            return
+        with (self._directory / CAPTURE_FILE).open("wb", buffering=0) as file, (logs / LOG_FILE).open("ab") as log:
+            self._recorder = Recorder.start(file, self._apart_ns, log, (to_comment(self.facts),))
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """What the sandbox must be handed: one descriptor, or none."""
+        return () if self._recorder is None else (self._recorder.line,)
+
+    def passed(self) -> None:
+        if self._recorder is not None:
+            self._recorder.passed()
+
+    def end(self) -> None:
+        """The lab is gone: wait for the last packets. A recorder that failed has said so while the lab lived."""
+        if self._recorder is not None:
+            self._recorder.wait()
+            self._recorder = None

@@ -1,0 +1,93 @@
+"""Conditions to what impairs a node's packets: pure.
+
+Decides which node carries a condition out, and what several conditions on one link come to together, which is what
+they come to in the simulation as well: shares act one after the other, times add up. Leaves the means to
+`topo/impairments/apply.py`. Times become real ones here: a delay of protocol milliseconds shrinks with
+`speed`, as timers do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+
+from herzschlag.faults.primitives import REORDER_HOLD_MS, AnyCondition, Blocked, Impaired, LinkCut
+from herzschlag.topo.errors import ImpairError
+from herzschlag.topo.impairments.values import Block, Impairment, Quality
+
+MILLISECOND = 1_000_000
+SHARE_DIGITS = 9
+
+FilterCondition = Blocked | Impaired | LinkCut
+
+
+def filtered_at(condition: AnyCondition) -> str | None:
+    """The node that carries the condition out; None: it is none of the nodes' filters and queues."""
+    match condition:
+        case Blocked(host=host):
+            return host
+        case LinkCut(at="nftables", src=src):
+            return src
+        case Impaired(src=src):
+            return src
+    return None
+
+
+def impairments(conditions: Iterable[AnyCondition], nodes: Iterable[str], speed: float) -> dict[str, Impairment]:
+    """What impairs each of these nodes while exactly these conditions hold."""
+    by_node: defaultdict[str, list[AnyCondition]] = defaultdict(list)
+    for condition in conditions:
+        if (node := filtered_at(condition)) is not None:
+            by_node[node].append(condition)
+    return {node: _impairment(by_node[node], speed) for node in nodes}
+
+
+def _impairment(conditions: list[AnyCondition], speed: float) -> Impairment:
+    blocks: set[Block] = set()
+    cuts: set[tuple[str, str]] = set()
+    links: defaultdict[tuple[str, str], list[Impaired]] = defaultdict(list)
+    for condition in conditions:
+        if isinstance(condition, Blocked):
+            blocks |= _blocks(condition)
+        elif isinstance(condition, LinkCut):
+            cuts.add((condition.network, condition.dst))
+        elif isinstance(condition, Impaired):
+            links[condition.network, condition.dst].append(condition)
+    return Impairment(
+        blocks=tuple(sorted(blocks, key=repr)),
+        cuts=frozenset(cuts),
+        links={link: _quality(found, speed) for link, found in sorted(links.items())},
+    )
+
+
+def _blocks(condition: Blocked) -> set[Block]:
+    if condition.what == "icmp":
+        return {Block("icmp", None, condition.direction)}
+    return {
+        Block("udp", int(condition.what), condition.direction),
+        Block("tcp", int(condition.what), condition.direction),
+    }
+
+
+def _quality(impaired: list[Impaired], speed: float) -> Quality:
+    def share(name: str) -> float:
+        return round(1 - math.prod(1 - float(getattr(one, name)) for one in impaired), SHARE_DIGITS)
+
+    def real_ns(time_ms: float) -> int:
+        return round(time_ms * MILLISECOND / speed)
+
+    delay_ms, jitter_ms = sum(one.delay_ms for one in impaired), sum(one.jitter_ms for one in impaired)
+    overtaking = share("reorder")
+    if overtaking and jitter_ms and not delay_ms:
+        raise ImpairError(f"reorder={overtaking} with jitter_ms={jitter_ms:g}: netem does both with a delay_ms alone")
+    if overtaking and not delay_ms:
+        # Reordering alone: the packets chosen are held back and all others overtake them.
+        delay_ms, overtaking = REORDER_HOLD_MS, round(1 - overtaking, SHARE_DIGITS)
+    return Quality(
+        loss=share("loss"),
+        duplicate=share("duplicate"),
+        delay_ns=real_ns(delay_ms),
+        jitter_ns=real_ns(jitter_ms),
+        overtaking=overtaking,
+    )

@@ -1,0 +1,81 @@
+"""What a lab looks like to somebody who trusts no record: networks, packet filters, switches, mounts, processes, files.
+
+Decides what is looked at, and what of it changes by itself in a lab at rest and is left out: counters, ages, the
+contents of files, short-lived files. Two looks that are equal mean that nothing was left behind in between by those who
+went into the lab on their own. Leaves judging to whoever asks.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.spec import TopologySpec
+
+LOOK_S_MAX = 20.0
+_IN_A_NODE = (
+    "ip -oneline address show; ip link show; ip route show table all; ip neighbour show nud permanent; "
+    "tc qdisc show; tc filter show; nft --stateless list ruleset"
+)
+_PASSING = re.compile(r"\.tmp\b|\.new\b|^\.nfs|~$|\.lck$|\.apd$")
+"""Names of files that come and go by themselves."""
+
+
+def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
+    """Place to what is there, as text that is the same as long as nobody changes anything."""
+    lab.impairments.settle()
+    asked = {
+        f"network of {node}": subprocess.Popen(
+            ["nsenter", f"--net={lab.netns(node)}", "--", "sh", "-c", _IN_A_NODE],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for node in spec.nodes
+    }
+    seen = {place: process.communicate(timeout=LOOK_S_MAX)[0] for place, process in asked.items()}
+    for network in spec.networks:
+        flows = lab.switches.flows(network, "dump-flows", "--no-stats")
+        ports = lab.switches.flows(network, "dump-ports-desc")
+        seen[f"switch {network}"] = "\n".join([*sorted(_lines(flows)), *_lines(ports)])
+    for node in spec.nodes:
+        seen[f"mounts of {node}"] = _mounts(lab.pid(node)) if lab.powered(node) else "off"
+    for datastore in spec.datastores:
+        seen[f"files of {datastore.name}"] = "\n".join(_files(lab.datastore_path(datastore.name)))
+    seen["processes"] = _processes()
+    return seen
+
+
+def _lines(text: str) -> list[str]:
+    """Without the head line, which counts requests."""
+    return [line.strip() for line in text.splitlines() if " reply " not in line and "_REPLY" not in line]
+
+
+def _mounts(pid: int) -> str:
+    """What lies where, without the numbers, which are of this machine."""
+    lines = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
+    return "\n".join(" ".join(line.split()[3:6]) for line in lines)
+
+
+def _files(folder: Path) -> Iterable[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not _PASSING.search(path.name))
+
+
+def _processes() -> str:
+    """By name; those that are just ending are left out."""
+    names: Counter[str] = Counter()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        if rest.split()[0] not in "ZX":
+            names[name] += 1
+    return "\n".join(f"{count} {name}" for name, count in sorted(names.items()))

@@ -1,0 +1,301 @@
+"""The first process of a sandbox: `python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD [CAPTURE_FD]`.
+
+Brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
+command outside asks, at the instant it asks for, and watches over everything it started. Decides the order of coming
+up and what counts as machinery; leaves conditions to `effects.py` and processes to `nodes.py`.
+
+When this process ends, however, the kernel ends everything else in the sandbox: there is no taking down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from herzschlag.agents.datastore import layout
+from herzschlag.agents.datastore.disk_evidence import read_disk
+from herzschlag.backends.mininet.stage.api import (
+    Collected,
+    Done,
+    Holders,
+    Look,
+    Looked,
+    MachineryGone,
+    Ready,
+    Refused,
+    StageNews,
+    StageOrder,
+    StageSettings,
+    Want,
+    Where,
+)
+from herzschlag.backends.mininet.stage.effects import CannotError, Effects
+from herzschlag.backends.mininet.stage.look import look
+from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
+from herzschlag.backends.mininet.stage.priorities import make_urgent
+from herzschlag.controller.client import ControllerClient, ControllerError
+from herzschlag.controller.messages import Network, Port
+from herzschlag.topo.capture import capture
+from herzschlag.topo.errors import TopoError, UnusableMachineError
+from herzschlag.topo.impairments.apply import require_delays
+from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.spec import VCENTER, datapath_id
+
+CONTROL_SOCKET = "/run/controller.sock"
+CONTROLLER_LISTEN = "127.0.0.1:6653"
+PREPARATION_NS = 10_000_000
+"""How long before its instant a change is prepared. Not longer: what a cut drops is counted up to then."""
+
+
+class Outside:
+    """The line to the command."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._socket = end
+        self._lines = end.makefile("rb")
+        self._decode = msgspec.json.Decoder(StageOrder).decode
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def settings(self) -> StageSettings:
+        return msgspec.json.decode(self._lines.readline(), type=StageSettings)
+
+    def order(self) -> StageOrder | None:
+        """The next order; None when the command is gone."""
+        line = self._lines.readline()
+        order: StageOrder | None = self._decode(line) if line else None
+        return order
+
+    def tell(self, news: StageNews) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._socket.sendall(msgspec.json.encode(news) + b"\n")
+
+
+class Stage:
+    def __init__(self, outside: Outside, settings: StageSettings, records: int, capture_line: int | None) -> None:
+        self._outside = outside
+        self._settings = settings
+        self._logs = Path(settings.log_directory)
+        self._began = time.monotonic()
+        self._timings_ms: dict[str, float] = {}
+        self._watched: dict[int, str] = {}
+        """pidfd of every machinery process to its name."""
+        self._versions = {"kernel": platform.release(), "python": platform.python_version()}
+        # The slowest first: both import a lot while the lab is being built.
+        self._controller_process = self._start_controller()
+        self._nodes = Nodes(settings, records, self._logs / "agents.log", self._gone)
+        self._lab = Lab(settings.topology, datapath=settings.datapath, log_directory=self._logs)
+        self._capture_line = capture_line
+        self._controller: ControllerClient
+        self._effects: Effects
+
+    def _stamp(self, what: str) -> None:
+        self._timings_ms[what] = round((time.monotonic() - self._began) * 1000, 1)
+
+    # --- Coming up ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        if self._settings.delays:
+            require_delays()
+        self._lab.start()
+        self._stamp("lab")
+        self._capture()
+        self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
+        self._connect_controller()
+        self._stamp("controller")
+        self._lab.impairments.warm_up()  # the zygote imports meanwhile
+        self._stamp("filters")
+        self._nodes.wait_ready()
+        self._stamp("zygote")
+        self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
+        urgent = [*self._lab.processes().values(), self._nodes.zygote.pid, self._controller_process.pid]
+        # Who cuts and heals has to be in time as well; a person's commands, which it forks, have not.
+        self._versions["scheduling"] = make_urgent(urgent, childless=[os.getpid()])
+        self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
+        self._stamp("nodes")
+        machinery = {
+            **self._lab.processes(),
+            "controller": self._controller_process.pid,
+            "zygote": self._nodes.zygote.pid,
+        }
+        for name, pid in machinery.items():
+            self._watched[os.pidfd_open(pid)] = name
+        self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._nodes.pids))
+
+    def _capture(self) -> None:
+        """From before the first datagram on. The line stays open as long as this process lives."""
+        if self._capture_line is not None:
+            line = capture.begin(self._settings.topology, self._capture_line, self._settings.capture)
+            self._watched[line.detach()] = "the recorder of packets"
+            self._stamp("capture")
+
+    def _start_controller(self) -> subprocess.Popen[bytes]:
+        self._controller_says, says = os.pipe()
+        with (self._logs / "controller.out").open("ab") as output:
+            process = subprocess.Popen(
+                [
+                    *(
+                        sys.executable,
+                        "-m",
+                        "herzschlag.controller",
+                        "--socket",
+                        CONTROL_SOCKET,
+                        "--listen",
+                        CONTROLLER_LISTEN,
+                    ),
+                    *("--log", str(self._logs / "controller.log"), "--ready-fd", str(says)),
+                ],
+                pass_fds=(says,),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C in a terminal is not for the controller
+            )
+        os.close(says)
+        return process
+
+    def _connect_controller(self) -> None:
+        if not select.select([self._controller_says], [], [], ANSWER_S_MAX)[0]:
+            raise StageError(f"the controller was not ready within {ANSWER_S_MAX:.0f} s: see log/controller.out")
+        words = os.read(self._controller_says, 1000).decode().split()
+        os.close(self._controller_says)
+        if not words:
+            raise StageError("the controller ended while starting: see log/controller.out")
+        self._versions["controller"] = " ".join(words[1:])
+        self._controller = ControllerClient(CONTROL_SOCKET)
+        spec = self._settings.topology
+        self._lab.switches.obey(spec, f"tcp:{CONTROLLER_LISTEN}")
+        self._controller.configure(
+            {
+                network: Network(
+                    datapath_id(network),
+                    {node: Port(spec.port(node), spec.mac(node, network)) for node in spec.nodes},
+                )
+                for network in spec.networks
+            }
+        )
+
+    # --- Serving ------------------------------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Until the command is gone."""
+        while self._look(None):
+            pass
+
+    def _look(self, timeout_s: float | None) -> bool:
+        """Wait for news of any kind and deal with it. False: the command is gone."""
+        readers: dict[int, Callable[[], None]] = self._nodes.descriptors()
+        watched = [*readers, *self._watched, self._outside.fileno()]
+        for descriptor in select.select(watched, [], [], timeout_s)[0]:
+            if descriptor in readers:
+                readers[descriptor]()
+            elif descriptor in self._watched:
+                name = self._watched.pop(descriptor)
+                os.close(descriptor)
+                self._gone(name, "its process ended")
+            else:
+                order = self._outside.order()
+                if order is None:
+                    return False
+                self._obey(order)
+        return True
+
+    def _gone(self, what: str, because: str) -> None:
+        self._outside.tell(MachineryGone(what, because))
+
+    def _obey(self, order: StageOrder) -> None:
+        try:
+            self._outside.tell(self._answer(order))
+        except CannotError as error:
+            self._outside.tell(Refused(str(error), error.fix))
+        except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:
+            traceback.print_exc()
+            self._outside.tell(Refused(f"{type(error).__name__}: {error}"))
+
+    def _answer(self, order: StageOrder) -> Done | Collected | Looked | Holders:
+        if isinstance(order, Want):
+            return self._want(order)
+        if isinstance(order, Look):
+            return Looked(look(self._settings.topology, self._lab))
+        if isinstance(order, Where):
+            lab = self._lab
+            return Holders({node: lab.pid(node) for node in lab.spec.nodes if lab.powered(node)})
+        return self._collect()
+
+    def _want(self, order: Want) -> Done:
+        wanted = frozenset(order.conditions)
+        past_ns = max(0, time.monotonic_ns() - order.at_ns)
+        skipped = -(-past_ns // order.every_ns) if order.every_ns else 0
+        at_ns = order.at_ns + skipped * order.every_ns
+        while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
+            if not self._look(left_ns / 1e9):
+                break  # the command is gone: so will be all of this, but not in the middle of a change
+        evidence = self._effects.prepare(wanted, order.commands)
+        if (left_ns := at_ns - time.monotonic_ns()) > 0:
+            time.sleep(left_ns / 1e9)
+        asked_ns = time.monotonic_ns()
+        effective_ns, shown = self._effects.apply(wanted, order.commands)
+        return Done(skipped, asked_ns, effective_ns, evidence | shown)
+
+    # --- The end ------------------------------------------------------------------------------------------------------
+
+    def _collect(self) -> Collected:
+        records: list[tuple[str, dict[str, Any]]] = []
+        for vm in self._settings.config.vms:
+            disk = self._lab.datastore_path(vm.datastore) / layout.disk_path(vm.name)
+            if not disk.exists():
+                continue
+            evidence = read_disk(disk.read_bytes())
+            for run in evidence.runs:
+                fields = msgspec.to_builtins(run) | {"datastore": vm.datastore, "torn": evidence.torn}
+                fields |= {"first_ns": fields.pop("first_at_ns"), "last_ns": fields.pop("last_at_ns")}
+                records.append(("disk", fields))
+        status = self._controller.status()
+        counters = {
+            "dropped": sum(cut.packets or 0 for cut in status.cuts),
+            "forwarded": sum(port.packets or 0 for port in status.forwarded),
+            "unknown": sum(switch.table_miss_packets or 0 for switch in status.switches),
+        }
+        records.append(("counters", counters))
+        return Collected(time.monotonic_ns(), records)
+
+
+def _ovs_version() -> str:
+    result = subprocess.run(["ovs-vsctl", "--version"], capture_output=True, text=True, check=False)
+    return result.stdout.split("\n", 1)[0].rpartition(" ")[2]
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends everything in its own time
+    os.setsid()  # a session of the lab's own, which may come before others
+    outside = Outside(socket.socket(fileno=int(sys.argv[1])))
+    records = int(sys.argv[2])
+    os.set_inheritable(outside.fileno(), False)
+    os.set_inheritable(records, False)
+    capture_line = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    try:
+        stage = Stage(outside, outside.settings(), records, capture_line)
+        stage.start()
+    except UnusableMachineError as error:
+        outside.tell(Refused(error.what, error.fix))
+        return 4
+    except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:
+        traceback.print_exc()
+        outside.tell(Refused(f"{type(error).__name__}: {error}"))
+        return 3
+    stage.serve()
+    return 0

@@ -1,0 +1,108 @@
+"""Belief against truth: what every master takes every host for, once it has had the legal time to find out.
+
+Decides from faults and topology what each host really is and what a master may call that. Connected hosts must be
+called connected and dead ones down; for a host that is cut off alive, several names can be right, because what a master
+learns depends on which signs of life get through. Nothing is asked of a master whose own reach changed too recently.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "belief"
+NEEDS = ("host-state", "role", "fault", "ready")
+
+
+SPARE_NS = 5 * SECOND
+"""For joining, booting, and a ping that is repeated each ten seconds."""
+
+
+def legal_delay_ns(scenario: Scenario) -> int:
+    """How long a master may take to find a host out: the silence before the datastore watch, and the watch."""
+    timers = scenario.cluster.timers()
+    return timers.datastore_watch_after_ns + timers.datastore_watch_ns + SPARE_NS
+
+
+def reign_ns(master: str, at_ns: int, truth: Truth) -> int:
+    """Since when it leads: before that it had nothing to find out."""
+    won = truth.history.last("role", at_ns, node=master, to="master")
+    return won.at_ns if won is not None else at_ns
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    if not history.of_kind("host-state"):
+        return unknown(NAME, "no master said what it takes anyone for")
+    delay_ns = legal_delay_ns(scenario)
+    details = []
+    for segment in truth.segments:
+        if truth.impaired(segment):
+            continue
+        at_ns = segment.end_ns - 1
+        for group in truth.groups(segment):
+            masters = [host for host in group if truth.role(host, at_ns) == "master"]
+            if len(masters) != 1 or not truth.clique(group, segment):
+                continue
+            since_ns = max(segment.begin_ns, reign_ns(masters[0], at_ns, truth))
+            if at_ns - since_ns >= delay_ns or _first_quiet(segment, history):
+                details += [_judge(masters[0], host, segment, truth) for host in truth.lab.moids if host != masters[0]]
+    return finding(NAME, details, good=f"{len(details)} opinions, each as the truth allows")
+
+
+def _first_quiet(segment: Segment, history: History) -> bool:
+    """From ready to the first fault there is nothing to find out."""
+    ready = history.of_kind("ready")
+    return bool(ready) and segment.begin_ns == 0 and segment.end_ns > ready[0].at_ns
+
+
+def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
+    legal, why = legal_opinions(master, host, segment, truth)
+    at_ns = segment.end_ns - 1
+    name = f"{master} of {host} at {at_ns / SECOND:.0f} s"
+    opinion = truth.history.last("host-state", at_ns, node=master, host=host)
+    if opinion is None:
+        if truth.powered(host, segment):
+            return Detail(name=name, verdict="unknown", because="it never said")
+        return Detail(name=name, verdict="holds", because="it never met it")
+    if opinion.get("to") in legal:
+        return Detail(name=name, verdict="holds", because=why, evidence=(opinion.seq,))
+    return Detail(
+        name=name,
+        verdict="violated",
+        because=f"{opinion.get('to')} since {opinion.at_s:.1f} s, but {why}: {' or '.join(sorted(legal))} is right",
+        evidence=(opinion.seq,),
+    )
+
+
+def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[str], str]:
+    """What a master may call the host, and the truth behind it."""
+    if not truth.powered(host, segment):
+        return {"hostDown"}, "it has no power"
+    if p.Maintenance(host) in segment.conditions:
+        return {"uninitialized", "hostDown", "fdmUnreachable", "connectedToMaster"}, "it is in maintenance mode"
+    alive = truth.agent_works(host, segment)
+    if alive and truth.linked(master, host, segment):
+        return {"connectedToMaster"}, "both reach each other"
+    if p.Frozen(host) in segment.conditions:
+        return {"hostDown"}, "it stands still"
+    pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
+    stored = any(
+        truth.reaches_storage(host, segment, d.name) and truth.reaches_storage(master, segment, d.name)
+        for d in truth.lab.datastores_of(host)
+    )
+    if pinged:
+        cut_off = {"networkPartitionedFromMaster", "election"} if alive else set[str]()
+        return {"fdmUnreachable", *cut_off}, "its agent is not heard, but it answers ping"
+    if not alive:
+        # Without an agent a VMFS slot still moves, for the hypervisor writes it.
+        return {"hostDown", "fdmUnreachable", "networkPartitionedFromMaster"}, "its agent is dead and no ping passes"
+    if truth.hears(master, host, segment):
+        heard = {"networkPartitionedFromMaster", "election", "fdmUnreachable", "networkIsolated"}
+        return heard, "it is heard, but does not hear"
+    if stored:
+        return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
+    return {"hostDown"}, "it is cut off from network and storage"

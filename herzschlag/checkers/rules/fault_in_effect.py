@@ -1,0 +1,74 @@
+"""Every fault of the scenario was in effect.
+
+Decides what shows it: the pair of records with the instants at which the backend had it in force, and for links cut at
+a switch or packet filter, counters of packets that met the cut. A fault that bit nothing proves nothing: unknown.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Span, Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "fault-in-effect"
+
+LONG_ENOUGH_NS = 3 * SECOND
+"""A cut shorter than this may meet no packet: heartbeats come each second."""
+
+
+def needs(scenario: Scenario) -> tuple[str, ...]:
+    """What met a cut is counted when it is lifted, or at the end."""
+    lab = scenario.cluster.topology()
+    stays = any(
+        step.for_s is None and any(isinstance(c, p.LinkCut) and c.at == "switch" for c in step.fault.primitives(lab))
+        for step in scenario.plain_steps()
+    )
+    return ("fault", "counters") if stays else ("fault",)
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    spans = {span.id: span for span in truth.spans}
+    details = []
+    for step in scenario.plain_steps():
+        span = spans.get(step.id)
+        if span is None:
+            why = f"{step.fault.describe()} never took effect"
+            details.append(Detail(name=step.id, verdict="unknown", because=why))
+        elif step.for_s is not None and span.end_ns > history.end_ns:
+            why = f"{step.fault.describe()} was never undone"
+            details.append(Detail(name=step.id, verdict="unknown", because=why, evidence=(span.begin.seq,)))
+        else:
+            details.append(_bitten(step.id, span, history))
+    return finding(NAME, details, good=f"{len(details)} faults were in effect" if details else "there are no faults")
+
+
+def _bitten(name: str, span: Span, history: History) -> Detail:
+    counted = [c for c in span.primitives if isinstance(c, p.LinkCut)]
+    length_ns = min(span.end_ns, history.end_ns) - span.begin_ns
+    if not counted or not any(c.at == "switch" for c in counted) or length_ns < LONG_ENOUGH_NS:
+        return Detail(name=name, verdict="holds", because="in force", evidence=(span.begin.seq,))
+    shown = _counted(span, history)
+    evidence = (span.begin.seq, *(record.seq for record in shown))
+    if not shown:
+        why = "nobody counted the packets that met the cut"
+        return Detail(name=name, verdict="unknown", because=why, evidence=evidence)
+    dropped = sum(int(record.fields["dropped"]) for record in shown)
+    if not dropped:
+        return Detail(name=name, verdict="unknown", because="no packet met the cut", evidence=evidence)
+    return Detail(name=name, verdict="holds", because=f"{dropped} packets met the cut", evidence=evidence)
+
+
+def _counted(span: Span, history: History) -> list[Record]:
+    """Where the packets that met this cut were counted: under its id, when it was lifted, or, for a cut that stayed,
+    at the end together with all others that stayed."""
+    for found in (
+        history.where("counters", id=span.id),
+        history.where("fault", id=span.id, phase="end"),
+        [r for r in history.of_kind("counters") if "id" not in r.fields] if span.end_ns > history.end_ns else [],
+    ):
+        if counted := [record for record in found if record.get("dropped") is not None]:
+            return counted
+    return []

@@ -1,0 +1,59 @@
+"""No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard.
+
+Decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has been in reach
+for two.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.history.records import SECOND, History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "isolation-justified"
+NEEDS = ("isolation", "role", "fault")
+
+NOTICE_NS = 2 * SECOND
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    addresses = scenario.cluster.isolation_addresses()
+    acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
+    details = [_judge(act, addresses, truth) for act in acts]
+    return finding(NAME, details, good=f"{len(details)} acts of isolation, each out of everyone's reach")
+
+
+def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
+    segments = list(truth.between(max(0, act.at_ns - NOTICE_NS), act.at_ns - 1)) or [truth.segment_at(act.at_ns)]
+    for address in addresses:
+        if all(truth.answers(act.node, address, segment) for segment in segments) and not _lossy(truth, act):
+            why = f"{act.get('phase')} at {act.at_s:.2f} s though {address} answers ({act.get('because')})"
+            return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
+    for other in truth.lab.moids:
+        if other == act.node or not all(truth.agent_works(other, s) for s in segments):
+            continue
+        if all(truth.linked(act.node, other, s) for s in segments) and not _lossy(truth, act):
+            spoke = [_speaks(other, act, at_ns, truth) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
+            if not all(spoke):
+                continue
+            why = (
+                f"{act.get('phase')} at {act.at_s:.2f} s though {other} ({spoke[1]}) is in reach ({act.get('because')})"
+            )
+            return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
+    return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
+
+
+def _speaks(other: str, act: Record, at_ns: int, truth: Truth) -> str:
+    """The role of a host that sends to this one each second, else nothing. A slave sends to its master alone, and a
+    candidate perhaps only to a better one."""
+    role = truth.role(other, at_ns)
+    if role == "slave":
+        last = truth.history.last("role", at_ns, node=other)
+        return role if last is not None and last.get("master") == act.node else ""
+    return role if role in ("master", "isolated") else ""
+
+
+def _lossy(truth: Truth, act: Record) -> bool:
+    return truth.impaired(truth.segment_at(act.at_ns))

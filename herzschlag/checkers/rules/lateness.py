@@ -1,0 +1,55 @@
+"""Whether the machine kept up: a run whose timers fired late says nothing about the protocol.
+
+Decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to deviate. That goes
+for timers of all processes and for faults, which must be in force that soon after the moment planned. A run beyond it
+is unknown, never holds and never violated. In the simulation nothing is ever late.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.pace import late_s, speed_of, stood_still, tolerance_s, took_s
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
+from herzschlag.history.records import SECOND, History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "lateness"
+NEEDS = ("run",)
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    runs = history.of_kind("run")
+    if not runs:
+        return unknown(NAME, "there is no record of how the run began")
+    if runs[0].get("backend") == "simulation":
+        return finding(NAME, (), good="virtual time is never late")
+    speed = speed_of(history)
+    budget_s = tolerance_s(speed)
+    stopped = stood_still(history, scenario)
+    details = []
+    for record in history.of_kind("lateness"):
+        if record.node in stopped:
+            continue  # a host that was frozen on purpose wakes up late
+        late = late_s(record, speed)
+        verdict: Verdict = "holds" if late <= budget_s else "unknown"
+        name = f"{record.node} {record.get('process') or ''}".strip()
+        because = f"a timer fired {late:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
+        details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))
+    details += [_fault(record, budget_s, speed) for record in history.of_kind("fault")]
+    silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")} - stopped
+    details += [Detail(name=host, verdict="unknown", because="never said how late its timers were") for host in silent]
+    largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
+    good = f"no timer more than {largest / 1e6:.1f} ms of real time late, {budget_s / speed * 1000:.0f} ms are allowed"
+    return finding(NAME, details, good=good, of_none="unknown")
+
+
+def _fault(record: Record, budget_s: float, speed: float) -> Detail:
+    """A fault must be in force in time; undoing one must begin in time, for a host takes its while to boot. `took_ns`:
+    where the record's instant is the beginning of the change, how long it took, of real time."""
+    came_ns = int(record.get("asked_ns") or record.at_ns)
+    if record.get("phase") == "begin":
+        came_ns = record.at_ns + round(took_s(record, speed)[1] * SECOND)
+    late_s = (came_ns - int(record.get("planned_ns") or came_ns)) / SECOND
+    name = f"fault {record.get('id')} {record.get('phase')}"
+    because = f"came {late_s:.3f} s of protocol time after the moment planned, {budget_s:.2f} s are allowed"
+    verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
+    return Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,))

@@ -1,0 +1,58 @@
+"""Only a master holds protected lists: whoever is isolated, abdicates or follows lets them go.
+
+Decides how long that may take while the host can reach the datastore. A list that is kept keeps the next master from
+its VMs, and opens the gate of the isolation response to hosts whose VMs nobody would restart.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.rules.lock_holders import Hold, holds_of
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "list-owners"
+NEEDS = ("role", "lock", "fault")
+
+RELEASE_NS = 5 * SECOND
+"""Letting go is one write; a lock won at the last moment is given back at once."""
+
+
+def protected_lists(history: History) -> list[tuple[str, str]]:
+    """(datastore, path) of every protectedlist that anybody locked."""
+    found = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
+    return sorted(item for item in found if item[1].endswith("protectedlist"))
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    lists = protected_lists(history)
+    if not lists:
+        return unknown(NAME, "nobody ever locked a protectedlist")
+    details = [_judge(hold, d, truth) for d, path in lists for hold in holds_of(truth, d, path)]
+    return finding(NAME, details, good=f"{len(details)} times a protectedlist was held, each time by a master")
+
+
+def _judge(hold: Hold, datastore: str, truth: Truth) -> Detail:
+    end_ns = min(hold.end_ns, truth.end_ns)
+    changes = [r.at_ns for r in truth.history.of_kind("role", node=hold.host) if hold.begin_ns < r.at_ns < end_ns]
+    for since_ns in (hold.begin_ns, *changes):
+        late_ns = since_ns + RELEASE_NS
+        if late_ns >= end_ns or _master_within(hold.host, since_ns, late_ns, truth):
+            continue
+        if all(_could_write(hold.host, datastore, s, truth) for s in truth.between(since_ns, late_ns)):
+            why = f"{hold.host} kept its protectedlist though it was {truth.role(hold.host, late_ns)}"
+            why += f" from {since_ns / SECOND:.1f} s on"
+            return Detail(name=datastore, verdict="violated", because=why, evidence=(hold.seq,))
+    return Detail(name=datastore, verdict="holds", because=f"{hold.host} held it as master", evidence=(hold.seq,))
+
+
+def _master_within(host: str, begin_ns: int, end_ns: int, truth: Truth) -> bool:
+    changes = [r.at_ns for r in truth.history.of_kind("role", node=host) if begin_ns < r.at_ns <= end_ns]
+    return any(truth.role(host, at_ns) == "master" for at_ns in (begin_ns, *changes))
+
+
+def _could_write(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
+    return truth.reaches_storage(host, segment, datastore) and p.Frozen(host) not in segment.conditions

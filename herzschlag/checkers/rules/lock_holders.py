@@ -1,0 +1,91 @@
+"""No lock is held by two hosts at once.
+
+Decides from the hosts' own records of their locks, cut short by what the faults really did: a host without power holds
+nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still believes. Who
+gives a lock up holds it no more from that moment on: on real disks another may have it before the first hears that it
+is rid of it.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import msgspec
+
+from herzschlag.checkers.truth import FOREVER, Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "lock-holders"
+NEEDS = ("lock", "fault")
+
+
+class Hold(msgspec.Struct, frozen=True):
+    host: str
+    begin_ns: int
+    end_ns: int
+    seq: int
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    if not history.of_kind("lock"):
+        return unknown(NAME, "no host said anything of its locks")
+    truth = Truth(history, scenario)
+    details = []
+    files = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
+    for datastore, path in sorted(files):
+        holds = holds_of(truth, datastore, path)
+        both = next(
+            ((a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)), None
+        )
+        name = f"{datastore}/{path}"
+        if both is None:
+            details.append(Detail(name=name, verdict="holds", because=f"{len(holds)} holders, one at a time"))
+            continue
+        a, b = sorted(both, key=lambda hold: hold.begin_ns)
+        why = f"{b.host} held it from {b.begin_ns / SECOND:.2f} s on, while {a.host} still did and could act"
+        details.append(Detail(name=name, verdict="violated", because=why, evidence=(a.seq, b.seq)))
+    return finding(NAME, details, good=f"{len(details)} locks, one holder at a time each")
+
+
+def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
+    """Who held this lock from when to when."""
+    open_holds: dict[str, Record] = {}
+    found = []
+    for record in truth.history.where("lock", datastore=datastore, path=path):
+        if record.fields["to"] == "held":
+            before = open_holds.setdefault(record.node, record)
+            if _lost_ns(before, truth) < record.at_ns:  # What it held in an earlier life it has taken anew.
+                found.append(Hold(record.node, before.at_ns, record.at_ns, before.seq))
+                open_holds[record.node] = record
+        elif record.fields["to"] in ("free", "lost") and (begun := open_holds.pop(record.node, None)) is not None:
+            end_ns = record.at_ns - int(record.get("given_up_ago_ns") or 0)
+            found.append(Hold(record.node, begun.at_ns, end_ns, begun.seq))
+    found += [Hold(host, begun.at_ns, FOREVER, begun.seq) for host, begun in open_holds.items()]
+    return [msgspec.structs.replace(h, end_ns=min(h.end_ns, _lost_ns(truth.history[h.seq], truth))) for h in found]
+
+
+def _lost_ns(held: Record, truth: Truth) -> int:
+    """When the holder lost power while holding, or its agent did: the kernel closes what a dead process had open. The
+    locks of VMs are the hypervisor's, and outlive the agent."""
+    deaths: list[p.Primitive] = [p.PowerOff(held.node)]
+    if not str(held.fields["path"]).endswith(".vmx"):
+        deaths += [p.AgentDown(held.node, True), p.AgentDown(held.node, False)]
+    ends = [
+        span.begin_ns
+        for span in truth.spans
+        if span.begin_ns >= held.at_ns and any(death in span.primitives for death in deaths)
+    ]
+    return min(ends, default=FOREVER)
+
+
+def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
+    """Whether the later of the two took the lock from a holder that could act on it at that moment. One that could
+    not may rightly lose it; what it writes before it notices is the disks' to show."""
+    first, second = sorted((a, b), key=lambda hold: hold.begin_ns)
+    if second.begin_ns >= min(first.end_ns, truth.end_ns):
+        return False
+    segment = truth.segment_at(max(0, second.begin_ns - 1))
+    return truth.reaches_storage(first.host, segment, datastore) and p.Frozen(first.host) not in segment.conditions

@@ -1,0 +1,26 @@
+"""Whether the harness itself lived through the run.
+
+Decides that a run in which a switch, the controller or a process of ours died unasked, or which never came to its end,
+is unknown: what it shows may be the harness's doing.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.history.records import History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "machinery"
+NEEDS = ("run", "ready", "end")
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    del scenario
+    details = [
+        Detail(name=str(r.get("what")), verdict="unknown", because=f"died: {r.get('because')}", evidence=(r.seq,))
+        for r in history.of_kind("machinery")
+    ]
+    for kind, why in (("run", "began"), ("ready", "became ready"), ("end", "came to its end")):
+        if not history.of_kind(kind):
+            details.append(Detail(name="run", verdict="unknown", because=f"it never {why}"))
+    return finding(NAME, details, good="everything of ours lived to the end")

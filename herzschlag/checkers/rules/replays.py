@@ -1,0 +1,50 @@
+"""Packets that come twice are refused the second time.
+
+Decides that an agent to which the network doubles packets records that it refused some. A copy that is taken for new
+would keep a dead host alive for whoever can repeat its heartbeats.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "replays"
+NEEDS = ("fault",)
+
+COPIES_MIN = 10
+"""So many copies must be on their way before none refused means anything: at one packet a second and link."""
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    details = []
+    for host in truth.lab.moids:
+        others = frozenset(truth.lab.moids) - {host}
+        copies = sum(
+            _copies(host, span.primitives, min(span.end_ns, truth.end_ns) - span.begin_ns, others)
+            for span in truth.spans
+        )
+        if copies < COPIES_MIN or not all(truth.agent_works(host, s) for s in truth.segments):
+            continue
+        refused = history.where("dropped", node=host, reason="replayed")
+        evidence = tuple(record.seq for record in refused[:3])
+        if refused:
+            because = f"refused copies from {refused[0].at_s:.1f} s on"
+            details.append(Detail(name=host, verdict="holds", because=because, evidence=evidence))
+        else:
+            because = f"about {copies:.0f} packets came twice, and it refused none"
+            details.append(Detail(name=host, verdict="violated", because=because))
+    return finding(NAME, details, good=f"{len(details)} agents refused what came twice" if details else "nothing did")
+
+
+def _copies(host: str, primitives: tuple[p.Primitive, ...], length_ns: int, others: frozenset[str]) -> float:
+    """How many copies this fault sent to the host at least. Slaves and their master talk each second, two slaves do
+    not: so only a fault that doubles what comes from everyone counts."""
+    share = {c.src: c.duplicate for c in primitives if isinstance(c, p.Impaired) and c.dst == host}
+    if not others <= share.keys():
+        return 0.0
+    return min(share[other] for other in others) * length_ns / SECOND

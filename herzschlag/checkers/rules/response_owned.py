@@ -1,0 +1,62 @@
+"""An isolated host stops a VM only if a master owns it: else nobody would restart it.
+
+Decides from the locks of the protected lists who owned the VM's datastore when the response began. A dead owner counts
+for as long as its lock looks alive, and a datastore out of reach cannot be asked. This is what keeps "everybody is
+isolated" from stopping every VM of the cluster.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.rules.list_owners import protected_lists
+from herzschlag.checkers.rules.lock_holders import Hold, holds_of
+from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.history.records import History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "response-owned"
+NEEDS = ("isolation", "lock", "role", "vm", "fault")
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    paths = dict(protected_lists(history))
+    details = []
+    for act in _first_acts(history):
+        datastore = truth.vms[str(act.fields["vm"])][0].datastore
+        holds = holds_of(truth, datastore, paths[datastore]) if datastore in paths else []
+        details.append(_judge(act, datastore, holds, truth, scenario))
+    return finding(NAME, details, good=f"{len(details)} VMs were stopped, each with a master to restart it")
+
+
+def _first_acts(history: History) -> list[Record]:
+    """The first response for each VM of each isolation; what follows, as a power-off after a shutdown, asks nobody."""
+    found = []
+    begun: set[tuple[str, str]] = set()
+    for record in history.of_kind("isolation"):
+        if record.get("phase") == "declared":
+            begun = {item for item in begun if item[0] != record.node}
+        elif record.get("phase") == "response" and (record.node, str(record.get("vm"))) not in begun:
+            begun.add((record.node, str(record.get("vm"))))
+            found.append(record)
+    return found
+
+
+def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenario: Scenario) -> Detail:
+    name = str(act.fields["vm"])
+    if not truth.reaches_storage(act.node, truth.segment_at(max(0, act.at_ns - 1)), datastore):
+        return Detail(name=name, verdict="holds", because=f"{datastore} could not be asked", evidence=(act.seq,))
+    for hold in holds:
+        if hold.host != act.node and hold.begin_ns <= act.at_ns < _looks_held_until(hold, datastore, truth, scenario):
+            return Detail(name=name, verdict="holds", because=f"{hold.host} owned {datastore}", evidence=(act.seq,))
+    why = f"stopped on {act.node} at {act.at_s:.1f} s while nobody owned {datastore} ({act.get('because')})"
+    return Detail(name=name, verdict="violated", because=why, evidence=(act.seq,))
+
+
+def _looks_held_until(hold: Hold, datastore: str, truth: Truth, scenario: Scenario) -> int:
+    """One that was not let go stands on the datastore until its owner has been still for the lock watch."""
+    released = [r for r in truth.history.where("lock", node=hold.host, datastore=datastore) if r.at_ns == hold.end_ns]
+    if released:
+        return hold.end_ns
+    timers = scenario.cluster.timers()
+    return hold.end_ns + max(timers.vmfs_lock_watch_ns + timers.vmfs_heartbeat_ns, timers.nfs_lock_stale_ns)

@@ -1,0 +1,1 @@
+"""The rules about restarts of virtual machines."""

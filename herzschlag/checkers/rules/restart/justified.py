@@ -1,0 +1,85 @@
+"""Every restart is justified: the VM's host was dead, or had let the VM go, as the truth of the faults says.
+
+Decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has neither power,
+nor a network path to the master, nor any datastore through which it could show signs of life. What a user has switched
+off is to stay off.
+"""
+
+from __future__ import annotations
+
+from herzschlag import faults
+from herzschlag.checkers.truth import Segment, Stay, Truth, fault_of
+from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "restart-justified"
+NEEDS = ("restart", "vm", "fault")
+
+NEWS_NS = 3 * SECOND
+"""A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
+USER_NS = 10 * SECOND
+"""What a user wants goes through vCenter, the host and the protectedlist before every master knows it."""
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    orders = history.where("restart", phase="ordered")
+    if truth.vms and not history.of_kind("vm"):
+        return unknown(NAME, "no host said anything of its VMs")
+    details = [_judge(order, truth) for order in orders]
+    return finding(NAME, details, good=f"{len(details)} restarts, each of a VM that was gone or whose host was")
+
+
+def _judge(order: Record, truth: Truth) -> Detail:
+    vm = str(order.fields["vm"])
+    switch = _last_switch(vm, order, truth)
+    if switch is not None and not switch[1]:
+        why = f"{order.node} had it started on {order.get('target')} at {order.at_s:.2f} s, after a user had"
+        why += f" switched it off at {switch[0].at_s:.2f} s ({order.get('because')})"
+        return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
+    stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
+    wrong = [stay for stay in stays if not _lost(stay, order, truth)]
+    if not wrong:
+        return Detail(name=vm, verdict="holds", because="it ran nowhere" if not stays else "its host gave no sign")
+    return Detail(
+        name=vm,
+        verdict="violated",
+        because=f"{order.node} had it started on {order.get('target')} at {order.at_s:.2f} s while it ran on"
+        f" {wrong[0].host}, which was alive and could show it ({order.get('because')})",
+        evidence=(wrong[0].begin, order.seq),
+    )
+
+
+def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | None:
+    """The record of what a user last did to the VM before the order, and whether that was to switch it on."""
+    told = [(r, fault_of(r)) for r in truth.history.where("fault", fault="vm-power", phase="begin")]
+    found = [
+        (r, fault.on)
+        for r, fault in told
+        if isinstance(fault, faults.VmPower) and fault.vm == vm and r.at_ns < order.at_ns - USER_NS
+    ]
+    return found[-1] if found else None
+
+
+def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
+    """Whether the host could show the master no sign of life, just before the order."""
+    if stay.host == order.node:
+        return False
+    segment: Segment = truth.segment_at(max(0, order.at_ns - 1))
+    if not truth.powered(stay.host, segment) or p.Frozen(stay.host) in segment.conditions:
+        return True
+    if _vmcp(stay, segment, truth):
+        return True
+    shared = any(
+        truth.reaches_storage(stay.host, segment, d.name) and truth.reaches_storage(order.node, segment, d.name)
+        for d in truth.lab.datastores_of(stay.host)
+        if d.hosts is None or order.node in d.hosts
+    )
+    return not shared and not truth.linked(stay.host, order.node, segment)
+
+
+def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:
+    """Its host has lost the VM's datastore: component protection may move it."""
+    return not truth.reaches_storage(stay.host, segment, truth.vms[stay.vm][0].datastore)

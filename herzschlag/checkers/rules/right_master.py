@@ -1,0 +1,98 @@
+"""The right host leads: most datastores, then the highest MOID as text.
+
+Decides for every election in which all hosts of a group took part undisturbed; who joined late, or met a master, had no
+say. When masters meet, as a partition heals, the same order says which of them is left. The order is written here anew,
+on purpose the plain way, so that it checks the agents' own.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.rules.incumbent import OPENING_NS
+from herzschlag.checkers.rules.one_master import settle_ns
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
+from herzschlag.history.records import History, Record
+from herzschlag.scenarios.model import Scenario
+
+NAME = "right-master"
+NEEDS = ("role", "fault")
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    wins = history.where("role", to="master")
+    if not history.of_kind("role"):
+        return unknown(NAME, "no host said anything of its role")
+    goodness = scenario.cluster.node_goodness()
+    details = [d for win in wins if (d := _judge(win, truth, scenario, goodness)) is not None]
+    met = [d for segment in truth.segments for d in _meetings(segment, truth, scenario, goodness)]
+    good = f"{len(details)} of {len(wins)} elections, each won by the best candidate"
+    if met:
+        good += f"; {len(met)} times masters met and the best was left"
+    return finding(NAME, [*details, *met], good=good)
+
+
+def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> list[Detail]:
+    """Groups in which this stretch of time begins with several masters and lasts until one is left."""
+    if truth.impaired(segment) or segment.end_ns - segment.begin_ns < settle_ns(scenario):
+        return []
+    details = []
+    for group in truth.groups(segment):
+        masters = _who_meet(group, segment, truth)
+        left = [host for host in group if truth.role(host, segment.end_ns - 1) == "master"]
+        if len(masters) < 2 or len(left) != 1 or not truth.clique(group, segment):
+            continue
+        best = max(masters, key=lambda host: (_value(host, truth, segment, goodness), host))
+        because = f"{', '.join(sorted(masters))} met, and {left[0]} was left"
+        role = truth.history.last("role", segment.end_ns - 1, node=left[0])
+        evidence = (role.seq,) if role is not None else ()
+        if left[0] != best:
+            because += f" though {best} is better"
+        verdict: Verdict = "holds" if left[0] == best else "violated"
+        details.append(Detail(name=left[0], verdict=verdict, because=because, evidence=evidence))
+    return details
+
+
+def _who_meet(group: frozenset[str], segment: Segment, truth: Truth) -> list[str]:
+    """Masters when the stretch began, and those whose election was as good as won; not who was isolated, or went into
+    maintenance, before anyone could hear it."""
+    opening_ns = min(segment.begin_ns + OPENING_NS, segment.end_ns)
+    masters = {host for host in group if truth.role(host, segment.begin_ns) == "master"}
+    for change in truth.history.of_kind("role"):
+        if change.node in group and segment.begin_ns < change.at_ns < opening_ns:
+            if change.get("to") == "master":
+                masters.add(change.node)
+            elif change.get("to") in ("isolated", "uninitialized"):
+                masters.discard(change.node)
+    return sorted(masters)
+
+
+def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> Detail | None:
+    timers = scenario.cluster.timers()
+    segment = truth.segment_at(max(0, win.at_ns - 1))
+    if win.at_ns - segment.begin_ns < timers.election_ns or truth.impaired(segment):
+        return None  # a fault came or went during the election
+    group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
+    if win.node not in group or not truth.clique(group, segment):
+        return None  # frozen until then, it took no part; or not all of them could hear each other
+    # Candidates stood for the greater part of the election; a host that starts one later is still a candidate.
+    middle_ns = win.at_ns - timers.election_ns // 2
+    candidates = [host for host in group if host == win.node or truth.role(host, middle_ns) == "election"]
+    best = max(candidates, key=lambda host: (_value(host, truth, segment, goodness), host))
+    evidence = (win.seq,)
+    if best == win.node:
+        return Detail(
+            name=win.node, verdict="holds", because=f"best of {', '.join(sorted(candidates))}", evidence=evidence
+        )
+    return Detail(
+        name=win.node,
+        verdict="violated",
+        because=f"became master at {win.at_s:.2f} s though {best} stood and is better"
+        f" ({_value(best, truth, segment, goodness)} against {_value(win.node, truth, segment, goodness)}, then MOID)",
+        evidence=evidence,
+    )
+
+
+def _value(host: str, truth: Truth, segment: Segment, goodness: dict[str, int]) -> int:
+    reached = sum(truth.reaches_storage(host, segment, d.name) for d in truth.lab.datastores_of(host))
+    return reached + goodness.get(host, 0)

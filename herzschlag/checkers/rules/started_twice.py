@@ -1,0 +1,41 @@
+"""No VM is started while it still runs elsewhere.
+
+Decides from the hosts' own records of their VMs and from who had power. Complements `one_writer`, which reads the
+disks: a second copy that was stopped before its first write shows here alone.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "started-twice"
+NEEDS = ("vm", "fault")
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    if not truth.vms:
+        return finding(NAME, (), good="there are no VMs")
+    if not history.of_kind("vm"):
+        return unknown(NAME, "no host said anything of its VMs")
+    details = []
+    for vm, stays in truth.stays.items():
+        both = next(((a, b) for a, b in combinations(stays, 2) if a.overlaps(b)), None)
+        if both is None:
+            details.append(Detail(name=vm, verdict="holds", because=f"{len(stays)} starts, none beside another"))
+            continue
+        a, b = both
+        details.append(
+            Detail(
+                name=vm,
+                verdict="violated",
+                because=f"started on {b.host} at {b.begin_ns / SECOND:.2f} s while it ran on {a.host}",
+                evidence=(a.begin, b.begin),
+            )
+        )
+    return finding(NAME, details, good="no VM was started while it ran elsewhere")

@@ -1,0 +1,67 @@
+"""Every protected VM that should run runs at the end, once, where it can.
+
+Decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it off, and
+when some living host reaches its datastore and may run it; where the scenario has patience, only when that has been so
+for long enough. Leaves VMs that a full cluster, an unwilling guest or a
+failing power-on keeps off to the scenario, which says so in `expect.allow`.
+"""
+
+from __future__ import annotations
+
+from herzschlag import faults
+from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "vms-run"
+NEEDS = ("vm", "fault", "end")
+
+
+def check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth(history, scenario)
+    if not truth.vms:
+        return finding(NAME, (), good="there are no VMs")
+    if not history.of_kind("vm"):
+        return unknown(NAME, "no host said anything of its VMs")
+    if not history.of_kind("end"):
+        return unknown(NAME, "the run did not come to its end")
+    at_ns = history.end_ns
+    segment = truth.segments[-1] if truth.segments else truth.segment_at(at_ns)
+    wanted = {name for name, (config, _, on) in truth.vms.items() if on and config.protected}
+    for step in scenario.timeline():
+        if isinstance(step.fault, faults.VmPower):
+            (wanted.add if step.fault.on else wanted.discard)(step.fault.vm)
+    overdue_ns = at_ns - round(scenario.patience_s * SECOND)
+    details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
+    return finding(NAME, details, good=f"{len(details)} VMs run at the end, each once")
+
+
+def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:
+    config, _, _ = truth.vms[vm]
+    stays = truth.running_on(vm, at_ns)
+    evidence = tuple(stay.begin for stay in stays)
+    if len(stays) == 1:
+        return Detail(name=vm, verdict="holds", because=f"runs on {stays[0].host}", evidence=evidence)
+    if len(stays) > 1:
+        hosts = " and ".join(stay.host for stay in stays)
+        return Detail(name=vm, verdict="violated", because=f"runs on {hosts} at the end", evidence=evidence)
+    able = [
+        host
+        for host in config.compatible_hosts or truth.lab.moids
+        if truth.agent_works(host, segment) and truth.reaches_storage(host, segment, config.datastore)
+    ]
+    last = truth.stays[vm][-1:] if truth.stays.get(vm) else ()
+    where = f"it last ran on {last[0].host}" if last else "it never ran"
+    since_ns = max(segment.begin_ns, last[0].end_ns if last else 0)
+    if since_ns > overdue_ns:
+        because = f"runs nowhere, since {(at_ns - since_ns) / SECOND:.1f} s only; {where}"
+        return Detail(name=vm, verdict="holds", because=because, evidence=tuple(stay.begin for stay in last))
+    if able and config.priority != "disabled":
+        return Detail(
+            name=vm,
+            verdict="violated",
+            because=f"runs nowhere at the end though {', '.join(able)} could run it; {where}",
+            evidence=tuple(stay.begin for stay in last),
+        )
+    return Detail(name=vm, verdict="holds", because=f"runs nowhere, and no living host may run it; {where}")

@@ -1,0 +1,253 @@
+"""The program `herzschlag`: commands, arguments, exit statuses.
+
+Decides what a person types and what comes out where: results on standard output, trouble on standard error. Exit
+status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it; over several runs the
+worst, violated before unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from herzschlag.backends.names import Backend, Capture
+from herzschlag.checkers.verdict import EXIT_STATUS, worst
+from herzschlag.cli import console
+from herzschlag.compare.cli import compare_command
+from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.live.cli import live
+from herzschlag.packets.cli import dissector_command, packets_command
+from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
+from herzschlag.remote.cli import remote
+from herzschlag.report.cli import draw_all
+from herzschlag.report.cli import report as report_command
+from herzschlag.running import batch, interrupts
+from herzschlag.running.runner import RunReport, RunRequest, run
+from herzschlag.scenarios.from_toml import ScenarioError, load_family, shipped
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.validation import check_speed
+from herzschlag.shell.cli import shell_command
+from herzschlag.wrong_input import InputError
+
+MOST_JOBS = 64
+
+app = typer.Typer(
+    name="herzschlag",
+    help="A laboratory for high-availability heartbeats.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Datapath(StrEnum):
+    auto = "auto"
+    kernel = "kernel"
+    user = "user"
+
+
+def fail(text: str, status: int) -> NoReturn:
+    err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
+    raise typer.Exit(status)
+
+
+@app.command("run")
+def run_command(  # noqa: PLR0917 (Typer calls it by name)
+    scenarios: Annotated[list[str], typer.Argument(help="Names of shipped scenarios, or TOML files.")],
+    backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
+    speed: Annotated[
+        float | None, typer.Option(help="Divides every timer; 1 is real time. Default: the scenario's own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
+    jobs: Annotated[int, typer.Option(help="Runs at the same time.", min=1, max=MOST_JOBS)] = 1,
+    out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = Path("runs"),
+    datapath: Annotated[Datapath, typer.Option(help="Open vSwitch datapath of the lab.")] = Datapath.auto,
+    capture: Annotated[
+        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+    ] = Capture.heartbeats,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    draw: Annotated[
+        bool, typer.Option("--report/--no-report", help="Draw report.html, and a summary of several.")
+    ] = True,
+) -> None:
+    """Run scenarios and judge them.
+
+    Example: herzschlag run isolation partition --backend simulation
+    """
+    loaded = _load_all(scenarios, speed)
+    folder = _folder(out_directory)
+    requests = [
+        RunRequest(
+            scenario=scenario,
+            backend=backend.value,
+            speed=scenario.speed if speed is None else speed,
+            seed=seed,
+            directory=folder / _unique(index, loaded),
+            datapath=datapath.value,
+            capture=capture.value,
+        )
+        for index, scenario in enumerate(loaded)
+    ]
+    try:
+        if jobs == 1 or len(requests) == 1:
+            reports = [_run_here(request, as_json) for request in requests]
+        else:
+            shown = (lambda report: None) if as_json else (lambda report: console.print_report(out, report))
+            reports = batch.run_batch(requests, jobs, shown)
+    except KeyboardInterrupt:
+        fail(f"interrupted; {folder} holds what there is", INTERRUPTED)
+    verdict = worst(report.verdict for report in reports)
+    if as_json:
+        document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        console.print_summary(out, reports)
+    for report in reports:
+        if report.status == "unavailable":
+            err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
+    for trouble in draw_all([Path(r.directory) for r in reports if r.status == "finished"])[1] if draw else ():
+        err.print(f"herzschlag: {trouble}", markup=False, soft_wrap=True)
+    raise typer.Exit(_status(reports))
+
+
+@app.command("run-one", hidden=True)
+def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
+    scenario: str,
+    into: Annotated[Path, typer.Option()],
+    backend: Annotated[Backend, typer.Option()],
+    speed: Annotated[float, typer.Option()],
+    seed: Annotated[int, typer.Option()] = 0,
+    datapath: Annotated[Datapath, typer.Option()] = Datapath.auto,
+    capture: Annotated[Capture, typer.Option()] = Capture.heartbeats,
+) -> None:
+    """One run of a batch, in its own process; its result is the run directory."""
+    interrupts.end_politely_once()
+    interrupts.end_with(sys.stdin.fileno())
+    (loaded,) = _load_all([scenario], speed)
+    request = RunRequest(
+        scenario=loaded,
+        backend=backend.value,
+        speed=speed,
+        seed=seed,
+        directory=into,
+        datapath=datapath.value,
+        capture=capture.value,
+    )
+    try:
+        report = run(request, console.LinePrinter(out, loaded))
+    except KeyboardInterrupt:
+        fail("interrupted", INTERRUPTED)
+    raise typer.Exit(_status([report]))
+
+
+@app.command("scenarios")
+def scenarios_command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """List the shipped scenarios.
+
+    Example: herzschlag scenarios
+    """
+    found = [(name, _load_all([name], None)) for name in shipped()]
+    if as_json:
+        listed = [
+            {"name": s.name, "title": s.title, "about": s.about, "length_s": s.length_s}
+            for _, all_ in found
+            for s in all_
+        ]
+        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
+        return
+    width = max(len(name) for name, _ in found)
+    for name, members in found:
+        title = members[0].title
+        if len(members) > 1:  # a family: its members' titles differ behind the last colon
+            names = ", ".join(member.name.partition("@")[2] for member in members)
+            title = f"{title.rpartition(': ')[0]} ({names})"
+        out.print(f"{name:<{width}}  {title}", markup=False, soft_wrap=True)
+
+
+@app.command("doctor")
+def doctor_command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Say what this machine can do, what is missing, and the command that gets it.
+
+    Example: herzschlag doctor
+    """
+    from herzschlag import doctor  # noqa: PLC0415 (only this command looks at the machine)
+
+    raise typer.Exit(doctor.main(["--json"] if as_json else []))
+
+
+def _status(reports: Sequence[RunReport]) -> int:
+    """Violated before unavailable before unknown."""
+    verdict = worst(report.verdict for report in reports)
+    if verdict != "violated" and any(report.status == "unavailable" for report in reports):
+        return CANNOT_RUN
+    return EXIT_STATUS[verdict]
+
+
+def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:
+    """Everything is read and checked before anything starts."""
+    try:
+        if speed is not None:
+            check_speed(speed, "--speed")
+        return [scenario for name in names for scenario in load_family(name)]
+    except (ScenarioError, InputError) as error:
+        fail(str(error), WRONG_INPUT)
+
+
+def _folder(base: Path) -> Path:
+    """A new folder for these runs, named by the time."""
+    folder = base / time.strftime("%Y-%m-%d-%H%M%S")
+    for number in range(1, 1000):
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            folder = base / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{number}"
+        except OSError as error:
+            fail(f"--out {base}: cannot be made: {error.strerror}; choose another directory", WRONG_INPUT)
+        else:
+            return folder
+    fail(f"--out {base}: is full of runs of this second; choose another directory", WRONG_INPUT)
+
+
+def _unique(index: int, scenarios: Sequence[Scenario]) -> str:
+    """The scenario's name, with a number when it is run more than once."""
+    name = scenarios[index].name
+    before = sum(1 for scenario in scenarios[:index] if scenario.name == name)
+    return f"{name}-{before + 1}" if before else name
+
+
+def _run_here(request: RunRequest, as_json: bool) -> RunReport:
+    if as_json:
+        return run(request)
+    view = console.LiveTable if out.is_terminal else console.LinePrinter
+    with view(out, request.scenario) as watcher:
+        report = run(request, watcher)
+    console.print_report(out, report)
+    return report
+
+
+app.command("packets")(packets_command)
+app.command("dissector")(dissector_command)
+app.command("compare")(compare_command)
+app.command("report")(report_command)
+app.command("live")(live)
+app.command("shell")(shell_command)
+app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
+
+
+def main() -> None:
+    interrupts.end_politely()
+    app()

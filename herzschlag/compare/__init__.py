@@ -1,0 +1,165 @@
+"""Two runs side by side: did the same things happen, in the same order, at the same time?
+
+Compares what lasted: for every host its roles, for every observer its opinions, for every VM where it ran, counted from
+the moment the cluster was ready. What lasted two heartbeats at most is left out: it depends on which of two
+datagrams came first. What lasted little longer counts if both runs have it: whether it was two heartbeats or three
+depends on the same. Decides what counts as the same; leaves running to others. A pure function of two histories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Literal
+
+import msgspec
+
+from herzschlag.checkers.verdict import Verdict
+from herzschlag.history.records import SECOND, History, Record
+
+LASTING_S = 2.5
+"""Shorter states are passing ones. Half a heartbeat off the grid on which most states begin and end, so that none lies
+on the border."""
+
+NONE = ""
+"""In place of an opinion: nobody holds one."""
+
+Kind = Literal["role", "host-state", "vm"]
+
+BANDS_S: dict[Kind, float] = {"role": 1.6, "host-state": 3.6, "vm": 4.6}
+"""How far apart the same change may be, protocol seconds. Roles hang on heartbeats alone: what an instant may deviate
+at speed 10, a little, and one heartbeat, for of two hosts that hear each other again either may speak first. Opinions
+hang on datastore heartbeats too, written every 3 s at their own phase; VMs also on locks, looked at once a second. How
+exactly published instants are met is the timeline's business."""
+
+SURELY_S = LASTING_S + BANDS_S["role"]
+"""From here on a state counts, whatever the other run says: its length may differ by what its ends may."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Something became something, for long enough to matter."""
+
+    at_s: float
+    """Protocol seconds since the cluster was ready."""
+    kind: Kind
+    node: str
+    about: str
+    """The host of an opinion, the VM; empty for a role."""
+    to: str
+
+    def show(self) -> str:
+        if self.kind == "role":
+            return f"{self.node} is {self.to}"
+        if self.kind == "host-state":
+            return f"{self.node} takes {self.about} for {self.to}"
+        return f"{self.about} {'runs' if self.to == 'on' else 'is off'} on {self.node}"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of the comparison; a missing side is None."""
+
+    left: Change | None
+    right: Change | None
+    apart_s: float | None
+    verdict: Verdict
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    rows: tuple[Row, ...]
+    same: bool
+    because: str
+    """The first difference, in words."""
+
+
+def changes(history: History, least_s: float = LASTING_S) -> list[Change]:
+    """What lasted, in order of time."""
+    ready = history.of_kind("ready")
+    zero_ns = ready[0].at_ns if ready else 0
+    threads: dict[tuple[Kind, str, str], list[tuple[int, str]]] = {}
+    for item in history:
+        told = _told(item)
+        if item.kind == "role" and item.fields["to"] != "master":
+            for (kind, node, _), states in threads.items():  # whoever leads no more holds no opinion of others
+                if kind == "host-state" and node == item.node:
+                    states.append((item.at_ns, NONE))
+        if told is not None:
+            kind, about, to = told
+            threads.setdefault((kind, item.node, about), []).append((item.at_ns, to))
+    found = []
+    for (kind, node, about), states in threads.items():
+        for at_ns, to in _lasting(states, history.end_ns, least_s):
+            if at_ns > zero_ns and to != NONE:
+                found.append(Change(round((at_ns - zero_ns) / SECOND, 3), kind, node, about, to))
+    return sorted(found, key=lambda change: change.at_s)
+
+
+def compare(left: History, right: History) -> Comparison:
+    """Thread by thread (one host's role, one observer's opinion of one host, one VM on one host): the same states in
+    the same order, each within its band."""
+    ours, theirs = ([_threads(changes(side, least_s)) for least_s in (LASTING_S, SURELY_S)] for side in (left, right))
+    rows: list[Row] = []
+    for key in ours[0].keys() | theirs[0].keys():
+        rows += _rows(*_counted([one.get(key, []) for one in ours], [one.get(key, []) for one in theirs]))
+    rows.sort(key=_when)
+    first = next((row for row in rows if row.verdict == "violated"), None)
+    return Comparison(tuple(rows), first is None, "" if first is None else _difference(first))
+
+
+def _told(item: Record) -> tuple[Kind, str, str] | None:
+    if item.kind == "role":
+        return "role", "", item.fields["to"]
+    if item.kind == "host-state":
+        return "host-state", item.fields["host"], item.fields["to"]
+    if item.kind == "vm" and item.fields["to"] in ("on", "off"):
+        return "vm", item.fields["vm"], item.fields["to"]
+    return None
+
+
+def _lasting(states: list[tuple[int, str]], end_ns: int, least_s: float) -> Iterable[tuple[int, str]]:
+    """Leave out passing states, then repeats of the one before."""
+    last = ""
+    for (at_ns, to), (until_ns, _) in zip(states, [*states[1:], (end_ns + 10**12, "")], strict=True):
+        if until_ns - at_ns >= least_s * SECOND and to != last:
+            yield at_ns, to
+            last = to
+
+
+def _threads(found: list[Change]) -> dict[tuple[Kind, str, str], list[Change]]:
+    threads: dict[tuple[Kind, str, str], list[Change]] = {}
+    for change in found:
+        threads.setdefault((change.kind, change.node, change.about), []).append(change)
+    return threads
+
+
+def _counted(ours: Sequence[list[Change]], theirs: Sequence[list[Change]]) -> tuple[list[Change], list[Change]]:
+    """Of what lasted and what surely did, on each side: the most on which the two agree; else all of it."""
+    for left, right in product(ours, theirs):
+        if [change.to for change in left] == [change.to for change in right]:
+            return left, right
+    return ours[0], theirs[0]
+
+
+def _rows(ours: list[Change], theirs: list[Change]) -> list[Row]:
+    rows = []
+    for index in range(max(len(ours), len(theirs))):
+        left = ours[index] if index < len(ours) else None
+        right = theirs[index] if index < len(theirs) else None
+        apart_s = round(right.at_s - left.at_s, 3) if left and right else None
+        same = left is not None and right is not None and apart_s is not None and left.to == right.to
+        near = same and left is not None and apart_s is not None and abs(apart_s) <= BANDS_S[left.kind]
+        rows.append(Row(left, right, apart_s, "holds" if near else "violated"))
+    return rows
+
+
+def _when(row: Row) -> float:
+    return min(change.at_s for change in (row.left, row.right) if change is not None)
+
+
+def _difference(row: Row) -> str:
+    if row.left is None or row.right is None:
+        side, change = ("right", row.right) if row.left is None else ("left", row.left)
+        assert change is not None
+        return f"only the {side} run: {change.show()} at {change.at_s:.2f} s"
+    if row.left.to != row.right.to:
+        return f"at {_when(row):.2f} s: {row.left.show()}, but {row.right.show()}"
+    return f"{row.left.show()} at {row.left.at_s:.2f} s and {row.right.at_s:.2f} s: {row.apart_s:+.2f} s apart"

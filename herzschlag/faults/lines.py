@@ -1,0 +1,102 @@
+"""Lines that are bad and interfaces that are set wrong: losses, delays, blocked ports, MTU, addresses, routes."""
+
+from __future__ import annotations
+
+from herzschlag.faults import primitives as p
+from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, networks_of, nodes_of
+from herzschlag.faults.link_sets import one_way
+from herzschlag.topo.spec import TopologySpec
+
+
+class Impair(Fault, frozen=True, tag="impair"):
+    """Packets of `src` to `dst` suffer: shares lie between 0 and 1, delays are milliseconds of protocol time."""
+
+    src: Names = "all"
+    dst: Names = "all"
+    networks: Names = "all"
+    loss: float = 0.0
+    delay_ms: float = 0.0
+    jitter_ms: float = 0.0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+
+    @property
+    def delays(self) -> bool:
+        """Whether packets have to be held back, for which real ones need netem."""
+        return self.delay_ms > 0 or self.jitter_ms > 0 or self.reorder > 0
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        for name in ("loss", "duplicate", "reorder"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise FaultError(name, f"{name}={getattr(self, name)}: a share lies between 0 and 1, e.g. 0.2")
+        for name in ("delay_ms", "jitter_ms"):
+            if getattr(self, name) < 0:
+                raise FaultError(name, f"{name}={getattr(self, name)}: a delay is not below 0")
+        quality = {n: getattr(self, n) for n in ("loss", "delay_ms", "jitter_ms", "duplicate", "reorder")}
+        if not any(quality.values()):
+            raise FaultError("loss", "nothing is impaired: give loss, delay_ms, jitter_ms, duplicate or reorder")
+        links = one_way(nodes_of(lab, "src", self.src), nodes_of(lab, "dst", self.dst), networks_of(lab, self.networks))
+        return tuple(p.Impaired(network=n, src=a, dst=b, **quality) for n, a, b in sorted(links))
+
+
+class Block(Fault, frozen=True, tag="block"):
+    """The host's packet filter drops port 8182 or ICMP."""
+
+    host: Names
+    what: p.Blockable
+    direction: p.Direction = "both"
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        hosts = nodes_of(lab, "host", self.host)
+        return tuple(p.Blocked(host=host, what=self.what, direction=self.direction) for host in hosts)
+
+
+class Mtu(Fault, frozen=True, tag="mtu"):
+    """The path of these nodes to the switch takes packets up to `mtu` bytes alone."""
+
+    host: Names
+    mtu: int
+    networks: Names = "all"
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        if not 68 <= self.mtu < lab.mtu:
+            raise FaultError("mtu", f"mtu={self.mtu}: at least 68 and below the lab's {lab.mtu}, or nothing is broken")
+        return tuple(
+            p.MtuLimit(network=net, node=node, mtu=self.mtu)
+            for net in networks_of(lab, self.networks)
+            for node in nodes_of(lab, "host", self.host)
+        )
+
+
+class WrongAddress(Fault, frozen=True, tag="wrong-address"):
+    """The host has a wrong address: its own with another last part, of which nobody knows."""
+
+    host: Names
+    networks: Names = "all"
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return tuple(
+            p.AddressWrong(network=net, node=host, address=_wrong(lab.address(host, net)))
+            for net in networks_of(lab, self.networks)
+            for host in hosts_of(lab, "host", self.host)
+        )
+
+
+class MissingRoute(Fault, frozen=True, tag="missing-route"):
+    """The host has lost its route into the network."""
+
+    host: Names
+    networks: Names = "all"
+
+    def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+        return tuple(
+            p.RouteMissing(network=net, node=host)
+            for net in networks_of(lab, self.networks)
+            for host in hosts_of(lab, "host", self.host)
+        )
+
+
+def _wrong(address: str) -> str:
+    """An address of the same network that no node has: hosts lie in .1 to .2, nodes of ours nowhere in .77."""
+    octets = address.split(".")
+    return ".".join([*octets[:2], "77", octets[3]])

@@ -1,0 +1,337 @@
+"""Clusters for tests: made as the marker says, judged when the test is over, with everything a failure needs.
+
+Decides how a test's cluster comes to be, when the next test may have the same, and what a test's end says. Leaves
+fixtures and options to `hooks.py`, what a test asks for to `marker.py`, how many labs there are at once
+to `places.py`, how a lab goes on to `backends/reuse.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from herzschlag.backends.base import BackendUnavailable, MachineryDied
+from herzschlag.backends.names import BackendName
+from herzschlag.checkers.rules import lateness
+from herzschlag.cluster import Cluster, ConditionNotMet
+from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.history.records import write_whole
+from herzschlag.plugin.constants import AGAIN, PROPERTY
+from herzschlag.plugin.marker import Wish, WrongWish, wish_of
+from herzschlag.plugin.places import Place
+from herzschlag.report import write_report
+from herzschlag.running.conductor import NotReady
+from herzschlag.running.runner import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport, RunRequest, judge_and_write
+from herzschlag.scenarios.to_toml import as_toml
+from herzschlag.topo.capture import pcapng
+
+SCENARIO_FILE = "scenario.toml"
+TIMELINE = 40
+"""Records that a failing test prints."""
+LOG_BYTES_MAX = 1_000_000
+"""Larger logs stay out of run directories: the records of all agents are in the history anyway."""
+NAME_MAX = 150
+"""Letters of a run directory's name, of the 255 that file systems bear."""
+NEW = "new"
+LINUX = sys.platform == "linux"
+NO_LINUX = (
+    f"labs on real packets need Linux, this is {sys.platform}: --herzschlag-backend simulation runs here, "
+    "herzschlag remote reaches a VM"
+)
+
+
+class Lab:
+    """A cluster that outlives a test, with the folder in which it writes its logs and its capture."""
+
+    def __init__(self, cluster: Cluster, key: bytes, home: Path | None) -> None:
+        self.cluster = cluster
+        self.key = key
+        self.home = home
+        """None: it writes nothing, it is a simulation."""
+        self._stood = cluster.snapshot()
+        self._looked: Mapping[str, str] = {}
+
+    def remember(self) -> None:
+        """Look at it while it is new, for the next test may want it."""
+        if not self._looked:
+            self._looked = self.cluster.session.look()
+
+    def again(self, name: str) -> str:
+        """Make it the next test's, with a history of its own; or say why it is fit for none."""
+        if reason := self.cluster.unlike(self._stood):
+            return reason
+        try:
+            self.cluster = self.cluster.again(name)
+            looks = self.cluster.session.look()
+        except (NotReady, MachineryDied) as error:
+            return str(error)
+        for place in sorted(looks.keys() | self._looked.keys()):
+            before, now = self._looked.get(place, ""), looks.get(place, "")
+            if before != now:
+                return f"{place}: {_difference(before, now)}"
+        punctual = lateness.check(self.cluster.history(), self.cluster.scenario())
+        return self.cluster.unlike(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
+
+    def keep_for(self, directory: Path) -> None:
+        """Bring what it wrote into a run directory: its logs, and its packets since this test has it."""
+        if self.home is None:
+            return
+        for log in sorted((self.home / LOG_FOLDER).iterdir()):
+            if log.is_file() and log.stat().st_size <= LOG_BYTES_MAX:
+                (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+                shutil.copy(log, directory / LOG_FOLDER / log.name)
+        facts = self.cluster.session.capture
+        if facts is None or not (self.home / CAPTURE_FILE).is_file():
+            return
+        try:
+            whole = pcapng.read(self.home / CAPTURE_FILE)
+        except pcapng.PcapngError:
+            return  # a recorder that has just begun: the log says how it went on
+        began_ns = facts.wall_ns(self.cluster.began_ns)
+        packets = tuple(packet for packet in whole.packets if packet.at_ns >= began_ns)
+        write_whole(directory / CAPTURE_FILE, b"".join(pcapng.encode(msgspec.structs.replace(whole, packets=packets))))
+
+    def close(self) -> None:
+        self.cluster.close()
+        if self.home is not None:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Lent:
+    """One cluster in one test's hands."""
+
+    def __init__(self, lab: Lab, backend: BackendName, directory: Path, again: str) -> None:
+        self.lab = lab
+        self.cluster = lab.cluster
+        self.backend = backend
+        self.directory = directory
+        self.report: RunReport | None = None
+        self._again = again
+
+    def judge(self) -> RunReport:
+        """Let every checker speak, once, and write the run directory."""
+        if self.report is None:
+            cluster = self.cluster
+            with contextlib.suppress(MachineryDied):  # the history says so, which makes the verdict unknown
+                cluster.finish()
+            scenario = cluster.scenario()
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self.lab.keep_for(self.directory)
+            path = self.directory / SCENARIO_FILE
+            text = as_toml(scenario)
+            path.write_text(text, encoding="utf-8")
+            request = RunRequest(
+                scenario=msgspec.structs.replace(scenario, source=str(path), text=text),
+                backend=self.backend,
+                speed=cluster.plan.speed,
+                seed=cluster.plan.seed,
+                directory=self.directory,
+            )
+            self.report = judge_and_write(request, cluster.history(), dict(cluster.session.versions()))
+        return self.report
+
+    def told(self, error: BaseException | None = None) -> str:
+        """What a failing test prints. A condition that was not met has told the timeline itself."""
+        report = self.judge()
+        try:
+            drawn = str(write_report(self.directory))
+        except Exception as trouble:  # whatever keeps it from being drawn must not hide why the test failed
+            drawn = f"none: {type(trouble).__name__}: {trouble}"
+        timeline = "" if isinstance(error, ConditionNotMet) else f"{self.cluster.timeline(TIMELINE)}\n\n"
+        return (
+            f"{timeline}"
+            f"verdict:  {report.verdict} ({report.because})\n"
+            f"run:      {self.directory}\n"
+            f"report:   {drawn}\n"
+            f"again:    {self._again}\n"
+            f"faults:   {report.repeat}"
+        )
+
+
+LENT = pytest.StashKey[list[Lent]]()
+
+
+class LabKeeper:
+    """All clusters of one pytest process. A lab on real packets that a test left as it found it serves the next test,
+    when that one wants the same; any other is ended with its test. It has one place at most, and gives it back between
+    two tests unless a lab stays up for the second."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._runs = Path(str(config.getoption("--herzschlag-runs"))).absolute()
+        self._invoked = config.invocation_params.dir
+        self._idle: Lab | None = None
+        self._place: Place | None = None
+        self._next: pytest.Item | None = None
+        """The test after this one; an idle lab costs processor time, so none is kept for later ones."""
+
+    def begin(self, item: pytest.Item, following: pytest.Item | None) -> None:
+        """Before anything of a test: wait here, where no time limit of the test runs yet, until a lab may come up."""
+        self._next = following
+        key = real_key(item)
+        if self._idle is not None and self._idle.key != key:
+            self._drop()
+        if key is not None and item.get_closest_marker("skip") is None and LINUX:
+            self._take_place()
+
+    def end(self) -> None:
+        """After everything of a test. One that was skipped, or failed early, has left the idle lab to nobody."""
+        if self._idle is not None and not self._next_wants(self._idle.key):
+            self._drop()
+        if self._idle is None and self._place is not None:
+            self._place.free()
+            self._place = None
+
+    def lend(self, item: pytest.Item, backend: BackendName, label: str = "") -> Iterator[Cluster]:
+        """A ready cluster for one test."""
+        try:
+            wish = wish_of(item)
+        except WrongWish as error:
+            pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
+        directory = self._runs / directory_name(f"{item.nodeid}{label}")
+        _empty(directory)
+        key = key_of(backend, wish)
+        real = backend == "mininet"
+        name = directory_name(item.name)
+        why, lab = self._used_again(key, name) if real else (NEW, None)
+        lab = lab or self._new(key, name, backend, directory, wish)
+        if real:
+            item.user_properties.append((PROPERTY, why))
+        lent = Lent(lab, backend, directory, self._command(item, backend))
+        item.stash.setdefault(LENT, []).append(lent)
+        if real and self._next_wants(key):
+            lab.remember()
+        yield lab.cluster
+        held = lent.report is not None and lent.report.verdict == "holds"
+        if real and held and self._idle is None and self._next_wants(key) and self._may_stay():
+            self._idle = lab
+        else:
+            lab.close()
+
+    def _next_wants(self, key: bytes) -> bool:
+        return self._next is not None and real_key(self._next) == key
+
+    def _may_stay(self) -> bool:
+        return self._place is not None and not self._place.wanted()
+
+    def _used_again(self, key: bytes, name: str) -> tuple[str, Lab | None]:
+        """The lab that the last test left, if it is what this one wants and stands as it did when it was new."""
+        lab, self._idle = self._idle, None
+        if lab is None:
+            return NEW, None
+        reason = "the next test wants another" if lab.key != key else lab.again(name)
+        if not reason:
+            return AGAIN, lab
+        lab.close()
+        return f"{NEW}: {reason}", None
+
+    def _new(self, key: bytes, name: str, backend: BackendName, directory: Path, wish: Wish) -> Lab:
+        real = backend == "mininet"
+        if real and not LINUX:
+            pytest.skip(NO_LINUX)
+        if real:
+            self._take_place()
+        home = Path(tempfile.mkdtemp(prefix="herzschlag-lab-")) if real else None
+        try:
+            cluster = Cluster.start(
+                wish.setup, backend=backend, speed=wish.speed, seed=wish.seed, name=name, directory=home
+            )
+        except BaseException as error:
+            if home is not None:
+                if (home / LOG_FOLDER).is_dir() and not isinstance(error, BackendUnavailable):
+                    shutil.copytree(home / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
+                shutil.rmtree(home, ignore_errors=True)
+            if isinstance(error, BackendUnavailable):
+                pytest.skip(f"{backend}: {error}")
+            if isinstance(error, NotReady | MachineryDied):
+                pytest.fail(f"unknown: the cluster never became ready: {error} (logs: {directory})", pytrace=False)
+            raise
+        return Lab(cluster, key, home)
+
+    def _take_place(self) -> None:
+        if self._place is None:
+            self._place = Place.wait()
+
+    def _command(self, item: pytest.Item, backend: BackendName) -> str:
+        """The line that runs this one test again, from where pytest was called."""
+        path, separator, inside = item.nodeid.partition("::")
+        where = os.path.relpath(item.path, self._invoked) if separator else path
+        words = ["python", "-m", "pytest", f"{where}{separator}{inside}", "--herzschlag-backend", backend]
+        return " ".join(shlex.quote(word) for word in words)
+
+    def _drop(self) -> None:
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
+
+    def close(self) -> None:
+        self._drop()
+        if self._place is not None:
+            self._place.free()
+            self._place = None
+
+
+def key_of(backend: str, wish: Wish) -> bytes:
+    return msgspec.json.encode([backend, wish])
+
+
+def real_key(item: pytest.Item) -> bytes | None:
+    """What it wants of a lab on real packets, as far as can be told before it runs; None: nothing."""
+    backend = item.callspec.params.get("herzschlag_backend") if hasattr(item, "callspec") else None
+    if backend != "mininet" or "cluster" not in getattr(item, "fixturenames", ()):
+        return None
+    try:
+        return key_of("mininet", wish_of(item))
+    except WrongWish:
+        return None  # the fixture says so
+
+
+def judge_all(item: pytest.Item, error: BaseException | None) -> None:
+    """After a test's own code: a violation fails it, and so does `unknown`, with its own word."""
+    for lent in item.stash.get(LENT, []):
+        report = lent.judge()
+        if (error is not None and not isinstance(error, BackendUnavailable)) or report.verdict != "holds":
+            item.add_report_section("call", f"herzschlag {lent.backend}", lent.told(error))
+        if error is None and report.verdict != "holds":
+            pytest.fail(f"{report.verdict}: {report.because}", pytrace=False)
+    if isinstance(error, BackendUnavailable):
+        pytest.skip(str(error))
+    if isinstance(error, MachineryDied):
+        pytest.fail(f"unknown: {error}", pytrace=False)
+
+
+def directory_name(nodeid: str) -> str:
+    """Readable; tests of one file never share one, whatever their parameters are called."""
+    place, bracket, parameters = nodeid.partition("[")
+    plain = re.sub(r"::|/", "-", place) + (
+        f"-{parameters[:-1]}" if bracket and parameters.endswith("]") else parameters
+    )
+    name = re.sub(r"[^\w.-]+", "-", plain, flags=re.ASCII).strip("-.")
+    if name == plain and len(name) <= NAME_MAX:
+        return name
+    return f"{name[:NAME_MAX]}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
+
+
+def _difference(before: str, now: str) -> str:
+    """The first line that came or went."""
+    old, new = before.splitlines(), now.splitlines()
+    came = next((line for line in new if line not in old), None)
+    gone = next((line for line in old if line not in new), None)
+    words = [f"{said} {line.strip()!r}" for said, line in (("new is", came), ("gone is", gone)) if line is not None]
+    return ", ".join(words) or "in another order"
+
+
+def _empty(directory: Path) -> None:
+    """What an earlier session left of the same test would be taken for this one's."""
+    if any((directory / name).exists() for name in (RUN_FILE, HISTORY_FILE, SCENARIO_FILE, LOG_FOLDER)):
+        shutil.rmtree(directory)

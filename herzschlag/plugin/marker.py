@@ -1,0 +1,61 @@
+"""What a test wants of its cluster, as its markers say: `@pytest.mark.herzschlag(hosts=4, speed=20)`.
+
+Decides which words the marker knows, and that a wrong one is told with the nearest right one before anything is
+started. Leaves making the cluster to `labs.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from herzschlag.scenarios.model import Cluster as Setup
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.validation import check
+from herzschlag.wrong_input import InputError, build, unknown_keys
+
+MARKER = "herzschlag"
+SPEED, SEED = 10.0, 0
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """Equal wishes may have one lab after another."""
+
+    setup: Setup
+    speed: float = SPEED
+    seed: int = SEED
+
+
+class WrongWish(ValueError):
+    """The marker says something that cannot be; the text says what can."""
+
+
+_WISH = pytest.StashKey[Wish]()
+
+
+def wish_of(item: pytest.Item) -> Wish:
+    """Of all markers together; the nearest to the test is heard first. Raises WrongWish."""
+    if _WISH not in item.stash:
+        keys: dict[str, Any] = {}
+        for mark in item.iter_markers(MARKER):
+            if mark.args:
+                raise WrongWish(f"the marker {MARKER} takes names, e.g. hosts=4, not {mark.args[0]!r}")
+            keys = {**mark.kwargs, **keys}
+        item.stash[_WISH] = _made(keys)
+    return item.stash[_WISH]
+
+
+def _made(keys: dict[str, Any]) -> Wish:
+    try:
+        unknown_keys(keys, ("speed", "seed", *Setup.__struct_fields__), "")
+        speed = build(float, keys.pop("speed", SPEED), "speed")
+        seed = build(int, keys.pop("seed", SEED), "seed")
+        setup = build(Setup, msgspec.to_builtins(keys))
+        check(Scenario(name="test", title="test", cluster=setup, speed=speed))
+    except InputError as error:
+        raise WrongWish(f"the marker {MARKER}: {error}") from None
+    except TypeError as error:
+        raise WrongWish(f"the marker {MARKER}: a value of a kind that no key takes: {error}") from None
+    return Wish(setup, speed, seed)

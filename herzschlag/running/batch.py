@@ -1,0 +1,128 @@
+"""Many runs, several at a time, each in its own process.
+
+Decides how runs are spread over processes and how their reports come together. Runs are processes of their own so that
+labs stay apart and a crash of one is the unknown verdict of one. However the batch ends, its runs end with it
+(`interrupts.py`).
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from herzschlag.running.runner import LOG_FOLDER, RunReport, RunRequest, program, read_report
+
+POLL_S = 0.05
+STOP_S = 10.0
+"""How long a run may take to end after an interrupt."""
+
+Done = Callable[[RunReport], None]
+
+
+class _Child(msgspec.Struct):
+    request: RunRequest
+    process: subprocess.Popen[bytes]
+    output: Path
+
+
+def run_batch(requests: Sequence[RunRequest], jobs: int, done: Done) -> list[RunReport]:
+    """Run all, at most `jobs` at a time; reports in the order of the requests, `done` as each ends."""
+    waiting = list(enumerate(requests))
+    alive: dict[int, _Child] = {}
+    reports: dict[int, RunReport] = {}
+    try:
+        while waiting or alive:
+            while waiting and len(alive) < jobs:
+                index, request = waiting.pop(0)
+                alive[index] = _spawn(request)
+            for index, child in list(alive.items()):
+                if child.process.poll() is not None:
+                    del alive[index]
+                    reports[index] = _collect(child)
+                    done(reports[index])
+            time.sleep(POLL_S)
+    finally:
+        _stop([child.process for child in alive.values()])
+    return [reports[index] for index in range(len(requests))]
+
+
+def _spawn(request: RunRequest) -> _Child:
+    directory = request.directory
+    (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+    scenario = directory / "scenario.toml"
+    scenario.write_text(request.scenario.text, encoding="utf-8")
+    _, _, variant = request.scenario.name.partition("@")
+    named = f"{scenario}@{variant}" if variant else str(scenario)
+    output = directory / LOG_FOLDER / "runner.txt"
+    arguments = ["--backend", request.backend, "--speed", repr(request.speed), "--seed", str(request.seed)]
+    with output.open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *program(),
+                "run-one",
+                named,
+                *arguments,
+                "--datapath",
+                request.datapath,
+                "--capture",
+                request.capture,
+                "--into",
+                str(directory),
+            ],
+            stdin=subprocess.PIPE,  # nothing is ever written: the run ends when it closes
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    return _Child(request, process, output)
+
+
+def _collect(child: _Child) -> RunReport:
+    _let_go(child.process)
+    directory = child.request.directory
+    try:
+        report = read_report(directory)
+    except (OSError, msgspec.MsgspecError):
+        report = None
+    if report is not None and report.status in ("finished", "unavailable"):
+        return report
+    lines = child.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    why = lines[-1] if lines else f"its process ended with status {child.process.returncode}"
+    scenario = child.request.scenario
+    return RunReport(
+        status="interrupted",
+        scenario=scenario.name,
+        title=scenario.title,
+        backend=child.request.backend,
+        speed=child.request.speed,
+        seed=child.request.seed,
+        verdict="unknown",
+        because=f"the run did not finish: {why} (see {child.output})",
+        directory=str(directory),
+        repeat="" if report is None else report.repeat,
+    )
+
+
+def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Interrupt what still runs, as a terminal would; then, after a while, kill."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + STOP_S
+    for process in processes:
+        try:
+            process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _let_go(process)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Close our end of an ended run's lifeline."""
+    if process.stdin is not None:
+        process.stdin.close()

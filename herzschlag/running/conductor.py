@@ -1,0 +1,246 @@
+"""Plays a scenario on a session: waits until the cluster is ready, sets faults off on time, heals, waits, collects.
+
+Decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). Leaves how they happen
+to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat instant, because
+published timelines start at one: its moment is moved up to the next whole heartbeat interval of the run's clock, plus
+10 ms. Undone it is after as long as the scenario says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import msgspec
+
+from herzschlag.backends.base import Effect, Session
+from herzschlag.faults import AnyFault, kind_of
+from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.scenarios.model import Change, Scenario
+from herzschlag.scenarios.plan import Plan
+
+READY_REAL_S = 30.0
+"""A cluster that starts in real time gets at least this long, whatever the speed: processes start no faster."""
+
+READY_HOLD_NS = 3 * SECOND
+"""How long a ready cluster must stay so before the first step: three heartbeats."""
+
+Watcher = Callable[[Record], None]
+
+
+class NotReady(Exception):
+    """The cluster did not become ready in time: the verdict is unknown."""
+
+
+class Readiness:
+    """Follows the records of a starting cluster until it works as configured."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._hosts = plan.topology.moids
+        self._on = set(plan.placement)
+        self._to_protect = {vm.name for vm in plan.config.vms if vm.protected and vm.name in plan.placement}
+        self._roles: dict[str, str] = {}
+        self._connected: dict[str, set[str]] = {}
+        self._running: set[str] = set()
+        self._protected: set[str] = set()
+
+    def see(self, item: Record) -> bool:
+        """Take a record in; True when the cluster is ready."""
+        fields = item.fields
+        if item.kind == "role":
+            self._roles[item.node] = fields["to"]
+        elif item.kind == "host-state":
+            connected = self._connected.setdefault(item.node, set())
+            (connected.add if fields["to"] == "connectedToMaster" else connected.discard)(fields["host"])
+        elif item.kind == "vm":
+            (self._running.add if fields["to"] == "on" else self._running.discard)(fields["vm"])
+        elif item.kind == "protect":
+            self._protected.add(fields["vm"])
+        return not self.missing()
+
+    @property
+    def master(self) -> str:
+        masters = [host for host, role in self._roles.items() if role == "master"]
+        return masters[0] if len(masters) == 1 else ""
+
+    def missing(self) -> str:
+        """What it still waits for; empty when nothing."""
+        if not self.master:
+            return "a single master"
+        slaves = set(self._hosts) - {self.master}
+        for host in sorted(slaves):
+            if self._roles.get(host) != "slave":
+                return f"{host} to follow {self.master} (it is {self._roles.get(host, 'silent')})"
+        if lost := slaves - self._connected.get(self.master, set()):
+            return f"{self.master} to call {', '.join(sorted(lost))} connected"
+        if off := self._on - self._running:
+            return f"{', '.join(sorted(off)[:4])} to run ({len(off)} of {len(self._on)})"
+        if bare := self._to_protect - self._protected:
+            return f"{', '.join(sorted(bare)[:4])} to be protected ({len(bare)} of {len(self._to_protect)})"
+        return ""
+
+
+class Conductor:
+    """One run on one session."""
+
+    def __init__(self, session: Session, scenario: Scenario, plan: Plan, watcher: Watcher | None = None) -> None:
+        self._session = session
+        self._scenario = scenario
+        self._plan = plan
+        self._watcher = watcher
+        self._own: list[Record] = []
+        self._active: dict[str, AnyFault] = {}
+        self.ready_ns: int | None = None
+
+    def play(self) -> None:
+        """From start to end. Raises NotReady, MachineryDied, or what the backend raises."""
+        self.begin()
+        self.wait_ready()
+        assert self.ready_ns is not None
+        for at_ns, change in self.schedule(self.ready_ns):
+            self._change(change, at_ns)
+        self.wait_until(max(self._session.now_ns(), self._last_change_ns()) + round(self._scenario.settle_s * SECOND))
+        self.end()
+
+    def begin(self) -> None:
+        """Bring the session up."""
+        hosts = list(self._plan.topology.moids)
+        captured = self._session.capture
+        self._note(
+            0,
+            "run",
+            {
+                "scenario": self._scenario.name,
+                "backend": self._session.name,
+                "speed": self._plan.speed,
+                "seed": self._plan.seed,
+                "hosts": hosts,
+                "vms": dict(self._plan.placement),
+                **({"began_wall_ns": captured.began_wall_ns} if captured is not None else {}),
+            },
+        )
+        self._session.start()
+
+    def end(self) -> None:
+        """Collect the evidence of the end."""
+        self._session.finish()
+        self._note(self._session.now_ns(), "end", {"because": "the scenario is played"})
+
+    def wait_ready(self) -> None:
+        readiness = Readiness(self._plan)
+        real_bound_ns = round(READY_REAL_S * self._session.speed * SECOND)
+        bound_ns = self._session.now_ns() + max(round(self._scenario.ready_s * SECOND), real_bound_ns)
+        while True:
+            # One record may spoil what another achieved, so readiness is looked at after each.
+            self._session.run_until(bound_ns, self._watch(readiness.see))
+            if readiness.missing():
+                raise NotReady(f"after {bound_ns / SECOND:.0f} s the cluster still waits for {readiness.missing()}")
+            hold_ns = min(self._session.now_ns() + READY_HOLD_NS, bound_ns)
+            broke = self._session.run_until(hold_ns, self._watch(lambda item: not readiness.see(item)))
+            if not broke and not readiness.missing():
+                break
+        self._be_ready(readiness.master)
+
+    def already_ready(self) -> None:
+        """The session runs on from an earlier use: its records so far must show a cluster that works as configured."""
+        readiness = Readiness(self._plan)
+        for item in self._session.records():
+            readiness.see(item)
+        if readiness.missing():
+            raise NotReady(f"the cluster still waits for {readiness.missing()}")
+        self._be_ready(readiness.master)
+
+    def _be_ready(self, master: str) -> None:
+        self.ready_ns = self.aligned_ns(self._session.now_ns())
+        self.wait_until(self.ready_ns)
+        self._note(self.ready_ns, "ready", {"because": "one master, all connected", "master": master})
+
+    def aligned_ns(self, at_ns: int) -> int:
+        """The next heartbeat instant from `at_ns` on, plus the backend's 10 ms."""
+        interval_ns = self._plan.timers.heartbeat_interval_ns
+        after_ns = self._session.after_heartbeat_ns
+        return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
+
+    def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
+        """When each change is due. A fault that ends lasts as long as the scenario says, so that one can end between
+        two heartbeats: the ninth comes through a cut of 8.5 s, and the silence is nine seconds, not nine or ten."""
+        begun: dict[str, int] = {}
+        found = []
+        for change in self._scenario.timeline():
+            wanted_ns = ready_ns + round(change.at_s * SECOND)
+            at_ns = self.aligned_ns(wanted_ns)
+            if change.begins:
+                begun[change.id] = at_ns - wanted_ns
+            else:
+                at_ns = min(at_ns, wanted_ns + begun[change.id])
+            found.append((at_ns, change))
+        return sorted(found, key=lambda item: (item[0], item[1].begins))
+
+    def wait_until(self, at_ns: int) -> None:
+        self._session.run_until(at_ns, self._watch(lambda item: False))
+
+    def apply(self, fault_id: str, fault: AnyFault, at_ns: int | None = None) -> Effect:
+        """`at_ns` left out: right after the next heartbeat, whichever that is when the backend hears of it."""
+        effect = self._session.apply(fault_id, fault, *self._when(at_ns))
+        self._active[fault_id] = fault
+        self._note_fault(fault_id, fault, "begin", effect)
+        return effect
+
+    def undo(self, fault_id: str, at_ns: int | None = None) -> Effect:
+        effect = self._session.undo(fault_id, *self._when(at_ns))
+        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect)
+        return effect
+
+    def history(self, without: Collection[int] = ()) -> History:
+        """What there is, in order; `end` stands last, after the evidence collected at the same moment. `without`:
+        numbers of the session's records that are left out."""
+        last = [item for item in self._own if item.kind == "end"]
+        first = [item for item in self._own if item.kind != "end"]
+        return History.ordered([*first, *(r for r in self._session.records() if r.seq not in without), *last])
+
+    def _when(self, at_ns: int | None) -> tuple[int, int]:
+        """(the instant, after how long it may be instead). Backends wait for the instant themselves; until shortly
+        before, records are looked at here."""
+        every_ns = 0
+        if at_ns is None:
+            at_ns, every_ns = self.aligned_ns(self._session.now_ns()), self._plan.timers.heartbeat_interval_ns
+        self.wait_until(at_ns - self._session.lead_ns)
+        return at_ns, every_ns
+
+    def _change(self, change: Change, at_ns: int) -> None:
+        if change.begins:
+            self.apply(change.id, change.fault, at_ns)
+        else:
+            self.undo(change.id, at_ns)
+
+    def _last_change_ns(self) -> int:
+        changes = [item.at_ns for item in self._own if item.kind in ("fault", "ready")]
+        return max(changes, default=0)
+
+    def _watch(self, judge: Callable[[Record], bool]) -> Callable[[Record], bool]:
+        """Show every record to the watcher, then judge it."""
+
+        def look(item: Record) -> bool:
+            if self._watcher is not None:
+                self._watcher(item)
+            return judge(item)
+
+        return look
+
+    def _note(self, at_ns: int, kind: str, fields: dict[str, object]) -> None:
+        item = record(at_ns, RUNNER, kind, fields)
+        self._own.append(item)
+        if self._watcher is not None:
+            self._watcher(item)
+
+    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect) -> None:
+        fields = {
+            "fault": kind_of(fault),
+            "id": fault_id,
+            "phase": phase,
+            "planned_ns": effect.planned_ns,
+            "asked_ns": effect.asked_ns,
+            "effective_ns": effect.effective_ns,
+            "about": fault.describe(),
+            "value": msgspec.to_builtins(fault),
+        }
+        self._note(effect.effective_ns, "fault", {**effect.evidence, **fields})

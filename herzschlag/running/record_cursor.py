@@ -1,0 +1,135 @@
+"""How a running cluster stands, by its records: what a test asks, and from where on it waits for the next record.
+
+Decides how far the records are read, and which count as new. A test is a program beside a cluster that does not stop
+for it: while one call returns and the next begins, records arrive. So each call goes on where the one before stopped:
+at the fault it set off, at the record that ended its waiting, or at the instant to which it let time pass. Leaves time
+and faults to `lab.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from herzschlag.checkers.truth import RUNNING
+from herzschlag.history.kinds import KINDS
+from herzschlag.history.records import Record
+from herzschlag.wrong_input import nearest
+
+
+class Present:
+    """Follows the growing records of one session."""
+
+    def __init__(self, records: Callable[[], Sequence[Record]]) -> None:
+        self._records = records
+        self._read = 0
+        self._stops_at: int | None = None
+        self._roles: dict[str, str] = {}
+        self._states: dict[tuple[str, str], str] = {}
+        self._vms: dict[tuple[str, str], str] = {}
+        self._since = (-1, -1)
+        """What was done or seen last, as (at_ns, seq); records behind it, in order of time, are new."""
+
+    # --- how it stands ---
+
+    def role(self, host: str) -> str:
+        """As the host said last, power or not."""
+        self._catch_up()
+        return self._roles.get(host, "uninitialized")
+
+    def state_of(self, host: str, seen_by: str) -> str:
+        self._catch_up()
+        return self._states.get((seen_by, host), "unknown")
+
+    def running(self) -> list[tuple[str, str]]:
+        """(VM, host) of every VM that runs, as its host said last."""
+        self._catch_up()
+        return [place for place, state in self._vms.items() if state in RUNNING]
+
+    def lost_power(self, hosts: Sequence[str]) -> None:
+        """A VM that ends with its host is told by nobody."""
+        self._catch_up()
+        self._vms = {(vm, host): state for (vm, host), state in self._vms.items() if host not in hosts}
+
+    # --- how far it is seen ---
+
+    def see(self, item: Record) -> None:
+        """Look at the moment of this record: those that arrived together with it and behind it are not seen yet."""
+        records = self._records()
+        position = next((i for i in range(self._read, len(records)) if records[i] is item), None)
+        if position is not None:
+            self._stops_at = position + 1
+            self._catch_up()
+        self.go_on_from(item)
+
+    def see_all(self) -> None:
+        self._stops_at = None
+
+    # --- which records are new ---
+
+    def go_on_from(self, item: Record) -> None:
+        self._since = _key(item)
+
+    def go_on_at(self, at_ns: int) -> None:
+        """Of that instant itself all records are new."""
+        self._since = (at_ns, -1)
+
+    def go_on_now(self, now_ns: int) -> None:
+        """What is there is old, and so is what was written before now and has not arrived yet."""
+        records = self._records()
+        self._since = (now_ns, records[-1].seq if records else -1)
+
+    def watch(
+        self, kind: str, node: str | None, fields: dict[str, Any], after: Record | None
+    ) -> Callable[[], Record | None]:
+        """A function that gives the first new record of this kind, with these fields, by this node, in order of time.
+        `after`: new is what came after that one."""
+        since = self._since if after is None else _key(after)
+        wanted = _wanted(kind, node, fields)
+        looked_at = 0
+
+        def found() -> Record | None:
+            nonlocal looked_at
+            records = self._records()
+            fresh, looked_at = records[looked_at:], len(records)
+            return min((r for r in fresh if _key(r) > since and wanted(r)), key=_key, default=None)
+
+        return found
+
+    def of_kind(self, kind: str, node: str | None, fields: dict[str, Any]) -> list[Record]:
+        """Records so far, in order of arrival."""
+        return list(filter(_wanted(kind, node, fields), self._records()))
+
+    # --- how ---
+
+    def _catch_up(self) -> None:
+        records = self._records()
+        ends_at = len(records) if self._stops_at is None else self._stops_at
+        for item in records[self._read : ends_at]:
+            fields = item.fields
+            if item.kind == "role":
+                self._roles[item.node] = fields["to"]
+            elif item.kind == "host-state":
+                self._states[item.node, fields["host"]] = fields["to"]
+            elif item.kind == "vm":
+                self._vms[fields["vm"], item.node] = fields["to"]
+        self._read = max(self._read, ends_at)
+
+
+def _key(item: Record) -> tuple[int, int]:
+    return (item.at_ns, item.seq)
+
+
+def _wanted(kind: str, node: str | None, fields: dict[str, Any]) -> Callable[[Record], bool]:
+    """Raises ValueError for a kind that does not exist: it would be waited for in vain."""
+    if kind not in KINDS:
+        raise ValueError(f"no record is of the kind {kind!r}: {nearest(kind, KINDS)}")
+
+    def wanted(item: Record) -> bool:
+        return (
+            item.kind == kind
+            and node in (None, item.node)
+            and all(item.get(name) == value for name, value in fields.items())
+        )
+
+    return wanted

@@ -1,0 +1,110 @@
+"""A scenario made ready for a backend: topology, configuration, placement, timers.
+
+Decides what vCenter pushes first and which timers hold. Leaves everything that happens later to the runner.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from herzschlag.agents.settings import PROFILES, ClusterConfig, DatastoreConfig, Timers
+from herzschlag.agents.vcenter.vcenter import VCenterSettings
+from herzschlag.faults import Impair
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
+from herzschlag.topo.spec import VCENTER, TopologySpec
+
+CLUSTER_NAME = "lab"
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a backend needs to know of a run."""
+
+    scenario: str
+    topology: TopologySpec
+    config: ClusterConfig
+    """As vCenter pushes it first: hosts, datastores, VMs, options."""
+    placement: dict[str, str]
+    """VM to the host on which it is powered on at the start; VMs not named stay off."""
+    timers: Timers
+    """Protocol time; the backend divides by its speed."""
+    heartbeat_datastores: tuple[str, ...] | None = None
+    """The user's choice, to which vCenter keeps when it chooses anew; None: all feasible ones; empty: none."""
+    heartbeat_datastores_per_host: int = 2
+    speed: float = 1.0
+    """The simulation runs in protocol time whatever the speed."""
+    seed: int = 0
+    phases: Literal["aligned", "spread"] = "aligned"
+    """Heartbeat phases: 0 for all hosts, or spread over the interval by the seed."""
+    directory: Path | None = None
+    """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
+    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
+    """Which packets are kept; the simulation has none."""
+    datapath: Literal["auto", "kernel", "user"] = "auto"
+    delays: bool = False
+    """The scenario holds packets back, which not every kernel can: better said before than in the middle."""
+
+
+def make_plan(
+    scenario: Scenario,
+    *,
+    speed: float = 1.0,
+    seed: int = 0,
+    directory: Path | None = None,
+    datapath: Literal["auto", "kernel", "user"] = "auto",
+    capture: Literal["all", "heartbeats", "off"] = "heartbeats",
+) -> Plan:
+    """Raises OptionError for an option that cannot be."""
+    cluster = scenario.cluster
+    lab = cluster.topology()
+    vms = cluster.vm_configs()
+    per_host = cluster.options.get("das.heartbeatDsPerHost", 2)
+    if isinstance(per_host, bool) or not isinstance(per_host, int) or not 2 <= per_host <= 5:
+        raise OptionError("das.heartbeatDsPerHost", f"is {per_host!r}: a whole number from 2 to 5")
+    config = ClusterConfig(
+        name=CLUSTER_NAME,
+        generation=1,
+        hosts=host_configs(lab, heartbeat_datastores(lab, cluster.heartbeat_datastores, per_host)),
+        vcenter_addresses={network: lab.address(VCENTER, network) for network in lab.networks},
+        datastores=tuple(DatastoreConfig(name=d.name, kind=d.kind) for d in lab.datastores),
+        vms=tuple(vm for vm, _, _ in vms.values()),
+        isolation_addresses=cluster.isolation_addresses(),
+        isolation_response=cluster.isolation_response,
+        host_monitoring=cluster.host_monitoring,
+        admission_control=cluster.admission_control,
+        vmcp_apd=cluster.vmcp_apd,
+        vmcp_pdl=cluster.vmcp_pdl,
+        vmcp_reset_on_apd_cleared=cluster.vmcp_reset_on_apd_cleared,
+        vm_monitoring=cluster.vm_monitoring,
+    )
+    config, timers = apply_options(config, PROFILES[cluster.profile], lab, cluster.options)
+    return Plan(
+        scenario=scenario.name,
+        topology=lab,
+        config=config,
+        placement={name: host for name, (_, host, on) in vms.items() if on},
+        timers=timers,
+        heartbeat_datastores=cluster.heartbeat_datastores,
+        heartbeat_datastores_per_host=per_host,
+        speed=speed,
+        seed=seed,
+        phases=cluster.phases,
+        directory=directory,
+        datapath=datapath,
+        capture=capture,
+        delays=any(isinstance(step.fault, Impair) and step.fault.delays for step in scenario.steps),
+    )
+
+
+def vcenter_settings(plan: Plan) -> VCenterSettings:
+    return VCenterSettings(
+        timers=plan.timers,
+        config=plan.config,
+        placement=plan.placement,
+        networks=plan.topology.networks,
+        heartbeat_datastores_per_host=plan.heartbeat_datastores_per_host,
+        heartbeat_datastores=plan.heartbeat_datastores,
+    )

@@ -1,0 +1,87 @@
+"""What a session on real packets promises when something dies: the run is unknown, and nothing is left.
+
+Below the plugin on purpose: a test whose cluster loses a part of the harness has failed by then.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from herzschlag.backends.base import MachineryDied
+from herzschlag.backends.mininet.session import MininetSession
+from herzschlag.faults import PowerOff
+from herzschlag.history.records import SECOND
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.plan import Plan, make_plan
+from tests.support.lab_processes import inside, outer_pid
+
+pytestmark = pytest.mark.packets
+
+SPEED = 10.0
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def plan(directory: Path) -> Plan:
+    scenario = Scenario(name="test", title="test", cluster=Cluster(vms_per_host=1))
+    return make_plan(scenario, speed=SPEED, directory=directory)
+
+
+MACHINERY = ("ovsdb-server", "ovs-vswitchd", "controller", "zygote", "host-98", "host-98-fdm", "vcenter")
+
+
+@pytest.mark.parametrize("victim", [*MACHINERY, "the stage"])
+def test_a_death_that_nobody_ordered_makes_the_run_unknown(victim: str, tmp_path: Path) -> None:
+    """A run whose own machinery died proves nothing, however well it ends; and nothing of it is left."""
+    session = MininetSession(plan(tmp_path))
+    with session:
+        session.start()
+        session.run_until(session.now_ns() + 5 * SECOND)
+        everyone = set(inside(session))
+        pid = session.sandbox_pid if victim == "the stage" else outer_pid(session, victim)
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(MachineryDied) as raised:
+            session.run_until(session.now_ns() + 60 * SECOND)
+        with pytest.raises(MachineryDied):
+            session.apply("late", PowerOff(host="host-98"), session.now_ns())
+    told = [record for record in session.records() if record.kind == "machinery"]
+    assert told and told[0].get("what") in str(raised.value)
+    expected = {"host-98": "host-98's process", "host-98-fdm": "the agent of host-98", "vcenter": "vcenter's process"}
+    assert expected.get(victim, victim) in {record.get("what") for record in told}
+    assert not any(Path(f"/proc/{pid}").exists() for pid in everyone)
+    assert not mounted(tmp_path)
+
+
+def mounted(path: Path) -> bool:
+    return str(path) in Path("/proc/self/mountinfo").read_text()
+
+
+def test_nothing_is_left_when_the_command_is_killed(tmp_path: Path) -> None:
+    """`kill -9` of the command gives it no chance to clean up: the kernel must do it."""
+    program = f"""
+import sys, time
+sys.path.insert(0, {str(CHECKOUT)!r})
+from pathlib import Path
+from tests.lab.test_deaths import MininetSession, inside, plan
+session = MininetSession(plan(Path({str(tmp_path)!r})))
+session.start()
+print(*inside(session), flush=True)
+time.sleep(600)
+"""
+    command = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert command.stdout is not None
+    everyone = [int(pid) for pid in command.stdout.readline().split()]
+    assert len(everyone) > 10
+    command.kill()
+    command.wait()
+    command.stdout.close()
+    deadline = time.monotonic() + 20
+    while left := [pid for pid in everyone if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline, f"processes {left} outlived the command"
+        time.sleep(0.02)

@@ -1,0 +1,141 @@
+"""Kill -9 of any one process of a running lab, at random moments: nothing is left, and nothing is said to hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from herzschlag.plugin.places import Place
+
+MOMENTS = 26
+AT_ONCE = 2
+"""Labs side by side: enough to be quick on two cores, few enough to be themselves."""
+LATEST_S = 6.0
+"""A run of slave-failure at speed 10 takes some nine seconds; whoever is to die lives until near its end."""
+MARK = "HERZSCHLAG_KILL_TEST"
+SUFFIXES = {"-fdm": "agent", "-hv": "hypervisor"}
+MODULES = {
+    "herzschlag.topo.sandbox.launcher": "launcher",
+    "herzschlag.topo.lab.spawner": "spawner",
+    "herzschlag.topo.capture.recorder": "recorder",
+    "herzschlag.backends.mininet.stage": "stage",
+    "herzschlag.controller": "controller",
+}
+VICTIMS = ("command", *MODULES.values(), "ovs-vswitchd", "ovsdb-server", "zygote", *SUFFIXES.values(), "VM", "node")
+
+
+def processes(mark: str) -> dict[int, str]:
+    """Living processes that carry the mark in their environment, with what they are."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            if f"{MARK}={mark}".encode() not in (folder / "environ").read_bytes():
+                continue
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            name = (folder / "comm").read_text().strip()
+        except OSError:
+            continue
+        found[int(folder.name)] = kind_of(name, words)
+    return found
+
+
+def kind_of(name: str, words: str) -> str:
+    for part in ("ovs-vswitchd", "ovsdb-server"):
+        if part in words:
+            return part
+    for module, kind in MODULES.items():
+        if f"-m {module} " in words:
+            return kind
+    for suffix, kind in SUFFIXES.items():
+        if name.endswith(suffix):
+            return kind
+    if name == "zygote":
+        return name
+    if name.startswith("vm-"):
+        return "VM"
+    if name == "sleep":
+        return "node"
+    return "command" if "herzschlag run" in words else "other"
+
+
+def interfaces() -> set[str]:
+    return {entry.name for entry in Path("/sys/class/net").iterdir()}
+
+
+def mounts_of(directory: Path) -> list[str]:
+    """Mounts that name the run's folder; others of this machine are nobody's business here."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line for line in lines if str(directory) in line or "herzschlag" in line.split(" - ")[1]]
+
+
+def kill_one(number: int, directory: Path) -> str:
+    """One run, one death. Returns what is wrong with what it left, or nothing."""
+    draw = random.Random(f"kill/{number}")
+    victim = VICTIMS[number % len(VICTIMS)]
+    after_s = draw.uniform(0.1, LATEST_S)
+    mark = uuid.uuid4().hex
+    out = directory / str(number)
+    command = [sys.executable, "-m", "herzschlag", "run", "slave-failure", "--speed", "10", "--out", str(out)]
+    environment = {**os.environ, MARK: mark, "TMPDIR": str(directory / f"tmp{number}")}
+    (directory / f"tmp{number}").mkdir()
+    with (directory / f"{number}.log").open("wb") as log:
+        run = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    deadline = time.monotonic() + after_s
+    killed = 0
+    while not killed and run.poll() is None:
+        if time.monotonic() >= deadline:
+            pids = [pid for pid, kind in processes(mark).items() if kind == victim]
+            pids = [run.pid] if victim == "command" else pids
+            if pids:
+                killed = draw.choice(sorted(pids))
+                os.kill(killed, signal.SIGKILL)
+        time.sleep(0.02)
+    run.wait(timeout=60)
+    what = f"{victim} killed after {after_s:.2f} s"
+    if not killed:
+        return f"{what}: nobody of that name was there"
+    gone_by = time.monotonic() + 10
+    while (left := processes(mark)) and time.monotonic() < gone_by:
+        time.sleep(0.05)
+    if left:
+        return f"{what}: still there: {left}"
+    files = [str(path) for path in (directory / f"tmp{number}").rglob("*")]
+    if files:
+        return f"{what}: temporary files left: {files[:3]}"
+    reports = [json.loads(path.read_text()) for path in out.rglob("run.json")]
+    wrong = [r["verdict"] for r in reports if r["verdict"] != "unknown"]
+    if wrong and victim != "command":
+        return f"{what}: the verdict is {wrong}, though a part of the harness died"
+    return ""
+
+
+def in_a_place(number: int, directory: Path) -> str:
+    """No more labs at once than all tests together may have."""
+    place = Place.wait()
+    try:
+        return kill_one(number, directory)
+    finally:
+        place.free()
+
+
+@pytest.mark.packets(own_places=True)
+def test_nothing_is_left_and_nothing_holds_whoever_is_killed(tmp_path: Path) -> None:
+    """A user's machine stays clean, and no broken run passes for a verdict about the protocol."""
+    before = interfaces()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wrong = [text for text in pool.map(lambda n: in_a_place(n, tmp_path), range(MOMENTS)) if text]
+    assert not wrong, "\n".join(wrong)
+    assert interfaces() <= before
+    assert not mounts_of(tmp_path)

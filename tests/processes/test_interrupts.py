@@ -1,0 +1,69 @@
+"""A run that is ended from outside says so in its directory, and no run outlives its batch."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from herzschlag.running.runner import RUN_FILE, read_report
+
+LONG = 'name = "long-{n}"\ntitle = "a week of nothing"\nsettle_s = 600000\n[cluster]\nhosts = 8\n'
+DEADLINE_S = 30.0
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} within {DEADLINE_S:g} s"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[Path]]]:
+    """Two endless simulated runs at once."""
+    files = [tmp_path / f"long-{n}.toml" for n in (1, 2)]
+    for number, path in enumerate(files, start=1):
+        path.write_text(LONG.format(n=number))
+    command = [sys.executable, "-m", "herzschlag", "run", *map(str, files), "--jobs", "2", "--backend", "simulation"]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "runs")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    until(lambda: len(statuses(tmp_path)) == 2, "both runs begin")
+    yield process, [tmp_path]
+    process.kill()
+    process.communicate()
+
+
+def statuses(folder: Path) -> list[str]:
+    found: list[str] = []
+    for path in sorted(folder.glob(f"runs/*/*/{RUN_FILE}")):
+        try:
+            found.append(read_report(path.parent).status)
+        except (OSError, msgspec.MsgspecError):
+            found.append("unreadable")
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_batch_ends_its_runs_which_say_so(
+    batch: tuple[subprocess.Popen[bytes], list[Path]], number: signal.Signals
+) -> None:
+    process, (folder,) = batch
+    process.send_signal(number)
+    assert process.wait(timeout=DEADLINE_S) == 130
+    assert statuses(folder) == ["interrupted", "interrupted"]
+
+
+def test_runs_end_with_a_batch_that_is_killed(batch: tuple[subprocess.Popen[bytes], list[Path]]) -> None:
+    process, (folder,) = batch
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=DEADLINE_S)
+    until(lambda: statuses(folder) == ["interrupted", "interrupted"], "both runs say that they were interrupted")

@@ -1,0 +1,60 @@
+"""Conditions of faults to what impairs a node's packets, which must be what the simulation makes of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
+from herzschlag.faults.primitives import AnyCondition, Blocked, Impaired, LinkCut, PortDown
+from herzschlag.topo.errors import ImpairError
+from herzschlag.topo.impairments.values import Block, Impairment, Quality
+
+MS = 1_000_000
+
+
+def at(node: str, *conditions: AnyCondition, speed: float = 1.0) -> Impairment:
+    return impairments(conditions, [node], speed)[node]
+
+
+def test_only_the_sender_filters_a_cut() -> None:
+    """A cut made at the receiver as well would be counted twice."""
+    cut = LinkCut("A", "host-98", "host-99", "nftables")
+    assert filtered_at(cut) == "host-98"
+    assert at("host-98", cut) == Impairment(cuts=frozenset({("A", "host-99")}))
+    assert at("host-99", cut) == Impairment()
+
+
+def test_what_switches_do_is_no_filters_business() -> None:
+    assert filtered_at(LinkCut("A", "host-98", "host-99")) is None
+    assert filtered_at(PortDown("A", "host-98")) is None
+
+
+def test_port_8182_is_blocked_for_both_protocols() -> None:
+    blocks = at("host-98", Blocked("host-98", "8182", "in"), Blocked("host-98", "icmp", "out")).blocks
+    assert set(blocks) == {Block("udp", 8182, "in"), Block("tcp", 8182, "in"), Block("icmp", None, "out")}
+
+
+def test_delays_are_protocol_time() -> None:
+    """At speed 10 a heartbeat that is 300 ms late in protocol time is 30 ms late on the wire."""
+    late = Impaired("A", "host-98", "host-99", delay_ms=300, jitter_ms=200, loss=0.2)
+    assert at("host-98", late, speed=10).links == {
+        ("A", "host-99"): Quality(loss=0.2, delay_ns=30 * MS, jitter_ns=20 * MS)
+    }
+
+
+def test_two_impairments_of_one_link_act_one_after_the_other() -> None:
+    once = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=10)
+    again = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=5)
+    assert at("host-98", once, again).links["A", "host-99"] == Quality(loss=0.75, delay_ns=15 * MS)
+
+
+def test_reordering_lets_the_chosen_overtake_and_without_a_delay_holds_them_back() -> None:
+    chosen = Impaired("A", "host-98", "host-99", reorder=0.25, delay_ms=40)
+    alone = Impaired("A", "host-98", "host-99", reorder=0.25)
+    assert at("host-98", chosen).links["A", "host-99"] == Quality(delay_ns=40 * MS, overtaking=0.25)
+    assert at("host-98", alone).links["A", "host-99"] == Quality(delay_ns=10 * MS, overtaking=0.75)
+
+
+def test_what_netem_cannot_express_is_refused() -> None:
+    with pytest.raises(ImpairError, match=r"reorder=0.25 with jitter_ms=5"):
+        at("host-98", Impaired("A", "host-98", "host-99", reorder=0.25, jitter_ms=5))

@@ -1,0 +1,67 @@
+"""What a person sees while a run goes on."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from herzschlag.cli.console import LinePrinter, LiveTable, line_of
+from herzschlag.faults import PowerOff
+from herzschlag.history.records import SECOND, Record
+from herzschlag.scenarios.from_toml import load
+
+SCENARIO = load("slave-failure")
+FAULT = {
+    "fault": "power-off",
+    "id": "slave dies",
+    "about": PowerOff(host="host-98").describe(),
+    "value": {"fault": "power-off", "host": "host-98"},
+}
+
+
+def test_a_line_says_when_who_what_and_why() -> None:
+    item = Record(18 * SECOND, 1, "host-99", "host-state", {"host": "host-98", "to": "hostDown", "because": "silence"})
+    assert line_of(item) == "    18.00 s  host-99    takes host-98 for hostDown — silence"
+
+
+def test_lines_show_what_matters_and_no_more() -> None:
+    text = io.StringIO()
+    printer = LinePrinter(Console(file=text, width=200), SCENARIO)
+    printer(Record(1, 0, "host-98", "role", {"from": "slave", "to": "election", "because": "x"}))
+    printer(Record(2, 1, "host-98", "lock", {"path": "p", "to": "held"}))
+    assert "is election" in text.getvalue()
+    assert "held" not in text.getvalue()
+
+
+def shown(*records: Record) -> str:
+    text = io.StringIO()
+    console = Console(file=text, width=160, force_terminal=False)
+    table = LiveTable(console, SCENARIO)
+    for item in records:
+        table(item)
+    console.print(table._draw())
+    return text.getvalue()
+
+
+def test_the_live_table_shows_roles_states_and_vms() -> None:
+    text = shown(
+        Record(1, 0, "host-99", "role", {"from": "election", "to": "master", "because": "won"}),
+        Record(2, 1, "host-99", "host-state", {"host": "host-98", "to": "connectedToMaster", "because": "x"}),
+        Record(3 * SECOND, 2, "host-98", "vm", {"vm": "vm-98-1", "to": "on", "because": "x"}),
+    )
+    assert "3.0 s protocol time" in text
+    row = next(line for line in text.splitlines() if line.strip().startswith("host-98"))
+    assert "connectedToMaster" in row
+    assert "vm-98-1" in row
+
+
+def test_a_host_without_power_is_shown_off_and_empty() -> None:
+    text = shown(
+        Record(1, 0, "host-98", "vm", {"vm": "vm-98-1", "to": "on", "because": "x"}),
+        Record(2, 1, "herzschlag", "fault", {"phase": "begin", **FAULT}),
+    )
+    row = next(line for line in text.splitlines() if line.strip().startswith("host-98"))
+    assert "off" in row
+    assert "vm-98-1" not in row
+    assert "power-off host=host-98" in text

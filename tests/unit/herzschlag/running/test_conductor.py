@@ -1,0 +1,126 @@
+"""The conductor: readiness, alignment to heartbeats, faults on time and in the history."""
+
+from __future__ import annotations
+
+import pytest
+
+from herzschlag.history.records import SECOND, Record, record
+from herzschlag.running.conductor import Conductor, NotReady
+from herzschlag.scenarios.from_toml import loads
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.plan import make_plan
+from tests.support.scripted import ScriptedSession, healthy_start
+
+TEXT = """
+name = "mine"
+title = "mine"
+settle_s = 10
+[cluster]
+vms_per_host = 1
+[[steps]]
+at_s = 2.5
+for_s = 4
+fault = "isolate"
+host = "host-99"
+id = "cut"
+"""
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    return loads(TEXT, "mine.toml")
+
+
+def test_faults_go_off_right_after_a_heartbeat_instant(scenario: Scenario) -> None:
+    """Published timelines start at a heartbeat; without this every instant would be off by up to a second."""
+    plan = make_plan(scenario)
+    session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
+    conductor = Conductor(session, scenario, plan)
+    conductor.play()
+    # Ready at 15.3 s plus three seconds of calm; then the next heartbeat instants plus 10 ms.
+    assert conductor.ready_ns == 19 * SECOND + 10_000_000
+    assert session.calls == [
+        ("apply", "cut", 22 * SECOND + 10_000_000),
+        ("undo", "cut", 26 * SECOND + 10_000_000),
+        ("finish", "", 36 * SECOND + 10_000_000),
+    ]
+
+
+def test_a_fault_ends_between_two_heartbeats_when_the_scenario_says_so() -> None:
+    """A cut of nine seconds on the dot swallows the ninth heartbeat or not, as it pleases: 8.5 s never does."""
+    later = """
+    [[steps]]
+    at_s = 7
+    fault = "gateway-down"
+    id = "later"
+    """
+    text = TEXT.replace("at_s = 2.5", "at_s = 3").replace("for_s = 4", "for_s = 4.5")
+    scenario = loads(text + later, "mine.toml")
+    plan = make_plan(scenario)
+    session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
+    Conductor(session, scenario, plan).play()
+    assert session.calls[:3] == [
+        ("apply", "cut", 22 * SECOND + 10_000_000),
+        ("apply", "later", 26 * SECOND + 10_000_000),
+        ("undo", "cut", 26 * SECOND + 510_000_000),
+    ]
+
+
+def test_the_history_tells_when_a_fault_was_effective(scenario: Scenario) -> None:
+    plan = make_plan(scenario)
+    conductor = Conductor(ScriptedSession(plan), scenario, plan)
+    conductor.play()
+    history = conductor.history()
+    begin, end = history.of_kind("fault")
+    assert (begin.fields["phase"], end.fields["phase"]) == ("begin", "end")
+    assert begin.at_ns == begin.fields["effective_ns"] == begin.fields["asked_ns"] + 1000
+    assert begin.fields["shown"] is True
+    assert begin.fields["value"]["host"] == "host-99"
+    assert [history[0].kind, history[-1].kind] == ["run", "end"]
+
+
+def test_steps_wait_for_the_last_host(scenario: Scenario) -> None:
+    plan = make_plan(scenario)
+    conductor = Conductor(ScriptedSession(plan, healthy_start(plan, late="host-100")), scenario, plan)
+    conductor.play()
+    assert conductor.ready_ns is not None
+    assert conductor.ready_ns > 25 * SECOND
+
+
+def test_a_cluster_that_falls_apart_again_is_not_ready(scenario: Scenario) -> None:
+    plan = make_plan(scenario)
+    lost = {"host": "host-99", "from": "connectedToMaster", "to": "hostDown", "because": ""}
+    back = lost | {"from": "hostDown", "to": "connectedToMaster"}
+    script = [
+        *healthy_start(plan),
+        record(16 * SECOND, "host-98", "host-state", lost),
+        record(30 * SECOND, "host-98", "host-state", back),
+    ]
+    conductor = Conductor(ScriptedSession(plan, script), scenario, plan)
+    conductor.play()
+    assert conductor.ready_ns == 33 * SECOND + 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("role", "a single master"),
+        ("host-state", "to call host-100, host-99 connected"),
+        ("vm", "to run"),
+        ("protect", "to be protected"),
+    ],
+)
+def test_a_cluster_that_never_gets_ready_says_what_is_missing(scenario: Scenario, kind: str, says: str) -> None:
+    plan = make_plan(scenario)
+    script = [item for item in healthy_start(plan) if item.kind != kind]
+    with pytest.raises(NotReady, match=says):
+        Conductor(ScriptedSession(plan, script), scenario, plan).play()
+
+
+def test_a_watcher_sees_every_record_once(scenario: Scenario) -> None:
+    plan = make_plan(scenario)
+    seen: list[Record] = []
+    session = ScriptedSession(plan)
+    Conductor(session, scenario, plan, seen.append).play()
+    assert [item for item in seen if item.node != "herzschlag"] == list(session.records())
+    assert [item.kind for item in seen if item.node == "herzschlag"] == ["run", "ready", "fault", "fault", "end"]

@@ -1,0 +1,57 @@
+"""Storage views as steps: what is laid over what, and what a host that returns finds."""
+
+from __future__ import annotations
+
+import pytest
+
+from herzschlag.topo.catalog import two_networks
+from herzschlag.topo.errors import LabError
+from herzschlag.topo.lab.spawner import Step
+from herzschlag.topo.lab.storage import Storage, StorageView
+from herzschlag.topo.spec import DatastoreSpec
+
+
+def _names(steps: list[Step]) -> list[str]:
+    return [f"{step[0]} {step[1]}" for step in steps]
+
+
+def _change(storage: Storage, view: StorageView) -> list[str]:
+    steps = storage.steps_to("host-98", "nfs-1", view)
+    storage.note("host-98", "nfs-1", view)
+    return _names(steps)
+
+
+def test_the_same_view_twice_needs_no_step() -> None:
+    storage = Storage(two_networks(2))
+    assert _change(storage, "ok") == []
+    assert len(_change(storage, "apd")) == 2
+    assert _change(storage, "apd") == []
+
+
+def test_a_view_is_never_taken_off_before_the_next_one_lies_on_top() -> None:
+    """Between unmounting and mounting a host would see an empty datastore."""
+    storage = Storage(two_networks(2))
+    for view in ("apd", "pdl", "apd"):
+        assert not any(step.startswith("unmount") for step in _change(storage, view))
+    assert _change(storage, "ok") == ["unmount /datastores/nfs-1"] * 3
+
+
+def test_a_host_that_returns_finds_its_storage_as_lost_as_before() -> None:
+    storage = Storage(two_networks(2))
+    healthy = _names(storage.steps_of_a_new_life("host-98"))
+    _change(storage, "pdl")
+    lost = _names(storage.steps_of_a_new_life("host-98"))
+    assert [step for step in lost if step not in healthy] == ["mount /run/herzschlag/dead/pdl", "mount none"]
+    assert _names(storage.steps_of_a_new_life("host-99")) == [step.replace("98", "99") for step in healthy]
+
+
+def test_a_host_gets_only_the_datastores_it_sees() -> None:
+    storage = Storage(two_networks(2, [DatastoreSpec("nfs-1", "nfs", ("host-99",))]))
+    assert not any("nfs-1" in step for step in _names(storage.steps_of_a_new_life("host-98")))
+    with pytest.raises(LabError, match="host-98 does not see nfs-1: it sees none"):
+        storage.steps_to("host-98", "nfs-1", "apd")
+
+
+def test_gateway_and_vcenter_have_no_storage() -> None:
+    storage = Storage(two_networks(2))
+    assert storage.steps_of_a_new_life("gateway") == storage.steps_of_a_new_life("vcenter") == []

@@ -1,0 +1,1 @@
+"""Every packet of a lab in one pcapng file."""

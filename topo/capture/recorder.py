@@ -1,0 +1,147 @@
+"""The process that writes captures.
+
+    python -m herzschlag.topo.capture.recorder LINE_FD FILE_FD WALL_MINUS_MONOTONIC_NS
+
+Decides how packets get from the kernel's ring into the file: every 10 ms at the latest, in whole blocks, and all that
+is left when the lab has ended. Leaves which packets there are to `capture.py` and the format to `pcapng.py`. It stands
+outside the sandbox, holds nothing but the ring and the file, and ends by itself: when the lab's end of the line is
+closed and the ring has stayed empty, or after LAST_S_MAX.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+from herzschlag.topo.capture import pcapng
+from herzschlag.topo.capture.capture import _READY, BLOCK_BYTES, HAND_OVER_MS, RING_BYTES
+
+QUIET_MS = 10 * HAND_OVER_MS
+"""The ring is empty for good when nothing came for so long after the end of the lab."""
+LAST_S_MAX = 10
+STEP_NS = 1_000_000
+"""A wall clock that moved this far against the monotonic one was set."""
+PAIR_NS_MAX = 50_000
+"""A pair of clock readings further apart than this tells nothing: the process was interrupted in between."""
+GREETING_BYTES_MAX = 200_000
+_SOL_PACKET, _PACKET_STATISTICS = 263, 6
+_TO_USER = 1
+_OUTGOING = 4
+_BLOCK = struct.Struct("=8xIII")  # status, number of packets, offset of the first one
+# struct tpacket3_hdr (next, seconds, nanoseconds, kept, length, status, offset of the frame, ...), then sockaddr_ll
+_FRAME = struct.Struct("=6I2H20x2HiHB")
+_STATUS_AT = 8
+
+
+class Ring:
+    """The kernel's ring, read block by block."""
+
+    def __init__(self, end: socket.socket, numbers: dict[int, int], wall_minus_monotonic_ns: int) -> None:
+        self._end = end
+        self._ring = mmap.mmap(end.fileno(), RING_BYTES)
+        self._numbers = numbers
+        self._began_ns = wall_minus_monotonic_ns
+        self._step_ns = 0
+        self._next = 0
+        self._packets = 0
+        self._dropped = 0
+
+    def filled(self) -> bytes:
+        """All blocks that the kernel has handed over, as pcapng."""
+        out: list[bytes] = []
+        while True:
+            at = self._next * BLOCK_BYTES
+            status, count, first = _BLOCK.unpack_from(self._ring, at)
+            if not status & _TO_USER:
+                return b"".join(out)
+            if not out:
+                self._watch_clock()
+            self._block(at + first, count, out)
+            self._ring[at + _STATUS_AT : at + _STATUS_AT + 4] = b"\0\0\0\0"  # the kernel's again
+            self._next = (self._next + 1) % (RING_BYTES // BLOCK_BYTES)
+
+    def _block(self, at: int, count: int, out: list[bytes]) -> None:
+        ring, numbers, step_ns, packet, unpack = (
+            *(self._ring, self._numbers, self._step_ns),
+            *(pcapng.packet, _FRAME.unpack_from),
+        )
+        for _ in range(count):
+            following, seconds, ns, kept, length, _, offset, _, _, _, index, _, kind = unpack(ring, at)
+            number = numbers.get(index)
+            if number is not None:
+                begin = at + offset
+                at_ns = seconds * 1_000_000_000 + ns - step_ns
+                direction = "out" if kind == _OUTGOING else "in"
+                out.append(packet(at_ns, number, ring[begin : begin + kept], direction, length))  # type: ignore[arg-type]
+            at += following
+
+    def _watch_clock(self) -> None:
+        """The kernel stamps packets by the wall clock; somebody may set that while a lab runs."""
+        readings = (time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
+        step_ns = clock_step_ns(*readings, self._began_ns)
+        if step_ns is not None:
+            self._step_ns = step_ns
+
+    def statistics(self) -> tuple[int, int]:
+        """(seen, dropped) so far; the kernel counts from zero after every look."""
+        packets, dropped, _ = struct.unpack("=III", self._end.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 12))
+        self._packets += packets
+        self._dropped += dropped
+        return self._packets, self._dropped
+
+
+def clock_step_ns(before_ns: int, wall_ns: int, after_ns: int, began_ns: int) -> int | None:
+    """How far the wall clock was set since the clocks differed by `began_ns`; None: these readings tell nothing."""
+    if after_ns - before_ns > PAIR_NS_MAX:
+        return None
+    step_ns = wall_ns - before_ns - began_ns
+    return step_ns if abs(step_ns) > STEP_NS else 0
+
+
+def record(line: socket.socket, file: int, wall_minus_monotonic_ns: int) -> None:
+    greeting, descriptors, _, _ = socket.recv_fds(line, GREETING_BYTES_MAX, 1)
+    if not descriptors:
+        return  # the lab ended before it had a network
+    end = socket.socket(fileno=descriptors[0])
+    table: list[tuple[int, str, str]] = json.loads(greeting)
+    blocks = [pcapng.interface(pcapng.Interface(name, about)) for _, name, about in table]
+    _write(file, b"".join(blocks))
+    numbers = {index: number for number, (index, _, _) in enumerate(table)}
+    ring = Ring(end, numbers, wall_minus_monotonic_ns)
+    line.send(_READY)
+    waiting = select.poll()
+    waiting.register(end, select.POLLIN | select.POLLERR)
+    waiting.register(line, select.POLLIN)
+    while line.fileno() not in [descriptor for descriptor, _ in waiting.poll()]:
+        _write(file, ring.filled())
+    signal.alarm(LAST_S_MAX)  # without a handler it ends us: nothing outlives a lab for long
+    waiting.unregister(line)
+    while waiting.poll(QUIET_MS):
+        _write(file, ring.filled())
+    _write(file, pcapng.statistics(time.time_ns(), 0, *ring.statistics()))
+
+
+def _write(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def main() -> None:
+    line, file, wall_minus_monotonic_ns = (int(word) for word in sys.argv[1:4])
+    # The lab comes first: the ring holds seconds of packets.
+    with contextlib.suppress(OSError):
+        os.nice(5)
+    record(socket.socket(fileno=line), file, wall_minus_monotonic_ns)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Impairments brought about: every node's filters and queues changed at one instant, as nearly as can be.
+
+Decides the order: everything that takes time comes before the instant (`prepare`), and at it each node costs one call
+of the packet filter and one send to the kernel (`apply`). Leaves what is wanted to `values.py`,
+and how nftables and queues bring it about to `filters.py` and `queues.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from herzschlag.topo.errors import UnusableMachineError
+from herzschlag.topo.impairments.filters import script
+from herzschlag.topo.impairments.queues import (
+    Layout,
+    Message,
+    delaying,
+    layout,
+    longest_ns,
+    passed,
+    question,
+    removal,
+    steps,
+)
+from herzschlag.topo.impairments.values import Block, Impairment, Means, Quality
+from herzschlag.topo.kernel.netlink import Netlink, interface_index
+from herzschlag.topo.kernel.nftables import Nftables
+from herzschlag.topo.kernel.probes import missing_for_delays
+from herzschlag.topo.spec import GATEWAY, TopologySpec
+
+EMPTY_AFTER_S = 0.02
+"""Queues are taken away this long after the last packet should have left; the kernel's timers may be a little late."""
+
+
+class _Node:
+    def __init__(self, networks: Iterable[str], netns: int, netlink: Netlink) -> None:
+        self.netlink = netlink
+        self.nftables = Nftables(netns)
+        self.wanted = Impairment()
+        self.layouts = dict.fromkeys(networks, Layout())
+        self.let_go = 0
+        """Packets its netems had let go when its impairment began."""
+        self.empty_at_ns = 0
+        """When the last packet will have left that an earlier impairment may have delayed."""
+        self.changes = 0
+
+
+def require_delays() -> None:
+    """Raises UnusableMachineError where the kernel cannot hold packets back."""
+    if missing := missing_for_delays():
+        raise UnusableMachineError(
+            f"the kernel's {', '.join(missing)}, which delay, jitter and reordering on real packets need,",
+            fix=f"sudo modprobe {' '.join(missing)}, or a kernel that has it (the Vagrant machine's does), or"
+            " --backend simulation",
+        )
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One node's, ready to be carried out."""
+
+    node: str
+    wanted: Impairment
+    filters: str
+    """Empty: they stay as they are."""
+    layouts: dict[str, Layout]
+    messages: list[Message]
+
+
+class Impairments:
+    """What impairs the nodes of one lab, powered or not: it lies in their network namespaces, which stay."""
+
+    def __init__(self, spec: TopologySpec, place: Callable[[str], tuple[int, Netlink]]) -> None:
+        """`place`: a node's network namespace and its line to the kernel."""
+        self._spec = spec
+        self._place = place
+        self._nodes: dict[str, _Node] = {}
+        self._lock = threading.Lock()
+        self._tidying: list[threading.Timer] = []
+
+    def close(self) -> None:
+        for timer in self._tidying:
+            timer.cancel()
+        self.settle()
+        for one in self._nodes.values():
+            one.nftables.close()
+        self._nodes = {}
+
+    def warm_up(self) -> None:
+        """Do once what takes long the first time only, so that no fault comes late for it: load the library and the
+        kernel's modules, open a line to every node's filters, pass a sample through the gateway's. What this machine
+        cannot do is told to whoever wants it."""
+        sample = Quality(loss=0.5, duplicate=0.5, delay_ns=0 if missing_for_delays() else 1)
+        link = (self._spec.networks[0], self._spec.hosts[0].moid)
+        with contextlib.suppress(UnusableMachineError):
+            for wanted in (Impairment(blocks=(Block("icmp"),), links={link: sample}), Impairment()):
+                self.apply(self.prepare({GATEWAY: wanted}))
+            with self._lock:
+                for node in self._spec.nodes:
+                    self._node(node)
+
+    def prepare(self, wanted: Mapping[str, Impairment]) -> list[Change]:
+        """Work out what has to be done so that exactly this impairs these nodes. Changes nothing."""
+        if any("netem" in one.means for one in wanted.values()):
+            require_delays()
+        with self._lock:
+            return [self._change(node, one) for node, one in sorted(wanted.items())]
+
+    def _node(self, node: str) -> _Node:
+        if node not in self._nodes:
+            self._nodes[node] = _Node(self._spec.networks, *self._place(node))
+        return self._nodes[node]
+
+    def _change(self, node: str, wanted: Impairment) -> Change:
+        found, spec = self._node(node), self._spec
+        filters = script(spec, node, wanted)
+        if filters == script(spec, node, found.wanted):
+            filters = ""
+        layouts, messages = {}, []
+        for network in spec.networks:
+            before = found.layouts[network]
+            layouts[network] = layout(spec, node, network, wanted, before)
+            messages += steps(before, layouts[network], interface_index(network))
+        if messages:
+            found.changes += 1  # nobody tidies up from here on: the messages rely on what is there
+            found.let_go = self._let_go(found, layouts)
+        return Change(node, wanted, filters, layouts, messages)
+
+    def apply(self, changes: list[Change]) -> int:
+        """Carry them out; returns the instant at which the last one was in force."""
+        with self._lock:
+            for change in changes:
+                found = self._nodes[change.node]
+                if change.filters:
+                    found.nftables.run(change.filters)
+                if change.messages:
+                    found.netlink.send(change.messages)
+                    self._mended(found, change.layouts)
+                found.wanted, found.layouts = change.wanted, change.layouts
+            return time.monotonic_ns()
+
+    # --- Queues that delay nothing any more ---------------------------------------------------------------------------
+
+    def _mended(self, node: _Node, layouts: Mapping[str, Layout]) -> None:
+        """Take queues away that are not needed any more, as soon as no packet can be in them."""
+        now_ns = time.monotonic_ns()
+        node.empty_at_ns = max(node.empty_at_ns, now_ns + max(longest_ns(one) for one in node.layouts.values()))
+        node.changes += 1
+        if not any(delaying(one) for one in layouts.values()):
+            left_s = (node.empty_at_ns - now_ns) / 1e9 + EMPTY_AFTER_S
+            timer = threading.Timer(left_s, self._tidy, (node, node.changes))
+            timer.daemon = True
+            self._tidying = [one for one in self._tidying if one.is_alive()] + [timer]
+            timer.start()
+
+    def _tidy(self, node: _Node, changes: int) -> None:
+        with self._lock:
+            if node.changes == changes:
+                made = [network for network, one in node.layouts.items() if one.classes]
+                node.netlink.send([removal(interface_index(network)) for network in made])
+                node.layouts = dict.fromkeys(node.layouts, Layout())
+
+    def settle(self) -> None:
+        """Wait until nothing is left of impairments that are over."""
+        for timer in self._tidying:
+            timer.join()
+
+    # --- What shows it ------------------------------------------------------------------------------------------------
+
+    def means(self) -> list[Means]:
+        """What impairs anything now."""
+        return sorted({means for one in self._nodes.values() for means in one.wanted.means})
+
+    def counted(self, node: str) -> dict[str, int]:
+        """Packets that the node's filters have dropped and its queues delayed since its last change."""
+        with self._lock:
+            found = self._nodes.get(node)
+            counts: dict[str, int] = {}
+            if found is not None and "nftables" in found.wanted.means:
+                counts["filtered"] = found.nftables.packets()
+            if found is not None and "netem" in found.wanted.means:
+                counts["delayed"] = self._let_go(found, found.layouts) - found.let_go
+            return counts
+
+    @staticmethod
+    def _let_go(node: _Node, layouts: Mapping[str, Layout]) -> int:
+        """Packets that have passed those netems of the node which delay in these layouts."""
+        counted = {(interface_index(net), handle) for net, one in layouts.items() for handle in delaying(one)}
+        if not counted:
+            return 0
+        told = [found for answer in node.netlink.ask(question()) if (found := passed(answer)) is not None]
+        return sum(packets for interface, handle, packets in told if (interface, handle) in counted)

@@ -1,0 +1,221 @@
+"""Links, addresses and neighbours over netlink, in batches: one system call does what would be hundreds of commands.
+
+This file decides how a link looks to the kernel; which links there are is left to `topo/lab/lab.py`. Messages are
+encoded by pyroute2 and sent through a plain socket per network namespace: setting a namespace up is a single send, and
+a link can be changed in one in microseconds later, from any thread.
+
+Interfaces inside a node have fixed indices (lo 1, mgmtA 2, mgmtB 3), so that the table of neighbours, the greatest part
+of it all, is encoded once and sent to every node as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
+from pyroute2.netlink.rtnl.ndmsg import ndmsg
+from pyroute2.netlink.rtnl.rtmsg import rtmsg
+
+from herzschlag.topo.errors import LabError
+from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.spec import GATEWAY, NETWORKS, PREFIX_LENGTH, TopologySpec, node_interface, switch_interface
+
+_NEWLINK, _NEWADDR, _DELADDR, _NEWROUTE, _NEWNEIGH = 16, 20, 21, 24, 28
+_REQUEST, _ACK, _REPLACE, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
+_PUT = _REQUEST | _CREATE | _REPLACE  # absolute: done twice is done once
+_IFF_UP = 0x1
+_NUD_PERMANENT = 0x80
+_MAIN_TABLE, _BOOT, _UNIVERSE, _UNICAST = 254, 3, 0, 1
+_ERROR, _DONE = 2, 3
+_BATCH_BYTES = 64 * 1024  # well below the default send buffer of 208 KiB
+_ANSWER_S_MAX = 10.0
+
+Message = bytes
+
+
+class Netlink:
+    """A socket for links, addresses, routes and neighbours of one network namespace, for callers in any other."""
+
+    def __init__(self, netns: int | None = None) -> None:
+        with InNetwork(netns):
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        self._socket.bind((0, 0))
+        self._socket.settimeout(_ANSWER_S_MAX)
+        self._sequence = 0
+        self._lock = threading.Lock()
+
+    def send(self, messages: Sequence[Message], *, missing_ok: bool = False) -> None:
+        """Have the kernel do all of them, in order; it has when this returns. Errors name the message's number."""
+        with self._lock:
+            batch, size = [], 0
+            for message in messages:
+                batch.append(message)
+                size += len(message)
+                if size >= _BATCH_BYTES:
+                    self._send(batch, missing_ok)
+                    batch, size = [], 0
+            if batch:
+                self._send(batch, missing_ok)
+
+    def _send(self, batch: list[Message], missing_ok: bool) -> None:
+        first = self._sequence + 1
+        self._sequence += len(batch)
+        numbered = bytearray()
+        for offset, message in enumerate(batch):
+            flags = struct.unpack_from("=H", message, 6)[0]
+            last = offset == len(batch) - 1  # errors come unasked; one acknowledgement at the end says all is done
+            header = struct.pack("=HII", flags | _ACK if last else flags, first + offset, 0)
+            numbered += message[:6] + header + message[16:]
+        self._socket.send(numbered)
+        failures = []
+        while True:
+            for sequence, error in _answers(self._socket.recv(1 << 16)):
+                if error and not (missing_ok and error in _MISSING):
+                    failures.append(f"message {sequence - first + 1} of {len(batch)}: {os.strerror(error)}")
+                if sequence == self._sequence:
+                    if failures:
+                        raise LabError(f"the kernel refused a link or address: {'; '.join(failures[:3])}")
+                    return
+
+    def ask(self, message: Message) -> list[Message]:
+        """The answers to a question about everything of a kind."""
+        with self._lock:
+            self._sequence += 1
+            self._socket.send(message[:8] + struct.pack("=II", self._sequence, 0) + message[16:])
+            found: list[Message] = []
+            while True:
+                data, at = self._socket.recv(1 << 16), 0
+                while at + 16 <= len(data):
+                    length, kind, _, sequence, _ = struct.unpack_from("=IHHII", data, at)
+                    if sequence == self._sequence and kind in (_DONE, _ERROR):
+                        return found
+                    if sequence == self._sequence:
+                        found.append(data[at : at + length])
+                    at += (length + 3) & ~3
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+_MISSING = (2, 3, 19, 99, 17)  # ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: gone already; EEXIST: there already
+
+
+def _answers(data: bytes) -> list[tuple[int, int]]:
+    found, at = [], 0
+    while at + 16 <= len(data):
+        length, kind, _, sequence, _ = struct.unpack_from("=IHHII", data, at)
+        if kind == _ERROR:
+            found.append((sequence, -struct.unpack_from("=i", data, at + 16)[0]))
+        at += (length + 3) & ~3
+    return found
+
+
+class InNetwork:
+    """The calling thread inside another network namespace for the length of a block; None stays where it is."""
+
+    def __init__(self, netns: int | None) -> None:
+        self._netns = netns
+        self._home = -1
+
+    def __enter__(self) -> None:
+        if self._netns is not None:
+            self._home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+            syscalls.setns(self._netns, syscalls.CLONE_NEWNET)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._netns is not None:
+            syscalls.setns(self._home, syscalls.CLONE_NEWNET)
+            os.close(self._home)
+
+
+def interface_index(network: str) -> int:
+    return 2 + NETWORKS.index(network)
+
+
+def _encoded(message: Any, kind: int, flags: int) -> Message:
+    message["header"]["type"] = kind
+    message["header"]["flags"] = flags
+    message.encode()
+    return bytes(message.data)
+
+
+def link_message(spec: TopologySpec, node: str, network: str, netns: int) -> Message:
+    """Make both ends at once: the switch's here, up; the node's in its namespace, still down."""
+    peer = {
+        "index": interface_index(network),
+        "attrs": [
+            ("IFLA_IFNAME", node_interface(network)),
+            ("IFLA_ADDRESS", spec.mac(node, network)),
+            ("IFLA_MTU", spec.mtu),
+            ("IFLA_NET_NS_FD", netns),
+        ],
+    }
+    message = ifinfmsg()
+    message["flags"] = message["change"] = _IFF_UP
+    message["attrs"] = [
+        ("IFLA_IFNAME", switch_interface(node, network)),
+        ("IFLA_MTU", spec.mtu),
+        (
+            "IFLA_LINKINFO",
+            {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", {"attrs": [("VETH_INFO_PEER", peer)]})]},
+        ),
+    ]
+    return _encoded(message, _NEWLINK, _REQUEST | _CREATE | _EXCLUSIVE)
+
+
+def up_message(network: str, up: bool) -> Message:
+    message = ifinfmsg()
+    message["index"] = interface_index(network)
+    message["flags"] = _IFF_UP if up else 0
+    message["change"] = _IFF_UP
+    return _encoded(message, _NEWLINK, _REQUEST)
+
+
+def mtu_message(interface: str, mtu: int) -> Message:
+    message = ifinfmsg()
+    message["attrs"] = [("IFLA_IFNAME", interface), ("IFLA_MTU", mtu)]
+    return _encoded(message, _NEWLINK, _REQUEST)
+
+
+def address_message(
+    spec: TopologySpec, node: str, network: str, *, present: bool, address: str | None = None
+) -> Message:
+    message = ifaddrmsg()
+    message["family"] = socket.AF_INET
+    message["index"] = interface_index(network)
+    message["prefixlen"] = PREFIX_LENGTH
+    value = address or spec.address(node, network)
+    message["attrs"] = [("IFA_LOCAL", value), ("IFA_ADDRESS", value)]
+    return _encoded(message, _NEWADDR if present else _DELADDR, _PUT if present else _REQUEST)
+
+
+def default_route_message(spec: TopologySpec) -> Message:
+    """Everything not on A or B goes to the gateway's address on A."""
+    message = rtmsg()
+    message["family"] = socket.AF_INET
+    message["table"], message["proto"] = _MAIN_TABLE, _BOOT
+    message["scope"], message["type"] = _UNIVERSE, _UNICAST
+    message["attrs"] = [("RTA_GATEWAY", spec.address(GATEWAY, "A")), ("RTA_OIF", interface_index("A"))]
+    return _encoded(message, _NEWROUTE, _PUT)
+
+
+def neighbour_messages(spec: TopologySpec, network: str) -> list[Message]:
+    """Everybody's MAC address on a network, for good: no broadcast is ever needed, and no learning."""
+    messages = []
+    for node in spec.nodes:
+        message = ndmsg()
+        message["family"] = socket.AF_INET
+        message["ifindex"] = interface_index(network)
+        message["state"] = _NUD_PERMANENT
+        message["attrs"] = [("NDA_DST", spec.address(node, network)), ("NDA_LLADDR", spec.mac(node, network))]
+        messages.append(_encoded(message, _NEWNEIGH, _PUT))
+    return messages

@@ -1,0 +1,100 @@
+"""What the running kernel offers a lab, found by trying. A person's view of it all is `herzschlag doctor`.
+
+This file answers the few questions that decide how a lab is built or a fault is done; each costs milliseconds.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import socket
+import struct
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from herzschlag.topo.environment import library_loads, program
+from herzschlag.topo.requirements import REQUIREMENTS, Requirement
+
+_GENERIC, _CONTROLLER_FAMILY, _REQUEST, _ACK = 16, 16, 0x1, 0x4
+_GET_FAMILY, _FAMILY_NAME = 3, 2
+_TRIAL_S_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something without which no lab can run here, and the command that gets it."""
+
+    what: str
+    fix: str
+
+
+def missing_for_a_lab() -> list[Missing]:
+    """What this machine lacks, without starting anything. Namespaces are proved by starting a sandbox."""
+    absent = (_absent(requirement) for requirement in REQUIREMENTS if requirement.needed_by == "labs")
+    found = [missing for missing in absent if missing is not None]
+    tun = Path("/dev/net/tun")
+    if not tun.exists():
+        found.append(Missing("/dev/net/tun", "sudo modprobe tun"))
+    elif not _opens(tun):
+        found.append(Missing("/dev/net/tun for this user", "sudo chmod 0666 /dev/net/tun, or run it as root"))
+    return found
+
+
+def _absent(requirement: Requirement) -> Missing | None:
+    name, package = requirement.name, requirement.package
+    match requirement.kind:
+        case "program" if program(name) is None:
+            return Missing(f"the program {name}", f"sudo apt-get install {package}")
+        case "library" if not library_loads(name):
+            return Missing(f"the library {name}", f"sudo apt-get install {package}")
+        case "python" if importlib.util.find_spec(name) is None:
+            return Missing(f"the Python package {name}", f"pip install '{package}' (the extra `lab` has it)")
+    return None
+
+
+def kernel_datapath_present() -> bool:
+    """Ask the kernel for the openvswitch module's netlink family; asking loads the module where it is installed."""
+    name = b"ovs_datapath\0"
+    attribute = struct.pack("=HH", 4 + len(name), _FAMILY_NAME) + name
+    attribute += b"\0" * (-len(attribute) % 4)
+    body = struct.pack("=BBxx", _GET_FAMILY, 1) + attribute
+    header = struct.pack("=IHHII", 16 + len(body), _CONTROLLER_FAMILY, _REQUEST | _ACK, 1, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _GENERIC) as netlink:
+            netlink.settimeout(_TRIAL_S_MAX)
+            netlink.send(header + body)
+            answer = netlink.recv(65536)
+    except OSError:
+        return False
+    return bool(struct.unpack_from("=H", answer, 4)[0] == _CONTROLLER_FAMILY)
+
+
+@functools.cache
+def missing_for_delays() -> tuple[str, ...]:
+    """Kernel modules without which no packet is delayed, each tried on the loopback of a network namespace that
+    vanishes with the trial."""
+    tc = program("tc") or "tc"
+    htb = "qdisc add dev lo root handle 1: htb"
+    u32 = f"{htb}\nfilter add dev lo parent 1: protocol ip pref 1 u32 match ip dst 192.0.2.1 flowid 1:1"
+    trials = (("sch_htb", htb), ("cls_u32", u32), ("sch_netem", "qdisc add dev lo root netem delay 1ms"))
+    return tuple(name for name, lines in trials if not _tried("unshare", "--net", tc, "-batch", "-", text=lines))
+
+
+def _tried(*argv: str, text: str) -> bool:
+    try:
+        tried = subprocess.run(
+            argv, input=text + "\n", text=True, capture_output=True, timeout=_TRIAL_S_MAX, check=False
+        )
+        return tried.returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _opens(path: Path) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

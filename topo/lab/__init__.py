@@ -1,0 +1,1 @@
+"""The running lab: nodes, links, switches and datastores."""

@@ -1,0 +1,175 @@
+"""A private Open vSwitch inside the sandbox: one database, one switch process, a bridge per network.
+
+This file decides how the bridges are set: secure (without a controller nothing is forwarded that was not before),
+OpenFlow 1.4, out of band, ports numbered as the specification says; and which datapath serves. What is forwarded is
+left to the controller.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from herzschlag.topo.environment import program
+from herzschlag.topo.errors import SwitchError, UnusableMachineError
+from herzschlag.topo.kernel.probes import kernel_datapath_present
+from herzschlag.topo.spec import TopologySpec, datapath_id, switch_interface, switch_name
+
+Datapath = Literal["auto", "kernel", "user"]
+PROTOCOL = "OpenFlow14"
+RUN_DIRECTORY = Path("/run/openvswitch")  # fresh in every sandbox
+_START_S_MAX = 20.0
+_COMMAND_S_MAX = 60
+_TYPES = {"kernel": "system", "user": "netdev"}
+_PACKAGE = "sudo apt-get install openvswitch-switch"
+
+
+class Switches:
+    """Open vSwitch of one sandbox. Started early (`start`), given its bridges later (`add`, `finish`)."""
+
+    def __init__(self, datapath: Datapath = "auto", log_directory: Path | None = None) -> None:
+        self.datapath: Literal["kernel", "user"] = _chosen(datapath)
+        self._log_directory = log_directory or RUN_DIRECTORY
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._transaction: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start database and switch process; does not wait for them."""
+        os.environ["OVS_RUNDIR"] = str(RUN_DIRECTORY)  # for every Open vSwitch command started from here on
+        RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
+        database = RUN_DIRECTORY / "conf.db"
+        _command("ovsdb-tool", "create", str(database))
+        self._daemon("ovsdb-server", f"--remote=punix:{RUN_DIRECTORY}/db.sock", str(database))
+        self._until((RUN_DIRECTORY / "db.sock").exists, "the database's socket")
+        self._daemon("ovs-vswitchd", f"unix:{RUN_DIRECTORY}/db.sock")
+
+    def add(self, spec: TopologySpec) -> None:
+        """Begin making all bridges and ports, in one transaction; `finish` waits for it."""
+        words = ["--no-wait", "--", "init"]
+        for network in spec.networks:
+            bridge = switch_name(network)
+            words += ["--", "add-br", bridge, "--", "set", "Bridge", bridge]
+            words += [f"datapath_type={_TYPES[self.datapath]}", "fail_mode=secure", f"protocols={PROTOCOL}"]
+            words += [f"other_config:datapath-id={datapath_id(network):016x}", "other_config:disable-in-band=true"]
+            for node in spec.nodes:
+                port = switch_interface(node, network)
+                words += ["--", "add-port", bridge, port]
+                words += ["--", "set", "Interface", port, f"ofport_request={spec.port(node)}"]
+        self._transaction = subprocess.Popen(
+            [_found("ovs-vsctl"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def finish(self, spec: TopologySpec) -> None:
+        """Wait until every port is there under its number."""
+        assert self._transaction is not None, "add comes before finish"
+        output, _ = self._transaction.communicate(timeout=_COMMAND_S_MAX)
+        if self._transaction.returncode != 0:
+            raise SwitchError(f"ovs-vsctl refused the bridges: {output.strip()}")
+        self._until(lambda: self._ports_ready(spec), "the ports")
+
+    def obey(self, spec: TopologySpec, controller: str) -> None:
+        """Hand every bridge to a controller, such as `tcp:127.0.0.1:6653`, which must listen by now: a switch that
+        finds nobody there tries again a second later."""
+        words = ["--no-wait"]
+        for network in spec.networks:
+            words += ["--", f"--id=@c{network}", "create", "Controller", f'target="{controller}"']
+            words += ["connection_mode=out-of-band", "max_backoff=1000"]
+            words += ["--", "set", "Bridge", switch_name(network), f"controller=@c{network}"]
+        _command("ovs-vsctl", *words)
+
+    def flows(self, network: str, *words: str) -> str:
+        """Run `ovs-ofctl COMMAND BRIDGE …` on the network's bridge, e.g. flows("A", "add-flow", "actions=NORMAL")."""
+        return _command("ovs-ofctl", "-O", PROTOCOL, words[0], switch_name(network), *words[1:])
+
+    def processes(self) -> dict[str, int]:
+        """The daemons' pids, for those who watch over them."""
+        return {os.path.basename(str(process.args[0])): process.pid for process in self._processes}  # type: ignore[index]  # noqa: PTH119
+
+    def stop(self) -> None:
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+        self._processes.clear()
+
+    def _daemon(self, name: str, *words: str) -> None:
+        log = self._log_directory / f"{name}.log"
+        self._processes.append(
+            subprocess.Popen(
+                [_found(name), "-vconsole:off", "-vsyslog:off", *words, "--pidfile", f"--log-file={log}"],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C in a terminal is not for the switches
+            )
+        )
+
+    def _ports_ready(self, spec: TopologySpec) -> bool:
+        """Whether every port carries its number; raises when one has failed for good."""
+        text = _command("ovs-vsctl", "--format=json", "--columns=name,ofport,error", "list", "Interface")
+        numbers: dict[str, object] = {}
+        for name, ofport, error in json.loads(text)["data"]:
+            numbers[name] = ofport
+            if isinstance(error, str) and error:
+                raise SwitchError(f"Open vSwitch cannot use {name}: {error}{_hint(name, error)}")
+        wanted = {switch_interface(n, net): spec.port(n) for net in spec.networks for n in spec.nodes}
+        bridges = all(isinstance(numbers.get(switch_name(network)), int) for network in spec.networks)
+        return bridges and all(numbers.get(name) == port for name, port in wanted.items())
+
+    def _until(self, ready: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _START_S_MAX
+        while not ready():
+            for process in self._processes:
+                if process.poll() is not None:
+                    raise SwitchError(f"{process.args!r} ended with status {process.returncode}{self._last_words()}")
+            if time.monotonic() > deadline:
+                raise SwitchError(f"Open vSwitch: {what} not ready after {_START_S_MAX:.0f} s{self._last_words()}")
+            time.sleep(0.002)
+
+    def _last_words(self) -> str:
+        lines = []
+        for log in sorted(self._log_directory.glob("ov*.log")):
+            lines += [
+                line for line in log.read_text(errors="replace").splitlines() if "|ERR|" in line or "|EMER|" in line
+            ]
+        return ": " + " / ".join(lines[-3:]) if lines else ""
+
+
+def _chosen(datapath: Datapath) -> Literal["kernel", "user"]:
+    if datapath == "auto":
+        return "kernel" if kernel_datapath_present() else "user"
+    if datapath == "kernel" and not kernel_datapath_present():
+        raise UnusableMachineError(
+            "the kernel's openvswitch module, which the datapath that was asked for needs,",
+            fix="sudo modprobe openvswitch, or let the userspace datapath serve",
+        )
+    if datapath not in ("kernel", "user"):
+        raise SwitchError(f"datapath {datapath!r} is unknown: use 'auto', 'kernel' or 'user'")
+    return datapath
+
+
+def _hint(name: str, error: str) -> str:
+    if "ermission denied" in error and "-" not in name:
+        return ": /dev/net/tun must be open to this user: sudo chmod 0666 /dev/net/tun"
+    return ""
+
+
+def _found(name: str) -> str:
+    path = program(name)
+    if path is None:
+        raise UnusableMachineError(f"the program {name}", fix=_PACKAGE)
+    return path
+
+
+def _command(name: str, *words: str) -> str:
+    try:
+        result = subprocess.run(
+            [_found(name), *words], capture_output=True, text=True, timeout=_COMMAND_S_MAX, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SwitchError(f"{name} {words[0]}: no answer after {_COMMAND_S_MAX} s") from None
+    if result.returncode != 0:
+        raise SwitchError(f"{name} {' '.join(words)[:200]}: {result.stderr.strip()}")
+    return result.stdout

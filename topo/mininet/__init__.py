@@ -1,0 +1,1 @@
+"""Mininet's part of the lab: the only importers of `mininet`."""

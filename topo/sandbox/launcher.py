@@ -1,0 +1,212 @@
+"""The process between a command and its sandbox, started by `sandbox.py` alone.
+
+    python -m herzschlag.topo.sandbox.launcher FD
+
+    starter ──fork, exec──> launcher ──unshare, fork──> first process: pid 1 of the new namespaces
+                               │                             │
+        watches the starter by pidfd: when it ends,   PDEATHSIG: when the launcher ends, by any signal, the kernel
+        by any signal, kills the first process        kills the first process, and with it all in its namespace
+
+This file decides what a sealed sandbox is: new network, mount, process, IPC and host-name namespaces (and a user
+namespace when not root), private mounts, and a root of its own on a tmpfs into which the machine's folders are bound,
+with fresh /proc, /run, /tmp, /dev/shm and Open vSwitch folders. So nothing that happens inside reaches the machine's
+file system but through the paths the starter keeps, and when the first process dies nothing is left to clean up.
+
+A parent-death signal alone would not do for the starter: it fires when the *thread* that forked ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import stat
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.sandbox.socket_release import CHANNEL, Handed
+
+FRESH = ("proc", "run", "tmp")  # folders of the root that are made anew instead of being bound
+HIDDEN = ("/var/run/openvswitch", "/var/log/openvswitch", "/etc/openvswitch", "/var/lib/openvswitch", "/dev/shm")
+FOLDERS = ("datastores", "local")  # mount points every node finds
+_NEW_ROOT = "/tmp"  # any folder every Linux has: only our mount namespace sees the tmpfs mounted on it
+_OLD_ROOT = ".old-root"
+_TMPFS = "size=75%,mode=755"
+
+
+def main() -> int:
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)
+    with os.fdopen(descriptor, "r+b", buffering=0) as channel:
+        size = int.from_bytes(_exactly(channel, 8), "big")
+        order = json.loads(_exactly(channel, size))
+        starter = os.pidfd_open(order["starter"])
+        if os.getppid() != order["starter"]:
+            return 1  # the starter ended before we could watch it
+        try:
+            handed = Handed()
+            child, _keep_open = _start(order, channel.fileno(), handed)
+        except OSError as error:
+            channel.write(json.dumps({"step": "namespaces", "errno": error.errno, "error": str(error)}).encode())
+            return 1
+        channel.write(json.dumps({"pid": child}).encode() + b"\n")
+    _let_go(order["pass_fds"])
+    code = _watch(child, starter, handed)
+    handed.close_side_by_side()
+    if code < 0:
+        _end_by(-code)
+    return code
+
+
+def _exactly(channel: Any, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = channel.read(size - len(data))
+        if not chunk:
+            raise SystemExit(1)  # the starter ended while giving its order
+        data += chunk
+    return data
+
+
+def _start(order: dict[str, Any], report: int, handed: Handed) -> tuple[int, int]:
+    """Unshare and fork the first process. Returns its pid and the descriptor whose closing tells it that we ended."""
+    flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
+    uid, gid = os.geteuid(), os.getegid()
+    if uid != 0:
+        syscalls.unshare(flags | syscalls.CLONE_NEWUSER)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    else:
+        syscalls.unshare(flags)
+    alive, keep_open = os.pipe()
+    child = syscalls.fork_into(syscalls.CLONE_NEWPID)
+    if child == 0:
+        os.close(keep_open)
+        channel = handed.theirs.detach()
+        os.set_inheritable(channel, True)
+        order["env"][CHANNEL] = str(channel)
+        _first_process(order, report, alive)
+    os.close(alive)
+    handed.theirs.close()
+    return child, keep_open
+
+
+def _first_process(order: dict[str, Any], report: int, alive: int) -> None:
+    """Everything between fork and exec of the first process; ends in exec or in _exit, never returns."""
+    step = "tie to the launcher"
+    try:
+        syscalls.die_with_parent(signal.SIGKILL)
+        if select.select([alive], [], [], 0)[0]:
+            os._exit(1)  # the launcher ended before the tie was made
+        step = "file systems"
+        _new_root(order["keep"])
+        step = "loopback"
+        syscalls.interface_up("lo")
+        step = f"working directory {order['cwd']}"
+        os.chdir(order["cwd"])
+        step = f"execute {order['argv'][0]}"
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)  # Python ignores them; a program expects the default
+        os.execvpe(order["argv"][0], order["argv"], order["env"])
+    except OSError as error:
+        os.write(report, json.dumps({"step": step, "errno": error.errno, "error": str(error)}).encode())
+    except BaseException:
+        os.write(report, json.dumps({"step": step, "errno": None, "error": traceback.format_exc()}).encode())
+    os._exit(1)
+
+
+def _new_root(keep: list[str]) -> None:
+    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    # Opened before the new root covers the folder some of them are in, so that they stay reachable by descriptor.
+    kept = [(path, os.open(path, os.O_PATH)) for path in keep if os.path.exists(path)]  # noqa: PTH110
+    syscalls.mount("herzschlag", _NEW_ROOT, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, _TMPFS)
+    root = Path(_NEW_ROOT)
+    for entry in list(Path("/").iterdir()):
+        _bind_top(entry, root)
+    for name in (*FRESH, *FOLDERS, _OLD_ROOT):
+        (root / name).mkdir(exist_ok=True)
+    (root / "tmp").chmod(0o1777)
+    syscalls.mount("proc", str(root / "proc"), "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
+    for hidden in HIDDEN:
+        _hide(root, hidden)
+    for path, descriptor in sorted(kept):
+        _bind(f"/proc/self/fd/{descriptor}", root / path.lstrip("/"), os.fstat(descriptor).st_mode)
+    os.chdir(root)
+    syscalls.pivot_root(".", _OLD_ROOT)
+    os.chdir("/")
+    syscalls.unmount(f"/{_OLD_ROOT}")
+    os.rmdir(f"/{_OLD_ROOT}")  # noqa: PTH106
+    for _, descriptor in kept:
+        os.close(descriptor)
+
+
+def _bind_top(entry: Path, root: Path) -> None:
+    """Give the new root the same top-level entry: links as links, everything else as a bind mount."""
+    if entry.name in FRESH or entry.name in FOLDERS:
+        return
+    mode = entry.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        (root / entry.name).symlink_to(entry.readlink())
+    elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+        with contextlib.suppress(PermissionError):  # a folder nobody but the machine's root may see: left out
+            _bind(str(entry), root / entry.name, mode)
+
+
+def _bind(source: str, target: Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        target.mkdir(parents=True, exist_ok=True)
+    elif not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    syscalls.mount(source, str(target), None, syscalls.MS_BIND | syscalls.MS_REC)
+
+
+def _hide(root: Path, path: str) -> None:
+    """Cover a folder of the machine with an empty one; one that does not exist cannot be written to either."""
+    target = root / path.lstrip("/")
+    if target.resolve().is_relative_to(root) and target.is_dir():
+        syscalls.mount("herzschlag", str(target), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, _TMPFS)
+
+
+def _let_go(pass_fds: list[int]) -> None:
+    """Close what was meant for the first process, so that its end is seen by whoever reads from it."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(nothing, number)
+    for number in pass_fds:
+        os.close(number)
+
+
+def _watch(child: int, starter: int, handed: Handed) -> int:
+    """Wait for the first process; kill it when the starter ends. Returns as the first process ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process, which ends in its own time
+    first = os.pidfd_open(child)
+    poll = select.poll()
+    for descriptor in (first, starter, handed.number):
+        poll.register(descriptor, select.POLLIN)
+    while True:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if handed.number in ready and not handed.take():
+            poll.unregister(handed.number)
+        if starter in ready:
+            os.kill(child, signal.SIGKILL)
+        if ready & {starter, first}:
+            break
+    _, status = os.waitpid(child, 0)  # returns when the kernel has ended every process of its namespace
+    return os.waitstatus_to_exitcode(status)
+
+
+def _end_by(number: int) -> None:
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
