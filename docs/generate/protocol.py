@@ -6,14 +6,13 @@ python docs/generate/protocol.py --check    exit 1 if the page is not what would
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
 from pathlib import Path
 
 from herzschlag.agents.protocol.format import wire_table
 from herzschlag.agents.settings import PROFILES, SECOND, Timers
 from herzschlag.agents.states import ROLE_CHANGES
+from herzschlag.history.kinds import field_docs
 
 DOCS = Path(__file__).resolve().parents[1]
 
@@ -23,18 +22,6 @@ def duration(value: int | tuple[int, ...]) -> str:
         return ", ".join(duration(each) for each in value)
     seconds = value / SECOND
     return f"{seconds / 60:g} min" if seconds >= 600 else f"{seconds:g} s"
-
-
-def field_docs(cls: type) -> dict[str, str]:
-    """Field to the text that stands below it in the source."""
-    (tree,) = ast.parse(inspect.getsource(cls)).body
-    assert isinstance(tree, ast.ClassDef)
-    found: dict[str, str] = {}
-    for field, text in zip(tree.body, tree.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            assert isinstance(text.value, ast.Constant)
-            found[field.target.id] = " ".join(str(text.value.value).split())
-    return found
 
 
 def timers() -> str:

@@ -1,78 +1,169 @@
-"""Every kind of record a history may hold, with its fields: the vocabulary that scenarios match against.
+"""Every kind of record that a history may hold: the vocabulary that scenarios and tests match against.
 
-Decides which words are legal in `[[expect...]]` tables, so that a misspelt kind or field is an error and not an
-expectation that holds for nothing. Leaves writing the records to agents, backends and the runner. The table of
-docs/results.md is `table()`, which a test compares.
+Joins the kinds of hosts and vCenter (`agents/records.py`) with those that the harness itself writes, which are defined
+here. A misspelt kind or field in an `[[expect...]]` table is an error by this list, and not an expectation that holds
+for nothing. The table of docs/results.md is made of these classes by `docs/generate/records.py`.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_type_hints
+
 import msgspec
+from msgspec import UNSET, UnsetType
+
+from herzschlag.agents.records import AnyEntry as AgentsEntry
+from herzschlag.agents.records import Entry, Instant, RealLength, Unit, WallInstant, kind_of
+
+
+class Run(Entry, frozen=True, gc=False, kw_only=True, tag="run"):
+    """The run begins."""
+
+    scenario: str
+    """Name of the scenario."""
+    backend: Literal["simulation", "mininet"]
+    """What it runs on."""
+    speed: float
+    """Protocol seconds in a real second."""
+    seed: int
+    """What everything random in the run comes from."""
+    hosts: list[str]
+    """MOIDs of the cluster's hosts."""
+    vms: dict[str, str]
+    """Name of each VM that is on when the run begins, to the MOID of its host."""
+    began_wall_ns: WallInstant | UnsetType = UNSET
+    """The history's zero, where packets are captured."""
+
+
+class ClusterReady(Entry, frozen=True, gc=False, kw_only=True, tag="ready"):
+    """The cluster works as configured, and steps begin."""
+
+    because: str
+    """The reason."""
+    master: str
+    """MOID of its master."""
+
+
+class FaultChange(Entry, frozen=True, gc=False, kw_only=True, tag="fault"):
+    """A fault begins or ends; `at_ns` is when that was effective."""
+
+    fault: str
+    """Kind of the fault."""
+    id: str
+    """Id of the step."""
+    phase: Literal["begin", "end"]
+    """Begins, or is undone."""
+    planned_ns: Instant
+    """When the scenario wants it."""
+    asked_ns: Instant
+    """When the backend began to do it."""
+    effective_ns: Instant
+    """When it was in effect: `at_ns`."""
+    took_ns: RealLength
+    """How long it went on coming into effect; 0 in simulation."""
+    dropped: int | UnsetType = UNSET
+    """With `end`: how many packets met it, where that is counted."""
+    about: str
+    """The fault as a line of text."""
+    value: dict[str, Any]
+    """The fault as in a scenario file."""
+    evidence: dict[str, Any]
+    """What shows that it was done, in the backend's own words."""
+
+
+class Counters(Entry, frozen=True, gc=False, kw_only=True, tag="counters"):
+    """What was counted for a fault when the run ended."""
+
+    id: str
+    """Id of the step."""
+    dropped: int
+    """How many packets met it."""
+
+
+class Switches(Entry, frozen=True, gc=False, kw_only=True, tag="switches"):
+    """What all switches counted in the whole run; real packets only."""
+
+    forwarded: int
+    """Packets that went to a port."""
+    unknown: int
+    """Packets that no rule was for."""
+
+
+class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
+    """A host lost power while it wrote to a datastore; simulation only, where a test asks for it."""
+
+    in_: str
+    """Kind of the write."""
+    path: str
+    """The file, from the datastore's root."""
+
+
+class Machinery(Entry, frozen=True, gc=False, kw_only=True, tag="machinery"):
+    """A part of the harness died, so the run proves nothing any more."""
+
+    what: str
+    """Name of the part."""
+    because: str
+    """The reason."""
+
+
+class End(Entry, frozen=True, gc=False, kw_only=True, tag="end"):
+    """The run ends."""
+
+    because: str
+    """The reason."""
+
+
+HarnessEntry = Run | ClusterReady | FaultChange | Counters | Switches | PowerLost | Machinery | End
+REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches"})
+"""Kinds that no simulation writes."""
+SIMULATION_ONLY = frozenset({"power-lost"})
+
+
+class Field(msgspec.Struct, frozen=True):
+    """What the schema says about one field."""
+
+    unit: Unit | None
+    """None: the value measures no time."""
+    optional: bool
+    """Left out of records that it does not concern."""
 
 
 class Kind(msgspec.Struct, frozen=True):
-    about: str
-    fields: tuple[str, ...]
-    """Names that may stand in such a record; backends may add others to `fault`, `counters` and `run`."""
+    entry: type[Entry]
+    fields: Mapping[str, Field]
+    """By name, as a history shows it."""
+
+    @property
+    def about(self) -> str:
+        return inspect.getdoc(self.entry) or ""
 
 
-KINDS: dict[str, Kind] = {
-    # from the cores
-    "role": Kind("an agent changes its role", ("from", "to", "because", "master")),
-    "path": Kind(
-        "one network of a peer falls silent or carries again, while another may carry on",
-        ("host", "network", "from", "to", "because"),
-    ),
-    "mastership": Kind("a reign ends", ("phase", "because")),
-    "liveness": Kind(
-        "watching over one host's sign of life: watching, unreachable, heard", ("host", "phase", "because")
-    ),
-    "host-state": Kind("a master, or vCenter, changes its opinion of a host", ("host", "from", "to", "because")),
-    "election": Kind("an election: started, offer, won, lost", ("phase", "because", "candidate", "goodness")),
-    "isolation": Kind(
-        "a host's way into isolation and out of it: probing, declared, cancelled, response, deferred",
-        ("phase", "because", "vm", "do"),
-    ),
-    "vm": Kind("a VM on this host changes state", ("vm", "from", "to", "because", "asked", "order")),
-    "restart": Kind(
-        "a master restarts a VM: begins, ordered, done, failed, pending, given-up, dropped",
-        ("vm", "attempt", "target", "phase", "because"),
-    ),
-    "lock": Kind(
-        "this host's hold on a file's lock changes: held, free, denied, broken, lost",
-        ("datastore", "path", "from", "to", "owner", "because", "given_up_ago_ns"),
-    ),
-    "protect": Kind(
-        "a VM's protection changes", ("vm", "vms", "from", "to", "phase", "protected", "because", "datastore")
-    ),
-    "slot": Kind("this host's slot in a VMFS heartbeat region", ("datastore", "from", "to", "because")),
-    "vcenter": Kind("vCenter changes the master it listens to", ("master", "because")),
-    "datastore": Kind("this host's access to a datastore changes", ("datastore", "from", "to", "because")),
-    "dropped": Kind("a datagram was refused", ("reason", "because", "sender", "network", "count")),
-    "config": Kind("an agent took a configuration, or vCenter gave one", ("generation", "because", "phase", "host")),
-    "vmcp": Kind("VM component protection acts", ("vm", "datastore", "phase", "because")),
-    "vmm": Kind("VM monitoring acts", ("vm", "phase", "because")),
-    # from drivers and backends
-    "lateness": Kind("how late a process's timers fired, real nanoseconds", ("max_ns", "p99_ns", "count", "process")),
-    "disk": Kind(
-        "one writer's unbroken stretch in a VM's disk file",
-        ("vm", "host", "boot", "life", "first_ns", "last_ns", "count", "torn", "datastore"),
-    ),
-    "counters": Kind("what switches and packet filters counted for a fault", ("id", "dropped", "forwarded")),
-    "machinery": Kind("a part of the harness died", ("what", "because")),
-    # from the runner
-    "run": Kind("the run begins", ("scenario", "backend", "speed", "seed", "hosts", "vms")),
-    "ready": Kind("the cluster works as configured; steps begin", ("because", "master")),
-    "fault": Kind(
-        "a fault begins or ends; `at_ns` is when it was effective",
-        ("fault", "id", "phase", "planned_ns", "asked_ns", "effective_ns", "value", "about"),
-    ),
-    "end": Kind("the run ends", ("because",)),
-}
+def _field(hint: Any) -> Field:
+    arms = get_args(hint) if UnsetType in get_args(hint) else (hint,)
+    units = [mark for arm in arms for mark in getattr(arm, "__metadata__", ()) if isinstance(mark, Unit)]
+    return Field(units[0] if units else None, UnsetType in arms)
 
 
-def table() -> str:
-    """The kinds as a Markdown table."""
-    lines = ["| Kind | Written when | Fields |", "|---|---|---|"]
-    lines += [f"| `{n}` | {k.about} | {', '.join(f'`{field}`' for field in k.fields)} |" for n, k in KINDS.items()]
-    return "\n".join(lines)
+def _kind(entry: type[Entry]) -> Kind:
+    hints = get_type_hints(entry, include_extras=True)
+    names = zip(entry.__struct_fields__, entry.__struct_encode_fields__, strict=True)
+    return Kind(entry, {shown: _field(hints[name]) for name, shown in names})
+
+
+KINDS: dict[str, Kind] = {kind_of(e): _kind(e) for e in (*get_args(AgentsEntry), *get_args(HarnessEntry))}
+
+
+def field_docs(cls: type) -> dict[str, str]:
+    """Attribute of a class to the text below it in the source."""
+    (tree,) = ast.parse(inspect.getsource(cls)).body
+    assert isinstance(tree, ast.ClassDef)
+    found: dict[str, str] = {}
+    for field, text in zip(tree.body, tree.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            assert isinstance(text.value, ast.Constant)
+            found[field.target.id] = " ".join(str(text.value.value).split())
+    return found

@@ -79,7 +79,7 @@ class Place(NamedTuple):
 
 VALUES = PURE | {"msgspec"}
 SYSTEM = ANY | {"msgspec"}
-AGENTS = ("agents/settings", "agents/states", "agents/clock", "agents/protocol/", "agents/datastore/")
+AGENTS = ("agents/settings", "agents/states", "agents/clock", "agents/records", "agents/protocol/", "agents/datastore/")
 CORES = (*AGENTS, "agents/ha/", "agents/hypervisor/", "agents/vcenter/")
 TOPO = ("topo/spec", "topo/catalog")
 
@@ -88,7 +88,7 @@ TOPO = ("topo/spec", "topo/catalog")
 ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
     "agents": (
         (Place("agents/__init__", VALUES), Place("agents/states", VALUES), Place("agents/clock", VALUES)),
-        (Place("agents/settings", VALUES),),
+        (Place("agents/settings", VALUES), Place("agents/records", VALUES)),
         (Place("agents/protocol/", VALUES),),
         (Place("agents/datastore/", VALUES),),
         (Place("agents/ha/", VALUES), Place("agents/hypervisor/", VALUES), Place("agents/vcenter/", VALUES)),
@@ -117,7 +117,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
     ),
     "herzschlag": (
         (Place("herzschlag/wrong_input", VALUES), Place("herzschlag/exit_status", VALUES)),
-        (Place("herzschlag/history/", SYSTEM),),
+        (Place("herzschlag/history/", SYSTEM, AGENTS),),
         (Place("herzschlag/faults/", VALUES, TOPO),),
         (Place("herzschlag/scenarios/", SYSTEM | {"tomli_w"}, (*CORES, *TOPO)),),
         (

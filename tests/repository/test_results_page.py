@@ -7,17 +7,12 @@ from pathlib import Path
 
 from herzschlag import faults
 from herzschlag.checkers import NAMES
-from herzschlag.history import kinds
 
 TEXT = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 def between(begin: str, end: str) -> str:
     return TEXT.partition(f"<!-- {begin} -->")[2].partition(f"<!-- {end} -->")[0].strip()
-
-
-def test_the_table_of_kinds_is_the_one_in_the_code() -> None:
-    assert between("generated from herzschlag/history/kinds.py: begin", "generated: end") == kinds.table()
 
 
 def test_every_fault_is_named() -> None:
