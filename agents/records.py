@@ -35,6 +35,11 @@ WallInstant = Annotated[int, Unit.WALL_INSTANT]
 """Nanoseconds of the machine's wall clock since 1970."""
 
 
+LockState = Literal["free", "held", "broken", "watching", "denied", "lost"]
+SlotState = Literal["none", "offline", "live"]
+ProcessName = Literal["agent", "hypervisor", "vm", "vcenter"]
+
+
 class Entry(
     msgspec.Struct,
     frozen=True,
@@ -245,10 +250,10 @@ class FileLock(Entry, frozen=True, gc=False, kw_only=True, tag="lock"):
     """Name of the datastore."""
     path: str
     """The file, from the datastore's root."""
-    from_: Literal["free", "held", "broken"]
+    from_: LockState
     """How the lock was."""
-    to: Literal["held", "watching", "denied", "broken", "free", "lost"]
-    """It is ours; we watch whether its owner is alive; its owner is; we broke it; we released it; we lost it."""
+    to: LockState
+    """How it is; with `watching` and `denied` another host has it, `broken` and `lost` say that one of us took it."""
     owner: str
     """MOID of the owner, as far as it is known."""
     because: str
@@ -262,9 +267,9 @@ class Slot(Entry, frozen=True, gc=False, kw_only=True, tag="slot"):
 
     datastore: str
     """Name of the datastore."""
-    from_: Literal["none", "offline", "live"]
+    from_: SlotState
     """How it was."""
-    to: Literal["offline", "live"]
+    to: SlotState
     """How it is."""
     because: str
     """The reason."""
@@ -327,7 +332,7 @@ class UserRequest(Entry, frozen=True, gc=False, kw_only=True, tag="user"):
 class Lateness(Entry, frozen=True, gc=False, kw_only=True, tag="lateness"):
     """How late a process's timers fired since it last said so; real packets only."""
 
-    process: Literal["agent", "hypervisor", "vm", "vcenter"]
+    process: ProcessName
     """Which process of the node."""
     max_ns: RealLength
     """The latest of them."""
@@ -402,3 +407,9 @@ AnyEntry = (
     | Undelivered
     | Disk
 )
+
+
+def entry_of(kind: str, fields: dict[str, object]) -> AnyEntry:
+    """Raises msgspec.ValidationError for what the schema does not know."""
+    entry: AnyEntry = msgspec.convert(fields | {"kind": kind}, AnyEntry)
+    return entry

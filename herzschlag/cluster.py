@@ -27,7 +27,8 @@ from herzschlag.backends.reuse import ContinuedSession, remembered, snapshot
 from herzschlag.checkers import NAMES, check_all
 from herzschlag.checkers.verdict import Finding
 from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
-from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.history.kinds import End
+from herzschlag.history.records import RUNNER, SECOND, History, Record, written
 from herzschlag.running.conductor import Conductor, Watcher
 from herzschlag.running.record_cursor import Present
 from herzschlag.scenarios.expectations import Allow, Expectations
@@ -350,7 +351,7 @@ class Cluster:
         """The same, and the cluster lives on."""
         self._collect(self.session.finish)
         history = [item for item in self.history() if item.kind != "end"]
-        end = record(self.session.now_ns(), RUNNER, "end", {"because": "a look at what happened so far"})
+        end = written(self.session.now_ns(), RUNNER, End(because="a look at what happened so far"))
         self.session.resume()
         return check_all(History.ordered([*history, end]), self.scenario())
 

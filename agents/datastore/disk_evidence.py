@@ -10,6 +10,8 @@ import zlib
 
 import msgspec
 
+from herzschlag.agents.records import Disk
+
 
 class WriterRun(msgspec.Struct, frozen=True, gc=False):
     """Records that follow each other on the disk and come from the same writer."""
@@ -32,6 +34,25 @@ class DiskEvidence(msgspec.Struct, frozen=True, gc=False):
     """Records without a right check sum: writers that died while writing."""
     gaps: int
     """Places where a writer's own count skips or repeats: records that vanished."""
+
+
+def disk_records(datastore: str, data: bytes) -> list[Disk]:
+    """What a history says about the bytes of a disk file: one record for each run of one writer."""
+    disk = read_disk(data)
+    return [
+        Disk(
+            vm=run.vm,
+            datastore=datastore,
+            host=run.host,
+            boot=run.boot,
+            life=run.life,
+            first_ns=run.first_at_ns,
+            last_ns=run.last_at_ns,
+            count=run.count,
+            torn=disk.torn,
+        )
+        for run in disk.runs
+    ]
 
 
 def read_disk(data: bytes) -> DiskEvidence:

@@ -9,8 +9,9 @@ from typing import Any
 
 from herzschlag.agents.ha.election import Offer
 from herzschlag.agents.ha.peers import Peer
-from herzschlag.agents.protocol.actions import AnyAction, Field, Send, Trace, UnwatchHeartbeats, WatchHeartbeats
+from herzschlag.agents.protocol.actions import AnyAction, Send, Trace, UnwatchHeartbeats, WatchHeartbeats
 from herzschlag.agents.protocol.messages import Message
+from herzschlag.agents.records import AnyEntry, entry_of
 from herzschlag.agents.settings import AgentSettings, ClusterConfig
 from herzschlag.agents.states import DatastoreAccess
 
@@ -59,8 +60,8 @@ class Context:
     def do(self, action: AnyAction) -> None:
         self.actions.append(action)
 
-    def trace(self, kind: str, **fields: Field) -> None:
-        self.actions.append(Trace(kind, fields))
+    def trace(self, entry: AnyEntry | str, **fields: object) -> None:
+        self.actions.append(Trace(entry_of(entry, fields) if isinstance(entry, str) else entry))
 
     def watch(self, host: str) -> None:
         """Watch the datastore heartbeats of a host wherever we reach its datastores."""

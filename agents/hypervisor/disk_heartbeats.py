@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord, Slot
 from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read, Stat, TestAndSet, Touch, WriteSector
@@ -185,8 +186,8 @@ class SlotWriter:
             self._offline = True
             self._trace("live", "offline", because)
 
-    def _trace(self, before: str, after: str, because: str) -> None:
-        self._io.trace("slot", {"datastore": self._volume.name, "from": before, "to": after, "because": because})
+    def _trace(self, before: records.SlotState, after: records.SlotState, because: str) -> None:
+        self._io.trace(records.Slot(datastore=self._volume.name, from_=before, to=after, because=because))
 
 
 class NfsPulse:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.hypervisor.api import (
     AgentDied,
@@ -141,16 +142,10 @@ class Hypervisor:
         for datastore, slot in self._slots.items():
             slot.on_verify = self._locks.verify
             slot.start()
-            self._io.trace(
-                "datastore",
-                {"datastore": datastore, "from": "none", "to": "ok", "because": "mounted when the host booted"},
-            )
+            self._mounted(datastore)
         for datastore, pulse in self._pulses.items():
             pulse.start()
-            self._io.trace(
-                "datastore",
-                {"datastore": datastore, "from": "none", "to": "ok", "because": "mounted when the host booted"},
-            )
+            self._mounted(datastore)
         self._io.actions.append(StartAgent())
 
     def _agent_started(self, event: AgentStarted) -> None:
@@ -180,8 +175,12 @@ class Hypervisor:
         self._heartbeat_datastores = ()
         self._files.forget()
         self._locks.release_held_by("agent")
-        self._io.trace("agent", {"from": "up", "to": "down", "because": event.because})
+        self._io.trace(records.AgentProcess(from_="up", to="down", because=event.because))
         self._plan_restart()
+
+    def _mounted(self, datastore: str) -> None:
+        because = "mounted when the host booted"
+        self._io.trace(records.StorageAccess(datastore=datastore, from_="none", to="ok", because=because))
 
     def _plan_restart(self) -> None:
         if self._watchdog and not self._agent and self._restart is None:
@@ -190,7 +189,7 @@ class Hypervisor:
     def _restart_agent(self) -> None:
         self._restart = None
         if self._watchdog and not self._agent:
-            self._io.trace("agent", {"from": "down", "to": "up", "because": "the watchdog starts it again"})
+            self._io.trace(records.AgentProcess(from_="down", to="up", because="the watchdog starts it again"))
             self._io.actions.append(StartAgent())
 
     def _set_watchdog(self, event: SetWatchdog) -> None:

@@ -15,7 +15,8 @@ from heapq import heappop, heappush
 
 from herzschlag.agents.datastore.requests import AnyIo, Outcome
 from herzschlag.agents.hypervisor.api import AbortIo, AnyHypervisorAction, Io
-from herzschlag.agents.protocol.actions import Field, Trace
+from herzschlag.agents.protocol.actions import Trace
+from herzschlag.agents.records import AnyEntry, StorageAccess
 from herzschlag.agents.settings import DatastoreKind
 from herzschlag.agents.states import DatastoreAccess
 
@@ -138,8 +139,8 @@ class HostIo:
             self._change(volume, access, f"I/O {'fails' if access == 'pdl' else 'works'} ({outcome.status})")
         pending[1](outcome)
 
-    def trace(self, kind: str, fields: dict[str, Field]) -> None:
-        self.actions.append(Trace(kind, fields))
+    def trace(self, entry: AnyEntry) -> None:
+        self.actions.append(Trace(entry))
 
     # --- Access -------------------------------------------------------------------------------------------------------
 
@@ -161,6 +162,6 @@ class HostIo:
     def _change(self, volume: Volume, access: DatastoreAccess, because: str, since_ns: int | None = None) -> None:
         before, volume.access = volume.access, access
         volume.since_ns = self.now_ns if since_ns is None else since_ns
-        self.trace("datastore", {"datastore": volume.name, "from": before, "to": access, "because": because})
+        self.trace(StorageAccess(datastore=volume.name, from_=before, to=access, because=because))
         for callback in self.on_access:
             callback(volume, before)

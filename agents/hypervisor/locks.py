@@ -21,7 +21,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord, LockRecord
 from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read, TestAndSet
@@ -392,7 +394,16 @@ class LockManager:
             lock.record = record
             self._release(lock)
 
-    def _trace(self, lock: LockFile, before: str, after: str, owner: str, because: str, **more: int) -> None:
+    def _trace(
+        self,
+        lock: LockFile,
+        before: records.LockState,
+        after: records.LockState,
+        owner: str,
+        because: str,
+        *,
+        given_up_ago_ns: int | UnsetType = UNSET,
+    ) -> None:
         """Record a change. A master asks for others' locks again and again: the same refusal is news only once."""
         key = (lock.volume.name, lock.path)
         if after in ("watching", "denied") and self._refused.get(key) == owner:
@@ -402,14 +413,13 @@ class LockManager:
         elif after != "watching":
             self._refused.pop(key, None)
         self._io.trace(
-            "lock",
-            {
-                "datastore": lock.volume.name,
-                "path": lock.path,
-                "from": before,
-                "to": after,
-                "owner": owner,
-                "because": because,
-                **more,
-            },
+            records.FileLock(
+                datastore=lock.volume.name,
+                path=lock.path,
+                from_=before,
+                to=after,
+                owner=owner,
+                because=because,
+                given_up_ago_ns=given_up_ago_ns,
+            )
         )

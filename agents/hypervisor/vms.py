@@ -15,6 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import UNSET
+
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.requests import Outcome, Read, Replace
 from herzschlag.agents.hypervisor.api import (
@@ -230,7 +233,7 @@ class Vms:
         else:
             vm.silent = event.what == "silent"
             self._answer(events.GuestChanged(event.vm, vm.silent))
-            self._io.trace("guest", {"vm": event.vm, "to": event.what, "because": event.because})
+            self._io.trace(records.Guest(vm=event.vm, to=event.what, because=event.because))
 
     def _ended(self, vm: HostedVm, because: str) -> None:
         starting = vm.state == "starting"
@@ -268,10 +271,14 @@ class Vms:
     def _become(self, vm: HostedVm, state: VmState, because: str, asked: bool, order: OrderId | None = None) -> None:
         before, vm.state = vm.state, state
         order = order if order is not None else vm.order
-        fields: dict[str, actions.Field] = {"vm": vm.config.name, "from": before, "to": state, "because": because}
-        if order is not None:
-            fields["order"] = order.number
-        if state == "off":
-            fields["asked"] = asked
-        self._io.trace("vm", fields)
+        self._io.trace(
+            records.VmChange(
+                vm=vm.config.name,
+                from_=before,
+                to=state,
+                because=because,
+                order=UNSET if order is None else order.number,
+                asked=asked if state == "off" else UNSET,
+            )
+        )
         self._answer(events.VmChanged(vm.config.name, state, because, asked))

@@ -82,8 +82,8 @@ class AgentProcess:
                     self._pinger.send(address)
                 except OSError as error:
                     self._drops.count("out", "ping", "unreachable", f"to {address}: {error.strerror}", now_ns)
-            case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+            case Trace(entry=entry):
+                self._recorder.write(now_ns, entry)
             case HostCall():
                 self._hypervisor.send(action)
             case _:

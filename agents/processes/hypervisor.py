@@ -109,8 +109,8 @@ class HypervisorProcess:
             case Answer(event=event):
                 if self._agent_channel is not None:
                     self._agent_channel.send(event)
-            case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+            case Trace(entry=entry):
+                self._recorder.write(now_ns, entry)
             case StartAgent():
                 self._start_agent()
             case StartVm(settings=settings):

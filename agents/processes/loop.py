@@ -14,12 +14,14 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
+from herzschlag.agents import records
 from herzschlag.agents.clock import RIGHT, ClockSetting
 from herzschlag.agents.processes.channel import Channel
+from herzschlag.agents.records import ProcessName
 
 LATENESS_REPORT_NS = 2_000_000_000
 """A record of timer lateness at least this often (real time) while timers fire ..."""
@@ -30,7 +32,7 @@ LATENESS_NOTABLE_NS = 5_000_000
 LATENESS_KEPT = 10_000
 """... or after so many timers."""
 DROP_REPORT_NS = 1_000_000_000
-"""At most one `dropped` record per network, direction and reason in this time (real)."""
+"""At most one `undelivered` record per network, direction and reason in this time (real)."""
 
 EARLY_NS = 1_000
 """select may return this much before the time asked for."""
@@ -52,8 +54,8 @@ class Recorder:
         self.descriptor = descriptor
         self.node = node
 
-    def write(self, at_ns: int, kind: str, fields: dict[str, Any]) -> None:
-        line = _encode({"at_ns": at_ns, "node": self.node, "kind": kind} | fields) + b"\n"
+    def write(self, at_ns: int, entry: records.Entry) -> None:
+        line = _encode({"at_ns": at_ns, "node": self.node} | msgspec.to_builtins(entry)) + b"\n"
         written = os.write(self.descriptor, line)
         if written != len(line):
             raise OSError(f"only {written} of {len(line)} bytes of a record were written: is the disk full?")
@@ -62,7 +64,7 @@ class Recorder:
 class Lateness:
     """How late timers fired (real time), in records that a killed process cannot take with it."""
 
-    def __init__(self, recorder: Recorder, process: str) -> None:
+    def __init__(self, recorder: Recorder, process: ProcessName) -> None:
         self._recorder = recorder
         self._process = process
         # The first one soon: a run at a high speed may be over in a second, and who says nothing proves nothing.
@@ -77,8 +79,10 @@ class Lateness:
             self._worst_ns = max(self._worst_ns, late_ns)
             self._reported_at_ns = now_ns
             late = sorted(self._late_ns)
-            fields = {"process": self._process, "max_ns": late[-1], "p99_ns": late[len(late) * 99 // 100]}
-            self._recorder.write(now_ns, "lateness", fields | {"count": len(late)})
+            p99_ns = late[len(late) * 99 // 100]
+            self._recorder.write(
+                now_ns, records.Lateness(process=self._process, max_ns=late[-1], p99_ns=p99_ns, count=len(late))
+            )
             self._late_ns.clear()
 
 
@@ -91,7 +95,7 @@ class Drops:
         self._told_at_ns: dict[tuple[str, str, str], int] = {}
         self.totals: dict[tuple[str, str, str], int] = {}
 
-    def count(self, direction: str, network: str, reason: str, because: str, now_ns: int) -> None:
+    def count(self, direction: Literal["in", "out"], network: str, reason: str, because: str, now_ns: int) -> None:
         key = (direction, network, reason)
         self.totals[key] = self.totals.get(key, 0) + 1
         self._untold[key] = self._untold.get(key, 0) + 1
@@ -99,8 +103,17 @@ class Drops:
         if told_at_ns is not None and now_ns - told_at_ns < DROP_REPORT_NS:
             return
         self._told_at_ns[key] = now_ns
-        fields = {"direction": direction, "network": network, "reason": reason, "because": because}
-        self._recorder.write(now_ns, "dropped", fields | {"count": self._untold.pop(key), "total": self.totals[key]})
+        self._recorder.write(
+            now_ns,
+            records.Undelivered(
+                direction=direction,
+                network=network,
+                reason=reason,
+                because=because,
+                count=self._untold.pop(key),
+                total=self.totals[key],
+            ),
+        )
 
 
 class Chore:
@@ -127,7 +140,7 @@ class Loop:
         wake: Any,
         perform: Callable[[Any, int], None],
         recorder: Recorder,
-        process: str,
+        process: ProcessName,
         *,
         clock: ClockSetting = RIGHT,
     ) -> None:

@@ -66,8 +66,8 @@ class VcenterProcess:
         match action:
             case Send():
                 self._network.send(action, now_ns)
-            case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+            case Trace(entry=entry):
+                self._recorder.write(now_ns, entry)
             case KeepConfig(config=config):
                 keep_config(config)
             case _:

@@ -53,7 +53,7 @@ class VmProcess:
                 settings = self._settings
                 self._hypervisor.send(VmReport(settings.vm.name, settings.number, "ended", because))
                 os._exit(0)
-            case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+            case Trace(entry=entry):
+                self._recorder.write(now_ns, entry)
             case _:
                 raise AssertionError(f"the VM asked for {action!r}, which no driver knows")

@@ -9,10 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from herzschlag.agents.protocol.messages import AnyMessage, LockEvidence, OrderId
+from herzschlag.agents.records import AnyEntry
 from herzschlag.agents.settings import ClusterConfig, VmConfig
-
-Scalar = str | int | float | bool | None
-Field = Scalar | list[Scalar] | tuple[Scalar, ...] | dict[str, Scalar]
 
 
 class Action(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -34,10 +32,9 @@ class Ping(Action, frozen=True, gc=False, tag=True):
 
 
 class Trace(Action, frozen=True, gc=False, tag=True):
-    """A history record: `kind` and its fields (docs/results.md). Time and node are added outside."""
+    """A history record. Time and node are added outside."""
 
-    kind: str
-    fields: dict[str, Field]
+    entry: AnyEntry
 
 
 class HostCall(Action, frozen=True, gc=False, tag=True):

@@ -7,11 +7,15 @@ protection stand still. A pure core like the agent: handle, wake_at_ns, view.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
-from herzschlag.agents.protocol.actions import AnyAction, Field, KeepConfig, Send, Trace
+from herzschlag.agents import records
+from herzschlag.agents.protocol.actions import AnyAction, KeepConfig, Send, Trace
 from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, UserPower, UserReconfigure, VCenterEvent
 from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Message, PowerRequest, Protect, Report
+from herzschlag.agents.records import AnyEntry
 from herzschlag.agents.settings import ClusterConfig, HostConfig, Timers, VmConfig
 from herzschlag.agents.states import HostState, Role
 from herzschlag.agents.vcenter.heartbeat_datastores import select_heartbeat_datastores
@@ -101,6 +105,8 @@ class VCenter:
         self._orders = 0
         self._confirmed: frozenset[str] = frozenset()
         self._tick_ns = NEVER_NS
+        self._dropped: Counter[str] = Counter()
+        """Datagrams refused, by reason."""
 
     # --- the three calls ---
 
@@ -156,11 +162,11 @@ class VCenter:
     def _received(self, network: str, message: Message) -> None:
         host = self._hosts.get(message.sender)
         if host is None:
-            self._trace("dropped", sender=message.sender, reason="stranger", because="not a host of the cluster")
+            self._drop(message.sender, "stranger", "not a host of the cluster")
             return
         stamp = (message.boot, message.sequence)
         if stamp <= host.newest.get(network, (0, -1)):
-            self._trace("dropped", sender=message.sender, reason="replayed", because="not newer than the last one")
+            self._drop(message.sender, "replayed", "not newer than the last one")
             return
         host.newest[network] = stamp
         host.last_ns = self._now_ns
@@ -193,12 +199,13 @@ class VCenter:
         vm = self._config.vm(name)
         target = host or self._where.get(name) or self._s.placement.get(name, "")
         if vm is None or target not in self._hosts:
-            self._trace("user", vm=name, on=on, host=target, refused=True, because="no such VM, or no such host")
+            because = "no such VM, or no such host"
+            self._trace(records.UserRequest(vm=name, on=on, host=target, refused=True, because=because))
             return
         if on:
             refusal = self._admission(vm, target)
             if refusal:
-                self._trace("user", vm=name, on=on, host=target, refused=True, because=refusal)
+                self._trace(records.UserRequest(vm=name, on=on, host=target, refused=True, because=refusal))
                 return
             self._off.discard(name)
         else:
@@ -209,7 +216,7 @@ class VCenter:
             sender=VCENTER, boot=self._boot, sequence=0, sent_ns=0, order=self._now_ns + self._orders, vm=vm, on=on
         )
         self._targets[name] = target
-        self._trace("user", vm=name, on=on, host=target, refused=False, because="a user asked")
+        self._trace(records.UserRequest(vm=name, on=on, host=target, refused=False, because="a user asked"))
 
     def _admission(self, vm: VmConfig, target: str) -> str:
         """Admission control, percentage policy for one host failure: vCenter refuses what the others could not hold if
@@ -231,7 +238,7 @@ class VCenter:
 
     def _change(self, config: ClusterConfig, because: str) -> None:
         self._config = msgspec.structs.replace(config, generation=self._config.generation + 1)
-        self._trace("config", generation=self._config.generation, because=because)
+        self._trace(records.Configured(generation=self._config.generation, because=because))
         self._do(KeepConfig(self._config))
         self._tick_ns = self._now_ns
 
@@ -284,7 +291,8 @@ class VCenter:
         }
         confirmed = frozenset(view.protected)
         for vm in sorted(confirmed - self._confirmed):
-            self._trace("protect", vm=vm, phase="confirmed", because=f"{self._master} has it on its protectedlist")
+            because = f"{self._master} has it on its protectedlist"
+            self._trace(records.Protection(vm=vm, phase="confirmed", because=because))
         self._confirmed = confirmed
         if confirmed != wanted.keys():
             self._send(Protect, (self._master,), vms=wanted)
@@ -300,7 +308,7 @@ class VCenter:
             best = max(fresh, key=lambda m: (len(fresh[m].message.owned), m), default="")
             if best != self._master:
                 why = f"{best} reports as master" if best else f"{self._master} is not heard for 10 s"
-                self._trace("vcenter", master=best, because=why)
+                self._trace(records.MasterSeen(master=best, because=why))
                 self._master, only = best, ""
         states = fresh[self._master].message.hosts if self._master else {}
         for moid in (only,) if only else self._hosts:
@@ -317,7 +325,7 @@ class VCenter:
                 continue  # A new master has no opinion yet: the old picture stays.
             before = self._shown.get(moid, "uninitialized")
             if state != before:
-                self._trace("host-state", host=moid, **{"from": before}, to=state, because=because)
+                self._trace(records.HostOpinion(host=moid, from_=before, to=state, because=because))
             self._shown[moid] = state
 
     # --- how ---
@@ -325,8 +333,12 @@ class VCenter:
     def _do(self, action: AnyAction) -> None:
         self._actions.append(action)
 
-    def _trace(self, kind: str, **fields: Field) -> None:
-        self._actions.append(Trace(kind, fields))
+    def _trace(self, entry: AnyEntry) -> None:
+        self._actions.append(Trace(entry))
+
+    def _drop(self, sender: str, reason: str, because: str) -> None:
+        self._dropped[reason] += 1
+        self._trace(records.Dropped(sender=sender, reason=reason, count=self._dropped[reason], because=because))
 
     def _send(self, message_type: type[Message], to: tuple[str, ...], **body: object) -> None:
         self._sequence += 1

@@ -57,8 +57,12 @@ class Effect(msgspec.Struct, frozen=True):
     """Protocol time at which the backend began."""
     effective_ns: int
     """Protocol time from which on it was in force everywhere."""
+    took_ns: int = 0
+    """How long it went on coming into force, in real time."""
+    dropped: int | None = None
+    """How many packets met a fault that ends, where they were counted."""
     evidence: dict[str, Any] = {}
-    """What shows it: flows changed, processes killed, ... Becomes fields of the `fault` record."""
+    """What shows it, in the backend's own words: flows changed, processes killed, ..."""
 
 
 class Session(Protocol):

@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from herzschlag.agents.records import Entry, fields_of, kind_of
+
 SECOND = 1_000_000_000
 HEADER = ("at_ns", "seq", "node", "kind")
 """Names that a record's own fields may not use."""
@@ -147,5 +149,10 @@ def read_history(path: Path) -> History:
 
 
 def record(at_ns: int, node: str, kind: str, fields: Mapping[str, Any]) -> Record:
-    """A record that is not yet in a history; `History.ordered` numbers it."""
+    """A record made by hand that is not yet in a history; `History.ordered` numbers it."""
     return Record(at_ns, -1, node, kind, dict(fields))
+
+
+def written(at_ns: int, node: str, entry: Entry) -> Record:
+    """What a node says, as a record that is not yet in a history; `History.ordered` numbers it."""
+    return Record(at_ns, -1, node, kind_of(entry), fields_of(entry))

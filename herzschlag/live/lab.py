@@ -21,7 +21,8 @@ from herzschlag.checkers.verdict import worst
 from herzschlag.cluster import Cluster
 from herzschlag.faults import AnyFault
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import RUNNER, SECOND, Record
+from herzschlag.history.kinds import ClusterReady
+from herzschlag.history.records import RUNNER, SECOND, Record, written
 from herzschlag.live import messages as m
 from herzschlag.live.beats import DRAWN_IN_FULL_MAX, CapturedBeats, Sampler, SimulatedBeats, Source
 from herzschlag.live.hub import Asked, Hub, refuse
@@ -190,7 +191,9 @@ class Live:
     def go(self, opens: Callable[[Asked], bool]) -> None:
         """Until the command ends or another lab is asked for."""
         now_ns = self._cluster.session.now_ns()
-        self._own.append(Record(now_ns, -1, RUNNER, "ready", {"master": self._cluster.master}))
+        self._own.append(
+            written(now_ns, RUNNER, ClusterReady(because="one master, all connected", master=self._cluster.master))
+        )
         while not self._hub.closing:
             self._tell()
             asked = self._hub.next_command(TICK_S if self._simulated or self._judged else 0)

@@ -9,12 +9,15 @@ published timelines start at one: its moment is moved up to the next whole heart
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Literal
 
 import msgspec
+from msgspec import UNSET
 
 from herzschlag.backends.base import Effect, Session
 from herzschlag.faults import AnyFault, kind_of
-from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.history import kinds
+from herzschlag.history.records import RUNNER, SECOND, History, Record, written
 from herzschlag.scenarios.model import Change, Scenario
 from herzschlag.scenarios.plan import Plan
 
@@ -103,27 +106,25 @@ class Conductor:
 
     def begin(self) -> None:
         """Bring the session up."""
-        hosts = list(self._plan.topology.moids)
         captured = self._session.capture
         self._note(
             0,
-            "run",
-            {
-                "scenario": self._scenario.name,
-                "backend": self._session.name,
-                "speed": self._plan.speed,
-                "seed": self._plan.seed,
-                "hosts": hosts,
-                "vms": dict(self._plan.placement),
-                **({"began_wall_ns": captured.began_wall_ns} if captured is not None else {}),
-            },
+            kinds.Run(
+                scenario=self._scenario.name,
+                backend=self._session.name,
+                speed=self._plan.speed,
+                seed=self._plan.seed,
+                hosts=list(self._plan.topology.moids),
+                vms=dict(self._plan.placement),
+                began_wall_ns=UNSET if captured is None else captured.began_wall_ns,
+            ),
         )
         self._session.start()
 
     def end(self) -> None:
         """Collect the evidence of the end."""
         self._session.finish()
-        self._note(self._session.now_ns(), "end", {"because": "the scenario is played"})
+        self._note(self._session.now_ns(), kinds.End(because="the scenario is played"))
 
     def wait_ready(self) -> None:
         readiness = Readiness(self._plan)
@@ -152,7 +153,7 @@ class Conductor:
     def _be_ready(self, master: str) -> None:
         self.ready_ns = self.aligned_ns(self._session.now_ns())
         self.wait_until(self.ready_ns)
-        self._note(self.ready_ns, "ready", {"because": "one master, all connected", "master": master})
+        self._note(self.ready_ns, kinds.ClusterReady(because="one master, all connected", master=master))
 
     def aligned_ns(self, at_ns: int) -> int:
         """The next heartbeat instant from `at_ns` on, plus the backend's 10 ms."""
@@ -226,21 +227,26 @@ class Conductor:
 
         return look
 
-    def _note(self, at_ns: int, kind: str, fields: dict[str, object]) -> None:
-        item = record(at_ns, RUNNER, kind, fields)
+    def _note(self, at_ns: int, entry: kinds.HarnessEntry) -> None:
+        item = written(at_ns, RUNNER, entry)
         self._own.append(item)
         if self._watcher is not None:
             self._watcher(item)
 
-    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect) -> None:
-        fields = {
-            "fault": kind_of(fault),
-            "id": fault_id,
-            "phase": phase,
-            "planned_ns": effect.planned_ns,
-            "asked_ns": effect.asked_ns,
-            "effective_ns": effect.effective_ns,
-            "about": fault.describe(),
-            "value": msgspec.to_builtins(fault),
-        }
-        self._note(effect.effective_ns, "fault", {**effect.evidence, **fields})
+    def _note_fault(self, fault_id: str, fault: AnyFault, phase: Literal["begin", "end"], effect: Effect) -> None:
+        self._note(
+            effect.effective_ns,
+            kinds.FaultChange(
+                fault=kind_of(fault),
+                id=fault_id,
+                phase=phase,
+                planned_ns=effect.planned_ns,
+                asked_ns=effect.asked_ns,
+                effective_ns=effect.effective_ns,
+                took_ns=effect.took_ns,
+                dropped=UNSET if effect.dropped is None else effect.dropped,
+                about=fault.describe(),
+                value=msgspec.to_builtins(fault),
+                evidence=effect.evidence,
+            ),
+        )

@@ -27,7 +27,8 @@ from herzschlag.backends.opening import open_session
 from herzschlag.checkers import check_all
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, worst
 from herzschlag.history.capture_facts import CaptureFacts
-from herzschlag.history.records import RUNNER, History, record, write_history, write_whole
+from herzschlag.history.kinds import Machinery
+from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import finish_capture
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
 from herzschlag.scenarios.model import Scenario
@@ -213,7 +214,7 @@ def _play(conductor: Conductor) -> str:
 def _with_trouble(history: History, trouble: str) -> History:
     if not trouble:
         return history
-    return History.ordered([*history, record(history.end_ns, RUNNER, "machinery", {"what": "run", "because": trouble})])
+    return History.ordered([*history, written(history.end_ns, RUNNER, Machinery(what="run", because=trouble))])
 
 
 def _report(request: RunRequest, status: Status, verdict: Verdict, because: str) -> RunReport:

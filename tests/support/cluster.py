@@ -16,7 +16,8 @@ import msgspec
 
 from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.faults import KINDS, AnyFault
-from herzschlag.history.records import SECOND, Record
+from herzschlag.history.kinds import FaultChange
+from herzschlag.history.records import RUNNER, SECOND, Record
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 
@@ -87,8 +88,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for fault_id in cluster.disturbances.active:
                 end(cluster, fault_id)
         else:
-            begin(cluster, f"{number}:{words[0]}", _fault(words), float(at_s))
-            cluster.record("herzschlag", "fault", {"id": f"{number}:{words[0]}", "phase": "begin"})
+            fault, fault_id = _fault(words), f"{number}:{words[0]}"
+            begin(cluster, fault_id, fault, float(at_s))
+            cluster.record(
+                RUNNER,
+                FaultChange(
+                    fault=words[0],
+                    id=fault_id,
+                    phase="begin",
+                    planned_ns=cluster.now_ns,
+                    asked_ns=cluster.now_ns,
+                    effective_ns=cluster.now_ns,
+                    took_ns=0,
+                    about=fault.describe(),
+                    value=msgspec.to_builtins(fault),
+                    evidence={},
+                ),
+            )
     cluster.run_until(round(given.seconds * SECOND))
     cluster.write_evidence()
     for record in cluster.records:

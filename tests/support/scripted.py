@@ -64,7 +64,7 @@ class ScriptedSession:
         self._maybe_fail("apply")
         self.run_until(at_ns)
         self.calls.append(("apply", fault_id, self._now_ns))
-        return Effect(at_ns, self._now_ns, self._now_ns + 1000, {"shown": True})
+        return Effect(at_ns, self._now_ns, self._now_ns + 1000, evidence={"shown": True})
 
     def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.run_until(at_ns)

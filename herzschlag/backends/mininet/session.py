@@ -20,13 +20,14 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
 
+from herzschlag.agents.records import Entry, Unit, fields_of, kind_of
 from herzschlag.backends.base import BackendUnavailable, Effect, MachineryDied, Missing
 from herzschlag.backends.mininet.capture import RunCapture
 from herzschlag.backends.mininet.stage.api import (
@@ -43,12 +44,14 @@ from herzschlag.backends.mininet.stage.api import (
     StageSettings,
     Want,
     Where,
+    cut_name,
 )
 from herzschlag.backends.names import BackendName
 from herzschlag.controller import installed
 from herzschlag.faults import AnyFault
 from herzschlag.faults import primitives as p
 from herzschlag.history.capture_facts import CaptureFacts
+from herzschlag.history.kinds import KINDS, Counters, Machinery
 from herzschlag.history.records import RUNNER, Record
 from herzschlag.scenarios.plan import Plan, vcenter_settings
 from herzschlag.topo.environment import environment
@@ -66,10 +69,6 @@ AFTER_HEARTBEAT_NS = 10_000_000
 LEAD_NS = 100_000_000
 """How long before its instant (real time) the stage, which comes first, is told of a fault: this process is an ordinary
 one, and was seen to wait for a processor for longer than a fault may be late."""
-REAL_FIELDS = {"max_ns", "p99_ns", "took_ns"}
-"""Lengths in records that stay real ones ..."""
-LENGTHS = {"given_up_ago_ns"}
-"""... and that become protocol time; every other `_ns` field is an instant of the monotonic clock."""
 
 N = TypeVar("N", Done, Collected, Looked, Holders, Ready)
 
@@ -240,11 +239,17 @@ class MininetSession:
         left_s = max(0, real_at_ns - time.monotonic_ns(), real_every_ns) / 1e9
         done = self._await(Done, left_s + ANSWER_S_MAX)
         planned_ns = at_ns + done.skipped * every_ns
-        evidence = self._in_protocol_time(done.evidence)
         if means := done.evidence.get("means"):
             served = {*self._versions.get("impairments", "").split(), *means}
             self._versions["impairments"] = " ".join(sorted(served))
-        return Effect(planned_ns, self._protocol_ns(done.asked_ns), self._protocol_ns(done.effective_ns), evidence)
+        return Effect(
+            planned_ns,
+            self._protocol_ns(done.asked_ns),
+            self._protocol_ns(done.effective_ns),
+            took_ns=done.took_ns,
+            dropped=done.dropped,
+            evidence=done.evidence,
+        )
 
     # --- Time ---------------------------------------------------------------------------------------------------------
 
@@ -270,8 +275,16 @@ class MininetSession:
         collected = self._await(Collected, ANSWER_S_MAX)
         self._finished_ns = self._protocol_ns(collected.at_ns)
         self._read_records()
-        for kind, fields in collected.records:
-            self._add(collected.at_ns, RUNNER, kind, fields)
+        for entry in (*collected.disks, *self._counters(collected.dropped), collected.switches):
+            self._write(collected.at_ns, entry)
+
+    def _counters(self, dropped: Mapping[str, int]) -> Iterator[Counters]:
+        """What met each fault that is still in force and cuts links at a switch."""
+        for fault_id, primitives in self._active.items():
+            cuts = [c for c in primitives if isinstance(c, p.LinkCut) and c.at == "switch"]
+            if cuts:
+                names = {cut_name(c.network, c.src, c.dst) for c in cuts}
+                yield Counters(id=fault_id, dropped=sum(dropped.get(name, 0) for name in names))
 
     def look(self) -> Mapping[str, str]:
         self._tell(Look())
@@ -318,17 +331,16 @@ class MininetSession:
                 data = msgspec.json.decode(line, type=dict[str, Any])
                 self._add(data.pop("at_ns"), data.pop("node"), data.pop("kind"), data)
 
-    def _add(self, real_ns: int, node: str, kind: str, fields: Mapping[str, Any]) -> None:
-        at_ns = self._protocol_ns(real_ns)
-        self._records.append(Record(at_ns, len(self._records), node, kind, self._in_protocol_time(fields)))
+    def _write(self, real_ns: int, entry: Entry) -> None:
+        self._add(real_ns, RUNNER, kind_of(entry), fields_of(entry))
 
-    def _in_protocol_time(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        def protocol(name: str, value: Any) -> Any:
-            if not name.endswith("_ns") or not isinstance(value, int) or name in REAL_FIELDS:
-                return value
-            return round(value * self.plan.speed) if name in LENGTHS else self._protocol_ns(value)
-
-        return {name: protocol(name, value) for name, value in fields.items()}
+    def _add(self, real_ns: int, node: str, kind: str, fields: dict[str, Any]) -> None:
+        for name, field in KINDS[kind].fields.items():
+            if field.unit is Unit.INSTANT and name in fields:
+                fields[name] = self._protocol_ns(fields[name])
+            elif field.unit is Unit.LENGTH and name in fields:
+                fields[name] = round(fields[name] * self.plan.speed)
+        self._records.append(Record(self._protocol_ns(real_ns), len(self._records), node, kind, fields))
 
     # --- The stage ----------------------------------------------------------------------------------------------------
 
@@ -376,7 +388,7 @@ class MininetSession:
     def _note(self, gone: MachineryGone) -> None:
         if self._gone is None:
             self._gone = gone
-        self._add(time.monotonic_ns(), RUNNER, "machinery", {"what": gone.what, "because": gone.because})
+        self._write(time.monotonic_ns(), Machinery(what=gone.what, because=gone.because))
 
     def _lose(self, what: str, because: str) -> None:
         self._note(MachineryGone(what, because))

@@ -48,6 +48,7 @@ from herzschlag.backends.simulation.network import Network
 from herzschlag.backends.simulation.node import Node, Record
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
+from herzschlag.history.kinds import PowerLost
 
 SOCKET_DATAGRAMS_MAX = 500
 """What the sockets of a frozen agent hold: twice the kernel's default of 208 KiB, some 830 bytes a datagram."""
@@ -229,7 +230,7 @@ class SimHost(Node):
             if kind is Send:
                 self.network.send(self.name, action.message, action.to, action.networks)
             elif kind is Trace:
-                self.record(self.name, action.kind, action.fields)
+                self.record(self.name, action.entry)
             elif kind is Ping:
                 self.network.ping(self.name, action.address)
             elif self.hypervisor is not None:
@@ -247,7 +248,7 @@ class SimHost(Node):
             self.pending.append((self.agent, action.event))
 
     def _trace(self, action: Trace) -> None:
-        self.record(self.name, action.kind, action.fields)
+        self.record(self.name, action.entry)
 
     def _io(self, action: Io) -> None:
         self._perform_io(action.request)
@@ -308,7 +309,7 @@ class SimHost(Node):
     def _perform_io(self, request: AnyIo) -> None:
         if self._dies_after_bytes is not None and isinstance(request, Append | Replace | TestAndSet | WriteSector):
             self._datastores.perform(request, self.name, die_after_bytes=self._dies_after_bytes)
-            self.record(self.name, "power-lost", {"in": type(request).__name__, "path": request.path})
+            self.record(self.name, PowerLost(in_=type(request).__name__, path=request.path))
             self.power_off()
             return
         outcome = self._datastores.perform(request, self.name)

@@ -12,15 +12,16 @@ For tests and tools that want more than a `Session` offers: views of every core,
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from herzschlag.agents.datastore.disk_evidence import read_disk
+from herzschlag.agents.datastore.disk_evidence import disk_records
 from herzschlag.agents.datastore.layout import disk_path
 from herzschlag.agents.datastore.memory_store import MemoryDatastores
 from herzschlag.agents.protocol.codec import Codec
 from herzschlag.agents.protocol.format import IP_UDP_BYTES, KEY_BYTES_MIN
 from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.agents.records import Entry, fields_of, kind_of
 from herzschlag.agents.settings import AgentSettings, ClusterConfig
 from herzschlag.backends.simulation.disturbances import Disturbances
 from herzschlag.backends.simulation.host import SimHost
@@ -28,7 +29,8 @@ from herzschlag.backends.simulation.network import Network
 from herzschlag.backends.simulation.node import Node
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.backends.simulation.vcenter import SimVcenter
-from herzschlag.history.records import History, Record
+from herzschlag.history.kinds import Counters
+from herzschlag.history.records import RUNNER, History, Record
 from herzschlag.scenarios.plan import Plan
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
@@ -102,8 +104,8 @@ class SimCluster:
     def run_for(self, length_ns: int) -> None:
         self.run_until(self.now_ns + length_ns)
 
-    def record(self, node: str, kind: str, fields: Mapping[str, Any]) -> None:
-        record = Record(self.queue.now_ns, len(self.records), node, kind, dict(fields))
+    def record(self, node: str, entry: Entry) -> None:
+        record = Record(self.queue.now_ns, len(self.records), node, kind_of(entry), fields_of(entry))
         self.records.append(record)
         if self._stop is not None and not self._stopped and self._stop(record):
             self._stopped = True
@@ -121,21 +123,7 @@ class SimCluster:
         """What can only be known at the end: who wrote to the disks, and what each fault swallowed."""
         for vm in self.config.vms:
             data = self.datastores.content(vm.datastore, disk_path(vm.name))
-            if data is None:
-                continue
-            disk = read_disk(data)
-            for run in disk.runs:
-                fields = {
-                    "vm": run.vm,
-                    "datastore": vm.datastore,
-                    "host": run.host,
-                    "boot": run.boot,
-                    "life": run.life,
-                    "first_ns": run.first_at_ns,
-                    "last_ns": run.last_at_ns,
-                    "count": run.count,
-                    "torn": disk.torn,
-                }
-                self.record(run.host, "disk", fields)
+            for entry in disk_records(vm.datastore, data or b""):
+                self.record(RUNNER, entry)
         for fault_id, drops in self.disturbances.drops.items():
-            self.record(GATEWAY, "counters", {"id": fault_id, "dropped": drops.packets})
+            self.record(RUNNER, Counters(id=fault_id, dropped=drops.packets))

@@ -7,16 +7,17 @@ instant, none while another is speaking. Leaves to `host.py` and `vcenter.py` wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from herzschlag.agents.protocol.events import AnyEvent
+from herzschlag.agents.records import Entry
 from herzschlag.backends.simulation.network import Network
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 
-Record = Callable[[str, str, Mapping[str, Any]], None]
-"""(node, kind, fields) becomes a record of this instant."""
+Record = Callable[[str, Entry], None]
+"""What a node says becomes a record of this instant."""
 
 STEPS_AT_ONCE_MAX = 100_000
 """More events than this between the processes of one node at one instant is a loop of ours."""

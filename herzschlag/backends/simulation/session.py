@@ -56,13 +56,13 @@ class SimulationSession:
     def apply(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.begin(fault_id, fault.primitives(self._plan.topology))
-        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, {"changed": changed})
+        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, evidence={"changed": changed})
 
     def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.end(fault_id)
         dropped = self.cluster.disturbances.drops[fault_id].packets
-        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, {"changed": changed, "dropped": dropped})
+        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, dropped=dropped, evidence={"changed": changed})
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
         return self.cluster.run_until(at_ns, stop)

@@ -80,8 +80,8 @@ class SimVcenter(Node):
             match action:
                 case Send(message=message, to=to, networks=networks):
                     self.network.send(self.name, message, to, networks)
-                case Trace(kind=kind, fields=fields):
-                    self.record(self.name, kind, fields)
+                case Trace(entry=entry):
+                    self.record(self.name, entry)
                 case KeepConfig(config=config):
                     self._stored = config
                 case _:

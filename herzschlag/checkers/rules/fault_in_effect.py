@@ -62,13 +62,8 @@ def _bitten(name: str, span: Span, history: History) -> Detail:
 
 
 def _counted(span: Span, history: History) -> list[Record]:
-    """Where the packets that met this cut were counted: under its id, when it was lifted, or, for a cut that stayed,
-    at the end together with all others that stayed."""
-    for found in (
-        history.where("counters", id=span.id),
-        history.where("fault", id=span.id, phase="end"),
-        [r for r in history.of_kind("counters") if "id" not in r.fields] if span.end_ns > history.end_ns else [],
-    ):
+    """Where the packets that met this cut were counted: at the end of the run, or when it was lifted."""
+    for found in (history.where("counters", id=span.id), history.where("fault", id=span.id, phase="end")):
         if counted := [record for record in found if record.get("dropped") is not None]:
             return counted
     return []

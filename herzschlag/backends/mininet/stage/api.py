@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from herzschlag.agents.records import Disk
 from herzschlag.agents.settings import ClusterConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
+from herzschlag.history.kinds import Switches
 from herzschlag.topo.spec import TopologySpec
 
 LINE_BYTES_MAX = 16_000_000
@@ -79,6 +81,10 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     """How many times `every_ns` later than `at_ns` it was to happen."""
     asked_ns: int
     effective_ns: int
+    took_ns: int
+    """How long it went on coming into force."""
+    dropped: int | None
+    """How many packets met the cuts that end; None if none ends."""
     evidence: dict[str, Any]
 
 
@@ -90,10 +96,13 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Collected(msgspec.Struct, frozen=True, tag=True):
-    """Records' fields by kind: `disk` one per VM, `counters` one."""
+    """What the disks hold, and what the switches counted."""
 
     at_ns: int
-    records: list[tuple[str, dict[str, Any]]]
+    disks: list[Disk]
+    dropped: dict[str, int]
+    """How many packets each link that is cut (`A host-98 host-99`) has dropped."""
+    switches: Switches
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):
@@ -112,6 +121,10 @@ class MachineryGone(msgspec.Struct, frozen=True, tag=True):
 
     what: str
     because: str
+
+
+def cut_name(network: str, src: str, dst: str) -> str:
+    return f"{network} {src} {dst}"
 
 
 StageNews = Ready | Done | Refused | Collected | Looked | Holders | MachineryGone

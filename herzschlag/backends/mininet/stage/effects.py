@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from herzschlag.agents.processes.control import HarmVm, Here, KillAgent, Killed, TellVcenter, Watchdog, Who
 from herzschlag.agents.protocol.events import UserMaintenance, UserPower, UserReconfigure
 from herzschlag.agents.settings import SECOND
-from herzschlag.backends.mininet.stage.api import StageSettings
+from herzschlag.backends.mininet.stage.api import StageSettings, cut_name
 from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
 from herzschlag.backends.mininet.stage.nodes import Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
@@ -74,7 +74,7 @@ class Effects:
         if cuts:
             status = self._controller.status()
             dropped = {
-                f"{c.network} {c.src} {c.dst}": c.packets
+                cut_name(c.network, c.src, c.dst): c.packets
                 for c in status.cuts
                 if (c.network, c.src, c.dst) in cuts and c.packets is not None
             }

@@ -21,12 +21,12 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from herzschlag.agents.datastore import layout
-from herzschlag.agents.datastore.disk_evidence import read_disk
+from herzschlag.agents.datastore.disk_evidence import disk_records
+from herzschlag.agents.records import Disk
 from herzschlag.backends.mininet.stage.api import (
     Collected,
     Done,
@@ -41,6 +41,7 @@ from herzschlag.backends.mininet.stage.api import (
     StageSettings,
     Want,
     Where,
+    cut_name,
 )
 from herzschlag.backends.mininet.stage.effects import CannotError, Effects
 from herzschlag.backends.mininet.stage.look import look
@@ -48,6 +49,7 @@ from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageEr
 from herzschlag.backends.mininet.stage.priorities import make_urgent
 from herzschlag.controller.client import ControllerClient, ControllerError
 from herzschlag.controller.messages import Network, Port
+from herzschlag.history.kinds import Switches
 from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
 from herzschlag.topo.impairments.apply import require_delays
@@ -249,29 +251,25 @@ class Stage:
             time.sleep(left_ns / 1e9)
         asked_ns = time.monotonic_ns()
         effective_ns, shown = self._effects.apply(wanted, order.commands)
-        return Done(skipped, asked_ns, effective_ns, evidence | shown)
+        evidence |= shown
+        took_ns, dropped = evidence.pop("took_ns", 0), evidence.pop("dropped", None)
+        return Done(skipped, asked_ns, effective_ns, took_ns, dropped, evidence)
 
     # --- The end ------------------------------------------------------------------------------------------------------
 
     def _collect(self) -> Collected:
-        records: list[tuple[str, dict[str, Any]]] = []
+        disks: list[Disk] = []
         for vm in self._settings.config.vms:
             disk = self._lab.datastore_path(vm.datastore) / layout.disk_path(vm.name)
-            if not disk.exists():
-                continue
-            evidence = read_disk(disk.read_bytes())
-            for run in evidence.runs:
-                fields = msgspec.to_builtins(run) | {"datastore": vm.datastore, "torn": evidence.torn}
-                fields |= {"first_ns": fields.pop("first_at_ns"), "last_ns": fields.pop("last_at_ns")}
-                records.append(("disk", fields))
+            if disk.exists():
+                disks += disk_records(vm.datastore, disk.read_bytes())
         status = self._controller.status()
-        counters = {
-            "dropped": sum(cut.packets or 0 for cut in status.cuts),
-            "forwarded": sum(port.packets or 0 for port in status.forwarded),
-            "unknown": sum(switch.table_miss_packets or 0 for switch in status.switches),
-        }
-        records.append(("counters", counters))
-        return Collected(time.monotonic_ns(), records)
+        dropped = {cut_name(cut.network, cut.src, cut.dst): cut.packets or 0 for cut in status.cuts}
+        switches = Switches(
+            forwarded=sum(port.packets or 0 for port in status.forwarded),
+            unknown=sum(switch.table_miss_packets or 0 for switch in status.switches),
+        )
+        return Collected(time.monotonic_ns(), disks, dropped, switches)
 
 
 def _ovs_version() -> str:

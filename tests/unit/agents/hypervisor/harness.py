@@ -39,6 +39,7 @@ from herzschlag.agents.protocol import actions, events
 from herzschlag.agents.protocol.actions import Trace
 from herzschlag.agents.protocol.events import WAKE
 from herzschlag.agents.protocol.messages import OrderId
+from herzschlag.agents.records import fields_of, kind_of
 from herzschlag.agents.settings import SECOND, DatastoreKind, Timers, VmConfig
 from herzschlag.agents.states import DatastoreAccess
 
@@ -147,8 +148,8 @@ class Host:
                 world.queue.append((self, 0, VmReport(vm, number, "ended", because)))
             case StoreConfig(config=config):
                 self.config = config
-            case Trace(kind=kind, fields=fields):
-                self.traces.append((world.now_ns, kind, fields))
+            case Trace(entry=entry):
+                self.traces.append((world.now_ns, kind_of(entry), fields_of(entry)))
             case _:
                 raise AssertionError(f"unknown action {action!r}")
 

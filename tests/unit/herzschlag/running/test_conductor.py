@@ -74,7 +74,7 @@ def test_the_history_tells_when_a_fault_was_effective(scenario: Scenario) -> Non
     begin, end = history.of_kind("fault")
     assert (begin.fields["phase"], end.fields["phase"]) == ("begin", "end")
     assert begin.at_ns == begin.fields["effective_ns"] == begin.fields["asked_ns"] + 1000
-    assert begin.fields["shown"] is True
+    assert begin.fields["evidence"] == {"shown": True}
     assert begin.fields["value"]["host"] == "host-99"
     assert [history[0].kind, history[-1].kind] == ["run", "end"]
 
