@@ -5,8 +5,8 @@
 
 Every figure is measured in both checkouts by turns, with the benchmarks each of them has, so that a busy moment of the
 machine hits both. The medians and their ratio are printed; a figure that is more than 5 % worse is marked, and the exit
-status is then 1. Ratios of single rounds vary by several percent on a machine that does other work: look at them before blaming a
-change.
+status is then 1. Ratios of single rounds vary by several percent on a machine that does other work: look at them before
+blaming a change.
 """
 
 from __future__ import annotations
