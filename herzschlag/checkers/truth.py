@@ -257,6 +257,15 @@ class Truth:
             return "uninitialized"
         return str(record.fields["to"])
 
+    def speaks(self, host: str, to: str, at_ns: int) -> str:
+        """The role of a host that sends to the other each second, else nothing. A slave sends to its master alone, and
+        a candidate perhaps only to a better one."""
+        role = self.role(host, at_ns)
+        if role == "slave":
+            last = self.history.last("role", at_ns, node=host)
+            return role if last is not None and last.get("master") == to else ""
+        return role if role in ("master", "isolated") else ""
+
     @cached_property
     def stays(self) -> dict[str, tuple[Stay, ...]]:
         """Per VM, where it ran and when; a host that loses power ends the stays on it."""

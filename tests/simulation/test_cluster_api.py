@@ -262,3 +262,18 @@ def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> Non
         cluster.wait_for_record("role", node="host-100", to="master", within_s=1)
         cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=40)
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_master_to_which_no_slave_speaks_yet_is_isolated_and_gave_up_nothing() -> None:
+    """The other host follows the old master, which rests now, for ten seconds more, and says nothing to the new one."""
+    with started(vms_per_host=1, isolation_response="shutdown") as cluster:
+        cluster.fault("gateway-silent")
+        cluster.fault("cut-pair", a="host-99", b="host-100")
+        cluster.wait_for(lambda: cluster.role("host-100") == "master", within_s=26)
+        cluster.fault("maintenance", host="host-99")
+        cluster.wait_for(lambda: cluster.role("host-100") == "isolated", within_s=6)
+        assert cluster.role("host-98") == "slave"
+        cluster.wait_for(lambda: cluster.role("host-98") == "master" and cluster.slaves == ["host-100"], within_s=30)
+        cluster.heal_all()
+        cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=30)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
