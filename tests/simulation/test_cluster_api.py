@@ -277,3 +277,13 @@ def test_a_master_to_which_no_slave_speaks_yet_is_isolated_and_gave_up_nothing()
         cluster.heal_all()
         cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=30)
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_vcenter_shows_a_host_in_maintenance_mode_as_such_though_no_master_is_left() -> None:
+    """It goes on reporting to vCenter itself."""
+    with started(vms_per_host=1) as cluster:
+        for host in cluster.hosts:
+            cluster.fault("maintenance", host=host)
+            cluster.advance(60)
+        assert [cluster.state_of(host) for host in cluster.hosts] == ["uninitialized"] * 3
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
