@@ -287,3 +287,23 @@ def test_vcenter_shows_a_host_in_maintenance_mode_as_such_though_no_master_is_le
             cluster.advance(60)
         assert [cluster.state_of(host) for host in cluster.hosts] == ["uninitialized"] * 3
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_candidate_whose_master_gives_way_asks_the_one_that_is_left_and_does_not_win_over_it() -> None:
+    """It asks the first master that it hears, which abdicates to a better one just before its own election is due."""
+    with started(vms_per_host=1) as cluster:
+        rests = [cluster.fault("maintenance", host=host) for host in ("host-98", "host-99")]
+        cluster.advance(9)
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(1)
+        cluster.heal(rests[0])
+        cluster.advance(2)
+        cluster.heal(rests[1])
+        cluster.advance(13)
+        cluster.heal(cut)
+        cluster.wait_for(lambda: cluster.masters() == ["host-98", "host-100"], within_s=1)
+        assert cluster.role("host-99") == "election"
+        cluster.wait_for(lambda: cluster.slaves == ["host-99", "host-100"], within_s=5)
+        cluster.advance(40)
+        assert cluster.master == "host-98"
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
