@@ -66,6 +66,9 @@ class Making:
 
     # --- what Mininet has made ---
 
+    def check_change(self) -> None:
+        """Everything is allowed to the process that made the lab."""
+
     def make_hosts(self, hosts: Sequence[LabHost]) -> None:
         for host, pid in zip(hosts, self.spawn([(host.name, None) for host in hosts]), strict=True):
             self.nodes[host.name] = Node(host.name, pid)

@@ -50,12 +50,6 @@ class LabNet(Mininet):  # type: ignore[misc]
             switch.note_ports()
         self.workshop.begin_switches(self.switches)  # they take their time, in which the hosts are set up
 
-    def addSwitch(self, name: str, cls: Any = None, **params: Any) -> Any:
-        switch = super().addSwitch(name, cls, **params)
-        switch.note_bridge()
-        self.workshop.begin_switches([switch])  # making a datapath takes longer than making nodes and links
-        return switch
-
     def build(self) -> None:
         super().build()
         self.workshop.set_up(self.hosts)
@@ -63,12 +57,21 @@ class LabNet(Mininet):  # type: ignore[misc]
             link.become_real()
 
     def addHost(self, name: str, cls: Any = None, **params: Any) -> Any:
+        self._check_change()
         host = super().addHost(name, cls, **params)
         if self.built:
             self.workshop.make_hosts([host])
         return host
 
+    def addSwitch(self, name: str, cls: Any = None, **params: Any) -> Any:
+        self._check_change()
+        switch = super().addSwitch(name, cls, **params)
+        switch.note_bridge()
+        self.workshop.begin_switches([switch])  # making a datapath takes longer than making nodes and links
+        return switch
+
     def addLink(self, node1: Any, node2: Any, *ports: int | None, **params: Any) -> Any:
+        self._check_change()
         link = super().addLink(node1, node2, *ports, **params)
         if self.built:
             self.workshop.make_links([link])
@@ -79,8 +82,13 @@ class LabNet(Mininet):  # type: ignore[misc]
         return link
 
     def delNode(self, node: Any, nodes: list[Any] | None = None) -> None:
+        self._check_change()
         super().delNode(node, nodes)
         self.workshop.await_end()
+
+    def _check_change(self) -> None:
+        if self.built:
+            self.workshop.check_change()
 
     def staticArp(self) -> None:
         """Everybody on a switch is everybody's neighbour there: Mininet's own knows a single interface of each host."""
@@ -94,5 +102,6 @@ class LabNet(Mininet):  # type: ignore[misc]
                 end.neighbours = tables[end.index]
 
     def stop(self) -> None:
+        self._check_change()
         super().stop()
         self.workshop.await_end()

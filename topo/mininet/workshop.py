@@ -14,6 +14,9 @@ from typing import Any, Protocol
 
 
 class Workshop(Protocol):
+    def check_change(self) -> None:
+        """Raises LabError where nothing may be added to a built net, or ended."""
+
     def make_hosts(self, hosts: Sequence[Any]) -> None:
         """Start every node: namespaces of its own and the process that holds them, whose number is the host's pid."""
 
