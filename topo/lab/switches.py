@@ -1,7 +1,7 @@
 """A private Open vSwitch inside the sandbox: one database, one switch process, a bridge per network.
 
 This file decides the life of both processes, how their commands are run, and which datapath serves. Which bridges and
-ports there are is said by Mininet's switches (`herzschlag.topo.mininet.nodes`); what is forwarded is left to the controller.
+ports there are is said by Mininet's switches (`topo/mininet/nodes.py`); what is forwarded is left to the controller.
 """
 
 from __future__ import annotations

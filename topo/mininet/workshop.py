@@ -1,8 +1,8 @@
 """What our Mininet has made: the work under its classes, in batches.
 
 Mininet decides what there is: which nodes, switches and links, under which names, ports and addresses, and when each is
-begun and ended. An implementation of this protocol makes it so, many at once: the lab's (`herzschlag.topo.lab.making`), or that of a
-second process in a lab that runs already, which makes nothing (`herzschlag.topo.mininet.attached`).
+begun and ended. An implementation of this protocol makes it so, many at once: the lab's (`topo/lab/making.py`), or that
+of a second process in a lab that runs already, which makes nothing (`attached.py`).
 
 Hosts, links, interfaces and switches are those of `herzschlag.topo.mininet.nodes` and `herzschlag.topo.mininet.links`.
 """
