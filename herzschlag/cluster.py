@@ -92,7 +92,7 @@ class Cluster:
         session.__enter__()
         cluster = cls(session, plan, scenario, watcher)
         try:
-            cluster._conductor.begin()
+            cluster._conductor.start()
             if ready:
                 cluster.wait_ready()
         except BaseException:
@@ -113,7 +113,7 @@ class Cluster:
         scenario = Scenario(name=name, title=name, cluster=self._scenario.cluster, speed=self._scenario.speed)
         cluster = Cluster(session, plan, scenario)
         cluster._began_ns = session.now_ns()
-        cluster._conductor.begin()
+        cluster._conductor.start()
         cluster._conductor.already_ready()
         cluster._present.go_on_now(session.now_ns())
         return cluster
@@ -247,7 +247,7 @@ class Cluster:
     def begin(self, fault: AnyFault, *, id: str = "") -> str:
         self._count += 1
         fault_id = id or f"{self._count} {kind_of(fault)}"
-        effect = self._conductor.apply(fault_id, fault)
+        effect = self._conductor.begin(fault_id, fault)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         at_s = self._since_ready(effect)
@@ -263,7 +263,7 @@ class Cluster:
         """End one fault, right after the next heartbeat."""
         if fault_id not in self._active:
             raise ValueError(f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
-        effect = self._conductor.undo(fault_id)
+        effect = self._conductor.end(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         fault, began_s = self._active.pop(fault_id)
@@ -336,7 +336,7 @@ class Cluster:
             self._finished = True
             if self.session.now_ns() <= self._changed_ns:  # a fault at the very end is in force for no time at all
                 self.advance(0.001)
-            self._collect(self._conductor.end)
+            self._collect(self._conductor.finish)
 
     def history(self) -> History:
         return self._conductor.history(self._outdated)

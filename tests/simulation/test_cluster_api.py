@@ -48,8 +48,8 @@ class BesideTheTest(SimulationSession):
 
     goes_on_ns = 3 * SECOND
 
-    def apply(self, *args: Any) -> Any:
-        effect = super().apply(*args)
+    def begin(self, *args: Any) -> Any:
+        effect = super().begin(*args)
         super().run_until(self.now_ns() + self.goes_on_ns)
         return effect
 

@@ -214,14 +214,14 @@ class MininetSession:
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 
-    def apply(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
         primitives = fault.primitives(self.plan.topology)
         active = self._active | {fault_id: primitives}
         effect = self._want(active, p.commands(primitives), at_ns, every_ns)
         self._active = active
         return effect
 
-    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
+    def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         active = {name: primitives for name, primitives in self._active.items() if name != fault_id}
         effect = self._want(active, (), at_ns, every_ns)
         self._active = active
