@@ -32,7 +32,8 @@ from herzschlag.plugin.marker import Wish, WrongWish, wish_of
 from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
 from herzschlag.running.conductor import NotReady
-from herzschlag.running.runner import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport, RunRequest, judge_and_write
+from herzschlag.running.run_file import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport
+from herzschlag.running.runner import RunRequest, judge_and_write
 from herzschlag.scenarios.to_toml import as_toml
 from herzschlag.topo.capture import pcapng
 

@@ -138,6 +138,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/backends/reuse", VALUES),
         ),
         (Place("herzschlag/backends/", SYSTEM),),
+        (Place("herzschlag/running/run_file", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),
         (Place("herzschlag/running/", SYSTEM, ("topo/capture/",)),),
         (

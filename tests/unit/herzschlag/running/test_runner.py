@@ -8,7 +8,8 @@ import pytest
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied, Missing
 from herzschlag.history.records import read_history
-from herzschlag.running.runner import HISTORY_FILE, RunReport, RunRequest, read_report, run
+from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from tests.support.scripted import ScriptedSession
 
