@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import msgspec
 
@@ -34,6 +34,7 @@ from herzschlag.scenarios.expectations import Allow, Expectations
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario, Step
 from herzschlag.scenarios.plan import Plan, make_plan
+from herzschlag.topo.spec import Captured, Datapath
 from herzschlag.wrong_input import nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
@@ -81,8 +82,8 @@ class Cluster:
         directory: Path | None = None,
         watcher: Watcher | None = None,
         ready: bool = True,
-        datapath: Literal["auto", "kernel", "user"] = "auto",
-        capture: Literal["all", "heartbeats", "off"] = "heartbeats",
+        datapath: Datapath = "auto",
+        capture: Captured = "heartbeats",
     ) -> Self:
         """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises
         BackendUnavailable, NotReady, MachineryDied."""

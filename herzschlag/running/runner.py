@@ -11,7 +11,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -29,6 +28,7 @@ from herzschlag.running.versions import versions_here
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.capture.pcapng import PcapngError
+from herzschlag.topo.spec import Captured, Datapath
 
 FAILURE_FILE = "failure.txt"
 """In `log/`: the traceback of a run in which our own code failed."""
@@ -44,8 +44,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     speed: float
     seed: int
     directory: Path
-    datapath: Literal["auto", "kernel", "user"] = "auto"
-    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
+    datapath: Datapath = "auto"
+    capture: Captured = "heartbeats"
 
 
 OpenSession = Callable[[BackendName, Plan], Session]

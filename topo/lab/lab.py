@@ -44,9 +44,9 @@ from herzschlag.topo.kernel.probes import missing_for_a_lab
 from herzschlag.topo.lab.nsenter_children import process_namespace, wake_waiters
 from herzschlag.topo.lab.spawner import Spawner, Step
 from herzschlag.topo.lab.storage import Storage, StorageView
-from herzschlag.topo.lab.switches import Datapath, Switches
+from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
-from herzschlag.topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
+from herzschlag.topo.spec import GATEWAY, Datapath, TopologySpec, node_interface, switch_interface
 
 _DEATH_S_MAX = 20.0
 _STOP_S_MAX = 5.0
