@@ -70,7 +70,7 @@ class Lab:
 
     def again(self, name: str) -> str:
         """Make it the next test's, with a history of its own; or say why it is fit for none."""
-        if reason := self.cluster.unlike(self._stood):
+        if reason := self.cluster.difference_since(self._stood):
             return reason
         try:
             self.cluster = self.cluster.again(name)
@@ -82,7 +82,7 @@ class Lab:
             if before != now:
                 return f"{place}: {_difference(before, now)}"
         punctual = lateness.CHECKER.check(self.cluster.history(), self.cluster.scenario())
-        return self.cluster.unlike(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
+        return self.cluster.difference_since(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
 
     def keep_for(self, directory: Path) -> None:
         """Bring what it wrote into a run directory: its logs, and its packets since this test has it."""
