@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from herzschlag.running.runner import RUN_FILE, read_report
+from herzschlag.running.run_file import RUN_FILE, read_report
 
 LONG = 'name = "long-{n}"\ntitle = "a week of nothing"\nsettle_s = 600000\n[cluster]\nhosts = 8\n'
 DEADLINE_S = 30.0

@@ -31,9 +31,9 @@ from herzschlag.topo.lab.node import Link, Node
 from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner, Step
 from herzschlag.topo.lab.storage import Storage, StorageView
-from herzschlag.topo.lab.switches import Datapath, Switches
+from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
-from herzschlag.topo.spec import GATEWAY, TopologySpec
+from herzschlag.topo.spec import GATEWAY, Datapath, TopologySpec
 
 _STOP_S_MAX = 5.0
 _NO_IPV6 = ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6")

@@ -17,9 +17,8 @@ from typing import Literal
 from herzschlag.topo.environment import program
 from herzschlag.topo.errors import SwitchError, UnusableMachineError
 from herzschlag.topo.kernel.probes import kernel_datapath_present
-from herzschlag.topo.spec import switch_name
+from herzschlag.topo.spec import Datapath, switch_name
 
-Datapath = Literal["auto", "kernel", "user"]
 PROTOCOL = "OpenFlow14"
 RUN_DIRECTORY = Path("/run/openvswitch")  # fresh in every sandbox
 _START_S_MAX = 20.0
