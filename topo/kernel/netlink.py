@@ -52,7 +52,7 @@ class Netlink:
         self._lock = threading.Lock()
 
     def send(self, messages: Sequence[Message], *, missing_ok: bool = False) -> None:
-        """Have the kernel do all of them, in order; it has when this returns. Errors name the message's number."""
+        """Have the kernel carry out all messages, in order, before this returns. Errors name the message's number."""
         with self._lock:
             batch, size = [], 0
             for message in messages:
@@ -209,7 +209,7 @@ def default_route_message(spec: TopologySpec) -> Message:
 
 
 def neighbour_messages(spec: TopologySpec, network: str) -> list[Message]:
-    """Everybody's MAC address on a network, for good: no broadcast is ever needed, and no learning."""
+    """The MAC address of every node on a network, permanently: no broadcast and no learning is ever needed."""
     messages = []
     for node in spec.nodes:
         message = ndmsg()
