@@ -1,7 +1,7 @@
-"""Checkers: one property of a finished run a file, from the history alone.
+"""Checkers: each file judges one property of a finished run, from its history alone.
 
-Decides which there are and how they are run together. A checker is `(history, scenario) -> Finding`; one that crashes
-has found nothing out: unknown, never holds.
+This module decides which checkers exist and how they are run together. A checker is `(history, scenario) -> Finding`;
+the finding of one that crashes is unknown, never holds.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ MODULES: dict[str, Module] = {
 
 
 def needs_of(name: str, scenario: Scenario) -> tuple[str, ...]:
-    """Kinds of record that a checker lives on: its `NEEDS`, or `needs(scenario)` where the scenario decides. All need
+    """Kinds of record that a checker needs: its `NEEDS`, or `needs(scenario)` where the scenario decides. All need
     the beginning of the run: a history without it is empty, or of something else."""
     module = MODULES[name]
     needs: tuple[str, ...] = module.needs(scenario) if hasattr(module, "needs") else getattr(module, "NEEDS")  # noqa: B009
@@ -92,7 +92,7 @@ def needs_of(name: str, scenario: Scenario) -> tuple[str, ...]:
 
 
 def _with_evidence(name: str, history: History, scenario: Scenario) -> Finding:
-    """What it lives on is missing: whatever it would say, it knows nothing."""
+    """A checker whose records are missing knows nothing, whatever it would say."""
     gap = lacking(needs_of(name, scenario), history, scenario)
     return unknown(name, gap) if gap else MODULES[name].check(history, scenario)
 
@@ -101,7 +101,7 @@ CHECKERS: dict[str, Checker] = {name: partial(_with_evidence, name) for name in 
 NAMES = tuple(CHECKERS)
 
 SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
-"""What locks must keep whatever the machine does. All else depends on timers and on our own parts being alive."""
+"""What locks guarantee whatever the machine does. All else depends on timers and on our own parts being alive."""
 
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:
