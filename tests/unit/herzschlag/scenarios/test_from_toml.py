@@ -109,7 +109,12 @@ WRONG = [
     ("unknown role", '"master"', '"leader"', r"roles\.host-98: is 'leader'"),
     ("unknown VM", "web-1 =", "web-7 =", r"expect\.state\[0\]\.vms: is 'web-7'"),
     ("unknown place", '"unmoved"', '"host-9"', r"vms\.web-1: is 'host-9'"),
-    ("unknown moment", 'source = "1.1"', 'source = "1.1"\nafter = "dyes"', r"after: 'dyes' is not.*did you mean 'dies'"),
+    (
+        "unknown moment",
+        'source = "1.1"',
+        'source = "1.1"\nafter = "dyes"',
+        r"'dyes' is not.*did you mean 'dies'",
+    ),
 ]
 
 
