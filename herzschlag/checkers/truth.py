@@ -1,8 +1,8 @@
-"""What was really so at each moment, computed from the faults in force and the topology, not from anyone's opinion.
+"""Truth of each moment, computed from the faults in force and the topology and not from any host's opinion.
 
-Decides who has power, who reaches whom, who reaches which datastore, and which VM process runs where. Leaves what
-anyone may conclude from it to the checkers. Impairments such as loss are not counted as cuts: they delay, and the
-checkers that need to know ask `impaired`.
+This module decides which nodes have power, which reach each other or a datastore, and which VM process runs where. It
+leaves conclusions to the checkers. Impairments such as loss are not counted as cuts: they delay,
+and the checkers that need to know ask `impaired`.
 """
 
 from __future__ import annotations
@@ -241,7 +241,7 @@ class Truth:
         return tuple(groups)
 
     def clique(self, group: frozenset[str], segment: Segment) -> bool:
-        """Everyone reaches everyone, and nobody outside is heard one way only."""
+        """All reach each other, and no host outside is heard one way only."""
         inside = all(self.linked(a, b, segment) for a in group for b in group if a < b)
         outside = [host for host in self.lab.moids if host not in group and self.agent_works(host, segment)]
         return inside and not any(

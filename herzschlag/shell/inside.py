@@ -1,4 +1,4 @@
-"""Lines that are Mininet's, on a lab of real packets; in the simulation a word on why not.
+"""Runs Mininet's commands in a lab on real packets; in the simulation it explains why that is not possible.
 
 Decides which lines go there and that the lab is watched while they run. Leaves running them to
 `topo/lab/prompt.py`.
@@ -24,11 +24,11 @@ REFUSED = {
     "iperf": "start it yourself: host-98 iperf -s >/tmp/iperf &, then: host-99 iperf -t 2 -c host-98",
     "iperfudp": "start it yourself: host-98 iperf -us >/tmp/iperf &, then: host-99 iperf -t 2 -uc host-98",
 }
-"""Commands of Mininet that are not had here, and what is."""
+"""Commands of Mininet that are not available here, and what to use instead."""
 
 
 class Interrupted(Exception):
-    """Ctrl-C, or a polite kill."""
+    """Ctrl-C or SIGTERM."""
 
 
 class Inside:
@@ -52,7 +52,7 @@ class Inside:
         if self._session.name != "mininet":
             raise WordsError(f"{word} needs real packets: this is the simulation; start without --backend simulation")
         if word in REFUSED:
-            raise WordsError(f"{word} is not had here: {REFUSED[word]}")
+            raise WordsError(f"{word} is not available here: {REFUSED[word]}")
         session: object = self._session
         try:
             if self._prompt is None:

@@ -204,7 +204,7 @@ def test_silence_ends_the_command_and_everything_below_it(tmp_path: Path) -> Non
 
 def test_only_a_job_directory_is_ever_removed(tmp_path: Path) -> None:
     _, answer = FarSide(verb="remove", folder=str(tmp_path)).finish()
-    assert "no job directory" in str(answer["trouble"])
+    assert "is not a job directory" in str(answer["trouble"])
     assert tmp_path.is_dir()
     (tmp_path / "jobs/one").mkdir(parents=True)
     _, answer = FarSide(verb="remove", folder=str(tmp_path / "jobs/one")).finish()
@@ -246,6 +246,6 @@ def test_a_checkout_in_use_is_not_changed(tmp_path: Path) -> None:
             "version": "",
         }
         _, answer = FarSide(request=request, verb="unpack").finish()
-        assert "is in use over there" in str(answer["trouble"])
+        assert "is in use on the remote machine" in str(answer["trouble"])
     finally:
         os.close(lock)

@@ -53,7 +53,7 @@ class Netlink:
         self._lock = threading.Lock()
 
     def send(self, messages: Sequence[Message], *, missing_ok: bool = False) -> None:
-        """Have the kernel do all of them, in order; it has when this returns. Errors name the message's number."""
+        """Have the kernel carry out all messages, in order, before this returns. Errors name the message's number."""
         with self._lock:
             batch, size = [], 0
             for message in messages:

@@ -1,4 +1,4 @@
-"""A master that lives and is heard by all of its group is not replaced: nobody, however good, takes over from it.
+"""A master that is alive and heard by all of its group is not replaced, not even by a better host.
 
 Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
 to the end of the stretch. What was as good as decided when the stretch began may still happen: an election is won, a

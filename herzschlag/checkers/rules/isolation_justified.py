@@ -1,7 +1,7 @@
 """No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard.
 
-Decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has been in reach
-for two.
+This module decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has
+been in reach for two.
 """
 
 from __future__ import annotations
