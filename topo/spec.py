@@ -145,6 +145,11 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Everything with an interface on the networks: the hosts in order, then gateway and vCenter."""
         return (*self.moids, GATEWAY, VCENTER)
 
+    @property
+    def default_route_network(self) -> str:
+        """Where a packet goes that is for neither network: to the gateway's address on this one."""
+        return self.networks[0]
+
     def address(self, node: str, network: str) -> str:
         return f"{self._first_octets(network)}.{self._last_octets(node)}"
 

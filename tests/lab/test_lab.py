@@ -152,7 +152,7 @@ def test_mininet_is_underneath() -> None:
 @inside
 def test_the_prompt_takes_names_with_hyphens() -> None:
     """`host-98 ping host-99` at Mininet's prompt."""
-    from herzschlag.topo.mininet.nodes import LabPrompt  # noqa: PLC0415
+    from herzschlag.topo.mininet.cli import LabPrompt  # noqa: PLC0415
 
     with switched_lab(2) as lab:
         script = Path("/tmp/script")
@@ -452,7 +452,7 @@ def test_destinations_are_sent_to_their_classes() -> None:
         slow, slower = queues.Delay(1), queues.Delay(2)
         others = {lab.spec.address("host-99", "A"): slow, lab.spec.address("host-100", "A"): slower}
         messages = queues.steps(queues.Layout(), queues.Layout(queues.NO_DELAY, others, 3), 2)
-        netlink = lab._nodes["host-98"].netlink
+        netlink = lab._node("host-98").netlink
         netlink.send([message for message in messages if b"netem" not in message])
         assert delivered(lab, "host-98", "host-99", "A", 30) == 30
         assert delivered(lab, "host-98", "host-100", "A", 7) == 7

@@ -65,7 +65,8 @@ def _judge(host: str, segment: Segment, truth: Truth) -> Detail:
 def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[str], str]:
     roles = {moid: truth.role(moid, at_ns) for moid in truth.lab.moids if truth.agent_works(moid, segment)}
     masters = [moid for moid, role in roles.items() if role == "master" and truth.hears(VCENTER, moid, segment)]
-    own = {OF_ROLE[roles[host]]} if host in roles and truth.hears(VCENTER, host, segment) else set[str]()
+    reports = truth.agent_runs(host, segment) and truth.hears(VCENTER, host, segment)
+    own = {OF_ROLE[truth.role(host, at_ns)]} if reports else set[str]()
     if not masters:
         return own | {"fdmUnreachable"}, "no master is in vCenter's reach"
     legal: set[str] = set()
