@@ -10,7 +10,7 @@ REPEAT ?= 1
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need neither namespaces nor Open vSwitch, nor anything else but Python: `make check`.
-CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/planted/ tests/processes/ tests/repository/)
+CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
 .PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \

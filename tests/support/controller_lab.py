@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -45,15 +45,6 @@ def inside(module: str, *arguments: str, timeout_s: float = 120) -> tuple[int, s
             status = sandbox.kill()
         said.seek(0)
         return status, said.read()
-
-
-def until(what: str, holds: Callable[[], bool]) -> None:
-    """Poll a condition until it holds; says what never came true."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not holds():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"not within {DEADLINE_S:.0f} s: {what}")
-        time.sleep(0.01)
 
 
 def run(*command: str) -> str:

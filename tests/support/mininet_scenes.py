@@ -22,7 +22,8 @@ from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.probes import kernel_datapath_present
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.lab.switches import Switches
-from tests.support.controller_lab import run, until
+from tests.support.controller_lab import run
+from tests.support.waiting import until
 
 STOCK_S_MAX = 100
 HERE = "tests.support.mininet_scenes"
@@ -176,7 +177,7 @@ def nodes_come_and_go() -> None:
         link = net.addLink(
             "guest", "sA", port2=99, intfName1="mgmtA", intfName2="sA-guest", params1={"ip": "198.18.9.9/16"}
         )
-        until("its port is there", lambda: kernel_of(net)["sA"].get("sA-guest") == 99)
+        until(lambda: kernel_of(net)["sA"].get("sA-guest") == 99, "its port is there")
         assert "1 received" in guest.cmd(f"ping -c 1 -W 1 {lab.spec.address('host-98', 'A')}")
         assert "1 received" in net["host-98"].cmd("ping -c 1 -W 1 198.18.9.9")
         pid = lab.pid("guest")
