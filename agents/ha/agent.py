@@ -56,10 +56,8 @@ from herzschlag.agents.protocol.messages import (
     RestartResult,
     Welcome,
 )
-from herzschlag.agents.settings import AgentSettings, ClusterConfig
+from herzschlag.agents.settings import NEVER_NS, AgentSettings, ClusterConfig
 from herzschlag.agents.states import ROLE_CHANGES, DatastoreAccess, HostState, Role, VmState
-
-NEVER_NS = 2**62
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,7 @@ from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.isolation import IsolationProbe
 from herzschlag.agents.ha.roles.isolation_response import IsolationResponse, Order
 from herzschlag.agents.protocol.actions import Ping, PowerOff, QueryLock, ShutDownGuest, WriteFile
-
-NEVER_NS = 2**62
+from herzschlag.agents.settings import NEVER_NS
 
 
 class Solitude:

@@ -18,7 +18,7 @@ from herzschlag.agents.protocol.messages import (
     RestartOrder,
     RestartResult,
 )
-from herzschlag.agents.states import VmState
+from herzschlag.agents.states import RUNNING, VmState
 
 ORDERS_KEPT = 1024
 """Answers kept for repeated orders; a cluster restarts at most 32 at a time per host."""
@@ -39,7 +39,7 @@ class Workload:
         """None while the power-on task runs."""
 
     def running(self) -> frozenset[str]:
-        return frozenset(vm for vm, state in self.vms.items() if state in ("on", "stopping", "paused"))
+        return frozenset(vm for vm, state in self.vms.items() if state in RUNNING)
 
     def on_datastore(self, datastore: str) -> list[str]:
         """Running VMs whose home it is, in order of name."""
