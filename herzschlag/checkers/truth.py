@@ -14,13 +14,14 @@ from typing import Literal
 
 import msgspec
 
+from herzschlag.agents import states
 from herzschlag.faults import AnyFault
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import GATEWAY, NETWORKS
 
-RUNNING = ("on", "stopping", "paused")
+RUNNING = states.RUNNING
 FOREVER = 1 << 62
 Traffic = Literal["8182", "join", "icmp"]
 """Agents' small packets; joining, which needs packets of full size; pings."""
