@@ -1,4 +1,4 @@
-"""Write docs/protocol.md: its text from the template, its tables from the code that uses them.
+"""Writes docs/protocol.md: its text from the template, its tables from the code that uses them.
 
 python docs/generate/protocol.py            write the page
 python docs/generate/protocol.py --check    exit 1 if the page is not what would be written
