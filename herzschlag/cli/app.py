@@ -1,7 +1,7 @@
 """The program `herzschlag`: commands, arguments, exit statuses.
 
-Decides what a person types and what comes out where: results on standard output, trouble on standard error. Exit
-status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it; over several runs the
+This module decides what a user types and what is written where: results on standard output, errors on standard error.
+Exit status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it; over several runs the
 worst, violated before unknown.
 """
 
@@ -73,7 +73,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = Path("runs"),
     datapath: Annotated[Datapath, typer.Option(help="Open vSwitch datapath of the lab.")] = Datapath.auto,
     capture: Annotated[
-        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+        Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     draw: Annotated[
@@ -105,7 +105,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
             shown = (lambda report: None) if as_json else (lambda report: console.print_report(out, report))
             reports = batch.run_batch(requests, jobs, shown)
     except KeyboardInterrupt:
-        fail(f"interrupted; {folder} holds what there is", INTERRUPTED)
+        fail(f"interrupted; partial results are in {folder}", INTERRUPTED)
     verdict = worst(report.verdict for report in reports)
     if as_json:
         document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}
@@ -170,7 +170,7 @@ def scenarios_command(
     width = max(len(name) for name, _ in found)
     for name, members in found:
         title = members[0].title
-        if len(members) > 1:  # a family: its members' titles differ behind the last colon
+        if len(members) > 1:  # a family: its members' titles differ after the last colon
             names = ", ".join(member.name.partition("@")[2] for member in members)
             title = f"{title.rpartition(': ')[0]} ({names})"
         out.print(f"{name:<{width}}  {title}", markup=False, soft_wrap=True)

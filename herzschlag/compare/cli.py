@@ -1,4 +1,4 @@
-"""`herzschlag compare RUN RUN`: two finished runs side by side, and their first difference."""
+"""The command `herzschlag compare RUN RUN`: two finished runs side by side, and their first difference."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def compare_command(
 ) -> None:
     """Show two runs side by side, and the first difference.
 
-    Exit status 0: the same states in the same order, instants within their bands, the same verdict; 1: not.
+    Exit status 0: the same states in the same order, instants within their bands, the same verdict; 1: they differ.
 
     Example: herzschlag compare runs/a/isolation runs/b/isolation
     """

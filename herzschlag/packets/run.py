@@ -1,6 +1,6 @@
-"""A finished run with its packets: what everything that looks at captures begins with.
+"""A finished run with its packets: the input of everything that reads captures.
 
-Decides how a run directory becomes values; the files themselves are described in docs/results.md.
+This module decides how a run directory becomes values; the files themselves are described in docs/results.md.
 """
 
 from __future__ import annotations

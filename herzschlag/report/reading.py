@@ -1,8 +1,8 @@
-"""A run directory as a report sees it.
+"""Reading of a run directory for a report.
 
-Decides which files a report reads (`run.json`, `history.jsonl`, `capture.pcapng`) and what it makes of a run that was
-interrupted or comes from another version. Leaves what happened to `model.py`. Nothing else of the machine is looked
-at: two calls on one directory give the same report.
+This module decides which files a report reads (`run.json`, `history.jsonl`, `capture.pcapng`) and how it treats a run
+that was interrupted or comes from another version. It leaves the events to `model.py`. It reads nothing else: two calls
+on one directory give the same report.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _read_run_file(directory: Path) -> RunReport:
             f"{path}: {error.strerror}: name the directory of a run, as `herzschlag run` prints it"
         ) from None
     except msgspec.MsgspecError as error:
-        raise ReportError(f"{path}: {error}: this is no run of a version that this program can read") from None
+        raise ReportError(f"{path}: {error}: this is not a run of a version that this program can read") from None
 
 
 def read_run(directory: Path) -> Run:

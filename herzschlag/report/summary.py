@@ -1,8 +1,8 @@
-"""A page over several runs: verdicts by case, detection and failover times, a link to each run's report.
+"""The summary page over several runs: verdicts by case, detection and failover times, a link to each run's report.
 
-Decides what counts as detection (from a fault to the first host that a master calls failed, isolated or partitioned)
-and as failover (from a fault to the first restarted VM that runs). Leaves each run to its own report. Links are
-relative, so that the folder can be moved.
+This module decides what counts as detection (from a fault to the first host that a master calls failed, isolated or
+partitioned) and as failover (from a fault to the first restarted VM that runs). It leaves each run to its own report.
+Links are relative, so that the folder can be moved.
 """
 
 from __future__ import annotations

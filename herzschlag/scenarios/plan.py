@@ -1,6 +1,7 @@
-"""A scenario made ready for a backend: topology, configuration, placement, timers.
+"""The plan: a scenario made ready for a backend, with topology, configuration, placement and timers.
 
-Decides what vCenter pushes first and which timers hold. Leaves everything that happens later to the runner.
+This module decides what vCenter pushes first and which timers hold. It leaves everything that happens later to the
+runner.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ CLUSTER_NAME = "lab"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a backend needs to know of a run."""
+    """Everything that a backend needs to know of a run."""
 
     scenario: str
     topology: TopologySpec
@@ -32,7 +33,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     timers: Timers
     """Protocol time; the backend divides by its speed."""
     heartbeat_datastores: tuple[str, ...] | None = None
-    """The user's choice, to which vCenter keeps when it chooses anew; None: all feasible ones; empty: none."""
+    """The user's choice, which vCenter respects when it chooses again; None: all feasible ones; empty: none."""
     heartbeat_datastores_per_host: int = 2
     speed: float = 1.0
     """The simulation runs in protocol time whatever the speed."""
@@ -45,7 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Which packets are kept; the simulation has none."""
     datapath: Datapath = "auto"
     delays: bool = False
-    """The scenario holds packets back, which not every kernel can: better said before than in the middle."""
+    """The scenario holds packets back, which some kernels cannot do. Checked before the run starts."""
 
 
 def make_plan(
@@ -57,7 +58,7 @@ def make_plan(
     datapath: Datapath = "auto",
     capture: Captured = "heartbeats",
 ) -> Plan:
-    """Raises OptionError for an option that cannot be."""
+    """The plan of a run. Raises OptionError for an impossible option."""
     cluster = scenario.cluster
     lab = cluster.topology()
     vms = cluster.vm_configs()

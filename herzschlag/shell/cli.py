@@ -1,7 +1,7 @@
-"""The command `herzschlag shell`: a lab comes up, a prompt is opened in it, and a run directory stays.
+"""The command `herzschlag shell`: starts a lab, opens a prompt in it, and leaves a run directory.
 
-Decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script has a line
-that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
+This module decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script
+has a line that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
     out_directory: Annotated[Path, typer.Option("--out", help="Where the run directory goes.")] = Path("runs"),
     capture: Annotated[
-        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+        Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
 ) -> None:
     """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
@@ -130,7 +130,7 @@ def _keep(request: RunRequest, cluster: Cluster) -> RunReport:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """What is being written down is written whole, however often Ctrl-C is pressed."""
+    """Ignore Ctrl-C meanwhile, so that the run directory is written whole."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from herzschlag.history.records import SECOND
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from tests.support.lab_processes import inside, outer_pid
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
 
@@ -81,7 +81,8 @@ time.sleep(600)
     command.kill()
     command.wait()
     command.stdout.close()
-    deadline = time.monotonic() + 20
-    while left := [pid for pid in everyone if Path(f"/proc/{pid}").exists()]:
-        assert time.monotonic() < deadline, f"processes {left} outlived the command"
-        time.sleep(0.02)
+
+    def left() -> list[int]:
+        return [pid for pid in everyone if Path(f"/proc/{pid}").exists()]
+
+    until(lambda: not left(), "no process outlives the command", state=left)

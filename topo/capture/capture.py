@@ -1,8 +1,9 @@
-"""Every packet that crosses a lab's switches, into one pcapng file.
+"""Captures every packet that crosses a lab's switches into one pcapng file.
 
-Decides where packets are seen: at the switch's end of every link, both ways, so that a packet which entered the switch
-(`in`) and was dropped there is told from one that was delivered (`out`); and which ones are kept. One socket sees all
-interfaces: a capture of 66 nodes costs what one of three costs. Writing is left to the process of `recorder.py`.
+This module decides where packets are seen: at the switch's end of every link, both ways, so that a packet which entered
+the switch (`in`) and was dropped there is told from one that was delivered (`out`); and which ones are kept. One socket
+sees all interfaces: a capture of 66 nodes costs what one of three costs. Writing is left to the process of
+`recorder.py`.
 
     outside the sandbox                          inside
     recorder = Recorder.start(file, …)
@@ -10,7 +11,7 @@ interfaces: a capture of 66 nodes costs what one of three costs. Writing is left
     …                                            the first process ends, however
     recorder.wait()                              the recorder writes what the kernel still holds, and ends
 
-The recorder stands outside so that it outlives the lab for the moment it takes to write the last packets.
+The recorder runs outside so that it outlives the lab for as long as it takes to write the last packets.
 Sources: packet(7), the kernel's packet_mmap documentation.
 """
 

@@ -59,7 +59,7 @@ class Interfaces:
             own = spec.address(condition.node, network)
             prefix = IPv4Interface(f"{own}/{PREFIX_LENGTH}").network
             lines = [f"route replace {prefix} dev {device} scope link src {own}"]
-            if network == spec.networks[0]:
+            if network == spec.default_route_network:
                 lines.append(f"route replace default via {spec.address(GATEWAY, network)} dev {device}")
         self._inside(condition.node, ["ip", "-batch", "-"], "".join(f"{line}\n" for line in lines))
         return time.monotonic_ns()
