@@ -80,7 +80,7 @@ class Lab:
             before, now = self._looked.get(place, ""), looks.get(place, "")
             if before != now:
                 return f"{place}: {_difference(before, now)}"
-        punctual = lateness.check(self.cluster.history(), self.cluster.scenario())
+        punctual = lateness.CHECKER.check(self.cluster.history(), self.cluster.scenario())
         return self.cluster.unlike(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
 
     def keep_for(self, directory: Path) -> None:

@@ -8,6 +8,7 @@ put into maintenance mode goes.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.faults import primitives as p
@@ -15,13 +16,12 @@ from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "incumbent"
-NEEDS = ("role", "fault", "ready")
 
 OPENING_NS = 2 * SECOND
 """A heartbeat to hear each other, one to be taken in."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details = []
     ready = history.of_kind("ready")
@@ -66,3 +66,6 @@ def _decided_before(change: Record, begin_ns: int, truth: Truth) -> bool:
     rest = p.Maintenance(change.node)
     just_over = (s for s in truth.spans if 0 <= begin_ns - s.end_ns < OPENING_NS)
     return early and any(rest in span.primitives for span in just_over)
+
+
+CHECKER = Checker(NAME, ("role", "fault", "ready"), _check)

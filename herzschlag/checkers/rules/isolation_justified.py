@@ -6,18 +6,18 @@ for two.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "isolation-justified"
-NEEDS = ("isolation", "role", "fault")
 
 NOTICE_NS = 2 * SECOND
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
@@ -57,3 +57,6 @@ def _speaks(other: str, act: Record, at_ns: int, truth: Truth) -> str:
 
 def _lossy(truth: Truth, act: Record) -> bool:
     return truth.impaired(truth.segment_at(act.at_ns))
+
+
+CHECKER = Checker(NAME, ("isolation", "role", "fault"), _check)

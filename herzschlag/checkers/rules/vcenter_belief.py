@@ -7,6 +7,7 @@ where no master is in reach, what the host itself reports or that it is unreacha
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.belief import legal_delay_ns, legal_opinions, reign_ns
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
@@ -17,7 +18,6 @@ from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
 
 NAME = "vcenter-belief"
-NEEDS = ("host-state", "role", "fault", "vcenter")
 
 OF_ROLE = {
     "uninitialized": "uninitialized",
@@ -29,7 +29,7 @@ OF_ROLE = {
 """What a host's own report of its role amounts to."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     timers = scenario.cluster.timers()
     details = []
@@ -80,3 +80,6 @@ def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[s
             reasons.append(f"for {master} {why}")
     # What a host reports itself is shown while its master has no opinion of it.
     return legal | (own & {"uninitialized", "election"}), ", ".join(reasons)
+
+
+CHECKER = Checker(NAME, ("host-state", "role", "fault", "vcenter"), _check)

@@ -31,7 +31,7 @@ def healthy(name: str) -> History:
 
 
 def judge(checker: str, history: History, scenario: Scenario | str) -> Finding:
-    return CHECKERS[checker](history, load(scenario) if isinstance(scenario, str) else scenario)
+    return CHECKERS[checker].judge(history, load(scenario) if isinstance(scenario, str) else scenario)
 
 
 def changed(history: History, which: Callable[[Record], bool], **fields: object) -> History:
