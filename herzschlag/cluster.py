@@ -24,9 +24,12 @@ from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
 from herzschlag.backends.reuse import ContinuedSession, remembered, snapshot
-from herzschlag.checkers import NAMES, check_all
+from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Finding
-from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
+from herzschlag.errors import HerzschlagError
+from herzschlag.faults import Fault, kind_of, kinds, primitives_of
+from herzschlag.faults import primitives as p
+from herzschlag.faults.claims import powered_off
 from herzschlag.history.records import RUNNER, SECOND, History, Record, record
 from herzschlag.running.conductor import Conductor, Watcher
 from herzschlag.running.record_cursor import Present
@@ -34,7 +37,7 @@ from herzschlag.scenarios.expectations import Allow, Expectations
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario, Step
 from herzschlag.scenarios.plan import Plan, make_plan
-from herzschlag.wrong_input import nearest
+from herzschlag.wrong_input import InputError, build, nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 
@@ -45,7 +48,7 @@ RECENT = 25
 """Records shown when a condition was not met."""
 
 
-class ConditionNotMet(AssertionError):
+class ConditionNotMet(HerzschlagError, AssertionError):
     """A condition did not come true in time; the text shows what happened meanwhile."""
 
 
@@ -58,7 +61,9 @@ class Cluster:
         self._scenario = scenario
         self._conductor = Conductor(session, scenario, plan, watcher)
         self._steps: list[Step] = []
-        self._active: dict[str, tuple[AnyFault, float]] = {}
+        self._active: dict[str, tuple[Fault, float]] = {}
+        self._dark: dict[str, frozenset[str]] = {}
+        """Hosts without power, by active fault."""
         self._allowed: list[Allow] = []
         self._count = 0
         self._present = Present(session.records)
@@ -84,8 +89,10 @@ class Cluster:
         datapath: Literal["auto", "kernel", "user"] = "auto",
         capture: Literal["all", "heartbeats", "off"] = "heartbeats",
     ) -> Self:
-        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises
-        BackendUnavailable, NotReady, MachineryDied."""
+        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError,
+        ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
+        checkers()  # one of another package that is broken is told before anything starts
+        kinds()
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
         plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
         session = open_session(backend, plan)
@@ -127,7 +134,8 @@ class Cluster:
         stands otherwise, somebody remembers what happened in between. Empty when it is."""
         if self._active:
             return f"the fault {next(iter(self._active))!r} was not healed"
-        if any(isinstance(step.fault, ClockOffset) for step in self._steps):
+        lab = self.plan.topology
+        if any(isinstance(one, p.ClockOff) for step in self._steps for one in step.fault.primitives(lab)):
             return "a clock was set, and one that was set back stands still for a while"
         now = self.snapshot()
         if now != before:
@@ -160,7 +168,7 @@ class Cluster:
 
     def role(self, host: str) -> str:
         """What the host takes itself for: uninitialized, election, slave, master, isolated; `off` without power."""
-        if any(kind_of(fault) == "power-off" and host in _names(fault, "host") for fault, _ in self._active.values()):
+        if any(host in dark for dark in self._dark.values()):
             return "off"
         return self._present.role(host)
 
@@ -238,21 +246,22 @@ class Cluster:
     # --- faults ---
 
     def fault(self, kind: str, *, id: str = "", **fields: Any) -> str:
-        """Begin a fault of any kind (`herzschlag.faults.KINDS`) right after the next heartbeat. Returns its id."""
-        if kind not in KINDS:
-            raise ValueError(f"fault {kind!r}: known are {', '.join(sorted(KINDS))}")
-        made = msgspec.convert({"fault": kind, **msgspec.to_builtins(fields)}, KINDS[kind])
-        return self.begin(made, id=id)  # type: ignore[arg-type]  # KINDS holds exactly the kinds of AnyFault
+        """Begin a fault of any kind (`herzschlag.faults.kinds()`) right after the next heartbeat. Returns its id."""
+        if kind not in kinds():
+            raise InputError("", f"fault {kind!r}: known are {', '.join(sorted(kinds()))}")
+        return self.begin(build(kinds()[kind], msgspec.to_builtins(fields)), id=id)
 
-    def begin(self, fault: AnyFault, *, id: str = "") -> str:
+    def begin(self, fault: Fault, *, id: str = "") -> str:
         self._count += 1
         fault_id = id or f"{self._count} {kind_of(fault)}"
+        found = primitives_of(fault, self.plan.topology)
         effect = self._conductor.apply(fault_id, fault)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         at_s = self._since_ready(effect)
-        if isinstance(fault, PowerOff):
-            self._present.lost_power(self.hosts if fault.host == "all" else _names(fault, "host"))
+        if dark := powered_off(found) & {*self.hosts}:
+            self._present.lost_power(sorted(dark))
+            self._dark[fault_id] = dark
         if type(fault).undoable:
             self._active[fault_id] = (fault, at_s)
         else:
@@ -262,11 +271,12 @@ class Cluster:
     def heal(self, fault_id: str) -> None:
         """End one fault, right after the next heartbeat."""
         if fault_id not in self._active:
-            raise ValueError(f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
+            raise InputError("", f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
         effect = self._conductor.undo(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         fault, began_s = self._active.pop(fault_id)
+        self._dark.pop(fault_id, None)
         for_s = round(self._since_ready(effect) - began_s, 3)
         self._steps.append(Step(at_s=began_s, fault=fault, id=fault_id, for_s=for_s))
 
@@ -275,7 +285,7 @@ class Cluster:
             self.heal(fault_id)
 
     @property
-    def active(self) -> dict[str, AnyFault]:
+    def active(self) -> dict[str, Fault]:
         return {fault_id: fault for fault_id, (fault, _) in self._active.items()}
 
     def power_off(self, host: str) -> str:
@@ -309,8 +319,8 @@ class Cluster:
     def allow(self, checker: str, *, because: str) -> None:
         """What this checker calls a violation is, here, what must be expected, e.g. `started-twice` of a frozen host
         whose VMs were restarted elsewhere. Goes into the scenario with its reason."""
-        if checker not in NAMES:
-            raise ValueError(f"{checker!r} is no checker: {nearest(checker, NAMES)}")
+        if checker not in checkers():
+            raise InputError("", f"{checker!r} is no checker: {nearest(checker, checkers())}")
         self._allowed.append(Allow(checker=checker, because=because))
 
     def scenario(self, name: str = "", title: str = "") -> Scenario:
@@ -399,11 +409,6 @@ class Cluster:
             self._present.see_all()
         self._present.go_on_now(self.session.now_ns())
         return stop()
-
-
-def _names(fault: Fault, field: str) -> tuple[str, ...]:
-    value = getattr(fault, field)
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _says(how: tuple[Any, ...] | None) -> str:

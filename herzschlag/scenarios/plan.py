@@ -12,10 +12,12 @@ import msgspec
 
 from herzschlag.agents.settings import PROFILES, ClusterConfig, DatastoreConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
-from herzschlag.faults import Impair
+from herzschlag.faults import primitives as p
+from herzschlag.faults import primitives_of
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
-from herzschlag.topo.spec import VCENTER, TopologySpec
+from herzschlag.topo.spec import VCENTER, SpecError, TopologySpec
+from herzschlag.wrong_input import InputError
 
 CLUSTER_NAME = "lab"
 
@@ -57,9 +59,12 @@ def make_plan(
     datapath: Literal["auto", "kernel", "user"] = "auto",
     capture: Literal["all", "heartbeats", "off"] = "heartbeats",
 ) -> Plan:
-    """Raises OptionError for an option that cannot be."""
+    """Raises InputError, OptionError or FaultError for what cannot be."""
     cluster = scenario.cluster
-    lab = cluster.topology()
+    try:
+        lab = cluster.topology()
+    except SpecError as error:
+        raise InputError("cluster", str(error)) from None
     vms = cluster.vm_configs()
     per_host = cluster.options.get("das.heartbeatDsPerHost", 2)
     if isinstance(per_host, bool) or not isinstance(per_host, int) or not 2 <= per_host <= 5:
@@ -95,7 +100,9 @@ def make_plan(
         directory=directory,
         datapath=datapath,
         capture=capture,
-        delays=any(isinstance(step.fault, Impair) and step.fault.delays for step in scenario.steps),
+        delays=any(
+            isinstance(one, p.Impaired) and one.delays for s in scenario.steps for one in primitives_of(s.fault, lab)
+        ),
     )
 
 

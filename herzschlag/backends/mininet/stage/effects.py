@@ -21,6 +21,7 @@ from herzschlag.backends.mininet.stage.impairments import filtered_at, impairmen
 from herzschlag.backends.mininet.stage.nodes import Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
 from herzschlag.controller.client import ControllerClient
+from herzschlag.errors import UnusableMachine
 from herzschlag.faults import primitives as p
 from herzschlag.scenarios.options import config_under
 from herzschlag.topo.errors import ImpairError, UnusableMachineError
@@ -35,7 +36,7 @@ EVIDENCE_LINKS_MAX = 64
 C = TypeVar("C", bound=p.Condition)
 
 
-class CannotError(RuntimeError):
+class EffectUnavailable(UnusableMachine):
     """This machine cannot do it; `fix` says what would help."""
 
     def __init__(self, text: str, fix: str) -> None:
@@ -213,9 +214,9 @@ class Effects:
         try:
             return self._lab.impairments.prepare(impairments(wanted, nodes, self._settings.speed))
         except UnusableMachineError as error:
-            raise CannotError(error.what, error.fix) from None
+            raise EffectUnavailable(error.what, error.fix) from None
         except ImpairError as error:
-            raise CannotError(str(error), "run this scenario with --backend simulation") from None
+            raise EffectUnavailable(str(error), "run this scenario with --backend simulation") from None
 
     def _filters(
         self, begins: frozenset[p.AnyCondition], ends: frozenset[p.AnyCondition], evidence: dict[str, Any]
@@ -226,7 +227,7 @@ class Effects:
         try:
             effective_ns = self._lab.impairments.apply(self._impairing)
         except UnusableMachineError as error:
-            raise CannotError(error.what, error.fix) from None
+            raise EffectUnavailable(error.what, error.fix) from None
         if means := self._lab.impairments.means():
             evidence["means"] = means
         return effective_ns
