@@ -16,7 +16,7 @@ import msgspec
 
 from herzschlag import extensions
 from herzschlag.faults import primitives as p
-from herzschlag.faults.base import Fault, FaultError, Names, kind_of
+from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, kind_of, networks_of, nodes_of, pick
 from herzschlag.faults.cuts import (
     Bridge,
     Cut,
@@ -41,7 +41,8 @@ from herzschlag.faults.machines import (
     Storage,
 )
 from herzschlag.faults.people import EnterMaintenance, Reconfigure, VmCrash, VmHang, VmPower
-from herzschlag.topo.spec import TopologySpec
+from herzschlag.faults.primitives import Primitive
+from herzschlag.topo.spec import TopologySpec as Lab
 
 AnyFault = (
     Isolate
@@ -108,7 +109,7 @@ def of_values(values: Mapping[str, Any]) -> Fault:
     return msgspec.convert(values, kind)
 
 
-def primitives_of(fault: Fault, lab: TopologySpec) -> tuple[p.Primitive, ...]:
+def primitives_of(fault: Fault, lab: Lab) -> tuple[Primitive, ...]:
     """What it comes down to on this lab. Raises FaultError for what the lab does not have, and for a fault of another
     package that does not keep to the rules: neither backend could play it."""
     if kind_of(fault) in KINDS:
@@ -120,7 +121,7 @@ def primitives_of(fault: Fault, lab: TopologySpec) -> tuple[p.Primitive, ...]:
     except Exception as error:
         raise FaultError("fault", f"{kind_of(fault)!r} failed: {type(error).__name__}: {error}: {_MEND}") from error
     for one in found:
-        if not isinstance(one, p.Primitive):
+        if not isinstance(one, Primitive):
             raise FaultError("fault", f"{kind_of(fault)!r} comes down to {one!r}, not a primitive: {_MEND}")
     if found and type(fault).undoable != bool(p.conditions(found)):
         rule = "a fault with a condition can be undone, one with commands alone cannot"
@@ -148,6 +149,7 @@ __all__ = [
     "Impair",
     "Isolate",
     "KINDS",
+    "Lab",
     "LinkManner",
     "Manner",
     "MissingRoute",
@@ -157,6 +159,7 @@ __all__ = [
     "NetworkDown",
     "OneWay",
     "PowerOff",
+    "Primitive",
     "Reconfigure",
     "Split",
     "Storage",
@@ -165,8 +168,12 @@ __all__ = [
     "VmHang",
     "VmPower",
     "WrongAddress",
+    "hosts_of",
     "kind_of",
     "kinds",
+    "networks_of",
+    "nodes_of",
     "of_values",
+    "pick",
     "primitives_of",
 ]

@@ -54,6 +54,7 @@ def kind_of(fault: Fault | type[Fault]) -> str:
 
 
 def pick(field: str, names: Names, known: Sequence[str], noun: str) -> tuple[str, ...]:
+    """Names as they are known, `all` written out. Raises FaultError for a wrong one, or one named twice."""
     if names == "all":
         return tuple(known)
     wanted = (names,) if isinstance(names, str) else names
