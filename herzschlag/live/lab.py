@@ -19,7 +19,7 @@ from herzschlag.backends.names import BackendName
 from herzschlag.backends.simulation import SimulationSession
 from herzschlag.checkers.verdict import worst
 from herzschlag.cluster import Cluster
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import RUNNER, SECOND, Record
 from herzschlag.live import messages as m
@@ -233,7 +233,7 @@ class Live:
         except (InputError, ValueError, BackendUnavailable) as error:
             refuse(answer, str(error))
 
-    def _begin(self, fault: AnyFault, fault_id: str = "") -> None:
+    def _begin(self, fault: Fault, fault_id: str = "") -> None:
         """Raises InputError for a fault that contradicts those in force: such a scenario could not be run again."""
         ahead = self._cluster.scenario("ahead")
         # By hand one begins after the other; two within one moment would look as if they began together.
@@ -383,7 +383,7 @@ def _beats(cluster: Cluster, directory: Path | None) -> Source:
     return CapturedBeats(directory, cluster.plan.topology)
 
 
-def _with(scenario: Scenario, fault: AnyFault, fault_id: str, at_s: float) -> Scenario:
+def _with(scenario: Scenario, fault: Fault, fault_id: str, at_s: float) -> Scenario:
     return msgspec.structs.replace(
         scenario, steps=(*scenario.steps, Step(at_s=at_s, fault=fault, id=fault_id)), settle_s=1.0
     )

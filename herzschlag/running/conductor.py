@@ -13,7 +13,8 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from herzschlag.backends.base import Effect, Session
-from herzschlag.faults import AnyFault, kind_of
+from herzschlag.errors import HarnessFailure
+from herzschlag.faults import Fault, kind_of
 from herzschlag.history.records import RUNNER, SECOND, History, Record, record
 from herzschlag.running.readiness import Readiness
 from herzschlag.scenarios.model import Change, Scenario
@@ -28,7 +29,7 @@ READY_HOLD_NS = 3 * SECOND
 Watcher = Callable[[Record], None]
 
 
-class NotReady(Exception):
+class NotReady(HarnessFailure):
     """The cluster did not become ready in time: the verdict is unknown."""
 
 
@@ -41,7 +42,7 @@ class Conductor:
         self._plan = plan
         self._watcher = watcher
         self._own: list[Record] = []
-        self._active: dict[str, AnyFault] = {}
+        self._active: dict[str, Fault] = {}
         self.ready_ns: int | None = None
 
     def play(self) -> None:
@@ -131,7 +132,7 @@ class Conductor:
     def wait_until(self, at_ns: int) -> None:
         self._session.run_until(at_ns, self._watch(lambda item: False))
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int | None = None) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int | None = None) -> Effect:
         """`at_ns` left out: right after the next heartbeat, whichever that is when the backend hears of it."""
         effect = self._session.begin(fault_id, fault, *self._when(at_ns))
         self._active[fault_id] = fault
@@ -185,7 +186,7 @@ class Conductor:
         if self._watcher is not None:
             self._watcher(item)
 
-    def _note_fault(self, fault_id: str, fault: AnyFault, phase: str, effect: Effect) -> None:
+    def _note_fault(self, fault_id: str, fault: Fault, phase: str, effect: Effect) -> None:
         fields = {
             "fault": kind_of(fault),
             "id": fault_id,

@@ -38,6 +38,7 @@ from herzschlag.agents.processes.control import (
 )
 from herzschlag.agents.settings import SECOND, AgentSettings
 from herzschlag.backends.mininet.stage.api import StageSettings
+from herzschlag.errors import HarnessFailure
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.spec import VCENTER
 
@@ -46,7 +47,7 @@ ANSWER_S_MAX = 20.0
 PACKET_BYTES = 4_000_000
 
 
-class StageError(RuntimeError):
+class StageError(HarnessFailure):
     """The stage cannot go on; the run is unknown."""
 
 

@@ -42,7 +42,7 @@ from herzschlag.backends.mininet.stage.api import (
     Want,
     Where,
 )
-from herzschlag.backends.mininet.stage.effects import CannotError, Effects
+from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
 from herzschlag.backends.mininet.stage.look import look
 from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
@@ -228,7 +228,7 @@ class Stage:
     def _obey(self, order: StageOrder) -> None:
         try:
             self._outside.tell(self._answer(order))
-        except CannotError as error:
+        except EffectUnavailable as error:
             self._outside.tell(Refused(str(error), error.fix))
         except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:
             traceback.print_exc()

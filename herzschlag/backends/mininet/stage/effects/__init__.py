@@ -14,7 +14,7 @@ from herzschlag.backends.mininet.stage.api import StageSettings
 from herzschlag.backends.mininet.stage.effects.commands import Commands
 from herzschlag.backends.mininet.stage.effects.cuts import Cuts
 from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference, in_force_since
-from herzschlag.backends.mininet.stage.effects.errors import CannotError
+from herzschlag.backends.mininet.stage.effects.errors import EffectUnavailable
 from herzschlag.backends.mininet.stage.effects.filters import Filters
 from herzschlag.backends.mininet.stage.effects.hosts import Agents, Clocks, Freezing, Power
 from herzschlag.backends.mininet.stage.effects.interfaces import Interfaces
@@ -25,7 +25,7 @@ from herzschlag.controller.client import ControllerClient
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
 from herzschlag.topo.lab.lab import Lab
 
-__all__ = ["CannotError", "Effects", "Prepared"]
+__all__ = ["EffectUnavailable", "Effects", "Prepared"]
 
 Step = Callable[[], Applied | None]
 
@@ -61,7 +61,7 @@ class Effects:
 
     def prepare(self, wanted: frozenset[AnyCondition], commands: Iterable[AnyCommand]) -> Prepared:
         """What takes time and changes nothing, done before the instant of the change: filters and queues worked out,
-        VMs found, the counters of what ends read. Raises CannotError."""
+        VMs found, the counters of what ends read. Raises EffectUnavailable."""
         change = Difference(self._held, wanted)
         evidence = self._cuts.dropped(change) | self._filters.dropped(change)
         filters = self._filters.prepare(change)

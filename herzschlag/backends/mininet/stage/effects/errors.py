@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from herzschlag.errors import UnusableMachine
 
-class CannotError(RuntimeError):
+
+class EffectUnavailable(UnusableMachine):
     """This machine cannot do it; `fix` says what would help."""
 
     def __init__(self, text: str, fix: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
-from herzschlag.backends.mininet.stage.effects.errors import CannotError
+from herzschlag.backends.mininet.stage.effects.errors import EffectUnavailable
 from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
 from herzschlag.topo.errors import ImpairError, UnusableMachineError
 from herzschlag.topo.impairments.apply import Change
@@ -26,14 +26,14 @@ class Filters:
         return evidence
 
     def prepare(self, change: Difference) -> list[Change]:
-        """How to get there, for every node whose filters or queues are concerned. Raises CannotError."""
+        """How to get there, for every node whose filters or queues are concerned. Raises EffectUnavailable."""
         nodes = {node for c in change.begins | change.ends if (node := filtered_at(c)) is not None}
         try:
             return self._lab.impairments.prepare(impairments(change.wanted, nodes, self._speed))
         except UnusableMachineError as error:
-            raise CannotError(error.what, error.fix) from None
+            raise EffectUnavailable(error.what, error.fix) from None
         except ImpairError as error:
-            raise CannotError(str(error), "run this scenario with --backend simulation") from None
+            raise EffectUnavailable(str(error), "run this scenario with --backend simulation") from None
 
     def apply(self, prepared: list[Change]) -> Applied | None:
         if not prepared:
@@ -42,7 +42,7 @@ class Filters:
         try:
             effective_ns = self._lab.impairments.apply(prepared)
         except UnusableMachineError as error:
-            raise CannotError(error.what, error.fix) from None
+            raise EffectUnavailable(error.what, error.fix) from None
         if means := self._lab.impairments.means():
             evidence["means"] = means
         return Applied(effective_ns, evidence)
