@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from herzschlag.topo.catalog import two_networks
-from herzschlag.topo.environment import CHECKOUT
+from herzschlag.topo.environment import IMPORTED_FROM
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.probes import kernel_datapath_present
@@ -226,11 +226,16 @@ def stock() -> None:
     switch = "ovsbr" if kernel_datapath_present() else "ovsbr,datapath=user"
     done = subprocess.run(
         [
-            *(sys.executable, Path(sys.executable).with_name("mn"), "--custom", f"{CHECKOUT}/topo/mininet/topology.py"),
+            *(
+                sys.executable,
+                Path(sys.executable).with_name("mn"),
+                "--custom",
+                f"{IMPORTED_FROM}/topo/mininet/topology.py",
+            ),
             *("--topo", "herzschlag,3", "--switch", switch, "--controller", "none", "--nolistenport"),
             *("--post", script, "--test", "pingall"),
         ],
-        env={**os.environ, "PYTHONPATH": CHECKOUT},
+        env={**os.environ, "PYTHONPATH": IMPORTED_FROM},
         capture_output=True,
         text=True,
         timeout=STOCK_S_MAX,
