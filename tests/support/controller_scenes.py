@@ -211,9 +211,7 @@ def refusals(framework: str) -> None:
                 assert refused.code is ErrorCode.SWITCH_NOT_CONNECTED
             else:
                 raise AssertionError("there is no switch of network C")
-        before_s = time.monotonic()
-        controller.kill(signal.SIGTERM)
-        assert time.monotonic() - before_s < 1.0
+        controller.kill(signal.SIGTERM)  # fails when it does not end
         another = Controller(framework)
         with another.client() as client:
             client.quit()
