@@ -38,11 +38,13 @@ def _theft_unnoticed(ours: Any) -> Any:
 def _whatever_it_holds(test_and_set: Any) -> Any:
     """The write is not carried out, but counts as if it was."""
 
-    def broken(self: Any, at: Any, expected: bytes, record: Any, then: Any, withdrawn: Any) -> None:
+    def broken(self: Any, *request: Any) -> None:
+        *question, then, withdrawn = request
+
         def won(outcome: Any) -> None:
             then(replace(outcome, status="ok") if outcome.status == "mismatch" else outcome)
 
-        test_and_set(self, at, expected, record, won, withdrawn)
+        test_and_set(self, *question, won, withdrawn)
 
     return broken
 
