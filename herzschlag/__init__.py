@@ -1,1 +1,1 @@
-"""Herzschlag: scenarios, faults, runs, checks and reports around an HA cluster on real packets or in virtual time."""
+"""Herzschlag: scenarios, faults, runs, checks and reports for an HA cluster on real packets or in virtual time."""

@@ -1,8 +1,8 @@
 """The vCenter stand-in: configures the cluster, powers VMs on for users, has them protected, shows states.
 
-Decides what each agent is configured with, which master's view is shown, which VMs are to be protected (fact sheet
-3.1, 5, 7.1, 7.7, 9). Takes part in none of detection, election and restart: without it only configuration and new
-protection stand still. A pure core like the agent: handle, wake_at_ns, view.
+This module decides what each agent is configured with, which master's view is shown, which VMs are to be protected
+(fact sheet 3.1, 5, 7.1, 7.7, 9). It takes part in none of detection, election and restart: without it only
+configuration and new protection stop. A pure core like the agent: handle, wake_at_ns, view.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STATE_OF_ROLE: dict[Role, HostState] = {
     "master": "master",
     "isolated": "networkIsolated",
 }
-"""What a host's own report amounts to while no master is heard (fact sheet 3.1)."""
+"""Host state that a host's own report implies while no master is heard (fact sheet 3.1)."""
 
 _UNJOINED = ("uninitialized", "election")
 
@@ -66,7 +66,7 @@ class _Host:
 
 
 class _View:
-    """What one master told."""
+    """The last report of one master."""
 
     __slots__ = ("at_ns", "message")
 

@@ -91,9 +91,15 @@ class Candidate(RoleMachine):
             self._join()
 
     def _leads_no_more(self, peer: Peer) -> None:
-        """It is no master: whoever asked it to be taken in must not wait until it falls silent, but ask the next."""
-        if peer.moid == self._joining:
-            self._joining = ""
+        """The peer is not a master. A host that asked it to be taken in does not wait until it falls silent, but asks
+        the next, at once if it hears one: its own election, due just now, would be won over the head of that master."""
+        if peer.moid != self._joining:
+            return
+        self._joining = ""
+        others = (other for other in self._c.peers.values() if other is not peer and other.role == "master")
+        best = max((other for other in others if self._takes_in(other)), key=lambda o: o.offer, default=None)
+        if best is not None:
+            self.master_heard(best)
 
     def won(self) -> bool:
         """The round's time is up: did we win? If not, look again a heartbeat later."""
@@ -114,9 +120,13 @@ class Candidate(RoleMachine):
 
     def _join(self) -> None:
         peer = self._c.peers[self._joining]
-        if not (peer.hears_us and peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)):
+        if not self._takes_in(peer):
             self._joining = ""
             return
         padding = padding_for(self._c.settings.mtu, Join)
         # Its inventory follows once it is taken in.
         self._c.send(Join, (peer.moid,), master=peer.moid, inventory=0, padding=padding)
+
+    def _takes_in(self, master: Peer) -> bool:
+        """Whether it may be asked: it hears us, and was heard just now."""
+        return master.hears_us and master.heard_within(self._c.now_ns, self._c.timers.fresh_ns)
