@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for tests.support
 
 from herzschlag.controller import ControllerClient, DirectedLink, installed
-from tests.support.controller_lab import Controller, TrafficLab, inside, until
+from tests.support.controller.lab import Controller, TrafficLab, inside, until
 
 CUT: DirectedLink = ("A", "host-98", "host-99")
 PERIOD_NS = 500_000

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.controller_lab import inside
+from tests.support.controller.lab import inside
 
 pytestmark = pytest.mark.packets
 

@@ -23,7 +23,7 @@ from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.probes import kernel_datapath_present
 from herzschlag.topo.lab.lab import ControllerAt, Lab
 from herzschlag.topo.lab.switches import Switches
-from tests.support.controller_lab import Controller, run
+from tests.support.controller.lab import Controller, run
 from tests.support.waiting import until
 
 STOCK_S_MAX = 100

@@ -1,6 +1,6 @@
-"""What happens on real packets, one scene a function; `python -m tests.support.controller_scenes SCENE FRAMEWORK`.
+"""What happens on real packets, one scene a function; `python -m tests.support.controller.scenes SCENE FRAMEWORK`.
 
-Runs inside the sandbox of controller_lab. An assertion that fails ends the scene with its trace.
+Runs inside the sandbox of `lab.py`. An assertion that fails ends the scene with its trace.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 
 from herzschlag.controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
-from tests.support.controller_lab import Controller, TrafficLab, run
+from tests.support.controller.lab import Controller, TrafficLab, run
 from tests.support.waiting import until
 
 H98, H99, H100 = "host-98", "host-99", "host-100"
