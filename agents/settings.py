@@ -14,6 +14,8 @@ import msgspec
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
+NEVER_NS = 2**62
+"""Later than any instant: the due time of what is not planned."""
 
 Response = Literal["none", "powerOff", "shutdown"]
 Priority = Literal["disabled", "lowest", "low", "medium", "high", "highest"]

@@ -49,5 +49,8 @@ HostState = Literal[
 
 VmState = Literal["off", "starting", "on", "stopping", "paused"]
 
+RUNNING: tuple[VmState, ...] = ("on", "stopping", "paused")
+"""States in which a VM runs: it has a process that may write to its disk."""
+
 DatastoreAccess = Literal["ok", "apd", "pdl"]
 """Access of one host to one datastore: fine; all paths down (I/O hangs); permanently lost (I/O fails)."""

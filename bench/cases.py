@@ -26,7 +26,7 @@ from herzschlag.compare import compare
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import read_history
 from herzschlag.packets.dissector import dissector
-from herzschlag.running.runner import HISTORY_FILE, read_report
+from herzschlag.running.run_file import HISTORY_FILE, read_report
 from herzschlag.scenarios.from_toml import shipped
 
 HERE = Path(__file__).resolve().parent
@@ -128,7 +128,7 @@ def main() -> int:
         told = f"verdicts differ: {', '.join(changed)}" if changed else "the same verdicts every time"
         print(f"{given.repeat} repetitions, real packets {min(seconds):.0f} to {max(seconds):.0f} s each: {told}")
         wrong += len(changed)
-    subprocess.run([sys.executable, "-P", HERE / "document_cases.py", given.out], check=True)
+    subprocess.run([sys.executable, "-P", HERE.parent / "docs/generate/cases.py", given.out], check=True)
     return 1 if wrong else 0
 
 

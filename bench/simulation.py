@@ -157,7 +157,7 @@ def compiled(quick: bool) -> None:
 
 PARTS = (
     ("agents/ha", "agent"),
-    ("agents/datastore/memory", "datastores in memory"),
+    ("agents/datastore/memory_store.py", "datastores in memory"),
     ("agents/hypervisor/vm.py", "VMs"),
     ("agents/vcenter", "vCenter"),
     ("agents/hypervisor", "hypervisor"),

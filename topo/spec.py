@@ -40,6 +40,11 @@ _MOID = re.compile(r"host-(0|[1-9][0-9]{0,6})")  # seven digits: "sA-host-123456
 _DATASTORE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 DatastoreKind = Literal["vmfs", "nfs"]
+Datapath = Literal["auto", "kernel", "user"]
+"""Of Open vSwitch: the kernel's, the user-space one, or the kernel's where its module is there."""
+Captured = Literal["all", "heartbeats", "off"]
+"""Packets kept. `heartbeats`: the HA port's datagrams with all their fragments, and ICMP. `all`: whatever crosses the
+switches."""
 DirectedLink = tuple[str, str, str]  # (network, source node, destination node)
 
 
@@ -144,6 +149,11 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def nodes(self) -> tuple[str, ...]:
         """Everything with an interface on the networks: the hosts in order, then gateway and vCenter."""
         return (*self.moids, GATEWAY, VCENTER)
+
+    @property
+    def default_route_network(self) -> str:
+        """Where a packet goes that is for neither network: to the gateway's address on this one."""
+        return self.networks[0]
 
     def address(self, node: str, network: str) -> str:
         return f"{self._first_octets(network)}.{self._last_octets(node)}"

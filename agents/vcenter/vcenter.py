@@ -12,12 +12,9 @@ import msgspec
 from herzschlag.agents.protocol.actions import AnyAction, Field, KeepConfig, Send, Trace
 from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, UserPower, UserReconfigure, VCenterEvent
 from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Message, PowerRequest, Protect, Report
-from herzschlag.agents.settings import ClusterConfig, HostConfig, Timers, VmConfig
+from herzschlag.agents.settings import NEVER_NS, ClusterConfig, HostConfig, Timers, VmConfig
 from herzschlag.agents.states import HostState, Role
 from herzschlag.agents.vcenter.heartbeat_datastores import select_heartbeat_datastores
-
-NEVER_NS = 2**62
-
 
 _STATE_OF_ROLE: dict[Role, HostState] = {
     "uninitialized": "uninitialized",

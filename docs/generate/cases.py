@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from herzschlag.checkers.rules.timeline import span
-from herzschlag.running.runner import RUN_FILE, RunReport, read_report
+from herzschlag.running.run_file import RUN_FILE, RunReport, read_report
 from herzschlag.scenarios.from_toml import load_family, shipped
 from herzschlag.scenarios.model import Scenario
 

@@ -1,18 +1,13 @@
 """Checkers: each file judges one property of a finished run, from its history alone.
 
-This module decides which checkers exist and how they are run together. A checker is `(history, scenario) -> Finding`;
-the finding of one that crashes is unknown, never holds.
+Decides which there are and how they are run together. One that crashes has found nothing out: unknown, never holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Protocol
-
 import msgspec
 
-from herzschlag.checkers.evidence import lacking
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules import (
     belief,
     expected,
@@ -40,64 +35,33 @@ from herzschlag.checkers.verdict import Finding, unknown
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 
-Checker = Callable[[History, Scenario], Finding]
-
-
-class Module(Protocol):
-    """One file of this package."""
-
-    @property
-    def NAME(self) -> str: ...
-
-    @property
-    def check(self) -> Checker: ...
-
-
-MODULES: dict[str, Module] = {
-    module.NAME: module
-    for module in (
-        timeline,
-        expected,
-        one_writer,
-        started_twice,
-        lock_holders,
-        justified,
-        owned,
-        order,
-        placement,
-        isolation_justified,
-        response_owned,
-        untouched,
-        vms_run,
-        one_master,
-        right_master,
-        incumbent,
-        list_owners,
-        belief,
-        vcenter_belief,
-        replays,
-        fault_in_effect,
-        lateness,
-        machinery,
-    )
-}
-
-
-def needs_of(name: str, scenario: Scenario) -> tuple[str, ...]:
-    """Kinds of record that a checker needs: its `NEEDS`, or `needs(scenario)` where the scenario decides. All need
-    the beginning of the run: a history without it is empty, or of something else."""
-    module = MODULES[name]
-    needs: tuple[str, ...] = module.needs(scenario) if hasattr(module, "needs") else getattr(module, "NEEDS")  # noqa: B009
-    return ("run", *needs)
-
-
-def _with_evidence(name: str, history: History, scenario: Scenario) -> Finding:
-    """A checker whose records are missing knows nothing, whatever it would say."""
-    gap = lacking(needs_of(name, scenario), history, scenario)
-    return unknown(name, gap) if gap else MODULES[name].check(history, scenario)
-
-
-CHECKERS: dict[str, Checker] = {name: partial(_with_evidence, name) for name in MODULES}
+_RULES = (
+    timeline,
+    expected,
+    one_writer,
+    started_twice,
+    lock_holders,
+    justified,
+    owned,
+    order,
+    placement,
+    isolation_justified,
+    response_owned,
+    untouched,
+    vms_run,
+    one_master,
+    right_master,
+    incumbent,
+    list_owners,
+    belief,
+    vcenter_belief,
+    replays,
+    fault_in_effect,
+    lateness,
+    machinery,
+)
+CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _RULES}
+"""In the order in which findings are shown."""
 NAMES = tuple(CHECKERS)
 
 SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
@@ -106,16 +70,16 @@ SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:
     """Every checker's finding, with what the scenario allows taken into account."""
-    found = [_allowed(_run(name, check, history, scenario), scenario) for name, check in CHECKERS.items()]
+    found = [_allowed(_run(checker, history, scenario), scenario) for checker in CHECKERS.values()]
     doubts = [f for f in found if f.checker in (lateness.NAME, machinery.NAME) and f.verdict != "holds"]
     return tuple(_excused(f, doubts[0]) if doubts else f for f in found)
 
 
-def _run(name: str, check: Checker, history: History, scenario: Scenario) -> Finding:
+def _run(checker: Checker, history: History, scenario: Scenario) -> Finding:
     try:
-        return check(history, scenario)
+        return checker.judge(history, scenario)
     except Exception as error:  # a broken checker must never pass for a finding
-        return unknown(name, f"the checker itself failed: {type(error).__name__}: {error}")
+        return unknown(checker.name, f"the checker itself failed: {type(error).__name__}: {error}")
 
 
 def _excused(found: Finding, doubt: Finding) -> Finding:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -30,7 +29,8 @@ from herzschlag.remote.cli import remote
 from herzschlag.report.cli import draw_all
 from herzschlag.report.cli import report as report_command
 from herzschlag.running import batch, interrupts
-from herzschlag.running.runner import RunReport, RunRequest, run
+from herzschlag.running.run_file import RunReport, new_folder
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import ScenarioError, load_family, shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check_speed
@@ -208,18 +208,10 @@ def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:
 
 
 def _folder(base: Path) -> Path:
-    """A new folder for these runs, named by the time."""
-    folder = base / time.strftime("%Y-%m-%d-%H%M%S")
-    for number in range(1, 1000):
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            folder = base / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{number}"
-        except OSError as error:
-            fail(f"--out {base}: cannot be made: {error.strerror}; choose another directory", WRONG_INPUT)
-        else:
-            return folder
-    fail(f"--out {base}: already has 999 runs of this second; choose another directory", WRONG_INPUT)
+    try:
+        return new_folder(base)
+    except InputError as error:
+        fail(f"--out {error}", WRONG_INPUT)
 
 
 def _unique(index: int, scenarios: Sequence[Scenario]) -> str:

@@ -19,7 +19,7 @@ from rich.text import Text
 from herzschlag.checkers.truth import RUNNING
 from herzschlag.checkers.verdict import Detail, Verdict
 from herzschlag.history.records import Record
-from herzschlag.running.runner import RunReport
+from herzschlag.running.run_file import RunReport
 from herzschlag.scenarios.model import Scenario
 
 REFRESH_S = 0.1

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from herzschlag.compare import BANDS_S, Row, compare
 from herzschlag.history.records import HistoryError, read_history
-from herzschlag.running.runner import HISTORY_FILE, read_report
+from herzschlag.running.run_file import HISTORY_FILE, read_report
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)

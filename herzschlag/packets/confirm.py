@@ -240,7 +240,7 @@ def confirm_timeline(passages: Passages, history: History, scenario: Scenario) -
     """Every instant of the timeline checker that came, in its order."""
     wire, lab = Wire(passages), scenario.cluster.topology()
     found = []
-    for detail in timeline.check(history, scenario).details:
+    for detail in timeline.CHECKER.check(history, scenario).details:
         if detail.measured_s is None or len(detail.evidence) < 2:
             found.append(Confirmation(name=detail.name, agreement="missing", because="its record never came"))
             continue

@@ -32,7 +32,8 @@ from herzschlag.plugin.marker import Wish, WrongWish, wish_of
 from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
 from herzschlag.running.conductor import NotReady
-from herzschlag.running.runner import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport, RunRequest, judge_and_write
+from herzschlag.running.run_file import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport
+from herzschlag.running.runner import RunRequest, judge_and_write
 from herzschlag.scenarios.to_toml import as_toml
 from herzschlag.topo.capture import pcapng
 
@@ -68,8 +69,8 @@ class Lab:
             self._looked = self.cluster.session.look()
 
     def again(self, name: str) -> str:
-        """Give it to the next test, with a history of its own; or return why no other test can use it."""
-        if reason := self.cluster.unlike(self._stood):
+        """Make it the next test's, with a history of its own; or say why it is fit for none."""
+        if reason := self.cluster.difference_since(self._stood):
             return reason
         try:
             self.cluster = self.cluster.again(name)
@@ -80,8 +81,8 @@ class Lab:
             before, now = self._looked.get(place, ""), looks.get(place, "")
             if before != now:
                 return f"{place}: {_difference(before, now)}"
-        punctual = lateness.check(self.cluster.history(), self.cluster.scenario())
-        return self.cluster.unlike(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
+        punctual = lateness.CHECKER.check(self.cluster.history(), self.cluster.scenario())
+        return self.cluster.difference_since(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
 
     def keep_for(self, directory: Path) -> None:
         """Copy its logs, and its packets since this test began, into a run directory."""

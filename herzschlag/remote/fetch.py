@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from herzschlag.remote.connection import BROKEN, Connection
 from herzschlag.remote.errors import ConnectionLost, RemoteTrouble
 from herzschlag.remote.far import CHUNK_BYTES, digest_of
+from herzschlag.running.run_file import RUN_FILE
 
-RUN_FILE = "run.json"
 SAME_NAMES_MAX = 10_000  # run directories of one name in one folder
 
 

@@ -15,8 +15,9 @@ import typer
 
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.report.page import draw_and_write
-from herzschlag.report.reading import RUN_FILE, SUMMARY_FILE, ReportError, read_run
+from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
 from herzschlag.report.summary import Entry, entry, write_summary
+from herzschlag.running.run_file import RUN_FILE
 
 
 def report(

@@ -19,8 +19,9 @@ import msgspec
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.records import SECOND, History, write_whole
 from herzschlag.report.page import HEART, embedded, head, packed_plotly, static
-from herzschlag.report.reading import REPORT_FILE, Run, RunFile
+from herzschlag.report.reading import REPORT_FILE, Run
 from herzschlag.report.tables import badge
+from herzschlag.running.run_file import RunReport
 
 DETECTED = ("hostDown", "networkIsolated", "networkPartitionedFromMaster")
 ROWS_MAX = 2000
@@ -30,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One run, as the summary shows it."""
 
     directory: Path
-    file: RunFile
+    file: RunReport
     detection_s: float | None
     failover_s: float | None
     length_s: float

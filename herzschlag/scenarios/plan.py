@@ -16,7 +16,7 @@ from herzschlag.agents.vcenter.vcenter import VCenterSettings
 from herzschlag.faults import Impair
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
-from herzschlag.topo.spec import VCENTER, TopologySpec
+from herzschlag.topo.spec import VCENTER, Captured, Datapath, TopologySpec
 
 CLUSTER_NAME = "lab"
 
@@ -42,9 +42,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Heartbeat phases: 0 for all hosts, or spread over the interval by the seed."""
     directory: Path | None = None
     """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
-    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
+    capture: Captured = "heartbeats"
     """Which packets are kept; the simulation has none."""
-    datapath: Literal["auto", "kernel", "user"] = "auto"
+    datapath: Datapath = "auto"
     delays: bool = False
     """The scenario holds packets back, which some kernels cannot do. Checked before the run starts."""
 
@@ -55,8 +55,8 @@ def make_plan(
     speed: float = 1.0,
     seed: int = 0,
     directory: Path | None = None,
-    datapath: Literal["auto", "kernel", "user"] = "auto",
-    capture: Literal["all", "heartbeats", "off"] = "heartbeats",
+    datapath: Datapath = "auto",
+    capture: Captured = "heartbeats",
 ) -> Plan:
     """The plan of a run. Raises OptionError for an impossible option."""
     cluster = scenario.cluster

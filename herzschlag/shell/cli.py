@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,7 +21,8 @@ from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.running.conductor import NotReady
-from herzschlag.running.runner import RunReport, RunRequest, announce, judge_and_write
+from herzschlag.running.run_file import RunReport, new_folder
+from herzschlag.running.runner import RunRequest, announce, judge_and_write
 from herzschlag.scenarios.from_toml import ScenarioError, load_family
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.to_toml import as_toml
@@ -160,15 +160,9 @@ def _scenario(name: str | None, speed: float | None) -> Scenario | None:
 
 
 def _directory(base: Path, name: str) -> Path:
-    stamp = time.strftime("%Y-%m-%d-%H%M%S")
-    for number in range(1000):
-        folder = base / (f"{stamp}-{number}" if number else stamp) / name
-        try:
-            folder.parent.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            fail(f"--out {base}: cannot be made: {error.strerror}; choose another directory", WRONG_INPUT)
-        folder.mkdir()
-        return folder
-    fail(f"--out {base}: already has 999 runs of this second; choose another directory", WRONG_INPUT)
+    try:
+        directory = new_folder(base) / name
+    except InputError as error:
+        fail(f"--out {error}", WRONG_INPUT)
+    directory.mkdir()
+    return directory

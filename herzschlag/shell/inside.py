@@ -1,7 +1,7 @@
 """Runs Mininet's commands in a lab on real packets; in the simulation it explains why that is not possible.
 
-This module decides which lines go to Mininet, and it watches the lab while they run. It leaves running them to
-`topo/mininet/prompt.py`.
+Decides which lines go there and that the lab is watched while they run. Leaves running them to
+`topo/lab/prompt.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from herzschlag.backends.base import Session
 from herzschlag.shell.words import WordsError
 from herzschlag.topo.errors import TopoError
-from herzschlag.topo.mininet.prompt import COMMANDS, Prompt, pass_on_interrupt
+from herzschlag.topo.lab.prompt import COMMANDS, Prompt, pass_on_interrupt
 from herzschlag.topo.spec import TopologySpec
 
 LOOK_S = 0.2

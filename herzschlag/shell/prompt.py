@@ -29,7 +29,7 @@ from herzschlag.scenarios.model import Scenario
 from herzschlag.shell.commands import NAMES, TROUBLE, Commands, help_of, help_of_fault
 from herzschlag.shell.inside import Inside, Interrupted
 from herzschlag.shell.words import NODES, WordsError, choices, keys
-from herzschlag.topo.mininet.prompt import COMMANDS, take_terminal
+from herzschlag.topo.lab.prompt import COMMANDS, take_terminal
 from herzschlag.wrong_input import nearest
 
 OWN = ("help", "source", "time", "exit", "quit")

@@ -5,6 +5,7 @@ This module decides each by the records. A moment that never came makes every ex
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History
@@ -30,7 +31,7 @@ from herzschlag.scenarios.model import Scenario
 NAME = "expectations"
 
 
-def needs(scenario: Scenario) -> tuple[str, ...]:
+def _needs(scenario: Scenario) -> tuple[str, ...]:
     """Kinds of record that it looks at."""
     matchers: list[Matcher] = []
     found: list[str] = []
@@ -49,7 +50,7 @@ def needs(scenario: Scenario) -> tuple[str, ...]:
     return (*found, *kinds_named(matchers))
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details: list[Detail] = []
     for key, item in scenario.expect.all():
@@ -196,3 +197,6 @@ class _Look:
 
 def _where(hosts: list[str]) -> str:
     return f"on {' and '.join(hosts)}" if hosts else "nowhere"
+
+
+CHECKER = Checker(NAME, _needs, _check)

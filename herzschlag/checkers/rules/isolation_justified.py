@@ -6,18 +6,18 @@ been in reach for two.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "isolation-justified"
-NEEDS = ("isolation", "role", "fault")
 
 NOTICE_NS = 2 * SECOND
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
@@ -35,7 +35,7 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
         if other == act.node or not all(truth.agent_works(other, s) for s in segments):
             continue
         if all(truth.linked(act.node, other, s) for s in segments) and not _lossy(truth, act):
-            spoke = [_speaks(other, act, at_ns, truth) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
+            spoke = [truth.speaks(other, act.node, at_ns) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
             if not all(spoke):
                 continue
             why = (
@@ -45,15 +45,8 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
 
 
-def _speaks(other: str, act: Record, at_ns: int, truth: Truth) -> str:
-    """The role of a host that sends to this one each second, else nothing. A slave sends to its master alone, and a
-    candidate perhaps only to a better one."""
-    role = truth.role(other, at_ns)
-    if role == "slave":
-        last = truth.history.last("role", at_ns, node=other)
-        return role if last is not None and last.get("master") == act.node else ""
-    return role if role in ("master", "isolated") else ""
-
-
 def _lossy(truth: Truth, act: Record) -> bool:
     return truth.impaired(truth.segment_at(act.at_ns))
+
+
+CHECKER = Checker(NAME, ("isolation", "role", "fault"), _check)

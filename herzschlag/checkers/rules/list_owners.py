@@ -6,6 +6,7 @@ master from its VMs, and permits the isolation response to hosts whose VMs no ma
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
@@ -14,7 +15,6 @@ from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "list-owners"
-NEEDS = ("role", "lock", "fault")
 
 RELEASE_NS = 5 * SECOND
 """Releasing is one write; a lock won at the last moment is released at once."""
@@ -26,7 +26,7 @@ def protected_lists(history: History) -> list[tuple[str, str]]:
     return sorted(item for item in found if item[1].endswith("protectedlist"))
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     lists = protected_lists(history)
     if not lists:
@@ -56,3 +56,6 @@ def _master_within(host: str, begin_ns: int, end_ns: int, truth: Truth) -> bool:
 
 def _could_write(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
     return truth.reaches_storage(host, segment, datastore) and p.Frozen(host) not in segment.conditions
+
+
+CHECKER = Checker(NAME, ("role", "lock", "fault"), _check)

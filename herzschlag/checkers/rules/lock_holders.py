@@ -12,6 +12,7 @@ from itertools import combinations
 
 import msgspec
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import FOREVER, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
@@ -19,7 +20,6 @@ from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "lock-holders"
-NEEDS = ("lock", "fault")
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Hold(msgspec.Struct, frozen=True):
     seq: int
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     if not history.of_kind("lock"):
         return unknown(NAME, "no host said anything of its locks")
     truth = Truth(history, scenario)
@@ -89,3 +89,6 @@ def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
         return False
     segment = truth.segment_at(max(0, second.begin_ns - 1))
     return truth.reaches_storage(first.host, segment, datastore) and p.Frozen(first.host) not in segment.conditions
+
+
+CHECKER = Checker(NAME, ("lock", "fault"), _check)

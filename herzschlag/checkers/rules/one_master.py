@@ -7,13 +7,13 @@ hosts do not form such a group, masters may rightly differ, and nothing is judge
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "one-master"
-NEEDS = ("role", "fault", "ready")
 
 
 def settle_ns(scenario: Scenario) -> int:
@@ -22,7 +22,7 @@ def settle_ns(scenario: Scenario) -> int:
     return timers.master_timeout_ns + timers.election_ns + timers.isolation_ping_ns + 5 * SECOND
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
@@ -63,3 +63,6 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
                 ],
             )
     return Detail(name=name, verdict="holds", because="one master")
+
+
+CHECKER = Checker(NAME, ("role", "fault", "ready"), _check)

@@ -7,13 +7,13 @@ by users to vCenter's admission control.
 from __future__ import annotations
 
 from herzschlag import faults
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "placement"
-NEEDS = ("restart", "vm", "role")
 
 LIMIT_OPTION = "das.perHostConcurrentFailoversLimit"
 LIMIT = 32
@@ -22,7 +22,7 @@ NEWS_NS = 3 * SECOND
 """What began to run so recently may not be known to the master: three heartbeats."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     limit = _limit(scenario)
     flying: dict[str, dict[str, Record]] = {}
@@ -69,3 +69,6 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
             why = f"ordered to {target} at {order.at_s:.2f} s, which then needs {used} {what} and has {room}"
             return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     return Detail(name=name, verdict="holds", because=f"{target} had room", evidence=(order.seq,))
+
+
+CHECKER = Checker(NAME, ("restart", "vm", "role"), _check)

@@ -7,6 +7,7 @@ isolation of all hosts from stopping every VM of the cluster.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
 from herzschlag.checkers.truth import Truth
@@ -15,10 +16,9 @@ from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "response-owned"
-NEEDS = ("isolation", "lock", "role", "vm", "fault")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     paths = dict(protected_lists(history))
     details = []
@@ -60,3 +60,6 @@ def _looks_held_until(hold: Hold, datastore: str, truth: Truth, scenario: Scenar
         return hold.end_ns
     timers = scenario.cluster.timers()
     return hold.end_ns + max(timers.vmfs_lock_watch_ns + timers.vmfs_heartbeat_ns, timers.nfs_lock_stale_ns)
+
+
+CHECKER = Checker(NAME, ("isolation", "lock", "role", "vm", "fault"), _check)

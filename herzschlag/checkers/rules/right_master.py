@@ -7,6 +7,7 @@ implements the order again, on purpose the plain way, so that it checks the agen
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.incumbent import OPENING_NS
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
@@ -15,10 +16,9 @@ from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "right-master"
-NEEDS = ("role", "fault")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     wins = history.where("role", to="master")
     if not history.of_kind("role"):
@@ -96,3 +96,6 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
 def _value(host: str, truth: Truth, segment: Segment, goodness: dict[str, int]) -> int:
     reached = sum(truth.reaches_storage(host, segment, d.name) for d in truth.lab.datastores_of(host))
     return reached + goodness.get(host, 0)
+
+
+CHECKER = Checker(NAME, ("role", "fault"), _check)

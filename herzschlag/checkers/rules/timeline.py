@@ -10,6 +10,7 @@ from the protocol or from the processor.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s, took_s
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History, Record
@@ -19,14 +20,14 @@ from herzschlag.scenarios.model import Scenario
 NAME = "timeline"
 
 
-def needs(scenario: Scenario) -> tuple[str, ...]:
-    """Kinds of record by which its instants are measured."""
+def _needs(scenario: Scenario) -> tuple[str, ...]:
+    """Kinds of record that its instants are measured by."""
     instants = scenario.expect.instant
     matchers = [item.record for item in instants] + [item.after for item in instants if isinstance(item.after, dict)]
     return (*kinds_named(matchers), *(kind_of_moment(item.after) for item in instants if isinstance(item.after, str)))
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     """Measure every instant of the scenario."""
     speed = speed_of(history)
     allowed_s = tolerance_s(speed)
@@ -96,3 +97,6 @@ def _origin(item: Instant, history: History, scenario: Scenario) -> Record | Non
 
 def span(low: float, high: float) -> str:
     return f"{low:g}" if low == high else f"{low:g}-{high:g}"
+
+
+CHECKER = Checker(NAME, _needs, _check)

@@ -6,6 +6,7 @@ than half of all hosts. A VM there must go on running there, unless the scenario
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
@@ -13,10 +14,9 @@ from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "untouched"
-NEEDS = ("vm", "fault")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="there are no VMs")
@@ -94,3 +94,6 @@ def _master_lost(host: str, other: str, truth: Truth, segment: Segment) -> bool:
         return False
     elected = [r for r in truth.history.where("role", node=other, to="master") if r.at_ns < segment.end_ns]
     return truth.role(other, segment.begin_ns) == "master" or any(r.at_ns >= segment.begin_ns for r in elected)
+
+
+CHECKER = Checker(NAME, ("vm", "fault"), _check)

@@ -7,6 +7,7 @@ may believe to `belief.py`.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.belief import legal_delay_ns, legal_opinions, reign_ns
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
@@ -17,7 +18,6 @@ from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
 
 NAME = "vcenter-belief"
-NEEDS = ("host-state", "role", "fault", "vcenter")
 
 OF_ROLE = {
     "uninitialized": "uninitialized",
@@ -29,7 +29,7 @@ OF_ROLE = {
 """Host state that a host's own report of its role implies."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     timers = scenario.cluster.timers()
     details = []
@@ -65,7 +65,8 @@ def _judge(host: str, segment: Segment, truth: Truth) -> Detail:
 def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[str], str]:
     roles = {moid: truth.role(moid, at_ns) for moid in truth.lab.moids if truth.agent_works(moid, segment)}
     masters = [moid for moid, role in roles.items() if role == "master" and truth.hears(VCENTER, moid, segment)]
-    own = {OF_ROLE[roles[host]]} if host in roles and truth.hears(VCENTER, host, segment) else set[str]()
+    reports = truth.agent_runs(host, segment) and truth.hears(VCENTER, host, segment)
+    own = {OF_ROLE[truth.role(host, at_ns)]} if reports else set[str]()
     if not masters:
         return own | {"fdmUnreachable"}, "no master is in vCenter's reach"
     legal: set[str] = set()
@@ -80,3 +81,6 @@ def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[s
             reasons.append(f"for {master} {why}")
     # What a host reports itself is shown while its master has no opinion of it.
     return legal | (own & {"uninitialized", "election"}), ", ".join(reasons)
+
+
+CHECKER = Checker(NAME, ("host-state", "role", "fault", "vcenter"), _check)

@@ -9,16 +9,16 @@ scenario, which says so in `expect.allow`.
 from __future__ import annotations
 
 from herzschlag import faults
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "vms-run"
-NEEDS = ("vm", "fault", "end")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="there are no VMs")
@@ -65,3 +65,6 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
             evidence=tuple(stay.begin for stay in last),
         )
     return Detail(name=vm, verdict="holds", because=f"runs nowhere, and no living host may run it; {where}")
+
+
+CHECKER = Checker(NAME, ("vm", "fault", "end"), _check)

@@ -8,6 +8,7 @@ user has switched off is to stay off.
 from __future__ import annotations
 
 from herzschlag import faults
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Stay, Truth, fault_of
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
@@ -15,7 +16,6 @@ from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "restart-justified"
-NEEDS = ("restart", "vm", "fault")
 
 NEWS_NS = 3 * SECOND
 """A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
@@ -23,7 +23,7 @@ USER_NS = 10 * SECOND
 """A user's request passes vCenter, the host and the protectedlist before every master knows it."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     orders = history.where("restart", phase="ordered")
     if truth.vms and not history.of_kind("vm"):
@@ -83,3 +83,6 @@ def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
 def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:
     """Its host has lost the VM's datastore: component protection may move it."""
     return not truth.reaches_storage(stay.host, segment, truth.vms[stay.vm][0].datastore)
+
+
+CHECKER = Checker(NAME, ("restart", "vm", "fault"), _check)
