@@ -1,6 +1,6 @@
 """Checkers: each file judges one property of a finished run, from its history alone.
 
-This module decides which there are and how they are run together. One that crashes has found nothing out: unknown,
+This module decides which checkers exist and how they are run together. The finding of one that crashes is unknown,
 never holds.
 """
 

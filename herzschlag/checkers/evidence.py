@@ -1,7 +1,7 @@
 """Evidence: whether the history holds the records a checker needs. Without them nothing was shown, so nothing holds.
 
 This module decides which kinds of record every complete run of a scenario must have, and which kinds follow from
-others: a host whose role became `isolated` also recorded the isolation. Kinds that nothing else tells of (`path`,
+others: a host whose role became `isolated` also recorded the isolation. Kinds that no other record implies (`path`,
 `dropped`) cannot be missed: that they are absent may be the finding itself. It leaves which kinds a checker needs to
 its own `needs`.
 """
