@@ -9,13 +9,8 @@ JOBS ?= $(shell nproc)
 REPEAT ?= 1
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
-<<<<<<< HEAD
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
-CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/planted/ tests/processes/ tests/repository/)
-=======
-# Tests that need neither namespaces nor Open vSwitch, nor anything else but Python: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
->>>>>>> main
 SITUATIONS := normal slave-failure master-failure isolation partition
 
 .PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
