@@ -264,7 +264,7 @@ FAULTS = (
         patch=_nothing,
         scenario="case-32@watchdog",
         checker="expectations",
-        says="nobody takes the host for anything else",
+        says="no other opinion of the host",
     ),
     Planted(
         name="writes without asking",
