@@ -18,7 +18,7 @@ import typing as _typing
 if _typing.TYPE_CHECKING:
     from herzschlag import faults
     from herzschlag.backends.base import BackendUnavailable, MachineryDied
-    from herzschlag.checkers import check_all, checkers
+    from herzschlag.checkers import check_all
     from herzschlag.checkers.checker import Checker
     from herzschlag.checkers.truth import Truth
     from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
@@ -61,7 +61,6 @@ __all__ = [
     "Truth",
     "Verdict",
     "check_all",
-    "checkers",
     "finding",
     "unknown",
     # what goes wrong; herzschlag/errors.py draws them all
@@ -84,7 +83,7 @@ __all__ = [
 
 _HOMES = {
     "herzschlag.backends.base": ("BackendUnavailable", "MachineryDied"),
-    "herzschlag.checkers": ("check_all", "checkers"),
+    "herzschlag.checkers": ("check_all",),
     "herzschlag.checkers.checker": ("Checker",),
     "herzschlag.checkers.truth": ("Truth",),
     "herzschlag.checkers.verdict": ("Detail", "Finding", "Verdict", "finding", "unknown"),

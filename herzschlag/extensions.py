@@ -53,7 +53,7 @@ def load(group: str, taken: Collection[str], accept: Callable[[object, str], T |
             _refuse(group, entry, f"the package {other} brings one of this name, too", "uninstall one of the two")
         try:
             value = entry.load()
-        except Exception as error:  # whatever its module does when imported
+        except (Exception, SystemExit) as error:  # whatever its module does when imported
             _refuse(group, entry, f"importing it failed: {type(error).__name__}: {error}", "mend the package")
         accepted = accept(value, entry.name)
         if isinstance(accepted, str):

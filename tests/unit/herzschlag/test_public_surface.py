@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import pkgutil
 import subprocess
 import sys
 import tomllib
@@ -47,6 +48,13 @@ def test_every_name_is_documented(name: str) -> None:
     value = getattr(herzschlag, name)
     text = inspect.getdoc(value) or ""
     assert text and not text.startswith(f"{name}("), f"{name} has no docstring of its own"
+
+
+def test_no_name_is_that_of_a_module() -> None:
+    """Importing a submodule puts it in the package, in the place of whatever was there by its name."""
+    modules = {module.name for module in pkgutil.iter_modules(herzschlag.__path__)}
+    assert modules & {*herzschlag.__all__} == {"faults"}
+    assert inspect.ismodule(herzschlag.faults)
 
 
 def test_the_words_of_a_verdict() -> None:
