@@ -37,6 +37,8 @@ WallInstant = Annotated[int, Unit.WALL_INSTANT]
 
 LockState = Literal["free", "held", "broken", "watching", "denied", "lost"]
 SlotState = Literal["none", "offline", "live"]
+PathState = Literal["up", "silent"]
+SilencePhase = Literal["watching", "unreachable", "heard"]
 ProcessName = Literal["agent", "hypervisor", "vm", "vcenter"]
 
 
@@ -86,9 +88,9 @@ class Path(Entry, frozen=True, gc=False, kw_only=True, tag="path"):
     """MOID of the peer."""
     network: str
     """Name of the network."""
-    from_: Literal["up", "silent"]
+    from_: PathState
     """How it was."""
-    to: Literal["up", "silent"]
+    to: PathState
     """How it is."""
     because: str
     """The reason."""
@@ -108,7 +110,7 @@ class Liveness(Entry, frozen=True, gc=False, kw_only=True, tag="liveness"):
 
     host: str
     """MOID of the host."""
-    phase: Literal["watching", "unreachable", "heard"]
+    phase: SilencePhase
     """Datastore heartbeats are watched; no network heartbeat for 10 s; datagrams arrive again."""
     because: str
     """The reason."""
@@ -337,7 +339,7 @@ class Lateness(Entry, frozen=True, gc=False, kw_only=True, tag="lateness"):
     max_ns: RealLength
     """The latest of them."""
     p99_ns: RealLength
-    """99 of 100 were no later."""
+    """99 of 100 were at most as late."""
     count: int
     """How many timers fired."""
 
@@ -407,9 +409,3 @@ AnyEntry = (
     | Undelivered
     | Disk
 )
-
-
-def entry_of(kind: str, fields: dict[str, object]) -> AnyEntry:
-    """Raises msgspec.ValidationError for what the schema does not know."""
-    entry: AnyEntry = msgspec.convert(fields | {"kind": kind}, AnyEntry)
-    return entry

@@ -24,9 +24,12 @@ from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
 from herzschlag.backends.reuse import ContinuedSession, difference, remembered, snapshot
-from herzschlag.checkers import NAMES, check_all
+from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Finding
-from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
+from herzschlag.errors import HerzschlagError
+from herzschlag.faults import Fault, kinds, primitives_of
+from herzschlag.faults import primitives as p
+from herzschlag.faults.claims import powered_off
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.running.conductor import Conductor, Watcher
 from herzschlag.running.judgement import Judgement
@@ -36,7 +39,7 @@ from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.spec import Captured, Datapath
-from herzschlag.wrong_input import nearest
+from herzschlag.wrong_input import InputError, build, nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 
@@ -44,7 +47,7 @@ RECENT = 25
 """Records shown when a condition was not met."""
 
 
-class ConditionNotMet(AssertionError):
+class ConditionNotMet(HerzschlagError, AssertionError):
     """A condition did not come true in time; the text shows what happened meanwhile."""
 
 
@@ -58,6 +61,8 @@ class Cluster:
         self._conductor = Conductor(session, scenario, plan, watcher)
         self._logbook = Logbook()
         self._judgement = Judgement(session, self._conductor)
+        self._dark: dict[str, frozenset[str]] = {}
+        """Hosts without power, by active fault."""
         self._present = Present(session.records)
         self._finished = False
         self._changed_ns = -1
@@ -78,8 +83,10 @@ class Cluster:
         datapath: Datapath = "auto",
         capture: Captured = "heartbeats",
     ) -> Self:
-        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises
-        BackendUnavailable, NotReady, MachineryDied."""
+        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError,
+        ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
+        checkers()  # one of another package that is broken is told before anything starts
+        kinds()
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
         plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
         session = open_session(backend, plan)
@@ -121,7 +128,8 @@ class Cluster:
         something is not as it was, a process remembers what happened in between. Empty when it is as good."""
         if active := self._logbook.active:
             return f"the fault {next(iter(active))!r} was not healed"
-        if any(isinstance(fault, ClockOffset) for fault in self._logbook.over):
+        lab = self.plan.topology
+        if any(isinstance(one, p.ClockOff) for fault in self._logbook.over for one in fault.primitives(lab)):
             return "a clock was set, and one that was set back stands still for a while"
         if changed := difference(before, self.snapshot()):
             return changed
@@ -152,7 +160,7 @@ class Cluster:
 
     def role(self, host: str) -> str:
         """What the host takes itself for: uninitialized, election, slave, master, isolated; `off` without power."""
-        if any(kind_of(fault) == "power-off" and host in _names(fault, "host") for fault in self.active.values()):
+        if any(host in dark for dark in self._dark.values()):
             return "off"
         return self._present.role(host)
 
@@ -189,6 +197,13 @@ class Cluster:
         """Let so much protocol time pass."""
         self._conductor.wait_until(self.session.now_ns() + round(seconds * SECOND))
         self._present.go_on_now(self.session.now_ns())
+
+    def approach(self, tick_s: float, look: Callable[[], bool]) -> None:
+        """Let time pass until shortly before a change right after the next heartbeat would be told to the backend, a
+        tick at a time; `look` is called before each tick, and ends the approach when it is false."""
+        told_ns, tick_ns = self._conductor.told_ns(), round(tick_s * SECOND)
+        while self.session.now_ns() + 2 * tick_ns < told_ns and look():
+            self.advance(tick_s)
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
         """Let time pass until the condition is true; looked at with every record. Returns how long it took."""
@@ -230,29 +245,31 @@ class Cluster:
     # --- faults ---
 
     def fault(self, kind: str, *, id: str = "", **fields: Any) -> str:
-        """Begin a fault of any kind (`herzschlag.faults.KINDS`) right after the next heartbeat. Returns its id."""
-        if kind not in KINDS:
-            raise ValueError(f"fault {kind!r}: known are {', '.join(sorted(KINDS))}")
-        made = msgspec.convert({"fault": kind, **msgspec.to_builtins(fields)}, KINDS[kind])
-        return self.begin(made, id=id)  # type: ignore[arg-type]  # KINDS holds exactly the kinds of AnyFault
+        """Begin a fault of any kind (`herzschlag.faults.kinds()`) right after the next heartbeat. Returns its id."""
+        if kind not in kinds():
+            raise InputError("", f"fault {kind!r}: known are {', '.join(sorted(kinds()))}")
+        return self.begin(build(kinds()[kind], msgspec.to_builtins(fields)), id=id)
 
-    def begin(self, fault: AnyFault, *, id: str = "") -> str:
+    def begin(self, fault: Fault, *, id: str = "") -> str:
         fault_id = self._logbook.name(fault, id)
+        found = primitives_of(fault, self.plan.topology)
         effect = self._conductor.begin(fault_id, fault)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
-        if isinstance(fault, PowerOff):
-            self._present.lost_power(self.hosts if fault.host == "all" else _names(fault, "host"))
+        if dark := powered_off(found) & {*self.hosts}:
+            self._present.lost_power(sorted(dark))
+            self._dark[fault_id] = dark
         self._logbook.begin(fault_id, fault, self._since_ready(effect))
         return fault_id
 
     def heal(self, fault_id: str) -> None:
         """End one fault, right after the next heartbeat."""
         if fault_id not in self.active:
-            raise ValueError(f"no fault {fault_id!r} is active: {', '.join(self.active) or 'none is'}")
+            raise InputError("", f"no fault {fault_id!r} is active: {', '.join(self.active) or 'none is'}")
         effect = self._conductor.end(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
+        self._dark.pop(fault_id, None)
         self._logbook.end(fault_id, self._since_ready(effect))
 
     def heal_all(self) -> None:
@@ -260,7 +277,7 @@ class Cluster:
             self.heal(fault_id)
 
     @property
-    def active(self) -> dict[str, AnyFault]:
+    def active(self) -> dict[str, Fault]:
         return self._logbook.active
 
     def power_off(self, host: str) -> str:
@@ -294,8 +311,8 @@ class Cluster:
     def allow(self, checker: str, *, because: str) -> None:
         """What this checker calls a violation is, here, what must be expected, e.g. `started-twice` of a frozen host
         whose VMs were restarted elsewhere. Goes into the scenario with its reason."""
-        if checker not in NAMES:
-            raise ValueError(f"{checker!r} is no checker: {nearest(checker, NAMES)}")
+        if checker not in checkers():
+            raise InputError("", f"{checker!r} is not a checker: {nearest(checker, checkers())}")
         self._logbook.allow(checker, because)
 
     def scenario(self, name: str = "", title: str = "") -> Scenario:
@@ -361,11 +378,6 @@ class Cluster:
             self._present.see_all()
         self._present.go_on_now(self.session.now_ns())
         return stop()
-
-
-def _names(fault: Fault, field: str) -> tuple[str, ...]:
-    value = getattr(fault, field)
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _line(item: Record, ready_ns: int) -> str:

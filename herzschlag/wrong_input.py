@@ -15,10 +15,12 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from herzschlag.errors import WrongInput
+
 T = TypeVar("T")
 
 
-class InputError(ValueError):
+class InputError(WrongInput):
     """Wrong input: `key` is where (dotted, with positions), the text is value, rule and way out."""
 
     def __init__(self, key: str, text: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import msgspec
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.inbox import Inbox
 from herzschlag.agents.ha.master.master import Master
@@ -130,7 +131,7 @@ class Agent:
                 f"{self._c.moid}: {was} -> {change.to} is not a legal change ({change.because}); see states.py"
             )
         self._role.leave(change.because)
-        self._c.trace("role", **{"from": was}, to=change.to, master=change.master, because=change.because)
+        self._c.trace(records.AgentRole(from_=was, to=change.to, master=change.master, because=change.because))
         self._reporting.changed()
         match change.to:
             case "uninitialized":
@@ -241,7 +242,7 @@ class Agent:
         c.configure(config)
         self._own_bit = c.own_bit()
         c.do(KeepConfig(config))
-        c.trace("config", generation=config.generation, because="vCenter or the local disk says so")
+        c.trace(records.Configured(generation=config.generation, because="vCenter or the local disk says so"))
         member = any(h.moid == c.moid and not h.maintenance for h in config.hosts)
         if member:
             c.do(UseHeartbeatDatastores(config.host(c.moid).heartbeat_datastores))

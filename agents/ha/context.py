@@ -11,7 +11,7 @@ from herzschlag.agents.ha.election import Offer
 from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.protocol.actions import AnyAction, Send, Trace, UnwatchHeartbeats, WatchHeartbeats
 from herzschlag.agents.protocol.messages import Message
-from herzschlag.agents.records import AnyEntry, entry_of
+from herzschlag.agents.records import AnyEntry
 from herzschlag.agents.settings import AgentSettings, ClusterConfig
 from herzschlag.agents.states import DatastoreAccess
 
@@ -60,8 +60,8 @@ class Context:
     def do(self, action: AnyAction) -> None:
         self.actions.append(action)
 
-    def trace(self, entry: AnyEntry | str, **fields: object) -> None:
-        self.actions.append(Trace(entry_of(entry, fields) if isinstance(entry, str) else entry))
+    def trace(self, entry: AnyEntry) -> None:
+        self.actions.append(Trace(entry))
 
     def watch(self, host: str) -> None:
         """Watch the datastore heartbeats of a host wherever we reach its datastores."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.protocol.messages import AnyMessage, Election, Heartbeat
+from herzschlag.agents.records import PathState
 
 
 class Inbox:
@@ -45,7 +47,8 @@ class Inbox:
         self.dropped[reason] += 1
         count = self.dropped[reason]
         if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
-            self._c.trace("dropped", sender=sender, reason=reason, count=count, because=f"datagram is {reason}")
+            because = f"datagram is {reason}"
+            self._c.trace(records.Dropped(sender=sender, reason=reason, count=count, because=because))
 
     def note_silence(self, peers: Iterable[Peer]) -> None:
         """Record a network that fell silent while another still carries: no state changes, but readers want to know."""
@@ -56,5 +59,5 @@ class Inbox:
                     path.silent = True
                     self._note_path(peer, network, "up", "silent", "no heartbeat for 3 s")
 
-    def _note_path(self, peer: Peer, network: str, before: str, after: str, because: str) -> None:
-        self._c.trace("path", host=peer.moid, network=network, **{"from": before}, to=after, because=because)
+    def _note_path(self, peer: Peer, network: str, before: PathState, after: PathState, because: str) -> None:
+        self._c.trace(records.Path(host=peer.moid, network=network, from_=before, to=after, because=because))

@@ -31,7 +31,8 @@ def _fields(kind: Kind) -> str:
     rows = []
     for attribute, (name, field) in zip(kind.entry.__struct_fields__, kind.fields.items(), strict=True):
         marks = [*([field.unit.value] if field.unit else []), *(["optional"] if field.optional else [])]
-        rows.append(f"`{name}`" + (f" ({', '.join(marks)})" if marks else "") + f": {texts[attribute]}")
+        said = f"`{name}`" + (f" ({', '.join(marks)})" if marks else "") + f": {texts[attribute]}"
+        rows.append(said + (f" One of {', '.join(f'`{value}`' for value in field.values)}." if field.values else ""))
     return "<br>".join(rows)
 
 

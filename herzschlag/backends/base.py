@@ -24,7 +24,8 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from herzschlag.backends.names import BackendName
-from herzschlag.faults import AnyFault
+from herzschlag.errors import HarnessFailure, UnusableMachine
+from herzschlag.faults import Fault
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.records import Record
 
@@ -36,7 +37,7 @@ class Missing(msgspec.Struct, frozen=True):
     fix: str
 
 
-class BackendUnavailable(Exception):
+class BackendUnavailable(UnusableMachine):
     """This machine cannot run the backend, or a fault of this scenario: exit status 4."""
 
     def __init__(self, *missing: Missing) -> None:
@@ -44,7 +45,7 @@ class BackendUnavailable(Exception):
         self.missing = missing
 
 
-class MachineryDied(Exception):
+class MachineryDied(HarnessFailure):
     """A part of the harness died: the run's verdict is unknown."""
 
 
@@ -95,7 +96,7 @@ class Session(Protocol):
 
     def now_ns(self) -> int: ...
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         """Set the fault off at `at_ns`, wait until it is in force. When that is past: at once, or, with `every_ns`, at
         the next instant that lies a multiple of it behind `at_ns`."""
         ...

@@ -1,12 +1,18 @@
 """Checkers: each file judges one property of a finished run, from its history alone.
 
-Decides which there are and how they are run together. One that crashes has found nothing out: unknown, never holds.
+This module decides which checkers exist and how they are run together. The finding of one that crashes is unknown,
+never holds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
 import msgspec
 
+from herzschlag import extensions
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules import (
     belief,
@@ -32,8 +38,10 @@ from herzschlag.checkers.rules import (
 )
 from herzschlag.checkers.rules.restart import justified, order, owned
 from herzschlag.checkers.verdict import Finding, unknown
+from herzschlag.history.kinds import KINDS
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
+from herzschlag.wrong_input import nearest
 
 _RULES = (
     timeline,
@@ -63,6 +71,30 @@ _RULES = (
 CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _RULES}
 """In the order in which findings are shown."""
 NAMES = tuple(CHECKERS)
+"""Those of this package."""
+
+
+@cache
+def checkers() -> Mapping[str, Checker]:
+    """All checkers: ours, then those that other packages bring by entry points. Raises ExtensionError."""
+    others = extensions.load(extensions.CHECKERS, CHECKERS, _accept)
+    return MappingProxyType({**CHECKERS, **others})
+
+
+def _accept(value: object, name: str) -> Checker | str:
+    """What an entry point leads to, as a checker; or what is wrong with it."""
+    if not isinstance(value, Checker):
+        return f"it is {value!r}, not a herzschlag.checkers.Checker"
+    if value.name != name:
+        return f"the checker's name is {value.name!r}, the entry point's is {name!r}: the two must be equal"
+    if not callable(value.check):
+        return f"its check is {value.check!r}: it must be a function of a history and a scenario"
+    if not callable(value.needs):
+        for kind in value.needs:
+            if kind not in KINDS:
+                return f"it needs records of kind {kind!r}, which do not exist: {nearest(str(kind), KINDS)}"
+    return value
+
 
 SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
 """What locks guarantee whatever the machine does. All else depends on timers and on our own parts being alive."""
@@ -70,16 +102,28 @@ SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:
     """Every checker's finding, with what the scenario allows taken into account."""
-    found = [_allowed(_run(checker, history, scenario), scenario) for checker in CHECKERS.values()]
+    found = [_allowed(_run(checker, history, scenario), scenario) for checker in checkers().values()]
     doubts = [f for f in found if f.checker in (lateness.NAME, machinery.NAME) and f.verdict != "holds"]
     return tuple(_excused(f, doubts[0]) if doubts else f for f in found)
 
 
 def _run(checker: Checker, history: History, scenario: Scenario) -> Finding:
     try:
-        return checker.judge(history, scenario)
-    except Exception as error:  # a broken checker must never pass for a finding
+        found = checker.judge(history, scenario)
+        return found if checker.name in CHECKERS else _vetted(found, checker.name, history)
+    except (Exception, SystemExit) as error:  # a broken checker must never pass for a finding
         return unknown(checker.name, f"the checker itself failed: {type(error).__name__}: {error}")
+
+
+def _vetted(found: Finding, name: str, history: History) -> Finding:
+    """What another package's checker returned; reports and exit statuses are made of it."""
+    told = msgspec.convert(msgspec.to_builtins(found), Finding)
+    if told.checker != name:
+        raise ValueError(f"it returned a finding of {told.checker!r}, which is not its own name")
+    known = {record.seq for record in history}
+    if strangers := {*told.evidence, *(seq for detail in told.details for seq in detail.evidence)} - known:
+        raise ValueError(f"its evidence is record {min(strangers)}, which the history does not have")
+    return told
 
 
 def _excused(found: Finding, doubt: Finding) -> Finding:

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from herzschlag.agents import states
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
@@ -301,7 +301,6 @@ class Truth:
         return tuple(stay for stay in self.stays.get(vm, ()) if stay.begin_ns <= at_ns < stay.end_ns)
 
 
-def fault_of(record: Record) -> AnyFault:
+def fault_of(record: Record) -> Fault:
     """The fault that a `fault` record is about."""
-    fault: AnyFault = msgspec.convert(record.fields["value"], AnyFault)
-    return fault
+    return of_values(record.fields["value"])

@@ -63,4 +63,5 @@ def finding(checker: str, details: Iterable[Detail], *, good: str, of_none: Verd
 
 
 def unknown(checker: str, because: str) -> Finding:
+    """There is not enough evidence to say more."""
     return Finding(checker=checker, verdict="unknown", because=because)

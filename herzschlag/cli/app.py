@@ -17,11 +17,14 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from herzschlag import __version__
 from herzschlag.backends.names import Backend, Capture
+from herzschlag.checkers import checkers
 from herzschlag.checkers.verdict import EXIT_STATUS, worst
 from herzschlag.cli import console
 from herzschlag.compare.cli import compare_command
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.extensions import ExtensionError
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
@@ -41,7 +44,6 @@ MOST_JOBS = 64
 
 app = typer.Typer(
     name="herzschlag",
-    help="A laboratory for high-availability heartbeats.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -59,6 +61,21 @@ class Datapath(StrEnum):
 def fail(text: str, status: int) -> NoReturn:
     err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
     raise typer.Exit(status)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"herzschlag {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version, and end.")
+    ] = False,
+) -> None:
+    """A laboratory for high-availability heartbeats."""
 
 
 @app.command("run")
@@ -202,6 +219,7 @@ def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:
     try:
         if speed is not None:
             check_speed(speed, "--speed")
+        checkers()  # one of another package that is broken is told before anything starts, not after an hour
         return [scenario for name in names for scenario in load_family(name)]
     except (ScenarioError, InputError) as error:
         fail(str(error), WRONG_INPUT)
@@ -242,4 +260,8 @@ app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 
 def main() -> None:
     interrupts.end_politely()
-    app()
+    try:
+        app()
+    except ExtensionError as error:
+        err.print(f"herzschlag: {error}", markup=False, soft_wrap=True)
+        sys.exit(CANNOT_RUN)

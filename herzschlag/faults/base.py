@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
+from herzschlag.errors import WrongInput
 from herzschlag.faults import primitives as p
 from herzschlag.topo.spec import TopologySpec
 from herzschlag.wrong_input import nearest
@@ -19,7 +20,7 @@ Names = str | tuple[str, ...]
 """One name, several, or `all`."""
 
 
-class FaultError(ValueError):
+class FaultError(WrongInput):
     """A fault that this lab cannot have. `field` is the key in the scenario that is wrong."""
 
     def __init__(self, field: str, text: str) -> None:
@@ -49,11 +50,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return " ".join([kind_of(self), *shown])
 
 
-def kind_of(fault: Fault) -> str:
+def kind_of(fault: Fault | type[Fault]) -> str:
     return str(fault.__struct_config__.tag)
 
 
 def pick(field: str, names: Names, known: Sequence[str], noun: str) -> tuple[str, ...]:
+    """Names as they are known, `all` written out. Raises FaultError for a wrong one, or one named twice."""
     if names == "all":
         return tuple(known)
     wanted = (names,) if isinstance(names, str) else names

@@ -20,11 +20,6 @@ class Impair(Fault, frozen=True, tag="impair"):
     duplicate: float = 0.0
     reorder: float = 0.0
 
-    @property
-    def delays(self) -> bool:
-        """Whether packets have to be held back, for which real ones need netem."""
-        return self.delay_ms > 0 or self.jitter_ms > 0 or self.reorder > 0
-
     def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
         for name in ("loss", "duplicate", "reorder"):
             if not 0 <= getattr(self, name) <= 1:

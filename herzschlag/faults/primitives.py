@@ -119,6 +119,11 @@ class Impaired(Condition, frozen=True, tag=True):
     duplicate: float = 0.0
     reorder: float = 0.0
 
+    @property
+    def delays(self) -> bool:
+        """Whether packets have to be held back, for which real ones need netem."""
+        return self.delay_ms > 0 or self.jitter_ms > 0 or self.reorder > 0
+
 
 class GatewaySilent(Condition, frozen=True, tag=True):
     """The gateway runs and answers no ping."""

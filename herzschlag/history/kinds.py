@@ -10,7 +10,8 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -130,6 +131,8 @@ class Field(msgspec.Struct, frozen=True):
     """None: the value measures no time."""
     optional: bool
     """Left out of records that it does not concern."""
+    values: tuple[str, ...]
+    """All that it can be; empty when that cannot be listed."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -143,9 +146,10 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 def _field(hint: Any) -> Field:
-    arms = get_args(hint) if UnsetType in get_args(hint) else (hint,)
+    arms = get_args(hint) if get_origin(hint) is UnionType or get_origin(hint) is Union else (hint,)
     units = [mark for arm in arms for mark in getattr(arm, "__metadata__", ()) if isinstance(mark, Unit)]
-    return Field(units[0] if units else None, UnsetType in arms)
+    values = tuple(value for arm in arms if get_origin(arm) is Literal for value in get_args(arm))
+    return Field(units[0] if units else None, UnsetType in arms, values)
 
 
 def _kind(entry: type[Entry]) -> Kind:

@@ -19,7 +19,7 @@ from herzschlag.backends.names import BackendName
 from herzschlag.backends.simulation import SimulationSession
 from herzschlag.checkers.verdict import worst
 from herzschlag.cluster import Cluster
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.kinds import ClusterReady
 from herzschlag.history.records import RUNNER, SECOND, Record, written
@@ -236,7 +236,7 @@ class Live:
         except (InputError, ValueError, BackendUnavailable) as error:
             refuse(answer, str(error))
 
-    def _begin(self, fault: AnyFault, fault_id: str = "") -> None:
+    def _begin(self, fault: Fault, fault_id: str = "") -> None:
         """Raises InputError for a fault that contradicts those in force: such a scenario could not be run again."""
         ahead = self._cluster.scenario("ahead")
         # By hand one begins after the other; two within one moment would look as if they began together.
@@ -257,13 +257,11 @@ class Live:
         """A change waits for the next heartbeat: until shortly before, hearts go on and news is sent."""
         if self._simulated:
             return  # virtual time gets there at once
-        session = self._cluster.session
-        interval_ns = self._cluster.plan.timers.heartbeat_interval_ns
-        now_ns = session.now_ns()
-        until_ns = now_ns + (session.after_heartbeat_ns - now_ns) % interval_ns
-        while session.now_ns() + 2 * TICK_S * session.speed * SECOND < until_ns and not self._hub.closing:
-            self._pass_time()
-            self._tell()
+        self._cluster.approach(TICK_S * self._cluster.session.speed, self._goes_on)
+
+    def _goes_on(self) -> bool:
+        self._tell()
+        return not self._hub.closing
 
     def _next(self) -> None:
         """The scenario's next change, now; one whose fault was healed by hand already is passed over."""
@@ -386,7 +384,7 @@ def _beats(cluster: Cluster, directory: Path | None) -> Source:
     return CapturedBeats(directory, cluster.plan.topology)
 
 
-def _with(scenario: Scenario, fault: AnyFault, fault_id: str, at_s: float) -> Scenario:
+def _with(scenario: Scenario, fault: Fault, fault_id: str, at_s: float) -> Scenario:
     return msgspec.structs.replace(
         scenario, steps=(*scenario.steps, Step(at_s=at_s, fault=fault, id=fault_id)), settle_s=1.0
     )

@@ -8,11 +8,13 @@ tables.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any, Literal
 
 import msgspec
 
-from herzschlag.faults import AnyFault
+from herzschlag.faults import KINDS, AnyFault, Fault, kinds
 
 MESSAGE_BYTES_MAX = 64_000
 """A fault that names every link of 96 hosts stays below; nothing else a browser sends comes near."""
@@ -72,6 +74,16 @@ class Judge(msgspec.Struct, frozen=True, tag_field="do", tag="judge", forbid_unk
 AnyCommand = Begin | Heal | Open | Next | Auto | Pace | Advance | Judge
 
 
+def command_decoder() -> msgspec.json.Decoder[AnyCommand]:
+    """Of messages from a browser; with packages that bring faults, a Begin may name those, too."""
+    if kinds().keys() == KINDS.keys():
+        return msgspec.json.Decoder(AnyCommand)
+    fault: Any = reduce(or_, kinds().values())
+    begin = msgspec.defstruct("AnyBegin", [("fault", fault)], bases=(Begin,), tag_field="do", tag="begin", frozen=True)
+    every: Any = reduce(or_, (kind for kind in COMMANDS if kind is not Begin), begin)
+    return msgspec.json.Decoder(every)
+
+
 # --- from the server --------------------------------------------------------------------------------------------------
 
 
@@ -108,7 +120,7 @@ class Active(msgspec.Struct, frozen=True):
 
     id: str
     about: str
-    fault: AnyFault
+    fault: Fault
     at_s: float
 
 

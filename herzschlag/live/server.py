@@ -162,7 +162,7 @@ class Site:
     def __init__(self, hub: Hub, access: Access) -> None:
         self._hub, self._access = hub, access
         self._numbers = count()
-        self._decode = msgspec.json.Decoder(m.AnyCommand).decode
+        self._decode = m.command_decoder().decode
 
     def app(self) -> Starlette:
         return Starlette(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.report.picture import standing
@@ -51,7 +51,7 @@ class View:
             self._opinions = {key: state for key, state in self._opinions.items() if key[0] != host}
             self._vms = {key: state for key, state in self._vms.items() if key[1] != host}
 
-    def picture(self, active: Mapping[str, AnyFault]) -> dict[str, Any]:
+    def picture(self, active: Mapping[str, Fault]) -> dict[str, Any]:
         conditions = p.combined(fault.primitives(self._lab) for fault in active.values())
         roles = {host: self._role(host, conditions) for host in self._lab.moids}
         masters = [host for host, role in roles.items() if role == "master"]

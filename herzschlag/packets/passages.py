@@ -16,6 +16,7 @@ import msgspec
 
 from herzschlag.agents.protocol.codec import Codec, WireError
 from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.errors import WrongPeerInput
 from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts, from_comments
 from herzschlag.packets.frames import Assembler, Carried
 from herzschlag.topo.capture import pcapng
@@ -26,7 +27,7 @@ PING, PONG, ERROR, REFUSED = "Ping", "Pong", "IcmpError", "Refused"
 _KINDS = {"ping": PING, "pong": PONG, "error": ERROR}
 
 
-class CaptureError(ValueError):
+class CaptureError(WrongPeerInput):
     """There is no capture to read; the text says why and what to do."""
 
 

@@ -142,8 +142,8 @@ def summary(run: PacketRun) -> Summary:
 
 def wrong_clocks(run: PacketRun) -> frozenset[str]:
     """Hosts whose clock was set wrong at some time: their stamps say nothing about delays."""
-    leaps = [fault_of(r) for r in run.history.where("fault", fault="clock-offset", phase="begin")]
-    conditions = [c for leap in leaps for c in leap.primitives(run.scenario.cluster.topology())]
+    told = [fault_of(r) for r in run.history.where("fault", phase="begin")]
+    conditions = [c for fault in told for c in fault.primitives(run.scenario.cluster.topology())]
     return frozenset(c.host for c in conditions if isinstance(c, p.ClockOff))
 
 

@@ -23,12 +23,14 @@ import pytest
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import BackendName
+from herzschlag.checkers import checkers
 from herzschlag.checkers.rules import lateness
 from herzschlag.cluster import Cluster, ConditionNotMet
+from herzschlag.extensions import ExtensionError
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import write_whole
 from herzschlag.plugin.constants import AGAIN, PROPERTY
-from herzschlag.plugin.marker import Wish, WrongWish, wish_of
+from herzschlag.plugin.marker import MarkerError, Wish, wish_of
 from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
 from herzschlag.running.conductor import NotReady
@@ -196,8 +198,9 @@ class LabKeeper:
     def lend(self, item: pytest.Item, backend: BackendName, label: str = "") -> Iterator[Cluster]:
         """A ready cluster for one test."""
         try:
+            checkers()
             wish = wish_of(item)
-        except WrongWish as error:
+        except (MarkerError, ExtensionError) as error:
             pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
         directory = self._runs / directory_name(f"{item.nodeid}{label}")
         _empty(directory)
@@ -293,7 +296,7 @@ def real_key(item: pytest.Item) -> bytes | None:
         return None
     try:
         return key_of("mininet", wish_of(item))
-    except WrongWish:
+    except (MarkerError, ExtensionError):
         return None  # the fixture says so
 
 

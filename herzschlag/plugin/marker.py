@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from herzschlag.errors import WrongInput
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check
@@ -28,7 +29,7 @@ class Wish(msgspec.Struct, frozen=True):
     seed: int = SEED
 
 
-class WrongWish(ValueError):
+class MarkerError(WrongInput):
     """The marker asks for something impossible; the text says what is possible."""
 
 
@@ -36,12 +37,12 @@ _WISH = pytest.StashKey[Wish]()
 
 
 def wish_of(item: pytest.Item) -> Wish:
-    """The request of all markers together; the nearest to the test wins. Raises WrongWish."""
+    """The request of all markers together; the nearest to the test wins. Raises MarkerError."""
     if _WISH not in item.stash:
         keys: dict[str, Any] = {}
         for mark in item.iter_markers(MARKER):
             if mark.args:
-                raise WrongWish(f"the marker {MARKER} takes names, e.g. hosts=4, not {mark.args[0]!r}")
+                raise MarkerError(f"the marker {MARKER} takes names, e.g. hosts=4, not {mark.args[0]!r}")
             keys = {**mark.kwargs, **keys}
         item.stash[_WISH] = _made(keys)
     return item.stash[_WISH]
@@ -55,7 +56,7 @@ def _made(keys: dict[str, Any]) -> Wish:
         setup = build(Setup, msgspec.to_builtins(keys))
         check(Scenario(name="test", title="test", cluster=setup, speed=speed))
     except InputError as error:
-        raise WrongWish(f"the marker {MARKER}: {error}") from None
+        raise MarkerError(f"the marker {MARKER}: {error}") from None
     except TypeError as error:
-        raise WrongWish(f"the marker {MARKER}: a value of a kind that no key takes: {error}") from None
+        raise MarkerError(f"the marker {MARKER}: a value of a kind that no key takes: {error}") from None
     return Wish(setup, speed, seed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from herzschlag.errors import UnusableMachine, WrongInput
 
-class RemoteTrouble(Exception):
+
+class RemoteTrouble(UnusableMachine):
     """Exit status 4: connection, authentication, or the other machine's condition."""
 
 
@@ -11,7 +13,7 @@ class ConnectionLost(RemoteTrouble):
     """An open connection broke; the request may be tried again."""
 
 
-class WrongInput(Exception):
+class RemoteUsageError(WrongInput):
     """Exit status 2: the command line is wrong."""
 
 

@@ -15,7 +15,7 @@ import typer
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
 from herzschlag.remote.bundle import make_bundle
 from herzschlag.remote.connection import BROKEN, Connection
-from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, WrongInput
+from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, RemoteUsageError
 from herzschlag.remote.target import FirstContact, Target, from_host, from_vagrant
 from herzschlag.remote.terminal import Abandoned
 from herzschlag.remote.work import Command, Work
@@ -39,9 +39,9 @@ class Order:
 
     def target(self) -> Target:
         if self.vagrant == (self.host is not None):
-            raise WrongInput("say which machine: either --vagrant or --host user@address")
+            raise RemoteUsageError("say which machine: either --vagrant or --host user@address")
         if not self.typed:
-            raise WrongInput("say what to run there, for example: run isolation")
+            raise RemoteUsageError("say what to run there, for example: run isolation")
         if self.host is None:
             return from_vagrant(self.machine, patience_s=self.patience_s)
         can_ask = sys.stdin.isatty() and sys.stderr.isatty()
@@ -70,7 +70,7 @@ def carry_out(order: Order) -> int:
     """Exit status: the remote command's; 2 wrong usage, 4 machine not reachable or not usable, 130 interrupted."""
     try:
         return _work(order, order.target())
-    except WrongInput as error:
+    except RemoteUsageError as error:
         say(str(error))
         return WRONG_INPUT
     except RemoteTrouble as error:
@@ -134,7 +134,7 @@ def _fetch(work: Work, names: list[str]) -> int:
     wanted = [job for job in waiting if not names or job in names or job.rpartition("/")[2] in names]
     unknown = [name for name in names if name not in wanted and name not in {job.rpartition("/")[2] for job in wanted}]
     if unknown:
-        raise WrongInput(
+        raise RemoteUsageError(
             f"no such job on the remote machine: {', '.join(unknown)} (jobs: {', '.join(waiting) or 'none'})"
         )
     for job in wanted:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from herzschlag.checkers.truth import fault_of
+from herzschlag.errors import WrongPeerInput
+from herzschlag.faults import FaultError
 from herzschlag.history.records import History, HistoryError, read_history
 from herzschlag.report.traffic import Traffic, read_traffic
 from herzschlag.running.run_file import HISTORY_FILE, RUN_FILE, RunReport, read_report, scenario_of
@@ -22,7 +25,7 @@ REPORT_FILE = "report.html"
 SUMMARY_FILE = "summary.html"
 
 
-class ReportError(Exception):
+class ReportError(WrongPeerInput):
     """This directory gives no report: the text names the file, what is wrong with it, and the way out."""
 
 
@@ -72,6 +75,11 @@ def read_run(directory: Path) -> Run:
         remarks.append(
             f"The scenario in {RUN_FILE} cannot be read by this version ({error}); hosts come from the records."
         )
+    try:
+        for record in history.of_kind("fault"):
+            fault_of(record)
+    except FaultError as error:
+        raise ReportError(f"{path}: {error}") from None
     lab = scenario.cluster.topology()
     traffic = read_traffic(directory, history, scenario)
     return Run(

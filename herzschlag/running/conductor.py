@@ -15,7 +15,8 @@ import msgspec
 from msgspec import UNSET
 
 from herzschlag.backends.base import Effect, Session
-from herzschlag.faults import AnyFault, kind_of
+from herzschlag.errors import HarnessFailure
+from herzschlag.faults import Fault, kind_of
 from herzschlag.history import kinds
 from herzschlag.history.records import RUNNER, SECOND, History, Record, written
 from herzschlag.running.readiness import Readiness
@@ -31,7 +32,7 @@ READY_HOLD_NS = 3 * SECOND
 Watcher = Callable[[Record], None]
 
 
-class NotReady(Exception):
+class NotReady(HarnessFailure):
     """The cluster did not become ready in time: the verdict is unknown."""
 
 
@@ -44,7 +45,7 @@ class Conductor:
         self._plan = plan
         self._watcher = watcher
         self._own: list[Record] = []
-        self._active: dict[str, AnyFault] = {}
+        self._active: dict[str, Fault] = {}
         self.ready_ns: int | None = None
 
     def play(self) -> None:
@@ -114,6 +115,10 @@ class Conductor:
         after_ns = self._session.after_heartbeat_ns
         return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
 
+    def told_ns(self, at_ns: int | None = None) -> int:
+        """When the backend is told of a change at `at_ns`; left out: of one right after the next heartbeat."""
+        return (self.aligned_ns(self._session.now_ns()) if at_ns is None else at_ns) - self._session.lead_ns
+
     def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
         """When each change is due. A fault that ends lasts as long as the scenario says, so that one can end between
         two heartbeats: the ninth comes through a cut of 8.5 s, and the silence is nine seconds, not nine or ten."""
@@ -132,7 +137,7 @@ class Conductor:
     def wait_until(self, at_ns: int) -> None:
         self._session.run_until(at_ns, self._watch(lambda item: False))
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int | None = None) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int | None = None) -> Effect:
         """`at_ns` left out: right after the next heartbeat, whichever that is when the backend hears of it."""
         effect = self._session.begin(fault_id, fault, *self._when(at_ns))
         self._active[fault_id] = fault
@@ -157,7 +162,7 @@ class Conductor:
         every_ns = 0
         if at_ns is None:
             at_ns, every_ns = self.aligned_ns(self._session.now_ns()), self._plan.timers.heartbeat_interval_ns
-        self.wait_until(at_ns - self._session.lead_ns)
+        self.wait_until(self.told_ns(at_ns))
         return at_ns, every_ns
 
     def _change(self, change: Change, at_ns: int) -> None:
@@ -186,7 +191,7 @@ class Conductor:
         if self._watcher is not None:
             self._watcher(item)
 
-    def _note_fault(self, fault_id: str, fault: AnyFault, phase: Literal["begin", "end"], effect: Effect) -> None:
+    def _note_fault(self, fault_id: str, fault: Fault, phase: Literal["begin", "end"], effect: Effect) -> None:
         self._note(
             effect.effective_ns,
             kinds.FaultChange(

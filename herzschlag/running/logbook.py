@@ -10,7 +10,7 @@ import math
 
 import msgspec
 
-from herzschlag.faults import AnyFault, kind_of
+from herzschlag.faults import Fault, kind_of
 from herzschlag.scenarios.expectations import Allow, Expectations
 from herzschlag.scenarios.model import Scenario, Step
 
@@ -23,25 +23,25 @@ class Logbook:
     def __init__(self) -> None:
         self._over: list[Step] = []
         """Faults that were healed, and those that nothing heals."""
-        self._open: dict[str, tuple[AnyFault, float]] = {}
+        self._open: dict[str, tuple[Fault, float]] = {}
         self._allowed: list[Allow] = []
         self._count = 0
 
     @property
-    def active(self) -> dict[str, AnyFault]:
+    def active(self) -> dict[str, Fault]:
         """Faults that can be healed and were not, by name, in the order in which they began."""
         return {fault_id: fault for fault_id, (fault, _) in self._open.items()}
 
     @property
-    def over(self) -> tuple[AnyFault, ...]:
+    def over(self) -> tuple[Fault, ...]:
         return tuple(step.fault for step in self._over)
 
-    def name(self, fault: AnyFault, wanted: str = "") -> str:
+    def name(self, fault: Fault, wanted: str = "") -> str:
         """The name of a fault that is about to begin: the one wanted, or its number among all faults and its kind."""
         self._count += 1
         return wanted or f"{self._count} {kind_of(fault)}"
 
-    def begin(self, fault_id: str, fault: AnyFault, at_s: float) -> None:
+    def begin(self, fault_id: str, fault: Fault, at_s: float) -> None:
         if type(fault).undoable:
             self._open[fault_id] = (fault, at_s)
         else:

@@ -17,7 +17,7 @@ import msgspec
 from herzschlag.backends.base import BackendUnavailable, MachineryDied, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
-from herzschlag.checkers import check_all
+from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import Machinery
@@ -53,7 +53,9 @@ OpenSession = Callable[[BackendName, Plan], Session]
 
 
 def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession = open_session) -> RunReport:
-    """Run it and leave a run directory. Raises only KeyboardInterrupt and its like, after the directory says so."""
+    """Run it and leave a run directory. Raises WrongInput and ExtensionError before anything starts; later only
+    KeyboardInterrupt and its like, after the directory says so."""
+    checkers()
     plan = make_plan(
         request.scenario,
         speed=request.speed,

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from herzschlag.agents.settings import PROFILES, Priority, Response, Timers, VmConfig
-from herzschlag.faults import AnyFault, SwitchReboot
+from herzschlag.faults import Fault, SwitchReboot
 from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.options import Option, isolation_addresses, timers_of
 from herzschlag.topo.catalog import DEFAULT_DATASTORES, default_moids
@@ -141,7 +141,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     at_s: float
     """Protocol seconds after the cluster is ready."""
-    fault: AnyFault
+    fault: Fault
     id: str
     for_s: float | None = None
     """Undone after this long; None: it stays until the run is healed at its end."""
@@ -156,7 +156,7 @@ class Change(msgspec.Struct, frozen=True):
 
     at_s: float
     id: str
-    fault: AnyFault
+    fault: Fault
     begins: bool
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from herzschlag.agents.settings import SECOND, ClusterConfig, DatastoreConfig, HostConfig, Timers, VmConfig
 from herzschlag.agents.vcenter.heartbeat_datastores import select_heartbeat_datastores
+from herzschlag.errors import WrongInput
 from herzschlag.faults import primitives as p
 from herzschlag.topo.spec import GATEWAY, TopologySpec
 from herzschlag.wrong_input import nearest
@@ -22,7 +23,7 @@ from herzschlag.wrong_input import nearest
 Option = p.Option
 
 
-class OptionError(ValueError):
+class OptionError(WrongInput):
     """An option that is unknown, or cannot have that value."""
 
     def __init__(self, option: str, text: str) -> None:

@@ -13,10 +13,12 @@ import msgspec
 
 from herzschlag.agents.settings import PROFILES, ClusterConfig, DatastoreConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
-from herzschlag.faults import Impair
+from herzschlag.faults import primitives as p
+from herzschlag.faults import primitives_of
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
-from herzschlag.topo.spec import VCENTER, Captured, Datapath, TopologySpec
+from herzschlag.topo.spec import VCENTER, Captured, Datapath, SpecError, TopologySpec
+from herzschlag.wrong_input import InputError
 
 CLUSTER_NAME = "lab"
 
@@ -58,9 +60,12 @@ def make_plan(
     datapath: Datapath = "auto",
     capture: Captured = "heartbeats",
 ) -> Plan:
-    """The plan of a run. Raises OptionError for an impossible option."""
+    """The plan of a run. Raises InputError, OptionError or FaultError for what is impossible."""
     cluster = scenario.cluster
-    lab = cluster.topology()
+    try:
+        lab = cluster.topology()
+    except SpecError as error:
+        raise InputError("cluster", str(error)) from None
     vms = cluster.vm_configs()
     per_host = cluster.options.get("das.heartbeatDsPerHost", 2)
     if isinstance(per_host, bool) or not isinstance(per_host, int) or not 2 <= per_host <= 5:
@@ -96,7 +101,9 @@ def make_plan(
         directory=directory,
         datapath=datapath,
         capture=capture,
-        delays=any(isinstance(step.fault, Impair) and step.fault.delays for step in scenario.steps),
+        delays=any(
+            isinstance(one, p.Impaired) and one.delays for s in scenario.steps for one in primitives_of(s.fault, lab)
+        ),
     )
 
 

@@ -11,8 +11,12 @@ import math
 from collections.abc import Iterable
 from typing import get_args
 
+import msgspec
+
+from herzschlag import extensions
 from herzschlag.agents.states import HostState, Role
-from herzschlag.faults import FaultError, Reconfigure
+from herzschlag.faults import FaultError, kinds, primitives_of
+from herzschlag.faults import primitives as p
 from herzschlag.faults.claims import claims, needs_alive, powered_off
 from herzschlag.history.kinds import KINDS
 from herzschlag.scenarios.expectations import (
@@ -39,7 +43,8 @@ MOST_STEPS = 10_000
 
 
 def check(scenario: Scenario) -> None:
-    """Raise InputError for the first thing that is wrong."""
+    """Raise InputError for the first thing that is wrong, ExtensionError for a fault of another package that is."""
+    kinds()
     _times(scenario)
     lab = _cluster(scenario)
     _steps(scenario, lab)
@@ -98,7 +103,7 @@ def _cluster(scenario: Scenario) -> TopologySpec:
     if len(seen) > MOST_VMS:
         raise InputError("cluster.vms", f"{len(seen)} VMs: at most {MOST_VMS} are allowed")
     try:
-        make_plan(scenario)
+        make_plan(msgspec.structs.replace(scenario, steps=()))  # they are looked at below
     except OptionError as error:
         raise InputError(f"cluster.options.{error.option}", error.text) from None
     return lab
@@ -137,18 +142,17 @@ def _steps(scenario: Scenario, lab: TopologySpec) -> None:
             raise InputError(f"{key}.id", f"{step.id!r} is also that of steps[{taken[step.id]}]: give each its own id")
         taken[step.id] = index
         try:
-            step.fault.primitives(lab)
+            found = primitives_of(step.fault, lab)
         except FaultError as error:
             raise InputError(f"{key}.{error.field}", str(error)) from None
         for vm in step.fault.vms():
             if vm not in vms:
                 raise InputError(f"{key}.vm", f"{vm!r} is not a VM of this cluster: {nearest(vm, vms)}")
-        if isinstance(step.fault, Reconfigure):
-            _reconfigured(step.fault, list(vms), f"{key}.options")
+        _reconfigured(found, list(vms), f"{key}.options")
 
 
-def _reconfigured(fault: Reconfigure, vms: list[str], key: str) -> None:
-    for option, value in fault.options.items():
+def _reconfigured(found: Iterable[p.Primitive], vms: list[str], key: str) -> None:
+    for option, value in ((one.option, one.value) for one in found if isinstance(one, p.Reconfigured)):
         try:
             if check_vm_option(option, value, vms):
                 continue
@@ -219,11 +223,12 @@ def _expectations(scenario: Scenario, lab: TopologySpec) -> None:
 
 
 def _allowed(scenario: Scenario) -> None:
+    known = (*CHECKER_NAMES, *extensions.names(extensions.CHECKERS))
     for index, allow in enumerate(scenario.expect.allow):
-        if allow.checker not in CHECKER_NAMES:
+        if allow.checker not in known:
             raise InputError(
                 f"expect.allow[{index}].checker",
-                f"{allow.checker!r} is not a checker: {nearest(allow.checker, CHECKER_NAMES)}",
+                f"{allow.checker!r} is not a checker: {nearest(allow.checker, known)}",
             )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.cluster import Cluster
-from herzschlag.faults import AnyFault, SwitchReboot, kind_of
+from herzschlag.faults import Fault, SwitchReboot, kind_of, primitives_of
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import SECOND, write_whole
 from herzschlag.packets.annotate import annotated
@@ -211,12 +211,12 @@ class Commands:
             raise WordsError(f"{wanted!r} names {len(found)} active faults: {shown}")
         self._heal(found[0])
 
-    def _begin(self, fault: AnyFault) -> str:
+    def _begin(self, fault: Fault) -> str:
         known = [vm.name for vm in self._cluster.plan.config.vms]
         for vm in fault.vms():
             if vm not in known:
                 raise WordsError(f"{vm!r} is not a VM of this cluster: {nearest(vm, known)}")
-        fault.primitives(self._cluster.plan.topology)
+        primitives_of(fault, self._cluster.plan.topology)
         name = self._cluster.begin(fault)
         state = "active" if type(fault).undoable else "done"
         self._say(f"{self._cluster.now_s:.3f} s  {state}: {name!r} {fault.describe()}")

@@ -24,7 +24,7 @@ from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.checkers.verdict import EXIT_STATUS
 from herzschlag.cluster import Cluster
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
-from herzschlag.faults import KINDS
+from herzschlag.faults import kinds
 from herzschlag.scenarios.model import Scenario
 from herzschlag.shell.commands import NAMES, TROUBLE, Commands, help_of, help_of_fault
 from herzschlag.shell.inside import Inside, Interrupted
@@ -169,11 +169,11 @@ class Shell(cmd.Cmd):
         if arg in NAMES:
             self._say(help_of(arg))
             if arg == "fault":
-                self._say(f"Kinds: {', '.join(sorted(KINDS))}; help KIND says more")
-        elif arg in KINDS:
-            self._say(help_of_fault(arg, " ".join((KINDS[arg].__doc__ or "").split())))
+                self._say(f"Kinds: {', '.join(sorted(kinds()))}; help KIND says more")
+        elif arg in kinds():
+            self._say(help_of_fault(arg, " ".join((kinds()[arg].__doc__ or "").split())))
         elif arg and not self._inside.takes(arg) and arg not in OWN:
-            raise WordsError(f"no help on {arg!r}: {_nearest(arg, [*NAMES, *KINDS])}")
+            raise WordsError(f"no help on {arg!r}: {_nearest(arg, [*NAMES, *kinds()])}")
         else:
             for name in NAMES:
                 usage, about, *_ = help_of(name).splitlines()
@@ -234,7 +234,7 @@ class Shell(cmd.Cmd):
         return _fitting(text, [*NAMES, *OWN, *self._inside.names()])
 
     def completedefault(self, text: str, line: str, begidx: int, endidx: int) -> list[str]:
-        """By what stands before: kinds, keys, values, nodes, networks, active faults."""
+        """Completions that fit the words before: kinds, keys, values, nodes, networks, active faults."""
         before = line[:begidx].split()
         word, count = before[0], len(before)
         lab = self.cluster.plan.topology
@@ -249,9 +249,9 @@ class Shell(cmd.Cmd):
             named = lab.nodes if key in NODES else values.get(key, ())
             return _fitting(text, [*named, *choices(kind, key)])
         if word == "fault":
-            return _fitting(text, sorted(KINDS)) if count == 1 else _keys(text, kind)
+            return _fitting(text, sorted(kinds())) if count == 1 else _keys(text, kind)
         if word == "help":
-            return _fitting(text, [*NAMES, *KINDS])
+            return _fitting(text, [*NAMES, *kinds()])
         if word == "isolate" and count > 1:
             return _keys(text, "isolate")
         if word == "cut" and count > 1:
@@ -275,7 +275,7 @@ def _fitting(text: str, words: Any) -> list[str]:
 
 
 def _keys(text: str, kind: str) -> list[str]:
-    return [f"{key}=" for key in keys(kind) if key.startswith(text)] if kind in KINDS else []
+    return [f"{key}=" for key in keys(kind) if key.startswith(text)] if kind in kinds() else []
 
 
 def _nearest(word: str, known: list[str]) -> str:

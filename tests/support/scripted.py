@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from herzschlag.backends.base import Effect
 from herzschlag.backends.names import BackendName
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.history.records import SECOND, Record, record
 from herzschlag.scenarios.plan import Plan
 
@@ -60,7 +60,7 @@ class ScriptedSession:
     def now_ns(self) -> int:
         return self._now_ns
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         self._maybe_fail("begin")
         self.run_until(at_ns)
         self.calls.append(("begin", fault_id, self._now_ns))

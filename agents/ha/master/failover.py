@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.master.host_book import HostBook
 from herzschlag.agents.ha.master.ownership import Ownership
@@ -134,12 +135,13 @@ class Failover:
     def _report(self, reports: list[RestartReport]) -> None:
         for report in reports:
             self._c.trace(
-                "restart",
-                vm=report.vm.name,
-                phase=report.phase,
-                attempt=report.attempt,
-                target=report.target,
-                because=report.because,
+                records.Restart(
+                    vm=report.vm.name,
+                    phase=report.phase,
+                    attempt=report.attempt,
+                    target=report.target,
+                    because=report.because,
+                )
             )
             if report.phase == "ordered":
                 self._order(report.vm, report.target, report.order, report.attempt)

@@ -7,7 +7,9 @@ watches of `liveness.py`, which hold the opinions, and carries out what they ask
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.master.liveness import HostWatch, WatchStep
@@ -17,6 +19,7 @@ from herzschlag.agents.protocol.codec import padding_for
 from herzschlag.agents.protocol.messages import Heartbeat, Welcome
 from herzschlag.agents.states import HostState
 
+KnownState = HostState | Literal["unknown"]
 Changed = Callable[[str, HostState, str], None]
 """Called with (host, its new state, because)."""
 
@@ -203,7 +206,7 @@ class HostBook:
                         if self._c.works(datastore):
                             self._c.do(ReadFile(datastore, path))
                 case "phase":
-                    self._c.trace("liveness", host=moid, phase=step.phase, because=step.because)
+                    self._c.trace(records.Liveness(host=moid, phase=step.phase, because=step.because))
                 case "state":
                     self._state_changed(moid, step)
 
@@ -213,5 +216,5 @@ class HostBook:
             self._c.peers[moid].joined = False
         self._changed(moid, step.state, step.because)
 
-    def _trace_state(self, moid: str, before: str, state: HostState, because: str) -> None:
-        self._c.trace("host-state", host=moid, **{"from": before}, to=state, because=because)
+    def _trace_state(self, moid: str, before: KnownState, state: HostState, because: str) -> None:
+        self._c.trace(records.HostOpinion(host=moid, from_=before, to=state, because=because))

@@ -18,6 +18,7 @@ from typing import Literal
 
 import msgspec
 
+from herzschlag.agents.records import SilencePhase
 from herzschlag.agents.settings import NEVER_NS, Timers
 from herzschlag.agents.states import HostState
 
@@ -29,7 +30,8 @@ class WatchStep(msgspec.Struct, frozen=True, gc=False):
 
     do: Literal["watch", "unwatch", "ping", "read-poweron", "phase", "state"]
     because: str = ""
-    phase: str = ""
+    phase: SilencePhase = "heard"
+    """With `do="phase"`."""
     state: HostState = "uninitialized"
     before: HostState | None = None
     """The opinion until now; None: there was none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.election import better
 from herzschlag.agents.ha.master.failover import Failover
@@ -41,7 +42,7 @@ class Master(RoleMachine):
     def __init__(self, parts: Parts, because: str, *, company: bool) -> None:
         super().__init__(parts)
         c = self._c
-        c.trace("election", phase="won", because=because)
+        c.trace(records.Election(phase="won", because=because))
         self.master = c.moid
         self._solitude = Solitude(c, probe_at_once=not company)
         self._ownership = Ownership(c)
@@ -182,7 +183,8 @@ class Master(RoleMachine):
 
     def _list_written(self, datastore: str, status: str) -> None:
         for vm in self._ownership.file_written(datastore, status):
-            self._c.trace("protect", vm=vm, datastore=datastore, because="vCenter asked; the protectedlist is written")
+            because = "vCenter asked; the protectedlist is written"
+            self._c.trace(records.Protection(vm=vm, datastore=datastore, because=because))
         self._view.changed()
 
     def access_changed(self, datastore: str) -> None:
@@ -228,7 +230,7 @@ class Master(RoleMachine):
         """Watches end, locks go free."""
         self._hosts.close()
         self._ownership.release()
-        self._c.trace("mastership", phase="left", because=because)
+        self._c.trace(records.Mastership(phase="left", because=because))
 
     # --- what is shown ---
 

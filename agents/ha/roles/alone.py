@@ -6,6 +6,7 @@ Joins `isolation.py` (is this isolation?) and `isolation_response.py` (which VMs
 
 from __future__ import annotations
 
+from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.isolation import IsolationProbe
@@ -38,14 +39,14 @@ class Solitude:
         began = self._probe.probing
         if self._probe.ping_due(now_ns):
             if not began and not self._isolated:
-                self._c.trace("isolation", phase="probing", because="no other agent is heard")
+                self._c.trace(records.Isolation(phase="probing", because="no other agent is heard"))
             for address in self._c.cluster.isolation_addresses:
                 self._c.do(Ping(address))
         return False
 
     def agent_heard(self, moid: str) -> None:
         if self._probe.traffic(self._c.now_ns):
-            self._c.trace("isolation", phase="cancelled", because=f"{moid} is heard")
+            self._c.trace(records.Isolation(phase="cancelled", because=f"{moid} is heard"))
 
     def address_answered(self) -> None:
         """An isolation address answers: not isolated, for the time being."""
@@ -61,7 +62,7 @@ class Isolated(RoleMachine):
     def __init__(self, parts: Parts, because: str) -> None:
         super().__init__(parts)
         c = self._c
-        c.trace("isolation", phase="declared", because=because)
+        c.trace(records.Isolation(phase="declared", because=because))
         self._solitude = Solitude(c, probe_at_once=True, isolated=True)
         self._response = IsolationResponse(
             c.timers, c.cluster, self._vms.running(), lambda name: c.access.get(name, "ok"), declared_ns=c.now_ns
@@ -98,7 +99,7 @@ class Isolated(RoleMachine):
 
     def leave(self, because: str) -> None:
         if self._response.active():
-            self._c.trace("isolation", phase="cancelled", because=because)
+            self._c.trace(records.Isolation(phase="cancelled", because=because))
 
     def _carry_out(self, orders: list[ResponseOrder]) -> None:
         c = self._c
@@ -107,8 +108,14 @@ class Isolated(RoleMachine):
             if order.do == "query-owner":
                 c.do(QueryLock(vm.datastore, layout.protectedlist_path(c.cluster.name)))
                 continue
-            phase = "deferred" if order.do == "defer" else "response"
-            c.trace("isolation", phase=phase, vm=vm.name, do=order.do, because=order.because)
+            c.trace(
+                records.Isolation(
+                    phase="deferred" if order.do == "defer" else "response",
+                    vm=vm.name,
+                    do=order.do,
+                    because=order.because,
+                )
+            )
             if order.marker:
                 marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
                 c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))

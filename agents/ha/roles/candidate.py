@@ -6,6 +6,7 @@ Decides when the round is over and who has won, with `election.py`; who may be j
 
 from __future__ import annotations
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.election import ElectionRound
 from herzschlag.agents.ha.peers import Peer
@@ -38,7 +39,7 @@ class Candidate(RoleMachine):
         """The master asked to take us in."""
         self._better = ""
         """The best candidate that hears us, if it is not ourselves."""
-        c.trace("election", phase="started", because=because)
+        c.trace(records.Election(phase="started", because=because))
         send_offer(c)
         if was_isolated:
             self._vms.write_poweron(isolated=False)
@@ -114,7 +115,7 @@ class Candidate(RoleMachine):
             return True
         if not self._round.postponed:
             why = f"{winner[1]} is better: {winner[0]} datastores against {own[0]}, then highest MOID"
-            self._c.trace("election", phase="lost", because=why)
+            self._c.trace(records.Election(phase="lost", because=why))
         self._round.postpone(now_ns)
         return False
 

@@ -7,6 +7,7 @@ dead master can be broken in time (docs/decisions/0006).
 
 from __future__ import annotations
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.ha.roles.role import Parts, RoleChange, RoleMachine
 from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat, Welcome
@@ -98,4 +99,4 @@ class Follower(RoleMachine):
         self._watching = True
         self._c.watch(self.master)
         why = "no heartbeat of its master for 3 s"
-        self._c.trace("liveness", host=self.master, phase="watching", because=why)
+        self._c.trace(records.Liveness(host=self.master, phase="watching", because=why))

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import PowerOff, ResetVm
 from herzschlag.agents.settings import NEVER_NS
@@ -57,7 +58,8 @@ class ComponentProtection:
         elif access == "apd" and c.config.vmcp_apd != "disabled":
             self._losses[datastore] = loss or _Loss(since_ns)
         elif access == "ok" and loss is not None and loss.stage in ("timed-out", "asking"):
-            c.trace("vmcp", datastore=datastore, phase="cleared", because="access is back after the APD timeout")
+            why = "access is back after the APD timeout"
+            c.trace(records.ComponentProtection(datastore=datastore, phase="cleared", because=why))
             if c.config.vmcp_reset_on_apd_cleared:
                 for vm in self._vms_on(datastore):
                     c.do(ResetVm(vm, f"VM component protection: {datastore} is back after the APD timeout"))
@@ -82,7 +84,8 @@ class ComponentProtection:
                 continue
             if loss.stage == "waiting":
                 loss.stage = "timed-out"
-                c.trace("vmcp", datastore=datastore, phase="apd-timeout", because="I/O has hung for 140 s")
+                why = "I/O has hung for 140 s"
+                c.trace(records.ComponentProtection(datastore=datastore, phase="apd-timeout", because=why))
             elif loss.stage == "timed-out":
                 loss.stage = "asking"
                 loss.ask_until_ns = c.now_ns + 3 * c.timers.heartbeat_interval_ns
@@ -94,7 +97,7 @@ class ComponentProtection:
                         self._end(vm, f"VM component protection: {datastore} hangs, nobody can say where to restart")
                 else:
                     why = "conservative: no master says where the VMs could run"
-                    c.trace("vmcp", datastore=datastore, phase="left-alone", because=why)
+                    c.trace(records.ComponentProtection(datastore=datastore, phase="left-alone", because=why))
         return ask
 
     def answered(self, placeable: frozenset[str]) -> None:
@@ -110,9 +113,11 @@ class ComponentProtection:
                     self._end(vm, f"VM component protection: {datastore} hangs, {target}")
                 else:
                     why = "no other host has access and room"
-                    self._c.trace("vmcp", datastore=datastore, vm=vm, phase="left-alone", because=why)
+                    self._c.trace(
+                        records.ComponentProtection(datastore=datastore, vm=vm, phase="left-alone", because=why)
+                    )
 
     def _end(self, vm: str, because: str) -> None:
-        self._c.trace("vmcp", vm=vm, phase="ended", because=because)
+        self._c.trace(records.ComponentProtection(vm=vm, phase="ended", because=because))
         self._wanted_again(vm)
         self._c.do(PowerOff(vm, because))

@@ -7,6 +7,7 @@ the two intervals decides. Leaves resetting to the hypervisor.
 
 from __future__ import annotations
 
+from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import ResetVm
 from herzschlag.agents.settings import NEVER_NS
@@ -47,7 +48,8 @@ class GuestMonitor:
             recent = [at for at in self._resets_ns.get(vm, []) if now_ns - at < c.timers.vmm_reset_window_ns]
             if len(recent) >= RESETS_MAX:
                 self._silent_since_ns.pop(vm)
-                c.trace("guest", vm=vm, to="given-up", because=f"{RESETS_MAX} resets in one window did not help")
+                because = f"{RESETS_MAX} resets in one window did not help"
+                c.trace(records.Guest(vm=vm, to="given-up", because=because))
                 continue
             self._resets_ns[vm] = [*recent, now_ns]
             self._silent_since_ns[vm] = now_ns

@@ -39,7 +39,7 @@ from herzschlag.backends.mininet.stage.api import (
 from herzschlag.backends.mininet.stage_line import StageLine
 from herzschlag.backends.names import BackendName
 from herzschlag.controller import installed
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import Counters
@@ -189,7 +189,7 @@ class MininetSession:
 
     # --- Faults -------------------------------------------------------------------------------------------------------
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         primitives = fault.primitives(self.plan.topology)
         active = self._active | {fault_id: primitives}
         effect = self._want(active, p.commands(primitives), at_ns, every_ns)

@@ -13,7 +13,7 @@ from typing import Self
 from herzschlag.backends.base import Effect
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.simulation.lab import SimCluster
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.history.records import Record
 from herzschlag.scenarios.plan import Plan
 
@@ -53,7 +53,7 @@ class SimulationSession:
     def now_ns(self) -> int:
         return self.cluster.now_ns
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.begin(fault_id, fault.primitives(self._plan.topology))
         return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, evidence={"changed": changed})

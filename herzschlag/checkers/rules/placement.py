@@ -6,10 +6,10 @@ by users to vCenter's admission control.
 
 from __future__ import annotations
 
-from herzschlag import faults
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -42,7 +42,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
 def _limit(scenario: Scenario) -> int:
     """The largest that was ever configured."""
     options = [scenario.cluster.options]
-    options += [dict(step.fault.options) for step in scenario.steps if isinstance(step.fault, faults.Reconfigure)]
+    lab = scenario.cluster.topology()
+    found = [one for step in scenario.steps for one in step.fault.primitives(lab)]
+    options += [{one.option: one.value} for one in found if isinstance(one, p.Reconfigured)]
     return max([int(given[LIMIT_OPTION]) for given in options if LIMIT_OPTION in given], default=LIMIT)
 
 

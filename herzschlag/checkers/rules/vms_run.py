@@ -8,10 +8,10 @@ scenario, which says so in `expect.allow`.
 
 from __future__ import annotations
 
-from herzschlag import faults
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
@@ -30,8 +30,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
     segment = truth.segments[-1] if truth.segments else truth.segment_at(at_ns)
     wanted = {name for name, (config, _, on) in truth.vms.items() if on and config.protected}
     for step in scenario.timeline():
-        if isinstance(step.fault, faults.VmPower):
-            (wanted.add if step.fault.on else wanted.discard)(step.fault.vm)
+        for one in step.fault.primitives(truth.lab):
+            if isinstance(one, p.VmPower):
+                (wanted.add if one.on else wanted.discard)(one.vm)
     overdue_ns = at_ns - round(scenario.patience_s * SECOND)
     details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
     return finding(NAME, details, good=f"{len(details)} VMs run at the end, each once")

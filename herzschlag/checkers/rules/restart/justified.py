@@ -7,9 +7,8 @@ user has switched off is to stay off.
 
 from __future__ import annotations
 
-from herzschlag import faults
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Stay, Truth, fault_of
+from herzschlag.checkers.truth import Segment, Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
@@ -54,11 +53,11 @@ def _judge(order: Record, truth: Truth) -> Detail:
 
 def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | None:
     """The record of what a user last did to the VM before the order, and whether that was to switch it on."""
-    told = [(r, fault_of(r)) for r in truth.history.where("fault", fault="vm-power", phase="begin")]
+    told = [(span.begin, one) for span in truth.spans for one in span.primitives]
     found = [
-        (r, fault.on)
-        for r, fault in told
-        if isinstance(fault, faults.VmPower) and fault.vm == vm and r.at_ns < order.at_ns - USER_NS
+        (r, one.on)
+        for r, one in told
+        if isinstance(one, p.VmPower) and one.vm == vm and r.at_ns < order.at_ns - USER_NS
     ]
     return found[-1] if found else None
 
