@@ -8,7 +8,7 @@ word of Python ends with `_` here and without it in the history (`from_`, `from`
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -53,6 +53,15 @@ class Entry(
 ):
     """What one record says, without the instant and the node that wrote it."""
 
+    state_of: ClassVar[tuple[str, ...] | None] = None
+    """The fields that say what this kind tells the state of: the last record holds. None: it tells of an event."""
+    states: ClassVar[tuple[str, ...]] = ()
+    """The fields that say the state; others say why."""
+    untold: ClassVar[tuple[str, ...] | None] = None
+    """The state of which no record is written until it was another one."""
+    remembered: ClassVar[bool] = False
+    """After such an event a process knows more than before: it counts attempts, waits out a delay, keeps a file."""
+
 
 def kind_of(entry: Entry | type[Entry]) -> str:
     return str(entry.__struct_config__.tag)
@@ -71,6 +80,9 @@ def fields_of(entry: Entry) -> dict[str, Any]:
 class AgentRole(Entry, frozen=True, gc=False, kw_only=True, tag="role"):
     """An agent changes its role."""
 
+    state_of = ()
+    states = ("to", "master")
+
     from_: Role
     """The role before."""
     to: Role
@@ -83,6 +95,10 @@ class AgentRole(Entry, frozen=True, gc=False, kw_only=True, tag="role"):
 
 class Path(Entry, frozen=True, gc=False, kw_only=True, tag="path"):
     """One network of a peer falls silent or carries again, while another may carry on."""
+
+    state_of = ("host", "network")
+    states = ("to",)
+    untold = ("up",)
 
     host: str
     """MOID of the peer."""
@@ -98,6 +114,8 @@ class Path(Entry, frozen=True, gc=False, kw_only=True, tag="path"):
 
 class Mastership(Entry, frozen=True, gc=False, kw_only=True, tag="mastership"):
     """A reign ends."""
+
+    remembered = True
 
     phase: Literal["left"]
     """Always `left`; `role` and `election` say how a reign begins."""
@@ -118,6 +136,9 @@ class Liveness(Entry, frozen=True, gc=False, kw_only=True, tag="liveness"):
 
 class HostOpinion(Entry, frozen=True, gc=False, kw_only=True, tag="host-state"):
     """A master, or vCenter, changes its opinion of a host."""
+
+    state_of = ("host",)
+    states = ("to",)
 
     host: str
     """MOID of the host."""
@@ -141,6 +162,8 @@ class Election(Entry, frozen=True, gc=False, kw_only=True, tag="election"):
 class Isolation(Entry, frozen=True, gc=False, kw_only=True, tag="isolation"):
     """A host's way into isolation and out of it."""
 
+    remembered = True
+
     phase: Literal["probing", "declared", "cancelled", "deferred", "response"]
     """It pings the isolation addresses; it is isolated; it is not after all; a VM's response waits; a VM's response."""
     vm: str | UnsetType = UNSET
@@ -153,6 +176,8 @@ class Isolation(Entry, frozen=True, gc=False, kw_only=True, tag="isolation"):
 
 class Restart(Entry, frozen=True, gc=False, kw_only=True, tag="restart"):
     """A master restarts a VM."""
+
+    remembered = True
 
     vm: str
     """Name of the VM."""
@@ -169,6 +194,9 @@ class Restart(Entry, frozen=True, gc=False, kw_only=True, tag="restart"):
 class Protection(Entry, frozen=True, gc=False, kw_only=True, tag="protect"):
     """A VM becomes protected: a master has written it down, then vCenter has seen that."""
 
+    state_of = ("vm", "phase")
+    states = ()
+
     vm: str
     """Name of the VM."""
     phase: Literal["confirmed"] | UnsetType = UNSET
@@ -181,6 +209,9 @@ class Protection(Entry, frozen=True, gc=False, kw_only=True, tag="protect"):
 
 class Configured(Entry, frozen=True, gc=False, kw_only=True, tag="config"):
     """An agent took a configuration, or vCenter gave one."""
+
+    state_of = ()
+    states = ("generation",)
 
     generation: int
     """Number of the configuration, from 1."""
@@ -204,6 +235,8 @@ class Dropped(Entry, frozen=True, gc=False, kw_only=True, tag="dropped"):
 class ComponentProtection(Entry, frozen=True, gc=False, kw_only=True, tag="vmcp"):
     """VM component protection acts."""
 
+    remembered = True
+
     datastore: str | UnsetType = UNSET
     """The datastore that the host cannot use."""
     vm: str | UnsetType = UNSET
@@ -216,6 +249,8 @@ class ComponentProtection(Entry, frozen=True, gc=False, kw_only=True, tag="vmcp"
 
 class Guest(Entry, frozen=True, gc=False, kw_only=True, tag="guest"):
     """A guest's heartbeat stops or is back, by its hypervisor; or VM monitoring gives the VM up, by the agent."""
+
+    remembered = True
 
     vm: str
     """Name of the VM."""
@@ -230,6 +265,9 @@ class Guest(Entry, frozen=True, gc=False, kw_only=True, tag="guest"):
 
 class VmChange(Entry, frozen=True, gc=False, kw_only=True, tag="vm"):
     """A VM on this host changes state."""
+
+    state_of = ("vm",)
+    states = ("to",)
 
     vm: str
     """Name of the VM."""
@@ -247,6 +285,9 @@ class VmChange(Entry, frozen=True, gc=False, kw_only=True, tag="vm"):
 
 class FileLock(Entry, frozen=True, gc=False, kw_only=True, tag="lock"):
     """This host's hold on a file's lock changes."""
+
+    state_of = ("datastore", "path")
+    states = ("to", "owner")
 
     datastore: str
     """Name of the datastore."""
@@ -267,6 +308,9 @@ class FileLock(Entry, frozen=True, gc=False, kw_only=True, tag="lock"):
 class Slot(Entry, frozen=True, gc=False, kw_only=True, tag="slot"):
     """This host's slot in a VMFS heartbeat region."""
 
+    state_of = ("datastore",)
+    states = ("to",)
+
     datastore: str
     """Name of the datastore."""
     from_: SlotState
@@ -280,6 +324,9 @@ class Slot(Entry, frozen=True, gc=False, kw_only=True, tag="slot"):
 class StorageAccess(Entry, frozen=True, gc=False, kw_only=True, tag="datastore"):
     """This host's access to a datastore changes."""
 
+    state_of = ("datastore",)
+    states = ("to",)
+
     datastore: str
     """Name of the datastore."""
     from_: DatastoreAccess | Literal["none"]
@@ -292,6 +339,10 @@ class StorageAccess(Entry, frozen=True, gc=False, kw_only=True, tag="datastore")
 
 class AgentProcess(Entry, frozen=True, gc=False, kw_only=True, tag="agent"):
     """The agent of this host dies, or is started again."""
+
+    state_of = ()
+    states = ("to",)
+    untold = ("up",)
 
     from_: Literal["up", "down"]
     """How it was."""
@@ -307,6 +358,9 @@ class AgentProcess(Entry, frozen=True, gc=False, kw_only=True, tag="agent"):
 class MasterSeen(Entry, frozen=True, gc=False, kw_only=True, tag="vcenter"):
     """The master that vCenter listens to changes."""
 
+    state_of = ()
+    states = ("master",)
+
     master: str
     """MOID of the master; empty without one."""
     because: str
@@ -315,6 +369,9 @@ class MasterSeen(Entry, frozen=True, gc=False, kw_only=True, tag="vcenter"):
 
 class UserRequest(Entry, frozen=True, gc=False, kw_only=True, tag="user"):
     """A user asks vCenter to power a VM on or off."""
+
+    state_of = ("vm",)
+    states = ("on",)
 
     vm: str
     """Name of the VM."""

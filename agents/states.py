@@ -47,9 +47,9 @@ HostState = Literal[
 ]
 """The state a master, or vCenter, believes a host is in."""
 
-VmState = Literal["off", "starting", "on", "stopping", "paused"]
+VmState = Literal["off", "starting", "on", "stopping"]
 
-RUNNING: tuple[VmState, ...] = ("on", "stopping", "paused")
+RUNNING: tuple[VmState, ...] = ("on", "stopping")
 """States in which a VM runs: it has a process that may write to its disk."""
 
 DatastoreAccess = Literal["ok", "apd", "pdl"]

@@ -13,7 +13,7 @@ nothing here sleeps by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,7 @@ import msgspec
 from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
-from herzschlag.backends.reuse import ContinuedSession, difference, remembered, snapshot
+from herzschlag.backends.reuse import ContinuedSession, difference, remembered
 from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Finding
 from herzschlag.errors import HerzschlagError
@@ -31,6 +31,8 @@ from herzschlag.faults import Fault, kinds, primitives_of
 from herzschlag.faults import primitives as p
 from herzschlag.faults.claims import powered_off
 from herzschlag.history.records import SECOND, History, Record
+from herzschlag.history.standing import Thing, snapshot
+from herzschlag.history.words import exact_line
 from herzschlag.running.conductor import Conductor, Watcher
 from herzschlag.running.judgement import Judgement
 from herzschlag.running.logbook import Logbook
@@ -119,11 +121,11 @@ class Cluster:
         cluster._present.go_on_now(session.now_ns())
         return cluster
 
-    def snapshot(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    def snapshot(self) -> Mapping[Thing, tuple[Any, ...]]:
         """How everything stands: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
         return snapshot(self.session.records())
 
-    def difference_since(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
+    def difference_since(self, before: Mapping[Thing, tuple[Any, ...]]) -> str:
         """Why this cluster is not as good as it was at that snapshot, as far as its records tell: a fault is active,
         something is not as it was, a process remembers what happened in between. Empty when it is as good."""
         if active := self._logbook.active:
@@ -343,7 +345,7 @@ class Cluster:
     def timeline(self, last: int = RECENT) -> str:
         """The last records, a line each."""
         told = [r for r in self.history() if r.kind not in ("lateness", "counters", "slot")]
-        return "\n".join(_line(r, self._conductor.ready_ns or 0) for r in told[-last:])
+        return "\n".join(exact_line(r, self._conductor.ready_ns or 0) for r in told[-last:])
 
     def close(self) -> None:
         self.session.close()
@@ -378,13 +380,3 @@ class Cluster:
             self._present.see_all()
         self._present.go_on_now(self.session.now_ns())
         return stop()
-
-
-def _line(item: Record, ready_ns: int) -> str:
-    because = item.get("because")
-    told = {name: value for name, value in item.fields.items() if name != "because"}
-    if item.kind == "fault":
-        told = {name: told.get(name) for name in ("phase", "id", "about")}
-    shown = " ".join(f"{name}={value}" for name, value in told.items() if not isinstance(value, dict | list))
-    why = f" — {because}" if because else ""
-    return f"{(item.at_ns - ready_ns) / SECOND:9.3f} s  {item.node:<10} {item.kind:<10} {shown}{why}"

@@ -9,54 +9,16 @@ of one that is later than all before. Everything else of the past is left out. L
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from herzschlag.backends.base import Session
+from herzschlag.history.kinds import KINDS
 from herzschlag.history.records import Record
-
-KEYS: dict[str, tuple[str, ...]] = {
-    "role": (),
-    "host-state": ("host",),
-    "path": ("host", "network"),
-    "vm": ("vm",),
-    "protect": ("vm", "phase"),
-    "lock": ("datastore", "path"),
-    "datastore": ("datastore",),
-    "slot": ("datastore",),
-    "config": (),
-    "vcenter": (),
-}
-"""Kinds of records that tell how something stands, and the fields that say of what."""
-SAYS = ("to", "master", "owner", "generation", "protected")
-"""The fields that say how it stands; others say why, and since when."""
-REMEMBERED = frozenset({"restart", "isolation", "vmcp", "vmm", "mastership", "machinery"})
-"""Kinds after which somebody knows more than at first: counts attempts, waits out a delay, keeps a file."""
+from herzschlag.history.standing import Thing, latest
 
 
-def standing(records: Sequence[Record]) -> list[Record]:
-    """The last record of each thing and the latest timer of each process, in order of time."""
-    last: dict[tuple[Any, ...], Record] = {}
-    for item in records:
-        if item.kind in KEYS:
-            last[_thing(item)] = item
-        elif item.kind == "lateness":
-            key = (item.node, item.kind, item.get("process"))
-            if key not in last or _late_ns(item) >= _late_ns(last[key]):
-                last[key] = item
-    return sorted(last.values(), key=lambda item: item.at_ns)
-
-
-def snapshot(records: Sequence[Record]) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """How everything stands, comparable: equal means that a test would notice no difference."""
-    found = {
-        _thing(item): tuple(item.get(name) for name in SAYS) for item in standing(records) if item.kind != "lateness"
-    }
-    # A path that carries is told only after it was silent.
-    return {thing: says for thing, says in found.items() if thing[1] != "path" or says[0] != "up"}
-
-
-def difference(before: dict[tuple[Any, ...], tuple[Any, ...]], now: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
+def difference(before: Mapping[Thing, tuple[Any, ...]], now: Mapping[Thing, tuple[Any, ...]]) -> str:
     """One thing that two snapshots of a cluster differ in, in words; empty when they are equal."""
     things = [thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)]
     if not things:
@@ -67,19 +29,11 @@ def difference(before: dict[tuple[Any, ...], tuple[Any, ...]], now: dict[tuple[A
 
 def remembered(records: Sequence[Record], since_ns: int) -> list[str]:
     """Kinds of what happened from then on and leaves a trace in the cluster although all stands as before."""
-    return sorted({item.kind for item in records if item.kind in REMEMBERED and item.at_ns >= since_ns})
+    return sorted({item.kind for item in records if KINDS[item.kind].entry.remembered and item.at_ns >= since_ns})
 
 
 def _says(how: tuple[Any, ...] | None) -> str:
     return "not there" if how is None else " ".join(str(word) for word in how if word is not None)
-
-
-def _thing(item: Record) -> tuple[Any, ...]:
-    return (item.node, item.kind, *(item.get(name) for name in KEYS[item.kind]))
-
-
-def _late_ns(item: Record) -> int:
-    return int(item.get("max_ns") or 0)
 
 
 class ContinuedSession:
@@ -88,7 +42,7 @@ class ContinuedSession:
     def __init__(self, session: Session) -> None:
         before = session.records()
         self._session = session.underneath if isinstance(session, ContinuedSession) else session
-        self._records = standing(before)
+        self._records = latest(before)
         self._seen = len(self._session.records())
         self._session.resume()
 

@@ -16,36 +16,18 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from herzschlag.checkers.truth import RUNNING
 from herzschlag.checkers.verdict import Detail, Verdict
 from herzschlag.history.records import Record
+from herzschlag.history.standing import Standing
+from herzschlag.history.words import line
 from herzschlag.running.run_file import RunReport
 from herzschlag.scenarios.model import Scenario
 
 REFRESH_S = 0.1
 STYLES: dict[Verdict, str] = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 ROLE_STYLES = {"master": "bold green", "slave": "green", "election": "yellow", "isolated": "magenta", "off": "red"}
-NOTABLE = ("ready", "fault", "role", "host-state", "liveness", "isolation", "restart", "machinery", "vmcp", "vmm")
+NOTABLE = ("ready", "fault", "role", "host-state", "liveness", "isolation", "restart", "machinery", "vmcp", "guest")
 LATEST_LINES = 8
-
-
-def line_of(record: Record) -> str:
-    """One record as a line: clock, who, what, why."""
-    fields = dict(record.fields)
-    because = fields.pop("because", None)
-    if record.kind == "fault":
-        what = f"fault {fields['phase']}s: {fields['id']} ({fields['about']})"
-    elif record.kind == "role":
-        what = f"is {fields['to']} (was {fields['from']})"
-    elif record.kind == "host-state":
-        what = f"takes {fields['host']} for {fields['to']}"
-    elif record.kind == "vm":
-        what = f"{fields['vm']} is {fields['to']}"
-    else:
-        what = " ".join(
-            [record.kind, *(f"{name}={value}" for name, value in fields.items() if value not in ("", None))]
-        )
-    return f"{record.at_s:9.2f} s  {record.node:<10} {what}" + (f" — {because}" if because else "")
 
 
 class LinePrinter:
@@ -57,7 +39,7 @@ class LinePrinter:
 
     def __call__(self, record: Record) -> None:
         if record.kind in NOTABLE:
-            self._console.print(line_of(record), markup=False, highlight=False, soft_wrap=True)
+            self._console.print(line(record), markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         return self
@@ -74,9 +56,7 @@ class LiveTable:
     def __init__(self, console: Console, scenario: Scenario) -> None:
         self._scenario = scenario
         self._hosts = scenario.cluster.topology().moids
-        self._roles: dict[str, str] = {}
-        self._states: dict[str, str] = {}
-        self._vms: dict[str, dict[str, str]] = {host: {} for host in self._hosts}
+        self._standing = Standing()
         self._off: set[str] = set()
         self._faults: dict[str, str] = {}
         self._latest: list[str] = []
@@ -102,21 +82,12 @@ class LiveTable:
         self._live.stop()
 
     def _take(self, record: Record) -> None:
-        fields = record.fields
         self._clock_s = max(self._clock_s, record.at_s)
-        match record.kind:
-            case "role":
-                self._roles[record.node] = fields["to"]
-            case "host-state" if self._roles.get(record.node) == "master":
-                self._states[fields["host"]] = fields["to"]
-            case "vm" if record.node in self._vms:
-                self._vms[record.node][fields["vm"]] = fields["to"]
-            case "fault":
-                self._take_fault(record)
-            case _:
-                pass
+        self._standing.see(record)
+        if record.kind == "fault":
+            self._take_fault(record)
         if record.kind in NOTABLE:
-            self._latest = [*self._latest, line_of(record)][-LATEST_LINES:]
+            self._latest = [*self._latest, line(record)][-LATEST_LINES:]
 
     def _take_fault(self, record: Record) -> None:
         fields = record.fields
@@ -125,8 +96,7 @@ class LiveTable:
         if fields["phase"] == "begin":
             self._faults[fields["id"]] = fields["about"]
             self._off |= hosts
-            for host in hosts & set(self._vms):
-                self._vms[host].clear()
+            self._standing.forget(hosts)
         else:
             self._faults.pop(fields["id"], None)
             self._off -= hosts
@@ -137,12 +107,13 @@ class LiveTable:
         table = Table(title=title, box=box.SIMPLE, title_justify="left")
         for column in ("host", "role", "seen by the master as", "VMs"):
             table.add_column(column)
+        now = self._standing
         for host in self._hosts:
-            role = "off" if host in self._off else self._roles.get(host, "…")
-            running = [vm for vm, state in self._vms[host].items() if state in RUNNING]
+            role = "off" if host in self._off else now.roles.get(host, "…")
+            running = [vm for vm, place in now.running() if place == host]
             vms = " ".join(running[:12]) + (f" and {len(running) - 12} more" if len(running) > 12 else "")
-            table.add_row(host, Text(role, style=ROLE_STYLES.get(role, "")), self._states.get(host, ""), vms)
-        return Group(table, *(Text(line, no_wrap=True, overflow="ellipsis") for line in self._latest))
+            table.add_row(host, Text(role, style=ROLE_STYLES.get(role, "")), now.seen_as(host, now.masters), vms)
+        return Group(table, *(Text(told, no_wrap=True, overflow="ellipsis") for told in self._latest))
 
 
 def print_report(console: Console, report: RunReport) -> None:

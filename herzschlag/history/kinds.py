@@ -96,6 +96,8 @@ class Switches(Entry, frozen=True, gc=False, kw_only=True, tag="switches"):
 class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
     """A host lost power while it wrote to a datastore; simulation only, where a test asks for it."""
 
+    remembered = True
+
     in_: str
     """Kind of the write."""
     path: str
@@ -104,6 +106,8 @@ class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
 
 class Machinery(Entry, frozen=True, gc=False, kw_only=True, tag="machinery"):
     """A part of the harness died, so the run proves nothing any more."""
+
+    remembered = True
 
     what: str
     """Name of the part."""

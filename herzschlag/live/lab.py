@@ -23,12 +23,13 @@ from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.kinds import ClusterReady
 from herzschlag.history.records import RUNNER, SECOND, Record, written
+from herzschlag.history.words import sentence
 from herzschlag.live import messages as m
 from herzschlag.live.beats import DRAWN_IN_FULL_MAX, CapturedBeats, Sampler, SimulatedBeats, Source
 from herzschlag.live.hub import Asked, Hub, refuse
 from herzschlag.live.temporary_directory import swept
 from herzschlag.live.view import View
-from herzschlag.report.picture import STORY_KINDS, tell
+from herzschlag.report.picture import STORY_KINDS
 from herzschlag.running.conductor import NotReady
 from herzschlag.scenarios.from_toml import ScenarioError, load, load_family, shipped
 from herzschlag.scenarios.model import Change, Scenario, Step
@@ -364,7 +365,9 @@ class Live:
 
     def _entry(self, item: Record) -> m.Entry:
         self._told += 1
-        return m.Entry(self._told, round(self._at_s(item), 3), item.kind, tell(item), str(item.get("because") or ""))
+        return m.Entry(
+            self._told, round(self._at_s(item), 3), item.kind, sentence(item), str(item.get("because") or "")
+        )
 
     def _at_s(self, item: Record) -> float:
         return item.at_ns / SECOND - self._ready_s

@@ -13,43 +13,27 @@ from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
+from herzschlag.history.standing import Standing
 from herzschlag.report.picture import standing
 from herzschlag.scenarios.model import Scenario
 
 FINE = ("connectedToMaster", "master")
-GONE = ("off",)
 
 
 class View:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._lab = scenario.cluster.topology()
-        self._roles: dict[str, str] = {}
-        self._opinions: dict[tuple[str, str], str] = {}
-        self._vms: dict[tuple[str, str], str] = {}
+        self._standing = Standing()
         self._conditions: frozenset[p.AnyCondition] | None = None
         self._around: dict[str, Any] = {}
 
     def see(self, item: Record) -> None:
-        fields = item.fields
-        match item.kind:
-            case "role":
-                self._roles[item.node] = fields["to"]
-            case "host-state":
-                self._opinions[item.node, fields["host"]] = fields["to"]
-            case "vm" if fields["to"] in GONE:
-                self._vms.pop((fields["vm"], item.node), None)
-            case "vm":
-                self._vms[fields["vm"], item.node] = fields["to"]
-            case _:
-                pass
+        self._standing.see(item)
 
     def lost_power(self, hosts: Iterable[str]) -> None:
         """Everything that ran there is gone, and the host itself cannot write a record of it."""
-        for host in hosts:
-            self._roles.pop(host, None)
-            self._opinions = {key: state for key, state in self._opinions.items() if key[0] != host}
-            self._vms = {key: state for key, state in self._vms.items() if key[1] != host}
+        self._standing.forget(hosts)
 
     def picture(self, active: Mapping[str, Fault]) -> dict[str, Any]:
         conditions = p.combined(fault.primitives(self._lab) for fault in active.values())
@@ -58,12 +42,12 @@ class View:
         notes = {
             host: [
                 {"state": state, "by": by}
-                for (by, about), state in self._opinions.items()
+                for (by, about), state in self._standing.opinions.items()
                 if about == host and by in masters and by != host and state not in FINE
             ]
             for host in self._lab.moids
         }
-        vms = [{"name": vm, "host": host, "state": state} for (vm, host), state in sorted(self._vms.items())]
+        vms = [{"name": vm, "host": host, "state": state} for (vm, host), state in sorted(self._standing.vms.items())]
         if conditions != self._conditions:  # costly with many hosts, and the same most of the time
             self._conditions = conditions
             self._around = standing(Truth(History(), self._scenario), Segment(0, 1, conditions))
@@ -77,4 +61,4 @@ class View:
             return "frozen"
         if p.AgentDown(host, False) in conditions:
             return "agent-down"
-        return self._roles.get(host, "uninitialized")
+        return self._standing.roles.get(host, "uninitialized")

@@ -14,6 +14,7 @@ import msgspec
 
 from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts, from_comments
 from herzschlag.history.records import SECOND, History, Record, write_whole
+from herzschlag.history.words import named
 from herzschlag.topo.capture import pcapng
 
 COMMENTED = (
@@ -34,15 +35,13 @@ _SHOWN = (
     "attempt",
     "do",
     "what",
-    "candidate",
 )
 
 
 def comment(record: Record) -> str:
     """`18.013 s  host-99  host-state: host=host-98 from=connectedToMaster to=hostDown (no datastore heartbeat)`"""
     fields = record.fields
-    words = [f"{name}={fields[name]}" for name in _SHOWN if fields.get(name) not in (None, "")]
-    text = f"{record.at_ns / SECOND:.3f} s  {record.node}  {record.kind}: {' '.join(words)}".rstrip(": ")
+    text = f"{record.at_ns / SECOND:.3f} s  {record.node}  {record.kind}: {named(record, _SHOWN)}".rstrip(": ")
     if record.kind == "fault" and "asked_ns" in fields:
         text += f" (asked for at {fields['asked_ns'] / SECOND:.3f} s, effective at {record.at_ns / SECOND:.3f} s)"
     because = fields.get("because")

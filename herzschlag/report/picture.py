@@ -11,7 +11,7 @@ from typing import Any
 
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import Record
+from herzschlag.history.words import sentence
 from herzschlag.report.lanes import seconds
 from herzschlag.report.model import Model
 from herzschlag.topo.spec import GATEWAY, VCENTER
@@ -181,49 +181,10 @@ def _beats(model: Model) -> list[list[Any]]:
     ]
 
 
-def tell(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record)
-    """One record as a sentence without its subject's full stop, for people."""
-    f = record.fields
-    match record.kind:
-        case "fault":
-            return f"fault {f.get('phase', '')}s: {f.get('about') or f.get('fault') or f.get('id')}"
-        case "ready":
-            return f"the cluster is ready, {f.get('master', '')} leads"
-        case "role":
-            return f"{record.node}: {f.get('from')} to {f.get('to')}"
-        case "host-state":
-            return f"{record.node} takes {f.get('host')} for {f.get('to')}"
-        case "liveness":
-            word = {"watching": "watches for signs of life of", "unreachable": "cannot reach", "heard": "hears again"}
-            return f"{record.node} {word.get(str(f.get('phase')), str(f.get('phase')))} {f.get('host')}"
-        case "path":
-            return f"{record.node}: {f.get('host')} on network {f.get('network')} is {f.get('to')}"
-        case "isolation":
-            what = f" for {f.get('vm')}: {f.get('do')}" if f.get("vm") else ""
-            return f"{record.node}: isolation {f.get('phase')}{what}"
-        case "election":
-            return f"{record.node}: election {f.get('phase')}"
-        case "restart":
-            target = f" on {f.get('target')}" if f.get("target") else ""
-            return f"{record.node}: restart of {f.get('vm')}{target} {f.get('phase')}"
-        case "vm":
-            return f"{f.get('vm')} on {record.node}: {f.get('from')} to {f.get('to')}"
-        case "lock":
-            path = str(f.get("path", "")).rsplit("/", 1)[-1]
-            return f"{record.node}: lock of {path} on {f.get('datastore')} {f.get('to')}"
-        case "mastership":
-            return f"{record.node}: its reign ends ({f.get('phase')})"
-        case _:
-            parts = [
-                f"{name}={value}" for name, value in f.items() if name != "because" and not isinstance(value, dict)
-            ]
-            return f"{record.node}: {record.kind} {' '.join(parts)}"[:200]
-
-
 def _story(model: Model) -> list[list[Any]]:
     """[second, sentence, because, number] of what a viewer of the picture should read."""
     since_ns = model.ready.at_ns if model.ready else 0
     told = [r for r in model.history if r.kind in STORY_KINDS and (r.at_ns >= since_ns or r.kind in ("role", "fault"))]
     step = max(1, -(-len(told) // STORY_MAX))
     kept = [r for index, r in enumerate(told) if index % step == 0 or r.kind in ("fault", "role")]
-    return [[seconds(r.at_ns), tell(r), str(r.get("because") or ""), r.seq] for r in kept]
+    return [[seconds(r.at_ns), sentence(r), str(r.get("because") or ""), r.seq] for r in kept]

@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 
 from herzschlag.history.records import SECOND, Record
+from herzschlag.history.words import sentence
 from herzschlag.report.model import Fault, Model
-from herzschlag.report.picture import tell
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
 BEFORE_NS = 2 * SECOND
@@ -165,7 +165,7 @@ def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (on
         case "election" if phase == "started":
             return None
         case _:
-            return made("note", record.node, tell(record).removeprefix(f"{record.node}: "))
+            return made("note", record.node, sentence(record).removeprefix(f"{record.node}: "))
 
 
 def _joined(lines: list[Line]) -> list[Line]:

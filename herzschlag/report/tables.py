@@ -11,8 +11,8 @@ from html import escape
 
 from herzschlag.checkers.verdict import Detail, Finding
 from herzschlag.history.records import SECOND, Record
+from herzschlag.history.words import sentence
 from herzschlag.report.model import Model
-from herzschlag.report.picture import tell
 
 RECORDS_MAX = 3000
 DETAILS_MAX = 40
@@ -39,7 +39,7 @@ def evidence(seqs: Iterable[int], model: Model) -> str:
     """Links to records, each with what it says."""
     listed = list(dict.fromkeys(seqs))
     links = [
-        f'<a class="ev" href="#r{seq}" title="{escape(tell(model.history[seq]), quote=True)}">#{seq}</a>'
+        f'<a class="ev" href="#r{seq}" title="{escape(sentence(model.history[seq]), quote=True)}">#{seq}</a>'
         for seq in listed[:EVIDENCE_MAX]
         if 0 <= seq < len(model.history)
     ]
@@ -168,5 +168,5 @@ def _record(r: Record, zero_ns: int | None) -> str:
     after = "" if zero_ns is None else f"<td class=num>{(r.at_ns - zero_ns) / SECOND:+.3f} s"
     return (
         f"<tr id=r{r.seq} data-t={r.at_ns / SECOND:.4f}><td class=num>{r.seq}<td class=num>{r.at_s:.3f} s{after}<td>{escape(r.node)}"
-        f"<td>{escape(r.kind)}<td>{escape(tell(r))}<td>{escape(str(r.get('because') or '')[:WORDS_MAX])}"
+        f"<td>{escape(r.kind)}<td>{escape(sentence(r))}<td>{escape(str(r.get('because') or '')[:WORDS_MAX])}"
     )

@@ -7,6 +7,7 @@ Decides what must be true, from the records alone. Leaves how long it is waited 
 from __future__ import annotations
 
 from herzschlag.history.records import Record
+from herzschlag.history.standing import Standing
 from herzschlag.scenarios.plan import Plan
 
 
@@ -17,49 +18,31 @@ class Readiness:
         self._hosts = plan.topology.moids
         self._on = set(plan.placement)
         self._to_protect = {vm.name for vm in plan.config.vms if vm.protected and vm.name in plan.placement}
-        self._roles: dict[str, str] = {}
-        self._connected: dict[str, set[str]] = {}
-        self._running: set[str] = set()
-        self._protected: set[str] = set()
+        self._standing = Standing()
 
     def see(self, item: Record) -> bool:
         """Take a record in; True when the cluster is ready."""
-        fields = item.fields
-        if item.kind == "role":
-            self._roles[item.node] = fields["to"]
-        elif item.kind == "host-state":
-            connected = self._connected.setdefault(item.node, set())
-            _set_membership(connected, fields["host"], present=fields["to"] == "connectedToMaster")
-        elif item.kind == "vm":
-            _set_membership(self._running, fields["vm"], present=fields["to"] == "on")
-        elif item.kind == "protect":
-            self._protected.add(fields["vm"])
+        self._standing.see(item)
         return not self.missing()
 
     @property
     def master(self) -> str:
-        masters = [host for host, role in self._roles.items() if role == "master"]
+        masters = self._standing.masters
         return masters[0] if len(masters) == 1 else ""
 
     def missing(self) -> str:
         """What it still waits for; empty when nothing."""
-        if not self.master:
+        now, master = self._standing, self.master
+        if not master:
             return "a single master"
-        slaves = set(self._hosts) - {self.master}
+        slaves = set(self._hosts) - {master}
         for host in sorted(slaves):
-            if self._roles.get(host) != "slave":
-                return f"{host} to follow {self.master} (it is {self._roles.get(host, 'silent')})"
-        if lost := slaves - self._connected.get(self.master, set()):
-            return f"{self.master} to call {', '.join(sorted(lost))} connected"
-        if off := self._on - self._running:
+            if now.roles.get(host) != "slave":
+                return f"{host} to follow {master} (it is {now.roles.get(host, 'silent')})"
+        if lost := {host for host in slaves if now.opinions.get((master, host)) != "connectedToMaster"}:
+            return f"{master} to call {', '.join(sorted(lost))} connected"
+        if off := self._on - {vm for (vm, _), state in now.vms.items() if state == "on"}:
             return f"{', '.join(sorted(off)[:4])} to run ({len(off)} of {len(self._on)})"
-        if bare := self._to_protect - self._protected:
+        if bare := self._to_protect - now.protected:
             return f"{', '.join(sorted(bare)[:4])} to be protected ({len(bare)} of {len(self._to_protect)})"
         return ""
-
-
-def _set_membership(members: set[str], member: str, *, present: bool) -> None:
-    if present:
-        members.add(member)
-    else:
-        members.discard(member)

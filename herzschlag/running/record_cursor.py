@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from herzschlag.checkers.truth import RUNNING
 from herzschlag.history.kinds import KINDS
 from herzschlag.history.records import Record
+from herzschlag.history.standing import Standing
 from herzschlag.wrong_input import nearest
 
 
@@ -24,9 +24,7 @@ class Present:
         self._records = records
         self._read = 0
         self._stops_at: int | None = None
-        self._roles: dict[str, str] = {}
-        self._states: dict[tuple[str, str], str] = {}
-        self._vms: dict[tuple[str, str], str] = {}
+        self._standing = Standing()
         self._since = (-1, -1)
         """What was done or seen last, as (at_ns, seq); records behind it, in order of time, are new."""
 
@@ -35,21 +33,21 @@ class Present:
     def role(self, host: str) -> str:
         """As the host said last, power or not."""
         self._catch_up()
-        return self._roles.get(host, "uninitialized")
+        return self._standing.roles.get(host, "uninitialized")
 
     def state_of(self, host: str, seen_by: str) -> str:
         self._catch_up()
-        return self._states.get((seen_by, host), "unknown")
+        return self._standing.opinions.get((seen_by, host), "unknown")
 
     def running(self) -> list[tuple[str, str]]:
         """(VM, host) of every VM that runs, as its host said last."""
         self._catch_up()
-        return [place for place, state in self._vms.items() if state in RUNNING]
+        return self._standing.running()
 
     def lost_power(self, hosts: Sequence[str]) -> None:
         """A VM that ends with its host is told by nobody."""
         self._catch_up()
-        self._vms = {(vm, host): state for (vm, host), state in self._vms.items() if host not in hosts}
+        self._standing.lost_power(hosts)
 
     # --- how far it is seen ---
 
@@ -106,13 +104,7 @@ class Present:
         records = self._records()
         ends_at = len(records) if self._stops_at is None else self._stops_at
         for item in records[self._read : ends_at]:
-            fields = item.fields
-            if item.kind == "role":
-                self._roles[item.node] = fields["to"]
-            elif item.kind == "host-state":
-                self._states[item.node, fields["host"]] = fields["to"]
-            elif item.kind == "vm":
-                self._vms[fields["vm"], item.node] = fields["to"]
+            self._standing.see(item)
         self._read = max(self._read, ends_at)
 
 
@@ -121,9 +113,14 @@ def _key(item: Record) -> tuple[int, int]:
 
 
 def _wanted(kind: str, node: str | None, fields: dict[str, Any]) -> Callable[[Record], bool]:
-    """Raises ValueError for a kind that does not exist: it would be waited for in vain."""
+    """Raises ValueError for a kind, a field or a value that is never written: it would be waited for in vain."""
     if kind not in KINDS:
         raise ValueError(f"no record is of the kind {kind!r}: {nearest(kind, KINDS)}")
+    for name, value in fields.items():
+        if name not in (known := KINDS[kind].fields):
+            raise ValueError(f"{name!r} is not a field of a {kind!r} record: {nearest(name, known)}")
+        if (values := known[name].values) and value not in values:
+            raise ValueError(f"{name} of a {kind!r} record is never {value!r}: {nearest(str(value), values)}")
 
     def wanted(item: Record) -> bool:
         return (

@@ -269,17 +269,11 @@ def _matcher(matcher: Matcher, lab: TopologySpec, key: str) -> None:
             if str(node).startswith("~"):
                 continue
             _one_of(node, (*lab.nodes, "herzschlag"), f"{key}.{name}")
-    if kinds == ["role"]:
-        _one_of_all(matcher, get_args(Role), key)
-    if kinds == ["host-state"]:
-        _one_of_all(matcher, get_args(HostState), key)
-
-
-def _one_of_all(matcher: Matcher, known: Iterable[str], key: str) -> None:
-    for name in ("from", "to"):
-        given = matcher.get(name, [])
+    for name, given in matcher.items():
+        values = [KINDS[str(kind)].fields[name].values for kind in kinds if name not in ("kind", "node")]
         for value in given if isinstance(given, list) else [given]:
-            _one_of(value, known, f"{key}.{name}")
+            if all(values) and values and not str(value).startswith("~"):
+                _one_of(value, {each: None for known in values for each in known}, f"{key}.{name}")
 
 
 def _one_of(value: object, known: Iterable[str], key: str) -> None:

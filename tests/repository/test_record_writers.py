@@ -18,8 +18,8 @@ SCHEMA = ("agents/records.py", "herzschlag/history/kinds.py")
 RECORDS = "herzschlag/history/records.py"
 BY_HAND = {RECORDS, "herzschlag/backends/mininet/record_tail.py", "herzschlag/backends/simulation/lab.py"}
 """Where what was written becomes a record of a history: the only places that name `Record(` themselves."""
-COMMON = {"agents", "agents/processes", "agents/ha", "agents/ha/master", "herzschlag/backends"}
-"""Folders from which values come to writers elsewhere: states, names of processes and of backends."""
+NAMES_ELSEWHERE = {"run": {"herzschlag/backends/simulation", "herzschlag/backends/mininet"}}
+"""Folders besides the writer's own from which the values of a kind's fields come."""
 ENTRIES = {kind.entry.__name__: name for name, kind in KINDS.items()}
 
 
@@ -91,10 +91,14 @@ def test_every_optional_field_is_written(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_value_that_a_field_can_have_is_in_the_code_of_a_writer(kind: str) -> None:
-    """A phase may come from a part beside the writer, so its whole folder counts."""
-    folders = {path.rpartition("/")[0] for path, _ in writers()[kind]} | COMMON
-    said = set[str]().union(*(texts(tree) for path, tree in sources().items() if path.rpartition("/")[0] in folders))
-    for name, field in KINDS[kind].fields.items():
+    """A value that a writer is handed comes from a part beside it, so then all texts of its folder count."""
+    folders = {path.rpartition("/")[0] for path, _ in writers()[kind]} | NAMES_ELSEWHERE.get(kind, set())
+    nearby = set[str]().union(*(texts(tree) for path, tree in sources().items() if path.rpartition("/")[0] in folders))
+    entry = KINDS[kind].entry
+    for attribute, (name, field) in zip(entry.__struct_fields__, KINDS[kind].fields.items(), strict=True):
+        given = [k.value for _, call in writers()[kind] for k in call.keywords if k.arg == attribute]
+        handed = any(not isinstance(value, ast.Constant | ast.IfExp) for value in given)
+        said = nearby if handed else set[str]().union(*map(texts, given))
         assert set(field.values) <= said, f"{kind}.{name}"
 
 

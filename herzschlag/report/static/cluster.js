@@ -240,7 +240,7 @@ function drawHost(plan, host, state) {
 function drawVm(vm, x, y, width) {
   const icons = {
     on: `M${x + 9} ${y + 8}l9 5.5-9 5.5z`, starting: `M${x + 8} ${y + 12}h3v3h-3zm5 0h3v3h-3zm5 0h3v3h-3z`,
-    stopping: `M${x + 9} ${y + 9}h9v9h-9z`, paused: `M${x + 9} ${y + 8}h3.4v11h-3.4zm6 0h3.4v11h-3.4z`,
+    stopping: `M${x + 9} ${y + 9}h9v9h-9z`,
   };
   const most = Math.floor((width - 28) / 7);
   const name = vm.name.length > most ? vm.name.slice(0, most - 1) + "…" : vm.name;

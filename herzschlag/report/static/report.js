@@ -9,7 +9,7 @@ const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const phone = () => window.innerWidth < 640;
 const PATTERNS = {
   "role-election": "/", "role-isolated": "x", "role-off": "\\", "role-frozen": ".", "role-agent-down": "-", "vm-starting": "/",
-  "vm-stopping": "\\", "vm-paused": ".", silent: "/", "access-lost": "x", "lock-left": ".", "lock-other": "/", "so-ill": "\\",
+  "vm-stopping": "\\", silent: "/", "access-lost": "x", "lock-left": ".", "lock-other": "/", "so-ill": "\\",
   "belief-late": "/", "belief-wrong": "x",
 };
 const PATTERN_CLASSES = { "/": "p-slash", x: "p-cross", "\\": "p-back", ".": "p-dots", "-": "p-slash" };

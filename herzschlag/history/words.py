@@ -1,0 +1,91 @@
+"""Records in words: a sentence for people, and the fields by name for those who want to match them.
+
+This module decides how a record reads. It leaves which records are shown to the callers: the terminal, the report, the
+live page, the prompt, and the comments of a capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from herzschlag.history.records import SECOND, Record
+
+SENTENCE_MAX = 200
+_LIVENESS = {"watching": "watches for signs of life of", "unreachable": "cannot reach", "heard": "hears again"}
+
+
+def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record)
+    """One record as a sentence without its subject's full stop, for people."""
+    f = record.fields
+    match record.kind:
+        case "fault":
+            return f"fault {f.get('phase', '')}s: {f.get('about') or f.get('fault') or f.get('id')}"
+        case "ready":
+            return f"the cluster is ready, {f.get('master', '')} leads"
+        case "role":
+            return f"{record.node}: {f.get('from')} to {f.get('to')}"
+        case "host-state":
+            return f"{record.node} takes {f.get('host')} for {f.get('to')}"
+        case "liveness":
+            return f"{record.node} {_LIVENESS.get(str(f.get('phase')), str(f.get('phase')))} {f.get('host')}"
+        case "path":
+            return f"{record.node}: {f.get('host')} on network {f.get('network')} is {f.get('to')}"
+        case "isolation":
+            what = f" for {f.get('vm')}: {f.get('do')}" if f.get("vm") else ""
+            return f"{record.node}: isolation {f.get('phase')}{what}"
+        case "election":
+            return f"{record.node}: election {f.get('phase')}"
+        case "restart":
+            target = f" on {f.get('target')}" if f.get("target") else ""
+            return f"{record.node}: restart of {f.get('vm')}{target} {f.get('phase')}"
+        case "vm":
+            return f"{f.get('vm')} on {record.node}: {f.get('from')} to {f.get('to')}"
+        case "lock":
+            path = str(f.get("path", "")).rsplit("/", 1)[-1]
+            return f"{record.node}: lock of {path} on {f.get('datastore')} {f.get('to')}"
+        case "mastership":
+            return f"{record.node}: its reign ends ({f.get('phase')})"
+        case "guest":
+            return f"{record.node}: guest of {f.get('vm')} {f.get('to')}"
+        case "agent":
+            return f"{record.node}: its agent is {f.get('to')}"
+        case "user":
+            refused = ", which is refused" if f.get("refused") else ""
+            return f"a user wants {f.get('vm')} {'on' if f.get('on') else 'off'}{refused}"
+        case "vmcp":
+            return f"{record.node}: component protection of {f.get('vm') or f.get('datastore')}: {f.get('phase')}"
+        case "machinery":
+            return f"a part of the harness died: {f.get('what')}"
+        case _:
+            shown = named(record, (name for name in f if name != "because"))
+            return f"{record.node}: {record.kind} {shown}"[:SENTENCE_MAX]
+
+
+def named(record: Record, names: Iterable[str]) -> str:
+    """These fields as `name=value`, but for those that are empty, absent, or no word."""
+    fields = ((name, record.get(name)) for name in names)
+    return " ".join(f"{name}={value}" for name, value in fields if value not in ("", None) and not _compound(value))
+
+
+def clause(record: Record) -> str:
+    """The reason, set off by a dash; empty without one."""
+    because = record.get("because")
+    return f" — {because}" if because else ""
+
+
+def line(record: Record) -> str:
+    """One record as a line: clock, sentence, reason."""
+    return f"{record.at_s:9.2f} s  {sentence(record)}{clause(record)}"
+
+
+def exact_line(record: Record, zero_ns: int) -> str:
+    """One record as a line whose words can be matched: clock since `zero_ns`, node, kind, fields by name, reason."""
+    names = (
+        ("phase", "id", "about") if record.kind == "fault" else [name for name in record.fields if name != "because"]
+    )
+    at_s = (record.at_ns - zero_ns) / SECOND
+    return f"{at_s:9.3f} s  {record.node:<10} {record.kind:<10} {named(record, names)}{clause(record)}"
+
+
+def _compound(value: object) -> bool:
+    return isinstance(value, dict | list)
