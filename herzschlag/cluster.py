@@ -6,46 +6,48 @@
         cluster.heal(cut)
 
 The pytest plugin and the live page are built on it; scenario files are played by `running/conductor.py`, which this
-uses. Decides what can be asked and done by hand, and keeps book of it: `scenario()` is a file that does the same again.
-Leaves judging to the checkers. All times are protocol seconds; nothing here sleeps by itself.
+uses. Decides what can be asked and done by hand. Leaves the book of it, and the scenario that does the same again, to
+`running/logbook.py`, the history to `running/judgement.py`, judging to the checkers. All times are protocol seconds;
+nothing here sleeps by itself.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import msgspec
 
 from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
-from herzschlag.backends.reuse import ContinuedSession, remembered, snapshot
-from herzschlag.checkers import NAMES, check_all
+from herzschlag.backends.reuse import ContinuedSession, difference, remembered, snapshot
+from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Finding
-from herzschlag.faults import KINDS, AnyFault, ClockOffset, Fault, PowerOff, kind_of
-from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.errors import HerzschlagError
+from herzschlag.faults import Fault, kinds, primitives_of
+from herzschlag.faults import primitives as p
+from herzschlag.faults.claims import powered_off
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.running.conductor import Conductor, Watcher
+from herzschlag.running.judgement import Judgement
+from herzschlag.running.logbook import Logbook
 from herzschlag.running.record_cursor import Present
-from herzschlag.scenarios.expectations import Allow, Expectations
 from herzschlag.scenarios.model import Cluster as Setup
-from herzschlag.scenarios.model import Scenario, Step
+from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
-from herzschlag.wrong_input import nearest
+from herzschlag.topo.spec import Captured, Datapath
+from herzschlag.wrong_input import InputError, build, nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 
-PATIENCE_S = 90.0
-"""How long a VM may be off before its restart is overdue: an isolated host powers it off up to 30 s before its master
-reads that; a master that dies at the same time costs 35 s; the rest is room."""
 RECENT = 25
 """Records shown when a condition was not met."""
 
 
-class ConditionNotMet(AssertionError):
+class ConditionNotMet(HerzschlagError, AssertionError):
     """A condition did not come true in time; the text shows what happened meanwhile."""
 
 
@@ -57,16 +59,13 @@ class Cluster:
         self.plan = plan
         self._scenario = scenario
         self._conductor = Conductor(session, scenario, plan, watcher)
-        self._steps: list[Step] = []
-        self._active: dict[str, tuple[AnyFault, float]] = {}
-        self._allowed: list[Allow] = []
-        self._count = 0
+        self._logbook = Logbook()
+        self._judgement = Judgement(session, self._conductor)
+        self._dark: dict[str, frozenset[str]] = {}
+        """Hosts without power, by active fault."""
         self._present = Present(session.records)
         self._finished = False
         self._changed_ns = -1
-        self._evidence: set[int] = set()
-        """Records of the session that the last judgement had collected."""
-        self._outdated: set[int] = set()
         self._began_ns = 0
 
     @classmethod
@@ -81,18 +80,20 @@ class Cluster:
         directory: Path | None = None,
         watcher: Watcher | None = None,
         ready: bool = True,
-        datapath: Literal["auto", "kernel", "user"] = "auto",
-        capture: Literal["all", "heartbeats", "off"] = "heartbeats",
+        datapath: Datapath = "auto",
+        capture: Captured = "heartbeats",
     ) -> Self:
-        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises
-        BackendUnavailable, NotReady, MachineryDied."""
+        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError,
+        ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
+        checkers()  # one of another package that is broken is told before anything starts
+        kinds()
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
         plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
         session = open_session(backend, plan)
         session.__enter__()
         cluster = cls(session, plan, scenario, watcher)
         try:
-            cluster._conductor.begin()
+            cluster._conductor.start()
             if ready:
                 cluster.wait_ready()
         except BaseException:
@@ -113,7 +114,7 @@ class Cluster:
         scenario = Scenario(name=name, title=name, cluster=self._scenario.cluster, speed=self._scenario.speed)
         cluster = Cluster(session, plan, scenario)
         cluster._began_ns = session.now_ns()
-        cluster._conductor.begin()
+        cluster._conductor.start()
         cluster._conductor.already_ready()
         cluster._present.go_on_now(session.now_ns())
         return cluster
@@ -122,17 +123,16 @@ class Cluster:
         """How everything stands: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
         return snapshot(self.session.records())
 
-    def unlike(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
-        """Why this cluster is not as good as it was then, as far as its records tell: a fault is active, something
-        stands otherwise, somebody remembers what happened in between. Empty when it is."""
-        if self._active:
-            return f"the fault {next(iter(self._active))!r} was not healed"
-        if any(isinstance(step.fault, ClockOffset) for step in self._steps):
+    def difference_since(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
+        """Why this cluster is not as good as it was at that snapshot, as far as its records tell: a fault is active,
+        something is not as it was, a process remembers what happened in between. Empty when it is as good."""
+        if active := self._logbook.active:
+            return f"the fault {next(iter(active))!r} was not healed"
+        lab = self.plan.topology
+        if any(isinstance(one, p.ClockOff) for fault in self._logbook.over for one in fault.primitives(lab)):
             return "a clock was set, and one that was set back stands still for a while"
-        now = self.snapshot()
-        if now != before:
-            thing = min((thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)), key=str)
-            return f"{' '.join(map(str, thing))} is {_says(now.get(thing))}, it was {_says(before.get(thing))}"
+        if changed := difference(before, self.snapshot()):
+            return changed
         if kinds := remembered(self.session.records(), self._conductor.ready_ns or 0):
             return f"it remembers what happened: {', '.join(kinds)}"
         return ""
@@ -160,7 +160,7 @@ class Cluster:
 
     def role(self, host: str) -> str:
         """What the host takes itself for: uninitialized, election, slave, master, isolated; `off` without power."""
-        if any(kind_of(fault) == "power-off" and host in _names(fault, "host") for fault, _ in self._active.values()):
+        if any(host in dark for dark in self._dark.values()):
             return "off"
         return self._present.role(host)
 
@@ -197,6 +197,13 @@ class Cluster:
         """Let so much protocol time pass."""
         self._conductor.wait_until(self.session.now_ns() + round(seconds * SECOND))
         self._present.go_on_now(self.session.now_ns())
+
+    def approach(self, tick_s: float, look: Callable[[], bool]) -> None:
+        """Let time pass until shortly before a change right after the next heartbeat would be told to the backend, a
+        tick at a time; `look` is called before each tick, and ends the approach when it is false."""
+        told_ns, tick_ns = self._conductor.told_ns(), round(tick_s * SECOND)
+        while self.session.now_ns() + 2 * tick_ns < told_ns and look():
+            self.advance(tick_s)
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
         """Let time pass until the condition is true; looked at with every record. Returns how long it took."""
@@ -238,45 +245,40 @@ class Cluster:
     # --- faults ---
 
     def fault(self, kind: str, *, id: str = "", **fields: Any) -> str:
-        """Begin a fault of any kind (`herzschlag.faults.KINDS`) right after the next heartbeat. Returns its id."""
-        if kind not in KINDS:
-            raise ValueError(f"fault {kind!r}: known are {', '.join(sorted(KINDS))}")
-        made = msgspec.convert({"fault": kind, **msgspec.to_builtins(fields)}, KINDS[kind])
-        return self.begin(made, id=id)  # type: ignore[arg-type]  # KINDS holds exactly the kinds of AnyFault
+        """Begin a fault of any kind (`herzschlag.faults.kinds()`) right after the next heartbeat. Returns its id."""
+        if kind not in kinds():
+            raise InputError("", f"fault {kind!r}: known are {', '.join(sorted(kinds()))}")
+        return self.begin(build(kinds()[kind], msgspec.to_builtins(fields)), id=id)
 
-    def begin(self, fault: AnyFault, *, id: str = "") -> str:
-        self._count += 1
-        fault_id = id or f"{self._count} {kind_of(fault)}"
-        effect = self._conductor.apply(fault_id, fault)
+    def begin(self, fault: Fault, *, id: str = "") -> str:
+        fault_id = self._logbook.name(fault, id)
+        found = primitives_of(fault, self.plan.topology)
+        effect = self._conductor.begin(fault_id, fault)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
-        at_s = self._since_ready(effect)
-        if isinstance(fault, PowerOff):
-            self._present.lost_power(self.hosts if fault.host == "all" else _names(fault, "host"))
-        if type(fault).undoable:
-            self._active[fault_id] = (fault, at_s)
-        else:
-            self._steps.append(Step(at_s=at_s, fault=fault, id=fault_id))
+        if dark := powered_off(found) & {*self.hosts}:
+            self._present.lost_power(sorted(dark))
+            self._dark[fault_id] = dark
+        self._logbook.begin(fault_id, fault, self._since_ready(effect))
         return fault_id
 
     def heal(self, fault_id: str) -> None:
         """End one fault, right after the next heartbeat."""
-        if fault_id not in self._active:
-            raise ValueError(f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
-        effect = self._conductor.undo(fault_id)
+        if fault_id not in self.active:
+            raise InputError("", f"no fault {fault_id!r} is active: {', '.join(self.active) or 'none is'}")
+        effect = self._conductor.end(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
-        fault, began_s = self._active.pop(fault_id)
-        for_s = round(self._since_ready(effect) - began_s, 3)
-        self._steps.append(Step(at_s=began_s, fault=fault, id=fault_id, for_s=for_s))
+        self._dark.pop(fault_id, None)
+        self._logbook.end(fault_id, self._since_ready(effect))
 
     def heal_all(self) -> None:
-        for fault_id in list(self._active):
+        for fault_id in self.active:
             self.heal(fault_id)
 
     @property
-    def active(self) -> dict[str, AnyFault]:
-        return {fault_id: fault for fault_id, (fault, _) in self._active.items()}
+    def active(self) -> dict[str, Fault]:
+        return self._logbook.active
 
     def power_off(self, host: str) -> str:
         """Everything on the host dies at once; healed: it boots."""
@@ -309,26 +311,14 @@ class Cluster:
     def allow(self, checker: str, *, because: str) -> None:
         """What this checker calls a violation is, here, what must be expected, e.g. `started-twice` of a frozen host
         whose VMs were restarted elsewhere. Goes into the scenario with its reason."""
-        if checker not in NAMES:
-            raise ValueError(f"{checker!r} is no checker: {nearest(checker, NAMES)}")
-        self._allowed.append(Allow(checker=checker, because=because))
+        if checker not in checkers():
+            raise InputError("", f"{checker!r} is not a checker: {nearest(checker, checkers())}")
+        self._logbook.allow(checker, because)
 
     def scenario(self, name: str = "", title: str = "") -> Scenario:
         """What was done so far, as a scenario; faults still active stay to its end."""
-        last_s = self.now_s
-        open_steps = [Step(at_s=at_s, fault=fault, id=fault_id) for fault_id, (fault, at_s) in self._active.items()]
-        steps = tuple(sorted([*self._steps, *open_steps], key=lambda step: step.at_s))
-        ends = [step.at_s if step.end_s is None else step.end_s for step in steps]
-        return msgspec.structs.replace(
-            self._scenario,
-            name=name or self._scenario.name,
-            title=title or self._scenario.title,
-            steps=steps,
-            expect=Expectations(allow=tuple(self._allowed)),
-            patience_s=PATIENCE_S,
-            # Whole seconds, upwards: what was waited for just now must not fall off the end.
-            settle_s=float(max(1, math.ceil(last_s - max(ends, default=0.0)))),
-        )
+        name, title = name or self._scenario.name, title or self._scenario.title
+        return self._logbook.scenario(msgspec.structs.replace(self._scenario, name=name, title=title), self.now_s)
 
     def finish(self) -> None:
         """Collect the evidence; nothing can be done afterwards but ask and judge."""
@@ -336,10 +326,10 @@ class Cluster:
             self._finished = True
             if self.session.now_ns() <= self._changed_ns:  # a fault at the very end is in force for no time at all
                 self.advance(0.001)
-            self._collect(self._conductor.end)
+            self._judgement.finish()
 
     def history(self) -> History:
-        return self._conductor.history(self._outdated)
+        return self._judgement.history()
 
     def findings(self) -> tuple[Finding, ...]:
         """Every checker's finding on what happened. Ends the cluster's life as `finish` does."""
@@ -348,11 +338,7 @@ class Cluster:
 
     def findings_so_far(self) -> tuple[Finding, ...]:
         """The same, and the cluster lives on."""
-        self._collect(self.session.finish)
-        history = [item for item in self.history() if item.kind != "end"]
-        end = record(self.session.now_ns(), RUNNER, "end", {"because": "a look at what happened so far"})
-        self.session.resume()
-        return check_all(History.ordered([*history, end]), self.scenario())
+        return check_all(self._judgement.history_so_far(), self.scenario())
 
     def timeline(self, last: int = RECENT) -> str:
         """The last records, a line each."""
@@ -371,13 +357,6 @@ class Cluster:
         self.close()
 
     # --- how ---
-
-    def _collect(self, collecting: Callable[[], None]) -> None:
-        """What an earlier judgement had collected counts no more."""
-        seen = len(self.session.records())
-        collecting()
-        self._outdated |= self._evidence
-        self._evidence = {r.seq for r in self.session.records()[seen:] if r.kind in ("disk", "counters")}
 
     def _since_ready(self, effect: Effect) -> float:
         return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)
@@ -399,15 +378,6 @@ class Cluster:
             self._present.see_all()
         self._present.go_on_now(self.session.now_ns())
         return stop()
-
-
-def _names(fault: Fault, field: str) -> tuple[str, ...]:
-    value = getattr(fault, field)
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _says(how: tuple[Any, ...] | None) -> str:
-    return "not there" if how is None else " ".join(str(word) for word in how if word is not None)
 
 
 def _line(item: Record, ready_ns: int) -> str:

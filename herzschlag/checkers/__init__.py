@@ -1,18 +1,18 @@
-"""Checkers: one property of a finished run a file, from the history alone.
+"""Checkers: each file judges one property of a finished run, from its history alone.
 
-Decides which there are and how they are run together. A checker is `(history, scenario) -> Finding`; one that crashes
-has found nothing out: unknown, never holds.
+Decides which there are and how they are run together. One that crashes has found nothing out: unknown, never holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from typing import Protocol
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
 import msgspec
 
-from herzschlag.checkers.evidence import lacking
+from herzschlag import extensions
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules import (
     belief,
     expected,
@@ -37,85 +37,92 @@ from herzschlag.checkers.rules import (
 )
 from herzschlag.checkers.rules.restart import justified, order, owned
 from herzschlag.checkers.verdict import Finding, unknown
+from herzschlag.history.kinds import KINDS
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
+from herzschlag.wrong_input import nearest
 
-Checker = Callable[[History, Scenario], Finding]
-
-
-class Module(Protocol):
-    """One file of this package."""
-
-    @property
-    def NAME(self) -> str: ...
-
-    @property
-    def check(self) -> Checker: ...
-
-
-MODULES: dict[str, Module] = {
-    module.NAME: module
-    for module in (
-        timeline,
-        expected,
-        one_writer,
-        started_twice,
-        lock_holders,
-        justified,
-        owned,
-        order,
-        placement,
-        isolation_justified,
-        response_owned,
-        untouched,
-        vms_run,
-        one_master,
-        right_master,
-        incumbent,
-        list_owners,
-        belief,
-        vcenter_belief,
-        replays,
-        fault_in_effect,
-        lateness,
-        machinery,
-    )
-}
-
-
-def needs_of(name: str, scenario: Scenario) -> tuple[str, ...]:
-    """Kinds of record that a checker lives on: its `NEEDS`, or `needs(scenario)` where the scenario decides. All need
-    the beginning of the run: a history without it is empty, or of something else."""
-    module = MODULES[name]
-    needs: tuple[str, ...] = module.needs(scenario) if hasattr(module, "needs") else getattr(module, "NEEDS")  # noqa: B009
-    return ("run", *needs)
-
-
-def _with_evidence(name: str, history: History, scenario: Scenario) -> Finding:
-    """What it lives on is missing: whatever it would say, it knows nothing."""
-    gap = lacking(needs_of(name, scenario), history, scenario)
-    return unknown(name, gap) if gap else MODULES[name].check(history, scenario)
-
-
-CHECKERS: dict[str, Checker] = {name: partial(_with_evidence, name) for name in MODULES}
+_RULES = (
+    timeline,
+    expected,
+    one_writer,
+    started_twice,
+    lock_holders,
+    justified,
+    owned,
+    order,
+    placement,
+    isolation_justified,
+    response_owned,
+    untouched,
+    vms_run,
+    one_master,
+    right_master,
+    incumbent,
+    list_owners,
+    belief,
+    vcenter_belief,
+    replays,
+    fault_in_effect,
+    lateness,
+    machinery,
+)
+CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _RULES}
+"""In the order in which findings are shown."""
 NAMES = tuple(CHECKERS)
+"""Those of this package."""
+
+
+@cache
+def checkers() -> Mapping[str, Checker]:
+    """All checkers: ours, then those that other packages bring by entry points. Raises ExtensionError."""
+    others = extensions.load(extensions.CHECKERS, CHECKERS, _accept)
+    return MappingProxyType({**CHECKERS, **others})
+
+
+def _accept(value: object, name: str) -> Checker | str:
+    """What an entry point leads to, as a checker; or what is wrong with it."""
+    if not isinstance(value, Checker):
+        return f"it is {value!r}, not a herzschlag.checkers.Checker"
+    if value.name != name:
+        return f"the checker's name is {value.name!r}, the entry point's is {name!r}: the two must be equal"
+    if not callable(value.check):
+        return f"its check is {value.check!r}: it must be a function of a history and a scenario"
+    if not callable(value.needs):
+        for kind in value.needs:
+            if kind not in KINDS:
+                return f"it needs records of kind {kind!r}, which do not exist: {nearest(str(kind), KINDS)}"
+    return value
+
 
 SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
-"""What locks must keep whatever the machine does. All else depends on timers and on our own parts being alive."""
+"""What locks guarantee whatever the machine does. All else depends on timers and on our own parts being alive."""
 
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:
     """Every checker's finding, with what the scenario allows taken into account."""
-    found = [_allowed(_run(name, check, history, scenario), scenario) for name, check in CHECKERS.items()]
+    found = [_allowed(_run(checker, history, scenario), scenario) for checker in checkers().values()]
     doubts = [f for f in found if f.checker in (lateness.NAME, machinery.NAME) and f.verdict != "holds"]
     return tuple(_excused(f, doubts[0]) if doubts else f for f in found)
 
 
-def _run(name: str, check: Checker, history: History, scenario: Scenario) -> Finding:
+def _run(checker: Checker, history: History, scenario: Scenario) -> Finding:
     try:
-        return check(history, scenario)
-    except Exception as error:  # a broken checker must never pass for a finding
-        return unknown(name, f"the checker itself failed: {type(error).__name__}: {error}")
+        found = checker.judge(history, scenario)
+        return found if checker.name in CHECKERS else _vetted(found, checker.name, history)
+    except (Exception, SystemExit) as error:  # a broken checker must never pass for a finding
+        return unknown(checker.name, f"the checker itself failed: {type(error).__name__}: {error}")
+
+
+def _vetted(found: Finding, name: str, history: History) -> Finding:
+    """What another package's checker returned; reports and exit statuses are made of it."""
+    told = msgspec.convert(msgspec.to_builtins(found), Finding)
+    if told.checker != name:
+        raise ValueError(f"it returned a finding of {told.checker!r}, which is not its own name")
+    known = {record.seq for record in history}
+    if strangers := {*told.evidence, *(seq for detail in told.details for seq in detail.evidence)} - known:
+        raise ValueError(f"its evidence is record {min(strangers)}, which the history does not have")
+    return told
 
 
 def _excused(found: Finding, doubt: Finding) -> Finding:

@@ -1,15 +1,15 @@
-"""Whether the history holds the records that a checker lives on: without them nothing was shown, so nothing holds.
+"""Evidence: whether the history holds the records a checker needs. Without them nothing was shown, so nothing holds.
 
 Decides which kinds of record every complete run of a scenario must have, and which kinds follow from others: a host
 whose role became `isolated` also recorded the isolation. Kinds that nothing else tells of (`path`, `dropped`) cannot be
-missed: that they are absent may be the finding itself. Leaves which kinds a checker needs to its own `NEEDS`.
+missed: that they are absent may be the finding itself. Leaves which kinds a checker needs to its own `needs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from herzschlag import faults
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
@@ -17,7 +17,7 @@ from herzschlag.topo.spec import VCENTER
 DOUBTS = ("hostDown", "fdmUnreachable", "networkIsolated")
 """Opinions that a master only reaches by watching a host."""
 CUT_OFF = {"from": "connectedToMaster", "to": "networkPartitionedFromMaster"}
-"""So is this; but who is heard as a master of its own is partitioned at once."""
+"""So is this; but a host that is heard as a master of its own is partitioned at once."""
 
 
 def lacking(needs: Iterable[str], history: History, scenario: Scenario) -> str:
@@ -95,7 +95,9 @@ def _liveness(history: History, scenario: Scenario) -> str:
 def _restarts(history: History, scenario: Scenario) -> str:
     """A VM that is started when the cluster is ready, and by no user, was ordered by a master."""
     ready = history.of_kind("ready")
-    by_user = {s.fault.vm for s in scenario.steps if isinstance(s.fault, faults.VmPower) and s.fault.on}
+    lab = scenario.cluster.topology()
+    commands = [one for step in scenario.steps for one in step.fault.primitives(lab)]
+    by_user = {one.vm for one in commands if isinstance(one, p.VmPower) and one.on}
     started = [
         r
         for r in history.where("vm", to="starting")

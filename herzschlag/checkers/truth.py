@@ -1,8 +1,8 @@
-"""What was really so at each moment, computed from the faults in force and the topology, not from anyone's opinion.
+"""Truth of each moment, computed from the faults in force and the topology and not from any host's opinion.
 
-Decides who has power, who reaches whom, who reaches which datastore, and which VM process runs where. Leaves what
-anyone may conclude from it to the checkers. Impairments such as loss are not counted as cuts: they delay, and the
-checkers that need to know ask `impaired`.
+This module decides which nodes have power, which reach each other or a datastore, and which VM process runs where. It
+leaves conclusions to the checkers. Impairments such as loss are not counted as cuts: they delay,
+and the checkers that need to know ask `impaired`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Literal
 
 import msgspec
 
-from herzschlag.faults import AnyFault
+from herzschlag.agents import states
+from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import GATEWAY, NETWORKS
 
-RUNNING = ("on", "stopping", "paused")
+RUNNING = states.RUNNING
 FOREVER = 1 << 62
 Traffic = Literal["8182", "join", "icmp"]
 """Agents' small packets; joining, which needs packets of full size; pings."""
@@ -241,7 +242,7 @@ class Truth:
         return tuple(groups)
 
     def clique(self, group: frozenset[str], segment: Segment) -> bool:
-        """Everyone reaches everyone, and nobody outside is heard one way only."""
+        """All reach each other, and no host outside is heard one way only."""
         inside = all(self.linked(a, b, segment) for a in group for b in group if a < b)
         outside = [host for host in self.lab.moids if host not in group and self.agent_works(host, segment)]
         return inside and not any(
@@ -300,7 +301,6 @@ class Truth:
         return tuple(stay for stay in self.stays.get(vm, ()) if stay.begin_ns <= at_ns < stay.end_ns)
 
 
-def fault_of(record: Record) -> AnyFault:
+def fault_of(record: Record) -> Fault:
     """The fault that a `fault` record is about."""
-    fault: AnyFault = msgspec.convert(record.fields["value"], AnyFault)
-    return fault
+    return of_values(record.fields["value"])

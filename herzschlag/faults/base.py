@@ -1,6 +1,7 @@
-"""What every fault is, and how a scenario names nodes and networks.
+"""Base of all faults, and the names by which a scenario refers to nodes and networks.
 
-Decides which names a lab has, and how a wrong one is refused. Leaves the kinds of faults to the files beside it.
+This module decides which names a lab has, and how a wrong one is refused. It leaves the kinds of faults to the files
+beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
+from herzschlag.errors import WrongInput
 from herzschlag.faults import primitives as p
 from herzschlag.topo.spec import TopologySpec
 from herzschlag.wrong_input import nearest
@@ -18,7 +20,7 @@ Names = str | tuple[str, ...]
 """One name, several, or `all`."""
 
 
-class FaultError(ValueError):
+class FaultError(WrongInput):
     """A fault that this lab cannot have. `field` is the key in the scenario that is wrong."""
 
     def __init__(self, field: str, text: str) -> None:
@@ -48,17 +50,18 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return " ".join([kind_of(self), *shown])
 
 
-def kind_of(fault: Fault) -> str:
+def kind_of(fault: Fault | type[Fault]) -> str:
     return str(fault.__struct_config__.tag)
 
 
 def pick(field: str, names: Names, known: Sequence[str], noun: str) -> tuple[str, ...]:
+    """Names as they are known, `all` written out. Raises FaultError for a wrong one, or one named twice."""
     if names == "all":
         return tuple(known)
     wanted = (names,) if isinstance(names, str) else names
     for name in wanted:
         if name not in known:
-            raise FaultError(field, f"{name!r} is no {noun} of this lab: {nearest(name, known)}")
+            raise FaultError(field, f"{name!r} is not a {noun} of this lab: {nearest(name, known)}")
     if len(set(wanted)) != len(wanted):
         raise FaultError(field, f"{in_words(names)} names a {noun} twice: name it once")
     return tuple(wanted)

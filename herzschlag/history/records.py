@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from herzschlag.errors import WrongPeerInput
+
 SECOND = 1_000_000_000
 HEADER = ("at_ns", "seq", "node", "kind")
 """Names that a record's own fields may not use."""
@@ -22,7 +24,7 @@ RUNNER = "herzschlag"
 """Node of the records that the harness itself writes."""
 
 
-class HistoryError(ValueError):
+class HistoryError(WrongPeerInput):
     """A history that cannot be read: the text names file, line and rule."""
 
 
@@ -137,6 +139,7 @@ def write_history(path: Path, history: History) -> None:
 
 
 def read_history(path: Path) -> History:
+    """What a run left. Raises HistoryError for what is not a history."""
     records = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:

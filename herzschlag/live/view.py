@@ -1,7 +1,7 @@
-"""How the cluster stands, from its records and the faults in force: what the drawn cluster takes.
+"""View of the cluster: the data of the drawn cluster, from the records and the faults in force.
 
-Decides what of the records the picture of now needs. Leaves what conditions make of links to `report/picture.py`, so
-that report and live page draw the same, and shapes to `report/static/cluster.js`.
+This module decides which part of the records the present picture needs. It leaves the effect of conditions on links to
+`report/picture.py`, so that report and live page draw the same, and shapes to `report/static/cluster.js`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.report.picture import standing
@@ -45,13 +45,13 @@ class View:
                 pass
 
     def lost_power(self, hosts: Iterable[str]) -> None:
-        """Everything that ran there is gone, and nobody there writes a record of it."""
+        """Everything that ran there is gone, and the host itself cannot write a record of it."""
         for host in hosts:
             self._roles.pop(host, None)
             self._opinions = {key: state for key, state in self._opinions.items() if key[0] != host}
             self._vms = {key: state for key, state in self._vms.items() if key[1] != host}
 
-    def picture(self, active: Mapping[str, AnyFault]) -> dict[str, Any]:
+    def picture(self, active: Mapping[str, Fault]) -> dict[str, Any]:
         conditions = p.combined(fault.primitives(self._lab) for fault in active.values())
         roles = {host: self._role(host, conditions) for host in self._lab.moids}
         masters = [host for host, role in roles.items() if role == "master"]

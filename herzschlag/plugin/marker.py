@@ -1,7 +1,7 @@
-"""What a test wants of its cluster, as its markers say: `@pytest.mark.herzschlag(hosts=4, speed=20)`.
+"""The marker: the cluster that a test wants, such as `@pytest.mark.herzschlag(hosts=4, speed=20)`.
 
-Decides which words the marker knows, and that a wrong one is told with the nearest right one before anything is
-started. Leaves making the cluster to `labs.py`.
+This module decides which words the marker knows; a wrong one is reported with the nearest right one before anything is
+started. It leaves making the cluster to `labs.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from herzschlag.errors import WrongInput
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check
@@ -21,27 +22,27 @@ SPEED, SEED = 10.0, 0
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """Equal wishes may have one lab after another."""
+    """Two tests with equal requests may use one lab, one after the other."""
 
     setup: Setup
     speed: float = SPEED
     seed: int = SEED
 
 
-class WrongWish(ValueError):
-    """The marker says something that cannot be; the text says what can."""
+class MarkerError(WrongInput):
+    """The marker asks for something impossible; the text says what is possible."""
 
 
 _WISH = pytest.StashKey[Wish]()
 
 
 def wish_of(item: pytest.Item) -> Wish:
-    """Of all markers together; the nearest to the test is heard first. Raises WrongWish."""
+    """The request of all markers together; the nearest to the test wins. Raises MarkerError."""
     if _WISH not in item.stash:
         keys: dict[str, Any] = {}
         for mark in item.iter_markers(MARKER):
             if mark.args:
-                raise WrongWish(f"the marker {MARKER} takes names, e.g. hosts=4, not {mark.args[0]!r}")
+                raise MarkerError(f"the marker {MARKER} takes names, e.g. hosts=4, not {mark.args[0]!r}")
             keys = {**mark.kwargs, **keys}
         item.stash[_WISH] = _made(keys)
     return item.stash[_WISH]
@@ -55,7 +56,7 @@ def _made(keys: dict[str, Any]) -> Wish:
         setup = build(Setup, msgspec.to_builtins(keys))
         check(Scenario(name="test", title="test", cluster=setup, speed=speed))
     except InputError as error:
-        raise WrongWish(f"the marker {MARKER}: {error}") from None
+        raise MarkerError(f"the marker {MARKER}: {error}") from None
     except TypeError as error:
-        raise WrongWish(f"the marker {MARKER}: a value of a kind that no key takes: {error}") from None
+        raise MarkerError(f"the marker {MARKER}: a value of a kind that no key takes: {error}") from None
     return Wish(setup, speed, seed)

@@ -1,18 +1,20 @@
-"""What can go wrong on the way to the other machine; each text says the value, the rule, and the way out."""
+"""Exceptions of `herzschlag remote`; each text says the value, the rule, and the way out."""
 
 from __future__ import annotations
 
+from herzschlag.errors import UnusableMachine, WrongInput
 
-class RemoteTrouble(Exception):
+
+class RemoteTrouble(UnusableMachine):
     """Exit status 4: connection, authentication, or the other machine's condition."""
 
 
 class ConnectionLost(RemoteTrouble):
-    """The connection was there and broke; what was asked for may be tried again."""
+    """An open connection broke; the request may be tried again."""
 
 
-class WrongInput(Exception):
-    """Exit status 2: what was typed makes no sense."""
+class RemoteUsageError(WrongInput):
+    """Exit status 2: the command line is wrong."""
 
 
 class Unreachable(ConnectionLost):

@@ -1,8 +1,8 @@
-"""Which machine, as whom, with which key, and how its host key is to be judged.
+"""The target: which machine, as which user, with which key, and how its host key is checked.
 
-Decides what `--host` and the answer of `vagrant ssh-config` mean; opens no connection. Vagrant says in its own
-configuration how host keys of its machines are treated (a fresh VM has a fresh key, reached over loopback), and that is
-followed. For any other machine OpenSSH's own file of known hosts counts.
+This module decides what `--host` and the answer of `vagrant ssh-config` mean; it opens no connection. Vagrant's own
+configuration says how host keys of its machines are treated (a fresh VM has a fresh key, reached over loopback), and
+this module follows it. For any other machine OpenSSH's own file of known hosts counts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import paramiko
 
-from herzschlag.remote.errors import RemoteTrouble, WrongInput
+from herzschlag.remote.errors import RemoteTrouble, RemoteUsageError
 
 SSH_PORT = 22
 PORT_MAX = 65535
@@ -56,9 +56,9 @@ def from_host(
     found = re.fullmatch(r"(?:([^@\s]+)@)?(?:\[([^\]\s]+)\]|([^@:\s\[\]]+)|([0-9a-fA-F:]+))(?::(\d+))?", text)
     port = int(found[5]) if found and found[5] else SSH_PORT
     if found is None or not 0 < port <= PORT_MAX:
-        raise WrongInput(f"--host {text}: expected user@address or user@address:port (IPv6: user@[address]:port)")
+        raise RemoteUsageError(f"--host {text}: expected user@address or user@address:port (IPv6: user@[address]:port)")
     if key is not None and not key.is_file():
-        raise WrongInput(f"--key {key}: no such file; a private key is meant, such as ~/.ssh/id_ed25519")
+        raise RemoteUsageError(f"--key {key}: no such file; a private key is meant, such as ~/.ssh/id_ed25519")
     return Target(
         address=found[2] or found[3] or found[4],
         port=port,
@@ -100,9 +100,9 @@ def from_ssh_config(text: str, machine: str | None, *, patience_s: float) -> Tar
     config = paramiko.SSHConfig.from_text(text)
     names = sorted(config.get_hostnames() - {"*"})
     if machine is None and len(names) > 1:
-        raise WrongInput(f"the Vagrantfile has several machines: say which with --machine ({', '.join(names)})")
+        raise RemoteUsageError(f"the Vagrantfile has several machines: say which with --machine ({', '.join(names)})")
     if not names or (machine is not None and machine not in names):
-        raise WrongInput(
+        raise RemoteUsageError(
             f"no machine {machine or ''} in what `vagrant ssh-config` says ({', '.join(names) or 'nothing'})"
         )
     found = config.lookup(machine or names[0])

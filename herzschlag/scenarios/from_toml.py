@@ -1,7 +1,7 @@
-"""Scenario files: TOML in, a checked Scenario out.
+"""Scenario files: reads TOML and returns a checked Scenario.
 
-Decides how files are found (shipped names or paths) and reports what is wrong in them with file, key, value and the
-nearest key that exists. Leaves what scenarios mean to `model.py` and `validation.py`.
+This module decides how files are found (shipped names or paths) and reports what is wrong in them with file, key, value
+and the nearest key that exists. It leaves what scenarios mean to `model.py` and `validation.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from herzschlag import faults
+from herzschlag.errors import WrongInput
 from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.model import SETTLE_S, Cluster, Scenario, Step
 from herzschlag.scenarios.validation import check
@@ -21,10 +22,9 @@ from herzschlag.scenarios.variants import family
 from herzschlag.wrong_input import InputError, build, join, nearest, unknown_keys
 
 TOP = ("name", "title", "about", "speed", "settle_s", "patience_s", "ready_s", "cluster", "steps", "expect", "variants")
-STEP = ("at_s", "for_s", "id", "fault")
 
 
-class ScenarioError(ValueError):
+class ScenarioError(WrongInput):
     """A scenario that cannot be run; the text is one message naming file and key."""
 
 
@@ -50,7 +50,7 @@ def load(name_or_path: str) -> Scenario:
 
 
 def load_family(name_or_path: str) -> tuple[Scenario, ...]:
-    """All scenarios that a name or path stands for: one, or each variant of a family."""
+    """All scenarios of a name or path: one, or each variant of a family."""
     texts = shipped()
     name, _, variant = name_or_path.rpartition("@")
     if not name or Path(name_or_path).exists():
@@ -72,6 +72,7 @@ def load_family(name_or_path: str) -> tuple[Scenario, ...]:
 
 
 def loads(text: str, source: str) -> Scenario:
+    """The one scenario of a TOML text; errors call the text `source`."""
     (scenario,) = loads_family(text, source)
     return scenario
 
@@ -84,7 +85,7 @@ def loads_family(text: str, source: str, variant: str = "") -> tuple[Scenario, .
     try:
         members = family(data)
         if variant and variant not in members:
-            raise InputError("variants", f"{variant!r} is none of them: {nearest(variant, members)}")
+            raise InputError("variants", f"{variant!r} is not one of them: {nearest(variant, members)}")
         wanted = [variant] if variant else list(members)
         return tuple(_checked(members[name], f"{source}@{name}" if name else source, text) for name in wanted)
     except InputError as error:
@@ -142,20 +143,20 @@ def _step(data: Any, index: int) -> Step:
         raise InputError(path, f"is {data!r}: a step is a table; write [[steps]], with double brackets")
     if "fault" not in data:
         raise InputError(path, "the key 'fault' is missing: add it")
-    kind = faults.KINDS.get(data["fault"]) if isinstance(data["fault"], str) else None
+    kind = faults.kinds().get(data["fault"]) if isinstance(data["fault"], str) else None
     if kind is None:
-        known = nearest(str(data["fault"]), faults.KINDS)
+        known = nearest(str(data["fault"]), faults.kinds())
         raise InputError(join(path, "fault"), f"is {data['fault']!r}: no fault has this name: {known}")
     own = get_type_hints(kind)
     fields = [field.encode_name for field in msgspec.structs.fields(kind) if field.encode_name in own]
-    unknown_keys(data, [*STEP, *fields], path)
-    value = {key: item for key, item in data.items() if key not in STEP}
+    unknown_keys(data, [*faults.STEP_KEYS, *fields], path)
+    value = {key: item for key, item in data.items() if key not in faults.STEP_KEYS}
     if "options" in value and isinstance(value["options"], dict):
         value["options"] = flat(value["options"])
     times = {key: data[key] for key in ("at_s", "for_s", "id") if key in data}
     plain = build(_StepKeys, times, path)
     fault = build(kind, value, path)
-    return Step(at_s=plain.at_s, for_s=plain.for_s, id=plain.id or str(data["fault"]), fault=fault)  # type: ignore[arg-type]
+    return Step(at_s=plain.at_s, for_s=plain.for_s, id=plain.id or str(data["fault"]), fault=fault)
 
 
 class _StepKeys(msgspec.Struct, frozen=True):

@@ -26,7 +26,8 @@ from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun, read_packet_run
 from herzschlag.packets.traffic import summary
 from herzschlag.plugin.places import Place
-from herzschlag.running.runner import HISTORY_FILE, RunReport, RunRequest, read_report, run
+from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.topo.capture import capture, pcapng
 from herzschlag.topo.sandbox.sandbox import Sandbox

@@ -49,7 +49,7 @@ def test_a_death_that_nobody_ordered_makes_the_run_unknown(victim: str, tmp_path
         with pytest.raises(MachineryDied) as raised:
             session.run_until(session.now_ns() + 60 * SECOND)
         with pytest.raises(MachineryDied):
-            session.apply("late", PowerOff(host="host-98"), session.now_ns())
+            session.begin("late", PowerOff(host="host-98"), session.now_ns())
     told = [record for record in session.records() if record.kind == "machinery"]
     assert told and told[0].get("what") in str(raised.value)
     expected = {"host-98": "host-98's process", "host-98-fdm": "the agent of host-98", "vcenter": "vcenter's process"}

@@ -233,7 +233,7 @@ def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) 
         assert "it is" in shell.until(f"(?m){PROMPT}$")
         shell.type("\x03")
         shell.until(f"(?m){PROMPT}$")
-        assert "is no command" in shell.does("nonsense")
+        assert "is not a command" in shell.does("nonsense")
         assert "host-99   master" in shell.does("states")
         shell.type("\x04")
         assert shell.status() == 0

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
 from herzschlag.running.batch import run_batch
-from herzschlag.running.runner import RunReport, RunRequest
+from herzschlag.running.run_file import RunReport
+from herzschlag.running.runner import RunRequest
 from herzschlag.scenarios.from_toml import load
 
 FAMILY = """

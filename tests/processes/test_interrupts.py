@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from herzschlag.running.runner import RUN_FILE, read_report
+from herzschlag.running.run_file import RUN_FILE, read_report
 from tests.support.waiting import until
 
 LONG = 'name = "long-{n}"\ntitle = "a week of nothing"\nsettle_s = 600000\n[cluster]\nhosts = 8\n'

@@ -14,7 +14,7 @@ import pytest
 
 from herzschlag.remote import far
 from herzschlag.remote.bundle import checkout_of, make_bundle
-from herzschlag.remote.errors import RemoteTrouble, WrongInput
+from herzschlag.remote.errors import RemoteTrouble, RemoteUsageError
 from herzschlag.remote.fetch import FarFile, free_name, units
 from herzschlag.remote.target import FirstContact, Target, from_host, from_ssh_config
 from herzschlag.remote.work import Command
@@ -53,12 +53,12 @@ def test_a_machine_is_named_as_for_ssh(text: str, user: str, address: str, port:
 
 @pytest.mark.parametrize("text", ["", "me@", "me@lab:", "me@lab:70000", "me@lab:0", "a b@lab", "me@lab:22:22x"])
 def test_a_machine_that_cannot_be_meant_is_refused_with_the_form(text: str) -> None:
-    with pytest.raises(WrongInput, match="expected user@address or user@address:port"):
+    with pytest.raises(RemoteUsageError, match="expected user@address or user@address:port"):
         host(text)
 
 
 def test_a_key_that_is_not_there_is_wrong_input(tmp_path: Path) -> None:
-    with pytest.raises(WrongInput, match="no such file"):
+    with pytest.raises(RemoteUsageError, match="no such file"):
         host("me@lab", tmp_path / "absent")
 
 
@@ -74,10 +74,10 @@ def test_vagrants_own_configuration_decides_about_its_machine() -> None:
 
 def test_among_several_vagrant_machines_one_must_be_named() -> None:
     both = VAGRANT_SAYS + VAGRANT_SAYS.replace("Host default", "Host other").replace("2222", "2223")
-    with pytest.raises(WrongInput, match=r"--machine \(default, other\)"):
+    with pytest.raises(RemoteUsageError, match=r"--machine \(default, other\)"):
         from_ssh_config(both, None, patience_s=30)
     assert from_ssh_config(both, "other", patience_s=30).port == 2223
-    with pytest.raises(WrongInput, match="no machine third"):
+    with pytest.raises(RemoteUsageError, match="no machine third"):
         from_ssh_config(both, "third", patience_s=30)
     with pytest.raises(RemoteTrouble, match="ProxyCommand"):
         from_ssh_config(f"{VAGRANT_SAYS}  ProxyCommand nc %h %p\n", None, patience_s=30)
@@ -204,7 +204,7 @@ def test_silence_ends_the_command_and_everything_below_it(tmp_path: Path) -> Non
 
 def test_only_a_job_directory_is_ever_removed(tmp_path: Path) -> None:
     _, answer = FarSide(verb="remove", folder=str(tmp_path)).finish()
-    assert "no job directory" in str(answer["trouble"])
+    assert "is not a job directory" in str(answer["trouble"])
     assert tmp_path.is_dir()
     (tmp_path / "jobs/one").mkdir(parents=True)
     _, answer = FarSide(verb="remove", folder=str(tmp_path / "jobs/one")).finish()
@@ -246,6 +246,6 @@ def test_a_checkout_in_use_is_not_changed(tmp_path: Path) -> None:
             "version": "",
         }
         _, answer = FarSide(request=request, verb="unpack").finish()
-        assert "is in use over there" in str(answer["trouble"])
+        assert "is in use on the remote machine" in str(answer["trouble"])
     finally:
         os.close(lock)

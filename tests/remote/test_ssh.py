@@ -184,7 +184,7 @@ def test_the_project_is_brought_when_missing_or_different_and_only_then(
         assert f"set up in {checkout}" in done.stderr
         return done.stderr
 
-    assert "bringing the project" in prepare()
+    assert "sending the project" in prepare()
     bundle = make_bundle(project)
     there = {path: hashlib.sha256((checkout / path).read_bytes()).hexdigest() for path in bundle.digests}
     assert there == bundle.digests
@@ -193,7 +193,7 @@ def test_the_project_is_brought_when_missing_or_different_and_only_then(
     (checkout / "Makefile").write_text("another version", encoding="utf-8")
     (checkout / "made by set-up").touch()
     (project / "LICENSE").unlink()
-    assert "bringing the project" in prepare()
+    assert "sending the project" in prepare()
     assert (checkout / "Makefile").read_bytes() == (project / "Makefile").read_bytes()
     assert not (checkout / "LICENSE").exists(), "what is gone here is gone there"
     assert (checkout / "made by set-up").exists(), "what was made there stays"
@@ -403,7 +403,7 @@ def test_a_full_disk_there_is_said_and_leaves_nothing_half(machine: FarMachine, 
     machine.there("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small))
     done = machine.remote("prepare", cwd=home, options=("--far-folder", small, "--setup", "true"))
     assert done.returncode == 4
-    assert "no room over there" in done.stderr
+    assert "not enough disk space on the remote machine" in done.stderr
     assert "--far-folder" in done.stderr
     assert machine.there("find", str(small), "-type", "f") == ""
 

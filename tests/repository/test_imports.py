@@ -116,7 +116,9 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (Place("controller/", SYSTEM | {"ryu", "os_ken", "eventlet"}),),
     ),
     "herzschlag": (
-        (Place("herzschlag/wrong_input", VALUES), Place("herzschlag/exit_status", VALUES)),
+        (Place("herzschlag/errors", PURE), Place("herzschlag/exit_status", VALUES)),
+        (Place("herzschlag/extensions", SYSTEM),),
+        (Place("herzschlag/wrong_input", VALUES),),
         (Place("herzschlag/history/", SYSTEM),),
         (Place("herzschlag/faults/", VALUES, TOPO),),
         (Place("herzschlag/scenarios/", SYSTEM | {"tomli_w"}, (*CORES, *TOPO)),),
@@ -138,8 +140,9 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/backends/reuse", VALUES),
         ),
         (Place("herzschlag/backends/", SYSTEM),),
+        (Place("herzschlag/running/run_file", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),
-        (Place("herzschlag/running/", SYSTEM, ("topo/capture/",)),),
+        (Place("herzschlag/running/", SYSTEM, (*TOPO, "topo/capture/")),),
         (
             Place("herzschlag/cluster", SYSTEM, TOPO),
             Place("herzschlag/report/", SYSTEM | {"plotly", "rich", "typer"}, TOPO),
@@ -155,9 +158,10 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/remote/", SYSTEM | {"paramiko", "typer"}),
             Place("herzschlag/doctor", ANY, ("controller/frameworks", "topo/requirements", "topo/environment")),
         ),
+        (Place("herzschlag/__init__", ANY),),
         (Place("herzschlag/plugin/", SYSTEM | {"pytest"}, ("topo/capture/",)),),
         (Place("herzschlag/cli/", SYSTEM | {"typer", "rich", "click"}),),
-        (Place("herzschlag/__init__", VALUES), Place("herzschlag/__main__", VALUES)),
+        (Place("herzschlag/__main__", VALUES),),
     ),
 }
 PLACES = tuple(place for lines in ORDER.values() for line in lines for place in line)

@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from herzschlag.checkers import CHECKERS, NAMES, check_all, needs_of
+from herzschlag.checkers import CHECKERS, NAMES, check_all
 from herzschlag.history.records import History
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Scenario
@@ -42,8 +42,8 @@ def test_a_checker_without_its_records_knows_nothing(kind: str, scenario_name: s
         return  # Healthy runs of this scenario have none either, and every checker said `holds`.
     blinded = history.without(lambda record: record.kind == kind)
     for checker in NAMES:
-        verdict = CHECKERS[checker](blinded, scenario).verdict
-        needed = kind in needs_of(checker, scenario)
+        verdict = CHECKERS[checker].judge(blinded, scenario).verdict
+        needed = kind in CHECKERS[checker].needed_for(scenario)
         assert verdict == ("unknown" if needed else "holds"), f"{checker} without {kind}: {verdict}, needed: {needed}"
 
 
@@ -51,11 +51,11 @@ def test_all_kinds_of_these_histories_are_tried() -> None:
     """Each kind that a checker needs appears in some scenario, or the test above would have tried nothing."""
     seen = frozenset[str]().union(*(healthy(name)[0].kinds for name in SCENARIOS))
     assert set(KINDS) <= seen
-    needed = {kind for name in SCENARIOS for checker in NAMES for kind in needs_of(checker, load(name))}
+    needed = {kind for name in SCENARIOS for checker in CHECKERS.values() for kind in checker.needed_for(load(name))}
     assert needed <= set(KINDS) | BEHAVIOUR
 
 
 @pytest.mark.parametrize("checker", NAMES)
 def test_nobody_holds_on_an_empty_history(checker: str) -> None:
     for name in SCENARIOS:
-        assert CHECKERS[checker](History(), load(name)).verdict == "unknown"
+        assert CHECKERS[checker].judge(History(), load(name)).verdict == "unknown"

@@ -48,8 +48,8 @@ class BesideTheTest(SimulationSession):
 
     goes_on_ns = 3 * SECOND
 
-    def apply(self, *args: Any) -> Any:
-        effect = super().apply(*args)
+    def begin(self, *args: Any) -> Any:
+        effect = super().begin(*args)
         super().run_until(self.now_ns() + self.goes_on_ns)
         return effect
 
@@ -129,7 +129,7 @@ def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:
     with started() as cluster:
         before = cluster.snapshot()
         cluster.heal(cluster.fault("clock-offset", host="host-98", offset_s=0.1))
-        assert cluster.snapshot() == before and "clock" in cluster.unlike(before)
+        assert cluster.snapshot() == before and "clock" in cluster.difference_since(before)
 
 
 def test_a_host_cut_off_from_its_master_alone_may_stop_its_vms() -> None:

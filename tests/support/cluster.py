@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from herzschlag.backends.simulation.lab import SimCluster
-from herzschlag.faults import KINDS, AnyFault
+from herzschlag.faults import KINDS, Fault
 from herzschlag.history.records import SECOND, Record
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
@@ -37,7 +37,7 @@ def started(seed: int = 0, *, until_s: float = 0.0, **cluster: Any) -> SimCluste
     return made
 
 
-def begin(cluster: SimCluster, fault_id: str, fault: AnyFault, at_s: float | None = None) -> None:
+def begin(cluster: SimCluster, fault_id: str, fault: Fault, at_s: float | None = None) -> None:
     """Set a fault off now, or right after the heartbeat instant `at_s`."""
     if at_s is not None:
         cluster.run_until(round(at_s * SECOND) + AFTER_HEARTBEAT_NS)
@@ -55,7 +55,7 @@ def line(record: Record) -> str:
     return f"{record.at_ns / SECOND:10.4f}  {record.node:<10} {record.kind:<11} {fields}"
 
 
-def _fault(words: Sequence[str]) -> AnyFault:
+def _fault(words: Sequence[str]) -> Fault:
     """`power-off host=host-98`; several names with `+`, groups of them with `/`."""
     fields: dict[str, Any] = {}
     for word in words[1:]:
@@ -66,7 +66,7 @@ def _fault(words: Sequence[str]) -> AnyFault:
         elif "+" in text:
             value = text.split("+")
         fields[key] = value
-    return msgspec.convert({"fault": words[0], **fields}, KINDS[words[0]], strict=False)  # type: ignore[return-value]
+    return msgspec.convert({"fault": words[0], **fields}, KINDS[words[0]], strict=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """Links, addresses and neighbours over netlink, in batches: one system call does what would be hundreds of commands.
 
-This file decides how a link looks to the kernel; which links there are is left to Mininet. Messages are encoded
-by pyroute2 and sent through a plain socket per network namespace: setting a namespace up is a single send, and a link can
+This file decides how a link looks to the kernel; which links there are is left to Mininet. Messages are encoded by
+pyroute2 and sent through a plain socket per network namespace: setting a namespace up is a single send, and a link can
 be changed in one in microseconds later, from any thread.
 
 Interfaces inside a node have fixed indices (lo 1, mgmtA 2, mgmtB 3: those of Mininet's ports from FIRST_INDEX on), so
@@ -53,7 +53,7 @@ class Netlink:
         self._lock = threading.Lock()
 
     def send(self, messages: Sequence[Message], *, missing_ok: bool = False) -> None:
-        """Have the kernel do all of them, in order; it has when this returns. Errors name the message's number."""
+        """Have the kernel carry out all messages, in order, before this returns. Errors name the message's number."""
         with self._lock:
             batch, size = [], 0
             for message in messages:

@@ -1,4 +1,4 @@
-"""What the running kernel offers a lab, found by trying. A person's view of it all is `herzschlag doctor`.
+"""Probes what the running kernel offers a lab, by trying. `herzschlag doctor` shows all of it to a user.
 
 This file answers the few questions that decide how a lab is built or a fault is done; each costs milliseconds.
 """

@@ -4,8 +4,8 @@
         lab.net["host-98"].cmd("ping -c 1 198.18.1.2")      # the Mininet that made it, with its nodes, links and prompt
         lab.power_off("host-99")
 
-Mininet makes the lab (`herzschlag.topo.mininet.net`) of the graph in `herzschlag.topo.mininet.topology`; the work under it is done in
-`herzschlag.topo.lab.making`. This file decides what happens to nodes, links and datastore views from then on.
+Mininet makes the lab (`topo/mininet/net.py`) of the graph in `topo/mininet/topology.py`; the work under it is done in
+`making.py`. This file decides what happens to nodes, links and datastore views from then on.
 
 Every change is absolute ("this link is down", not "toggle it"), so that repeating one changes nothing, and done when
 the call returns; calls return the instant of it on the monotonic clock, which all namespaces share.
@@ -31,9 +31,9 @@ from herzschlag.topo.lab.node import Link, Node
 from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner, Step
 from herzschlag.topo.lab.storage import Storage, StorageView
-from herzschlag.topo.lab.switches import Datapath, Switches
+from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
-from herzschlag.topo.spec import GATEWAY, TopologySpec
+from herzschlag.topo.spec import GATEWAY, Datapath, TopologySpec
 
 _STOP_S_MAX = 5.0
 _NO_IPV6 = ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6")

@@ -1,7 +1,7 @@
 """A private Open vSwitch inside the sandbox: one database, one switch process, a bridge per network.
 
 This file decides the life of both processes, how their commands are run, and which datapath serves. Which bridges and
-ports there are is said by Mininet's switches (`herzschlag.topo.mininet.nodes`); what is forwarded is left to the controller.
+ports there are is said by Mininet's switches (`topo/mininet/nodes.py`); what is forwarded is left to the controller.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Literal
 from herzschlag.topo.environment import program
 from herzschlag.topo.errors import SwitchError, UnusableMachineError
 from herzschlag.topo.kernel.probes import kernel_datapath_present
-from herzschlag.topo.spec import switch_name
+from herzschlag.topo.spec import Datapath, switch_name
 
-Datapath = Literal["auto", "kernel", "user"]
 PROTOCOL = "OpenFlow14"
 RUN_DIRECTORY = Path("/run/openvswitch")  # fresh in every sandbox
 _START_S_MAX = 20.0
 _COMMAND_S_MAX = 60
+_CARRIED_OUT_S_MAX = 10
 _PACKAGE = "sudo apt-get install openvswitch-switch"
 
 
@@ -68,9 +68,9 @@ class Switches:
             if transaction.returncode != 0:
                 raise SwitchError(f"ovs-vsctl refused bridges or ports: {output.strip()}")
 
-    def configure(self, words: Sequence[str]) -> None:
-        """Another transaction, on what is there."""
-        _command("ovs-vsctl", "--no-wait", *words)
+    def configure(self, words: Sequence[str], *, wait: bool) -> None:
+        """Another transaction, on what is there; `wait` until the switch process has carried it out as well."""
+        _command("ovs-vsctl", f"--timeout={_CARRIED_OUT_S_MAX}" if wait else "--no-wait", *words)
 
     def flows(self, network: str, *words: str) -> str:
         """Run `ovs-ofctl COMMAND BRIDGE …` on the network's bridge, e.g. flows("A", "add-flow", "actions=NORMAL")."""

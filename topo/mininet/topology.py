@@ -2,7 +2,7 @@
 
     mn --custom topo/mininet/topology.py --topo herzschlag,3 --switch ovsbr --controller none --test pingall
 
-Every name, port and address follows from the specification (`herzschlag.topo.spec`). What is made of the graph is left to the
+Every name, port and address follows from the specification (`topo/spec.py`). What is made of the graph is left to the
 classes of the Mininet that is given it; stock classes pass over what they do not know, as the size of packets.
 """
 

@@ -1,12 +1,14 @@
-"""Belief against truth: what every master takes every host for, once it has had the legal time to find out.
+"""Belief against truth: every master's opinion of every host, once it has had the legal time to find out.
 
-Decides from faults and topology what each host really is and what a master may call that. Connected hosts must be
-called connected and dead ones down; for a host that is cut off alive, several names can be right, because what a master
-learns depends on which signs of life get through. Nothing is asked of a master whose own reach changed too recently.
+This module decides from faults and topology what each host really is and what a master may call that. Connected hosts
+must be called connected and dead ones down; for a host that is cut off alive, several names can be right, because what
+a master learns depends on which signs of life get through. Nothing is asked of a master whose own reach changed too
+recently.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
@@ -14,7 +16,6 @@ from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "belief"
-NEEDS = ("host-state", "role", "fault", "ready")
 
 
 SPARE_NS = 5 * SECOND
@@ -33,7 +34,7 @@ def reign_ns(master: str, at_ns: int, truth: Truth) -> int:
     return won.at_ns if won is not None else at_ns
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not history.of_kind("host-state"):
         return unknown(NAME, "no master said what it takes anyone for")
@@ -106,3 +107,6 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if stored:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"
+
+
+CHECKER = Checker(NAME, ("host-state", "role", "fault", "ready"), _check)

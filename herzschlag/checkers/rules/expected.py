@@ -1,10 +1,11 @@
-"""What the scenario itself expects, apart from instants: never, states, order, counts.
+"""The scenario's own expectations, apart from instants: never, states, order, counts.
 
-Decides each against the records. A moment that never came makes what hangs on it unknown.
+This module decides each by the records. A moment that never came makes every expectation that counts from it unknown.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History
@@ -30,7 +31,7 @@ from herzschlag.scenarios.model import Scenario
 NAME = "expectations"
 
 
-def needs(scenario: Scenario) -> tuple[str, ...]:
+def _needs(scenario: Scenario) -> tuple[str, ...]:
     """Kinds of record that it looks at."""
     matchers: list[Matcher] = []
     found: list[str] = []
@@ -49,7 +50,7 @@ def needs(scenario: Scenario) -> tuple[str, ...]:
     return (*found, *kinds_named(matchers))
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details: list[Detail] = []
     for key, item in scenario.expect.all():
@@ -144,7 +145,7 @@ def _state(item: State, history: History, truth: Truth) -> Detail:
 
 
 class _Look:
-    """One look at everything at one moment, collecting what is wrong and what nobody said."""
+    """One look at everything at one moment, collecting what is wrong and what no record says."""
 
     def __init__(self, history: History, truth: Truth, at_ns: int) -> None:
         self._history = history
@@ -196,3 +197,6 @@ class _Look:
 
 def _where(hosts: list[str]) -> str:
     return f"on {' and '.join(hosts)}" if hosts else "nowhere"
+
+
+CHECKER = Checker(NAME, _needs, _check)

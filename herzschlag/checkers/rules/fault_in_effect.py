@@ -1,11 +1,13 @@
 """Every fault of the scenario was in effect.
 
-Decides what shows it: the pair of records with the instants at which the backend had it in force, and for links cut at
-a switch or packet filter, counters of packets that met the cut. A fault that bit nothing proves nothing: unknown.
+This module decides what shows it: the pair of records with the instants at which the backend had it in force, and for
+links cut at a switch or packet filter, counters of packets that met the cut. A fault that hit no packet proves nothing:
+unknown.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Span, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.faults import primitives as p
@@ -18,7 +20,7 @@ LONG_ENOUGH_NS = 3 * SECOND
 """A cut shorter than this may meet no packet: heartbeats come each second."""
 
 
-def needs(scenario: Scenario) -> tuple[str, ...]:
+def _needs(scenario: Scenario) -> tuple[str, ...]:
     """What met a cut is counted when it is lifted, or at the end."""
     lab = scenario.cluster.topology()
     stays = any(
@@ -28,7 +30,7 @@ def needs(scenario: Scenario) -> tuple[str, ...]:
     return ("fault", "counters") if stays else ("fault",)
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     spans = {span.id: span for span in truth.spans}
     details = []
@@ -72,3 +74,6 @@ def _counted(span: Span, history: History) -> list[Record]:
         if counted := [record for record in found if record.get("dropped") is not None]:
             return counted
     return []
+
+
+CHECKER = Checker(NAME, _needs, _check)

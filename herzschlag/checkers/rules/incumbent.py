@@ -1,4 +1,4 @@
-"""A master that lives and is heard by all of its group is not replaced: nobody, however good, takes over from it.
+"""A master that is alive and heard by all of its group is not replaced, not even by a better host.
 
 Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
 to the end of the stretch. What was as good as decided when the stretch began may still happen: an election is won, a
@@ -8,6 +8,7 @@ which none of its group speaks leads nobody.
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.faults import primitives as p
@@ -15,13 +16,12 @@ from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "incumbent"
-NEEDS = ("role", "fault", "ready")
 
 OPENING_NS = 2 * SECOND
 """A heartbeat to hear each other, one to be taken in."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details = []
     ready = history.of_kind("ready")
@@ -68,3 +68,6 @@ def _had_to_go(change: Record, begin_ns: int, group: frozenset[str], truth: Trut
     rest = p.Maintenance(change.node)
     just_over = (s for s in truth.spans if 0 <= begin_ns - s.end_ns < OPENING_NS)
     return early and any(rest in span.primitives for span in just_over)
+
+
+CHECKER = Checker(NAME, ("role", "fault", "ready"), _check)

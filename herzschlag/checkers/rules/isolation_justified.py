@@ -1,23 +1,23 @@
 """No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard.
 
-Decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has been in reach
-for two.
+This module decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has
+been in reach for two.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "isolation-justified"
-NEEDS = ("isolation", "role", "fault")
 
 NOTICE_NS = 2 * SECOND
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
@@ -47,3 +47,6 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
 
 def _lossy(truth: Truth, act: Record) -> bool:
     return truth.impaired(truth.segment_at(act.at_ns))
+
+
+CHECKER = Checker(NAME, ("isolation", "role", "fault"), _check)

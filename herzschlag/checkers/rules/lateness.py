@@ -1,22 +1,22 @@
-"""Whether the machine kept up: a run whose timers fired late says nothing about the protocol.
+"""The machine kept up: a run whose timers fired late says nothing about the protocol.
 
-Decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to deviate. That goes
-for timers of all processes and for faults, which must be in force that soon after the moment planned. A run beyond it
-is unknown, never holds and never violated. In the simulation nothing is ever late.
+This module decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to
+deviate. That goes for timers of all processes and for faults, which must be in force that soon after the moment
+planned. A run beyond it is unknown, never holds and never violated. In the simulation nothing is ever late.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import late_s, speed_of, stood_still, tolerance_s, took_s
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "lateness"
-NEEDS = ("run",)
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     runs = history.of_kind("run")
     if not runs:
         return unknown(NAME, "there is no record of how the run began")
@@ -53,3 +53,6 @@ def _fault(record: Record, budget_s: float, speed: float) -> Detail:
     because = f"came {late_s:.3f} s of protocol time after the moment planned, {budget_s:.2f} s are allowed"
     verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
     return Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,))
+
+
+CHECKER = Checker(NAME, ("run",), _check)

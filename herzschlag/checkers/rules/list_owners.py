@@ -1,11 +1,12 @@
-"""Only a master holds protected lists: whoever is isolated, abdicates or follows lets them go.
+"""Only a master holds protected lists: a host that is isolated, abdicates or follows releases them.
 
-Decides how long that may take while the host can reach the datastore. A list that is kept keeps the next master from
-its VMs, and opens the gate of the isolation response to hosts whose VMs nobody would restart.
+This module decides how long that may take while the host can reach the datastore. A list that is kept keeps the next
+master from its VMs, and permits the isolation response to hosts whose VMs no master would restart.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
@@ -14,19 +15,18 @@ from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "list-owners"
-NEEDS = ("role", "lock", "fault")
 
 RELEASE_NS = 5 * SECOND
-"""Letting go is one write; a lock won at the last moment is given back at once."""
+"""Releasing is one write; a lock won at the last moment is released at once."""
 
 
 def protected_lists(history: History) -> list[tuple[str, str]]:
-    """(datastore, path) of every protectedlist that anybody locked."""
+    """(datastore, path) of every protectedlist that was ever locked."""
     found = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
     return sorted(item for item in found if item[1].endswith("protectedlist"))
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     lists = protected_lists(history)
     if not lists:
@@ -56,3 +56,6 @@ def _master_within(host: str, begin_ns: int, end_ns: int, truth: Truth) -> bool:
 
 def _could_write(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
     return truth.reaches_storage(host, segment, datastore) and p.Frozen(host) not in segment.conditions
+
+
+CHECKER = Checker(NAME, ("role", "lock", "fault"), _check)

@@ -1,9 +1,9 @@
 """No lock is held by two hosts at once.
 
-Decides from the hosts' own records of their locks, cut short by what the faults really did: a host without power holds
-nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still believes. Who
-gives a lock up holds it no more from that moment on: on real disks another may have it before the first hears that it
-is rid of it.
+This module decides from the hosts' own records of their locks, cut short by what the faults really did: a host without
+power holds nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still
+believes. A host that gives a lock up no longer holds it from that moment on: on real disks another may have it before
+the first learns that its release was written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import combinations
 
 import msgspec
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import FOREVER, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
@@ -19,7 +20,6 @@ from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "lock-holders"
-NEEDS = ("lock", "fault")
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Hold(msgspec.Struct, frozen=True):
     seq: int
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     if not history.of_kind("lock"):
         return unknown(NAME, "no host said anything of its locks")
     truth = Truth(history, scenario)
@@ -51,7 +51,7 @@ def check(history: History, scenario: Scenario) -> Finding:
 
 
 def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
-    """Who held this lock from when to when."""
+    """The holders of this lock, each from when to when."""
     open_holds: dict[str, Record] = {}
     found = []
     for record in truth.history.where("lock", datastore=datastore, path=path):
@@ -89,3 +89,6 @@ def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
         return False
     segment = truth.segment_at(max(0, second.begin_ns - 1))
     return truth.reaches_storage(first.host, segment, datastore) and p.Frozen(first.host) not in segment.conditions
+
+
+CHECKER = Checker(NAME, ("lock", "fault"), _check)

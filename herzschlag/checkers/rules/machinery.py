@@ -1,20 +1,20 @@
-"""Whether the harness itself lived through the run.
+"""The harness itself survived the run.
 
-Decides that a run in which a switch, the controller or a process of ours died unasked, or which never came to its end,
-is unknown: what it shows may be the harness's doing.
+This module decides that a run in which a switch, the controller or a process of ours died unasked, or which never came
+to its end, is unknown: its history may show the harness's failure and not the protocol's.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "machinery"
-NEEDS = ("run", "ready", "end")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     del scenario
     details = [
         Detail(name=str(r.get("what")), verdict="unknown", because=f"died: {r.get('because')}", evidence=(r.seq,))
@@ -24,3 +24,6 @@ def check(history: History, scenario: Scenario) -> Finding:
         if not history.of_kind(kind):
             details.append(Detail(name="run", verdict="unknown", because=f"it never {why}"))
     return finding(NAME, details, good="everything of ours lived to the end")
+
+
+CHECKER = Checker(NAME, ("run", "ready", "end"), _check)

@@ -1,19 +1,19 @@
 """One master per connected group, once the group has had time to settle.
 
-Decides what a group is (hosts with a working agent that all reach each other both ways, and hear nobody else) and how
-long it may take: the silence before an election, the election, and the isolation ping after it. In groups that are no
-such clique, masters may rightly differ, and nothing is said.
+This module decides what a group is (hosts with a working agent that all reach each other both ways, and hear no other
+host) and how long it may take: the silence before an election, the election, and the isolation ping after it. Where
+hosts do not form such a group, masters may rightly differ, and nothing is judged.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "one-master"
-NEEDS = ("role", "fault", "ready")
 
 
 def settle_ns(scenario: Scenario) -> int:
@@ -22,7 +22,7 @@ def settle_ns(scenario: Scenario) -> int:
     return timers.master_timeout_ns + timers.election_ns + timers.isolation_ping_ns + 5 * SECOND
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
@@ -49,7 +49,7 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
     for at_ns in (from_ns, *(r.at_ns for r in changes), segment.end_ns - 1):
         roles = {host: truth.role(host, at_ns) for host in group}
         masters = sorted(host for host, role in roles.items() if role == "master")
-        # A host alone, with nobody and no isolation address in reach, is isolated and rightly no master.
+        # A host alone, with no host and no isolation address in reach, is isolated and rightly not a master.
         alone_ok = len(group) == 1 and set(roles.values()) <= {"isolated", "master"}
         if len(masters) != 1 and not alone_ok:
             who = " and ".join(masters) or "nobody"
@@ -63,3 +63,6 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
                 ],
             )
     return Detail(name=name, verdict="holds", because="one master")
+
+
+CHECKER = Checker(NAME, ("role", "fault", "ready"), _check)

@@ -1,25 +1,26 @@
-"""One writer per VM at any time: two copies of a VM writing to one disk is the damage all the locking is there to stop.
+"""One writer per VM at any time: locks exist to prevent two copies of a VM from writing to one disk.
 
-Decides from the disks themselves: every running VM appends its name, host and life to its disk file, so stretches of
-different writers that overlap show two copies. A VM that ran without leaving a disk behind makes the verdict unknown.
+This module decides from the disks themselves: every running VM appends its name, host and life to its disk file, so
+stretches of different writers that overlap show two copies. A VM that ran without leaving a disk behind makes the
+verdict unknown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "one-writer"
-NEEDS = ("vm", "disk", "fault")
 
 Writer = tuple[str, str, str]  # host, its life, life of the VM process
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     disks: dict[str, list[Record]] = {}
     for record in history.of_kind("disk"):
@@ -57,3 +58,6 @@ def _judge(vm: str, stretches: Iterable[Record]) -> Detail:
         if latest is None or last > latest[1]:
             latest = (writer, last, seqs)
     return Detail(name=vm, verdict="holds", because=f"{len(spans)} writers, one after the other")
+
+
+CHECKER = Checker(NAME, ("vm", "disk", "fault"), _check)

@@ -1,19 +1,19 @@
 """No host is given more restarts than it can take: memory, CPU, and tasks at a time.
 
-Decides from the orders, the VMs that truly run, and the sizes in the scenario. Leaves initial placement by users to
-vCenter's admission control.
+This module decides from the orders, the VMs that truly run, and the sizes in the scenario. It leaves initial placement
+by users to vCenter's admission control.
 """
 
 from __future__ import annotations
 
-from herzschlag import faults
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "placement"
-NEEDS = ("restart", "vm", "role")
 
 LIMIT_OPTION = "das.perHostConcurrentFailoversLimit"
 LIMIT = 32
@@ -22,7 +22,7 @@ NEWS_NS = 3 * SECOND
 """What began to run so recently may not be known to the master: three heartbeats."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     limit = _limit(scenario)
     flying: dict[str, dict[str, Record]] = {}
@@ -42,7 +42,9 @@ def check(history: History, scenario: Scenario) -> Finding:
 def _limit(scenario: Scenario) -> int:
     """The largest that was ever configured."""
     options = [scenario.cluster.options]
-    options += [dict(step.fault.options) for step in scenario.steps if isinstance(step.fault, faults.Reconfigure)]
+    lab = scenario.cluster.topology()
+    found = [one for step in scenario.steps for one in step.fault.primitives(lab)]
+    options += [{one.option: one.value} for one in found if isinstance(one, p.Reconfigured)]
     return max([int(given[LIMIT_OPTION]) for given in options if LIMIT_OPTION in given], default=LIMIT)
 
 
@@ -69,3 +71,6 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
             why = f"ordered to {target} at {order.at_s:.2f} s, which then needs {used} {what} and has {room}"
             return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     return Detail(name=name, verdict="holds", because=f"{target} had room", evidence=(order.seq,))
+
+
+CHECKER = Checker(NAME, ("restart", "vm", "role"), _check)

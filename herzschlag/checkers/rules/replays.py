@@ -1,11 +1,12 @@
 """Packets that come twice are refused the second time.
 
-Decides that an agent to which the network doubles packets records that it refused some. A copy that is taken for new
-would keep a dead host alive for whoever can repeat its heartbeats.
+This module decides that an agent to which the network doubles packets records that it refused some. An attacker
+could repeat a dead host's heartbeats and keep it alive if copies were accepted.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding
 from herzschlag.faults import primitives as p
@@ -13,13 +14,12 @@ from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "replays"
-NEEDS = ("fault",)
 
 COPIES_MIN = 10
-"""So many copies must be on their way before none refused means anything: at one packet a second and link."""
+"""Number of copies that must have been sent before their absence means anything, at one packet a second and link."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details = []
     for host in truth.lab.moids:
@@ -48,3 +48,6 @@ def _copies(host: str, primitives: tuple[p.Primitive, ...], length_ns: int, othe
     if not others <= share.keys():
         return 0.0
     return min(share[other] for other in others) * length_ns / SECOND
+
+
+CHECKER = Checker(NAME, ("fault",), _check)

@@ -1,23 +1,23 @@
 """No VM is started while it still runs elsewhere.
 
-Decides from the hosts' own records of their VMs and from who had power. Complements `one_writer`, which reads the
-disks: a second copy that was stopped before its first write shows here alone.
+This module decides from the hosts' own records of their VMs and from who had power. It complements `one_writer`, which
+reads the disks: a second copy that was stopped before its first write appears only here.
 """
 
 from __future__ import annotations
 
 from itertools import combinations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "started-twice"
-NEEDS = ("vm", "fault")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="there are no VMs")
@@ -39,3 +39,6 @@ def check(history: History, scenario: Scenario) -> Finding:
             )
         )
     return finding(NAME, details, good="no VM was started while it ran elsewhere")
+
+
+CHECKER = Checker(NAME, ("vm", "fault"), _check)

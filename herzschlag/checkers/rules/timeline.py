@@ -1,15 +1,16 @@
-"""The published timeline: each instant that the documentation gives, against when it came here.
+"""The published timeline: each instant that the documentation gives, compared with the measured one.
 
-Decides how far an instant may lie from the published one: 0.15 s at speed 1, growing to 0.5 s of protocol time at
-speed 10, because what costs real time costs `speed` times as much protocol time. A fault is set off right after a
-heartbeat, as in the published timelines, so no allowance is made for the heartbeat interval. A fault of many parts
+This module decides how far an instant may lie from the published one: 0.15 s at speed 1, growing to 0.5 s of protocol
+time at speed 10, because what costs real time costs `speed` times as much protocol time. A fault is set off right after
+a heartbeat, as in the published timelines, so no allowance is made for the heartbeat interval. A fault of many parts
 takes a while, 70 processes 40 ms of real time to die: an instant counts from any moment of it, for it reached some part
-then. An instant that lies farther off by no more than the machine was late is unknown: then nobody can tell the
-protocol from the processor.
+then. An instant that is farther off by no more than the machine was late is unknown: the deviation may come
+from the protocol or from the processor.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s, took_s
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History, Record
@@ -19,14 +20,14 @@ from herzschlag.scenarios.model import Scenario
 NAME = "timeline"
 
 
-def needs(scenario: Scenario) -> tuple[str, ...]:
+def _needs(scenario: Scenario) -> tuple[str, ...]:
     """Kinds of record that its instants are measured by."""
     instants = scenario.expect.instant
     matchers = [item.record for item in instants] + [item.after for item in instants if isinstance(item.after, dict)]
     return (*kinds_named(matchers), *(kind_of_moment(item.after) for item in instants if isinstance(item.after, str)))
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     """Measure every instant of the scenario."""
     speed = speed_of(history)
     allowed_s = tolerance_s(speed)
@@ -96,3 +97,6 @@ def _origin(item: Instant, history: History, scenario: Scenario) -> Record | Non
 
 def span(low: float, high: float) -> str:
     return f"{low:g}" if low == high else f"{low:g}-{high:g}"
+
+
+CHECKER = Checker(NAME, _needs, _check)

@@ -1,11 +1,12 @@
 """No VM of a living, connected host is touched.
 
-Decides which hosts no fault came near: they kept power, agent, storage, their master and the company of more than half
-of all hosts. What runs there must go on running there, unless the scenario itself asked for a change.
+This module decides which hosts no fault came near: they kept power, agent, storage, their master and contact with more
+than half of all hosts. A VM there must go on running there, unless the scenario itself asked for a change.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
@@ -13,10 +14,9 @@ from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "untouched"
-NEEDS = ("vm", "fault")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="there are no VMs")
@@ -81,7 +81,7 @@ def _near(condition: p.AnyCondition, host: str, truth: Truth, segment: Segment) 
             return False
         if isinstance(condition, p.Impaired):
             return True
-        # An isolated host's cut links end at all others; those who still reach somebody keep their connection.
+        # An isolated host's cut links end at all others; hosts that still reach another keep their connection.
         group = next((g for g in truth.groups(segment) if host in g), frozenset())
         other = condition.dst if host == condition.src else condition.src
         return len(group) * 2 <= len(truth.lab.moids) or _master_lost(host, other, truth, segment)
@@ -89,8 +89,11 @@ def _near(condition: p.AnyCondition, host: str, truth: Truth, segment: Segment) 
 
 
 def _master_lost(host: str, other: str, truth: Truth, segment: Segment) -> bool:
-    """Slaves say nothing to each other: a host that its master alone does not reach hears nobody."""
+    """Slaves send nothing to each other: a host that only its master does not reach hears no host at all."""
     if other not in truth.lab.moids or truth.linked(host, other, segment):
         return False
     elected = [r for r in truth.history.where("role", node=other, to="master") if r.at_ns < segment.end_ns]
     return truth.role(other, segment.begin_ns) == "master" or any(r.at_ns >= segment.begin_ns for r in elected)
+
+
+CHECKER = Checker(NAME, ("vm", "fault"), _check)

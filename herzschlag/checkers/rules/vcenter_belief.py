@@ -1,12 +1,13 @@
-"""vCenter against the truth: what it shows of every host, once it has had the legal time to hear of it.
+"""vCenter against the truth: the state it shows of every host, once it has had the legal time to learn of it.
 
-Decides that vCenter shows what some master in its reach may rightly believe; of the master itself that it leads; and,
-where no master is in reach, what the host itself reports or that it is unreachable. Leaves what a master may believe to
-`belief.py`.
+This module decides that vCenter shows what some master in its reach may rightly believe; of the master itself that it
+leads; and, where no master is in reach, what the host itself reports or that it is unreachable. It leaves what a master
+may believe to `belief.py`.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.belief import legal_delay_ns, legal_opinions, reign_ns
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
@@ -17,7 +18,6 @@ from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
 
 NAME = "vcenter-belief"
-NEEDS = ("host-state", "role", "fault", "vcenter")
 
 OF_ROLE = {
     "uninitialized": "uninitialized",
@@ -26,10 +26,10 @@ OF_ROLE = {
     "master": "master",
     "isolated": "networkIsolated",
 }
-"""What a host's own report of its role amounts to."""
+"""Host state that a host's own report of its role implies."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     timers = scenario.cluster.timers()
     details = []
@@ -81,3 +81,6 @@ def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[s
             reasons.append(f"for {master} {why}")
     # What a host reports itself is shown while its master has no opinion of it.
     return legal | (own & {"uninitialized", "election"}), ", ".join(reasons)
+
+
+CHECKER = Checker(NAME, ("host-state", "role", "fault", "vcenter"), _check)

@@ -1,24 +1,24 @@
 """Every protected VM that should run runs at the end, once, where it can.
 
-Decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it off, and
-when some living host reaches its datastore and may run it; where the scenario has patience, only when that has been so
-for long enough. Leaves VMs that a full cluster, an unwilling guest or a
-failing power-on keeps off to the scenario, which says so in `expect.allow`.
+This module decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it
+off, and when some living host reaches its datastore and may run it; where the scenario has patience, only when that has
+been so for long enough. It leaves VMs that a full cluster, an unwilling guest or a failing power-on keeps off to the
+scenario, which says so in `expect.allow`.
 """
 
 from __future__ import annotations
 
-from herzschlag import faults
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "vms-run"
-NEEDS = ("vm", "fault", "end")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="there are no VMs")
@@ -30,8 +30,9 @@ def check(history: History, scenario: Scenario) -> Finding:
     segment = truth.segments[-1] if truth.segments else truth.segment_at(at_ns)
     wanted = {name for name, (config, _, on) in truth.vms.items() if on and config.protected}
     for step in scenario.timeline():
-        if isinstance(step.fault, faults.VmPower):
-            (wanted.add if step.fault.on else wanted.discard)(step.fault.vm)
+        for one in step.fault.primitives(truth.lab):
+            if isinstance(one, p.VmPower):
+                (wanted.add if one.on else wanted.discard)(one.vm)
     overdue_ns = at_ns - round(scenario.patience_s * SECOND)
     details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
     return finding(NAME, details, good=f"{len(details)} VMs run at the end, each once")
@@ -65,3 +66,6 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
             evidence=tuple(stay.begin for stay in last),
         )
     return Detail(name=vm, verdict="holds", because=f"runs nowhere, and no living host may run it; {where}")
+
+
+CHECKER = Checker(NAME, ("vm", "fault", "end"), _check)

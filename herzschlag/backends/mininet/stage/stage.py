@@ -2,7 +2,7 @@
 
 Brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
 command outside asks, at the instant it asks for, and watches over everything it started. Decides the order of coming
-up and what counts as machinery; leaves conditions to `effects.py` and processes to `nodes.py`.
+up and what counts as machinery; leaves conditions to `effects/` and processes to `nodes.py`.
 
 When this process ends, however, the kernel ends everything else in the sandbox: there is no taking down.
 """
@@ -42,7 +42,7 @@ from herzschlag.backends.mininet.stage.api import (
     Want,
     Where,
 )
-from herzschlag.backends.mininet.stage.effects import CannotError, Effects
+from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
 from herzschlag.backends.mininet.stage.look import look
 from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
@@ -228,7 +228,7 @@ class Stage:
     def _obey(self, order: StageOrder) -> None:
         try:
             self._outside.tell(self._answer(order))
-        except CannotError as error:
+        except EffectUnavailable as error:
             self._outside.tell(Refused(str(error), error.fix))
         except (StageError, TopoError, ControllerError, OSError, subprocess.SubprocessError) as error:
             traceback.print_exc()
@@ -245,19 +245,18 @@ class Stage:
         return self._collect()
 
     def _want(self, order: Want) -> Done:
-        wanted = frozenset(order.conditions)
         past_ns = max(0, time.monotonic_ns() - order.at_ns)
         skipped = -(-past_ns // order.every_ns) if order.every_ns else 0
         at_ns = order.at_ns + skipped * order.every_ns
         while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
             if not self._look(left_ns / 1e9):
                 break  # the command is gone: so will be all of this, but not in the middle of a change
-        evidence = self._effects.prepare(wanted, order.commands)
+        prepared = self._effects.prepare(frozenset(order.conditions), order.commands)
         if (left_ns := at_ns - time.monotonic_ns()) > 0:
             time.sleep(left_ns / 1e9)
         asked_ns = time.monotonic_ns()
-        effective_ns, shown = self._effects.apply(wanted, order.commands)
-        return Done(skipped, asked_ns, effective_ns, evidence | shown)
+        applied = prepared.apply()
+        return Done(skipped, asked_ns, applied.at_ns, applied.evidence)
 
     # --- The end ------------------------------------------------------------------------------------------------------
 

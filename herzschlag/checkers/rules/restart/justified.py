@@ -1,29 +1,28 @@
-"""Every restart is justified: the VM's host was dead, or had let the VM go, as the truth of the faults says.
+"""Every restart is justified: by the truth of the faults, the VM's host was dead or no longer ran the VM.
 
-Decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has neither power,
-nor a network path to the master, nor any datastore through which it could show signs of life. What a user has switched
-off is to stay off.
+This module decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has
+neither power, nor a network path to the master, nor any datastore through which it could show signs of life. What a
+user has switched off is to stay off.
 """
 
 from __future__ import annotations
 
-from herzschlag import faults
-from herzschlag.checkers.truth import Segment, Stay, Truth, fault_of
+from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.truth import Segment, Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "restart-justified"
-NEEDS = ("restart", "vm", "fault")
 
 NEWS_NS = 3 * SECOND
 """A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
 USER_NS = 10 * SECOND
-"""What a user wants goes through vCenter, the host and the protectedlist before every master knows it."""
+"""A user's request passes vCenter, the host and the protectedlist before every master knows it."""
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     orders = history.where("restart", phase="ordered")
     if truth.vms and not history.of_kind("vm"):
@@ -54,11 +53,11 @@ def _judge(order: Record, truth: Truth) -> Detail:
 
 def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | None:
     """The record of what a user last did to the VM before the order, and whether that was to switch it on."""
-    told = [(r, fault_of(r)) for r in truth.history.where("fault", fault="vm-power", phase="begin")]
+    told = [(span.begin, one) for span in truth.spans for one in span.primitives]
     found = [
-        (r, fault.on)
-        for r, fault in told
-        if isinstance(fault, faults.VmPower) and fault.vm == vm and r.at_ns < order.at_ns - USER_NS
+        (r, one.on)
+        for r, one in told
+        if isinstance(one, p.VmPower) and one.vm == vm and r.at_ns < order.at_ns - USER_NS
     ]
     return found[-1] if found else None
 
@@ -83,3 +82,6 @@ def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
 def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:
     """Its host has lost the VM's datastore: component protection may move it."""
     return not truth.reaches_storage(stay.host, segment, truth.vms[stay.vm][0].datastore)
+
+
+CHECKER = Checker(NAME, ("restart", "vm", "fault"), _check)

@@ -1,7 +1,8 @@
 """Restarts go by priority: agent VMs first, then from highest to lowest.
 
-Decides for each pair of VMs that waited together for the same host: the more important one is ordered first. Those that
-fit nowhere are pending and hold nobody up. The order is written here anew, so that it checks the agents' own.
+This module decides for each pair of VMs that waited together for the same host: the more important one is ordered
+first. Those that fit nowhere are pending and delay no other VM. This module implements the order again, so that it
+checks the agents' own.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from herzschlag.agents.settings import VmConfig
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "restart-order"
-NEEDS = ("restart", "vm")
 
 PRIORITIES = ("highest", "high", "medium", "low", "lowest")
 
@@ -34,7 +35,7 @@ class _Wait:
         return -1 if self.config.agent_vm else PRIORITIES.index(self.config.priority)
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details = []
     for waits in _by_target(history, truth).values():
@@ -69,3 +70,6 @@ def _by_target(history: History, truth: Truth) -> dict[tuple[str, str], list[_Wa
             wait.ordered = record
             found.setdefault((record.node, str(record.fields["target"])), []).append(wait)
     return found
+
+
+CHECKER = Checker(NAME, ("restart", "vm"), _check)

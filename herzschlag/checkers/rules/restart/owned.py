@@ -1,11 +1,12 @@
 """A master has only those VMs restarted that it owns.
 
-Decides from the records of locks and roles: it owns a VM when it holds the protectedlist of the VM's datastore. A list
-may be lost while its restarts go on, so to have held it once in the same reign is enough.
+This module decides from the records of locks and roles: it owns a VM when it holds the protectedlist of the VM's
+datastore. A list may be lost while its restarts go on, so to have held it once in the same reign is enough.
 """
 
 from __future__ import annotations
 
+from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import holds_of
 from herzschlag.checkers.truth import Truth
@@ -14,10 +15,9 @@ from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "restart-owned"
-NEEDS = ("restart", "lock", "role", "vm", "fault")
 
 
-def check(history: History, scenario: Scenario) -> Finding:
+def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     holds = {d: holds_of(truth, d, path) for d, path in protected_lists(history)}
     details = []
@@ -41,3 +41,6 @@ def _reign_ns(order: Record, truth: Truth) -> int:
     """When the master that gave the order was elected."""
     election = truth.history.last("role", order.at_ns, node=order.node, to="master")
     return election.at_ns if election is not None else order.at_ns
+
+
+CHECKER = Checker(NAME, ("restart", "lock", "role", "vm", "fault"), _check)

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from herzschlag.agents.processes import loop as loops
+from herzschlag.agents.processes import record_file
 from herzschlag.agents.processes.channel import Channel
-from herzschlag.agents.processes.loop import Chore, Drops, Lateness, Loop, Recorder
+from herzschlag.agents.processes.loop import EARLY_NS, Chore, Loop
+from herzschlag.agents.processes.record_file import Drops, Lateness, RecordFile
 
 MS = 1_000_000
 SECOND = 1_000 * MS
@@ -59,7 +60,7 @@ class Bench:
         self.path = path
         self.machine = machine
         self.core = Notebook()
-        self.recorder = Recorder(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "host-98")
+        self.recorder = RecordFile(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "host-98")
         self.done: list[Any] = []
         self.loop = Loop(self.core, WAKE, self._perform, self.recorder, "agent")
 
@@ -113,7 +114,7 @@ def test_a_core_is_not_woken_before_its_time(bench: Bench) -> None:
 def test_a_timer_that_fires_a_hair_early_counts_as_on_time(bench: Bench) -> None:
     """The core is told its deadline: told an instant before it, it would ask to be woken again at once."""
     due_ns = bench.core.wake_ns = bench.machine.now_ns + 5 * MS
-    bench.machine.now_ns = due_ns - loops.EARLY_NS
+    bench.machine.now_ns = due_ns - EARLY_NS
     bench.loop.turn(0)
     assert bench.core.told == [(WAKE, due_ns)]
 
@@ -220,12 +221,12 @@ def test_a_timer_later_than_all_before_is_told_at_once(bench: Bench) -> None:
     """A process that is killed takes what it has not told with it."""
     lateness = Lateness(bench.recorder, "agent")
     now_ns = bench.machine.now_ns
-    lateness.fired(loops.LATENESS_NOTABLE_NS, now_ns)
+    lateness.fired(record_file.LATENESS_NOTABLE_NS, now_ns)
     assert bench.records("lateness") == []
-    lateness.fired(loops.LATENESS_NOTABLE_NS + 1, now_ns)
+    lateness.fired(record_file.LATENESS_NOTABLE_NS + 1, now_ns)
     (told,) = bench.records("lateness")
-    assert (told["process"], told["max_ns"], told["count"]) == ("agent", loops.LATENESS_NOTABLE_NS + 1, 2)
-    lateness.fired(loops.LATENESS_NOTABLE_NS + 1, now_ns)
+    assert (told["process"], told["max_ns"], told["count"]) == ("agent", record_file.LATENESS_NOTABLE_NS + 1, 2)
+    lateness.fired(record_file.LATENESS_NOTABLE_NS + 1, now_ns)
     assert len(bench.records("lateness")) == 1
 
 
@@ -237,7 +238,7 @@ def test_a_punctual_process_says_so_soon_and_then_now_and_then(bench: Bench) -> 
         bench.machine.now_ns += 50 * MS
         lateness.fired(1_000, bench.machine.now_ns)
     told = [record["at_ns"] - began_ns for record in bench.records("lateness")]
-    assert told == [loops.LATENESS_FIRST_NS + n * loops.LATENESS_REPORT_NS for n in range(3)]
+    assert told == [record_file.LATENESS_FIRST_NS + n * record_file.LATENESS_REPORT_NS for n in range(3)]
 
 
 def test_many_refusals_are_few_records_that_count_them_all(bench: Bench) -> None:

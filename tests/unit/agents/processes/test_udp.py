@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.agents.processes import udp
-from herzschlag.agents.processes.loop import Drops, Recorder
+from herzschlag.agents.processes.record_file import Drops, RecordFile
 from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.codec import Codec
 from herzschlag.agents.protocol.events import Received
@@ -37,7 +37,7 @@ class Readers:
 
 
 class Node:
-    def __init__(self, name: str, book: dict[str, dict[str, str]], recorder: Recorder) -> None:
+    def __init__(self, name: str, book: dict[str, dict[str, str]], recorder: RecordFile) -> None:
         self.drops = Drops(recorder)
         self.network = udp.Network(book[name], book, CODEC, self.drops)
         self.readers = Readers()
@@ -57,7 +57,7 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Nod
     book = {f"host-{n}": {"A": f"127.77.1.{n}", "B": f"127.77.2.{n}"} for n in (98, 99)}
     book["host-100"] = {"A": "127.77.1.100"}
     descriptor = os.open(tmp_path / "records.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    pair = tuple(Node(name, book, Recorder(descriptor, name)) for name in ("host-98", "host-99"))
+    pair = tuple(Node(name, book, RecordFile(descriptor, name)) for name in ("host-98", "host-99"))
     yield pair  # type: ignore[misc]
     for node in pair:
         node.network.close()

@@ -16,7 +16,8 @@ import msgspec
 from herzschlag.checkers import CHECKERS, check_all
 from herzschlag.checkers.verdict import Finding
 from herzschlag.history.records import SECOND, History, Record, read_history, record
-from herzschlag.running.runner import HISTORY_FILE, RunRequest, run
+from herzschlag.running.run_file import HISTORY_FILE
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.expectations import Allow
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Scenario
@@ -31,7 +32,7 @@ def healthy(name: str) -> History:
 
 
 def judge(checker: str, history: History, scenario: Scenario | str) -> Finding:
-    return CHECKERS[checker](history, load(scenario) if isinstance(scenario, str) else scenario)
+    return CHECKERS[checker].judge(history, load(scenario) if isinstance(scenario, str) else scenario)
 
 
 def changed(history: History, which: Callable[[Record], bool], **fields: object) -> History:

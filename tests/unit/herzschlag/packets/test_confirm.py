@@ -50,10 +50,11 @@ def history() -> History:
         return record(round(at_s * SECOND), node, kind, fields)
 
     silence = {"from": "connectedToMaster", "to": "hostDown", "because": "no sign of life"}
+    off = {"fault": "power-off", "host": DEAD}
     return History.ordered(
         [
             of(0, RUNNER, "run", backend="mininet", speed="1"),
-            of(10.02, RUNNER, "fault", fault="power-off", id="dies", phase="begin", about="power-off host-98"),
+            record(round(10.02 * SECOND), RUNNER, "fault", {**off, "id": "dies", "phase": "begin", "value": off}),
             of(13, MASTER, "liveness", host=DEAD, phase="watching", because="silent"),
             of(UNREACHABLE_S, MASTER, "liveness", host=DEAD, phase="unreachable", because="silent"),
             of(DOWN_S, MASTER, "host-state", host=DEAD, **silence),

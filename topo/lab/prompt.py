@@ -1,6 +1,6 @@
 """Mininet's prompt in a running lab, a line at a time, started by `Prompt`.
 
-    python -m herzschlag.topo.mininet.prompt FD
+    python -m herzschlag.topo.lab.prompt FD
 
     command (has the terminal) ──nsenter──> this process, in the sandbox: a Mininet over the nodes that are there
               │   a line, and who holds which node now  │
@@ -58,7 +58,7 @@ class Prompt:
         self._socket = ours
         with theirs:
             self._process = subprocess.Popen(
-                [*_way_in(sandbox_pid), sys.executable, "-m", "herzschlag.topo.mininet.prompt", str(theirs.fileno())],
+                [*_way_in(sandbox_pid), sys.executable, "-m", "herzschlag.topo.lab.prompt", str(theirs.fileno())],
                 env=environment(),
                 pass_fds=(theirs.fileno(),),
                 stdin=None if terminal else subprocess.DEVNULL,

@@ -1,0 +1,89 @@
+"""Exceptions: the base of all that this package raises on purpose, its four families, and a map of every one.
+
+Decides who is to blame, which is what a caller wants to know; leaves each exception to the module that raises it.
+
+    HerzschlagError                     what a caller of the public names can catch
+    ├── WrongInput (ValueError)         a person wrote, or asked for, what cannot be: exit status 2
+    │   ├── InputError                  a key, with its value, the rule and the way out
+    │   ├── ScenarioError               a scenario file
+    │   ├── OptionError                 an option of the cluster, or of a VM
+    │   ├── FaultError                  a fault that this lab cannot have
+    │   ├── MarkerError                 pytest's marker
+    │   ├── WordsError                  a line at the prompt
+    │   └── RemoteUsageError            the words behind `herzschlag remote`
+    ├── WrongPeerInput (ValueError)     a file or a message of another process, or version, cannot be read
+    │   ├── HistoryError                a history
+    │   ├── CaptureError                a capture
+    │   └── ReportError                 a run directory
+    ├── UnusableMachine                 this machine, or what is installed on it, lacks something: exit status 4
+    │   ├── BackendUnavailable          the backend, or a fault of the scenario, cannot be had here
+    │   ├── EffectUnavailable           one primitive cannot be had here; becomes the one above
+    │   ├── ExtensionError              another package's checker or fault is broken
+    │   └── RemoteTrouble               the other machine, or the way to it
+    │       └── ConnectionLost          the connection broke; another may succeed
+    │           └── Unreachable         there was no connection yet
+    ├── HarnessFailure                  a part of ours failed, so nothing is known of the cluster: exit status 3
+    │   ├── NotReady                    the cluster did not become ready in time
+    │   ├── MachineryDied               a part died
+    │   └── StageError                  the process inside the sandbox cannot go on; becomes the one above
+    └── ConditionNotMet (AssertionError)  no error: the cluster did not do what a test waited for
+
+The packages below know nothing of this one and keep exceptions of their own; those that cross the border become one of
+the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendUnavailable`, all others that end a lab
+`MachineryDied`. The program for the other machine of `herzschlag remote` runs there alone, too.
+
+    ValueError
+    ├── SettingsError                   agents: a setting that cannot be
+    ├── WireError                       agents: a datagram to be dropped, by what is wrong with it
+    │   ├── Malformed                   it is not ours, is cut short, or has a field that cannot be
+    │   ├── TooLong                     more bytes than the format allows
+    │   ├── WrongVersion                another version of the format
+    │   ├── WrongCluster                another cluster's
+    │   └── WrongTag                    not authentic
+    ├── Unencodable                     agents: a message of our own that does not fit the format
+    ├── DamagedRecord                   agents: a record on a datastore
+    ├── BadName                         agents: a name that cannot be part of a path
+    ├── SpecError                       topo: a topology that cannot be
+    └── PcapngError                     topo: bytes that are not a capture
+    RuntimeError
+    ├── ChannelBroken                   agents: the process at the other end sends nonsense, or does not read
+    └── TopoError                       topo: a lab cannot be built or changed
+        ├── UnusableMachineError        this machine lacks something
+        ├── SandboxError                the sandbox did not start
+        ├── SwitchError                 Open vSwitch refused
+        ├── LabError                    the lab refused, or does not have it
+        └── ImpairError                 an impairment that cannot be expressed
+    Exception
+    ├── ControlError                    controller: a request that was not carried out
+    ├── ControllerError                 controller: the client's view of the same, or of a controller that is gone
+    ├── FrameworkMissing                controller: no usable OpenFlow framework
+    ├── Trouble                         remote, on the other machine: the person should read this
+    ├── Gone                            remote, on the other machine: the client has left
+    └── Interrupted                     shell: Ctrl-C, or a polite kill; it ends the prompt
+    KeyboardInterrupt
+    └── Abandoned                       remote: the person does not want to wait for the command to end
+
+A test holds this drawing and the code equal.
+"""
+
+from __future__ import annotations
+
+
+class HerzschlagError(Exception):
+    """Base of all exceptions that this package raises on purpose."""
+
+
+class WrongInput(HerzschlagError, ValueError):
+    """A person wrote, or asked for, what cannot be; the text says the value, the rule and the way out."""
+
+
+class WrongPeerInput(HerzschlagError, ValueError):
+    """What another process or version wrote cannot be read; the text says where and why."""
+
+
+class UnusableMachine(HerzschlagError):
+    """This machine, or what is installed on it, lacks something; the text says what, and what would help."""
+
+
+class HarnessFailure(HerzschlagError):
+    """A part of ours failed, so nothing is known of the cluster: the verdict is unknown."""

@@ -1,0 +1,51 @@
+"""The package of docs/extending.md: its blocks as files, installed as pip does it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs/extending.md"
+_BLOCK = re.compile(r"^```(?:python|toml)\n# (?P<name>[\w./]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def files() -> dict[str, str]:
+    """Name to text; every block of Python or TOML has a name."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    found = {block["name"]: block["text"] for block in _BLOCK.finditer(text)}
+    assert len(found) == text.count("```python\n") + text.count("```toml\n")
+    return found
+
+
+def install(folder: Path) -> Path:
+    """Write the package, install it apart from everything else, and return where: for PYTHONPATH."""
+    source, site = folder / "source", folder / "site"
+    for name, text in files().items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text, encoding="utf-8")
+    offline = ["--no-index", "--no-build-isolation", "--no-deps", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", *offline, "--target", str(site), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return site
+
+
+def command(
+    site: Path, folder: Path, *words: str, typed: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """`python -m …` in a folder, with the package installed; `typed` is its standard input."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HERZSCHLAG_"))}
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": str(site), "TERM": "dumb", "COLUMNS": "200", **environment},
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
