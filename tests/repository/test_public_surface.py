@@ -17,7 +17,7 @@ import pytest
 
 import herzschlag
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PATH = ROOT / "herzschlag/__init__.py"
 ASK = """
 import json, sys
