@@ -85,7 +85,7 @@ def sudo(command: str) -> str:
     return command if os.geteuid() == 0 else f"sudo {command}"
 
 
-def apt_command(*packages: str) -> str:
+def by_apt(*packages: str) -> str:
     return sudo(f"apt-get install --no-install-recommends {' '.join(packages)}")
 
 
@@ -93,7 +93,7 @@ def package_of(program_name: str) -> str:
     return next(one.package for one in REQUIREMENTS if one.name == program_name)
 
 
-def pip_command(*requirements: str) -> str:
+def by_pip(*requirements: str) -> str:
     return f"{sys.executable} -m pip install {' '.join(repr(one) for one in requirements)}"
 
 
@@ -108,7 +108,7 @@ def python_version() -> Probe:
         needed=True,
         purpose="everything",
         detail=f"{platform.python_version()} at {sys.executable}",
-        fix="" if ok else apt_command("python3", "python3-venv"),
+        fix="" if ok else by_apt("python3", "python3-venv"),
     )
 
 
@@ -136,7 +136,7 @@ def library_probe(distribution: str, module: str, requirement: str, purpose: str
         needed=needed,
         purpose=purpose,
         detail=version,
-        fix="" if ok else pip_command(requirement),
+        fix="" if ok else by_pip(requirement),
     )
 
 
@@ -147,23 +147,15 @@ def program_probe(name: str, package: str, purpose: str, *, needed: bool = False
     if path and version:
         status, said = try_command((path, version))
         detail = f"{first_line(said)} ({path})" if status == 0 else path
-    return Probe(
-        name=name,
-        ok=path is not None,
-        needed=needed,
-        purpose=purpose,
-        detail=detail,
-        fix="" if path else apt_command(package),
-    )
+    fix = "" if path else by_apt(package)
+    return Probe(name=name, ok=path is not None, needed=needed, purpose=purpose, detail=detail, fix=fix)
 
 
 def shared_library_probe(name: str, package: str, purpose: str, *, needed: bool = False) -> Probe:
     """A library that is called without a program of its own."""
     ok = environment.library_loads(name)
     detail = "loads" if ok else "not found"
-    return Probe(
-        name=name, ok=ok, needed=needed, purpose=purpose, detail=detail, fix="" if ok else apt_command(package)
-    )
+    return Probe(name=name, ok=ok, needed=needed, purpose=purpose, detail=detail, fix="" if ok else by_apt(package))
 
 
 def required(one: Requirement) -> Probe:
@@ -189,14 +181,14 @@ def controller_framework() -> Probe:
             needed=True,
             purpose=purpose,
             detail=f"cannot be asked: {error}",
-            fix=pip_command("msgspec>=0.19", "os-ken>=4.2"),
+            fix=by_pip("msgspec>=0.19", "os-ken>=4.2"),
         )
     there = [f"{one.name} {one.version}" for one in frameworks.installed()]
     try:
         serves, fix = frameworks.chosen(os.environ), ""
         detail = f"{serves.name} {serves.version} serves (installed: {', '.join(there)})"
     except frameworks.FrameworkMissing as error:
-        detail, fix = str(error), pip_command("os-ken>=4.2")
+        detail, fix = str(error), by_pip("os-ken>=4.2")
     return Probe(
         name="controller framework",
         ok=not fix,
@@ -218,7 +210,7 @@ def namespaces() -> Probe:
         fix=""
         if status == 0
         else (
-            apt_command(package_of("unshare"))
+            by_apt(package_of("unshare"))
             if status == 127
             else "run as root (sudo), or allow user namespaces: " + sudo("sysctl kernel.unprivileged_userns_clone=1")
         ),
@@ -281,7 +273,7 @@ def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: str, ker
     """Something of the kernel, tried in vain when the tool or the kernel's part is missing."""
     status, said = tried
     by_kernel = f"boot a kernel with {kernel} (every stock Debian kernel; vagrant up)"
-    fix = by_kernel if environment.program(tool) else apt_command(package_of(tool))
+    fix = by_kernel if environment.program(tool) else by_apt(package_of(tool))
     detail = "works" if status == 0 else first_line(said)
     return Probe(name=name, ok=status == 0, needed=False, purpose=purpose, detail=detail, fix=fix if status else "")
 

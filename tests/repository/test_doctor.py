@@ -42,7 +42,7 @@ def test_a_missing_program_is_told_with_the_package_that_brings_it(monkeypatch: 
 
 def test_root_is_not_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.apt_command("mininet", "nftables") == "apt-get install --no-install-recommends mininet nftables"
+    assert doctor.by_apt("mininet", "nftables") == "apt-get install --no-install-recommends mininet nftables"
 
 
 def test_a_missing_python_package_is_told_with_the_interpreter_it_is_missing_from() -> None:
