@@ -10,10 +10,10 @@ REPEAT ?= 1
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need neither namespaces nor Open vSwitch, nor anything else but Python: `make check`.
-CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/planted/ tests/processes/ tests/repository/)
+CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -34,8 +34,11 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the README, peers beside us in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
+
+against: lab ## this checkout's figures beside those of another one: make against OLD=../old
+	@$(PYTHON) -m bench.against $(or $(OLD),$(error OLD names no checkout: make against OLD=../old))
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py

@@ -1,9 +1,9 @@
-"""A host's own clock: time as it is, and how wrong the host is about it.
+"""A host's own clock: true time plus the host's error.
 
-Decides what a core is shown; pure. A time namespace would shift clocks for every process of a host as well, but only
-for processes made after it (time_namespaces(7)): a running one's clock cannot be made to leap. So a host's clock is
-wrong where the core reads it, in what drives it, and nowhere else: records keep the true time, the machine's on real
-packets and virtual time in the simulation.
+This module decides what a core is shown; pure. A time namespace would shift clocks for every process of a host as well,
+but only for processes made after it (time_namespaces(7)): a running one's clock cannot be made to leap. So a host's
+clock is wrong where the core reads it, in what drives it, and nowhere else: records keep the true time, the machine's
+on real packets and virtual time in the simulation.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import msgspec
 
 
 class ClockSetting(msgspec.Struct, frozen=True):
-    """A monotonic clock that may leap ahead and never goes back: set back, it stands still until time has caught up.
-    Nanoseconds, of real or of virtual time."""
+    """A monotonic clock that may leap ahead and never goes back: set back, it keeps its value until time has caught
+    up. Nanoseconds, of real or of virtual time."""
 
     ahead_ns: int = 0
     """Below 0: behind."""

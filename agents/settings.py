@@ -1,9 +1,9 @@
-"""Timers and cluster settings: every number a core uses, with its source.
+"""Settings: the timers and the cluster's configuration, every number with its source.
 
-Decides the two timing profiles and what a cluster is configured to do. Leaves to the cores when a timer starts.
-Times are protocol time in integer nanoseconds; `Timers.at_speed` divides all of them once, and no core knows
-about it. Keys in brackets name sources of the fact sheet in docs/protocol.md; "ours" marks a number that no
-document gives, with the reason.
+This module decides the two timing profiles and what a cluster is configured to do. It leaves to the cores when a timer
+starts. Times are protocol time in integer nanoseconds; `Timers.at_speed` divides all of them once, and no core knows
+about it. Keys in brackets name sources of the fact sheet in docs/protocol.md; "ours" marks a number that no document
+gives, with the reason.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import msgspec
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
+NEVER_NS = 2**62
+"""Later than any instant: the due time of what is not planned."""
 
 Response = Literal["none", "powerOff", "shutdown"]
 Priority = Literal["disabled", "lowest", "low", "medium", "high", "highest"]
@@ -24,7 +26,7 @@ PRIORITY_ORDER: tuple[Priority, ...] = ("highest", "high", "medium", "low", "low
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be: the text names value, rule and way out."""
+    """An impossible setting: the text names value, rule and way out."""
 
 
 class Timers(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     guest_shutdown_ns: int = 300 * SECOND
     """Grace of a guest shutdown, das.isolationshutdowntimeout. Sheet 0 [AG60-16] [WP50]."""
     apd_timeout_ns: int = 140 * SECOND
-    """All paths down declared. Sheet 0, 7.6 [AG60-20] [API-VMCP]."""
+    """All paths down, declared after this long. Sheet 0, 7.6 [AG60-20] [API-VMCP]."""
     vmcp_delay_ns: int = 180 * SECOND
     """VMCP wait after the APD timeout (together T320). Sheet 0, 7.6."""
     vmfs_heartbeat_ns: int = 3 * SECOND
@@ -76,7 +78,7 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     vmfs_retry_ns: int = 1 * SECOND
     """Slot write retry while offline. Sheet 0 [VMFS-T]."""
     vmfs_lock_watch_ns: int = 16 * SECOND
-    """A foreign slot must stand still this long before its lock is broken. Sheet 0 [KB-HB]."""
+    """A foreign slot must be unchanged this long before its lock is broken. Sheet 0 [KB-HB]."""
     slot_poll_ns: int = 1 * SECOND
     """How often a watched slot or file is looked at. Ours: a third of the write interval."""
     nfs_touch_ns: int = 5 * SECOND
@@ -90,9 +92,8 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     report_ns: int = 5 * SECOND
     """Agents and vCenter exchange reports at least this often. Ours: five heartbeats."""
     owner_poll_ns: int = 3 * SECOND
-    """A deferred isolation response asks so often whether anybody owns the VM's datastore. Ours: the sheet says
-    "shortly" (6 [DD-R]); no divisor of the 20 s after which there is an owner at the earliest: it never asks just then.
-    """
+    """Interval at which a deferred isolation response asks whether a master owns the VM's datastore. Ours: the sheet
+    says "shortly" (6 [DD-R]). Not a divisor of 20 s, so that it never asks at the very instant an owner may appear."""
     order_repeat_ns: int = 1 * SECOND
     """An unanswered request (join, restart order, inventory) is sent again. Ours: one heartbeat."""
     vmm_failure_ns: int = 30 * SECOND
@@ -106,9 +107,9 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fresh_ns(self) -> int:
-        """So long after its last datagram a host counts as heard, after its last offer as a candidate: three heartbeat
-        intervals, and half a one, for datagrams come on the heartbeats' grid, and whoever asked on that grid would get
-        an answer that hangs on which of two datagrams came first. Ours."""
+        """How long a host counts as heard after its last datagram, and as a candidate after its last offer: three and a
+        half heartbeat intervals. The half keeps the answer independent of the order of two datagrams that arrive on the
+        same tick. Ours."""
         return 7 * self.heartbeat_interval_ns // 2
 
     def at_speed(self, speed: float) -> Timers:
@@ -218,7 +219,7 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What one agent is born with; all else comes from vCenter or its local disk."""
+    """What one agent is started with; all else comes from vCenter or its local disk."""
 
     moid: str
     cluster: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 Role = Literal["uninitialized", "election", "slave", "master", "isolated"]
-"""What an agent takes itself for."""
+"""The role an agent believes it has."""
 
 ROLE_CHANGES: dict[Role, dict[Role, str]] = {
     "uninitialized": {"election": "vCenter configured it, or its local disk holds a configuration"},
@@ -45,9 +45,12 @@ HostState = Literal[
     "hostDown",
     "fdmUnreachable",
 ]
-"""What a master, or vCenter, takes a host for."""
+"""The state a master, or vCenter, believes a host is in."""
 
 VmState = Literal["off", "starting", "on", "stopping", "paused"]
+
+RUNNING: tuple[VmState, ...] = ("on", "stopping", "paused")
+"""States in which a VM runs: it has a process that may write to its disk."""
 
 DatastoreAccess = Literal["ok", "apd", "pdl"]
 """Access of one host to one datastore: fine; all paths down (I/O hangs); permanently lost (I/O fails)."""

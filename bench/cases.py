@@ -25,7 +25,7 @@ from herzschlag.compare import compare
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import read_history
 from herzschlag.packets.dissector import dissector
-from herzschlag.running.runner import HISTORY_FILE, read_report
+from herzschlag.running.run_file import HISTORY_FILE, read_report
 from herzschlag.scenarios.from_toml import shipped
 
 HERE = Path(__file__).resolve().parent

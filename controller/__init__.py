@@ -1,6 +1,6 @@
-"""How packets are switched and which links are cut: a controller process, and the client that directs it.
+"""The controller: a process that switches packets and cuts links, and the client that directs it.
 
-Only what others call is named here, and none of it imports a framework: that happens in the controller's own process,
+This package names only what others call, and none of it imports a framework: only the controller's own process does,
 `python -m herzschlag.controller`.
 """
 

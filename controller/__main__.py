@@ -1,7 +1,8 @@
 """The controller's process: `python -m herzschlag.controller --socket PATH [--listen HOST:PORT] [--log FILE]`.
 
-Starts the framework with our application, and the control channel beside it; says `ready NAME VERSION` in one line once
-both listen. Ends at once by SIGTERM, SIGINT or a quit request: there is nothing to save, switches keep what they hold.
+It starts the framework with our application, and the control channel beside it, and prints the line
+`ready NAME VERSION` once both listen. SIGTERM, SIGINT or a quit request ends it at once: it has nothing to save, and
+switches keep their rules.
 """
 
 from __future__ import annotations

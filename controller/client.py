@@ -1,4 +1,4 @@
-"""The control channel's near end: a typed, synchronous client.
+"""Client end of the control channel: typed and synchronous.
 
 It decides how long a caller waits, and turns refusals into exceptions. One client serves one caller at a time; several
 clients may talk to one controller.

@@ -1,4 +1,4 @@
-"""The one import seam: Ryu where it is installed, os-ken otherwise, behind the same few names.
+"""The only module that imports a framework: Ryu where it is installed, os-ken otherwise, behind the same few names.
 
 The two are one code base that parted; what differs and matters to us is evened out here and nowhere else:
 
@@ -7,8 +7,8 @@ The two are one code base that parted; what differs and matters to us is evened 
   own process entry calls `patch()`. os-ken 4 runs on native threads and patches nothing.
 - os-ken's native `hub.kill` does nothing, so the thread that sends to a switch would outlive its connection and hold
   back the news that the switch is gone. We end that thread by handing it a last, empty message.
-- Neither says when it listens. os-ken logs that the port is taken and goes on; Ryu shares it with whoever listens
-  already, so that switches reach one of the two by chance. We try the port first, and our server class reports.
+- Neither says when it listens. os-ken logs that the port is taken and goes on; Ryu shares it with a process that
+  listens already, so that switches reach one of the two by chance. We try the port first, and our server class reports.
 """
 
 from __future__ import annotations

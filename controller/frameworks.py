@@ -1,7 +1,7 @@
-"""Which controller framework serves: Ryu where it is installed, its maintained fork os-ken otherwise.
+"""Choice of the controller framework: Ryu where it is installed, its maintained fork os-ken otherwise.
 
-Looks without importing either, so that a health check and a run's record can say it cheaply. The import itself is
-framework.py's.
+It looks without importing either, so that a health check and a run's record can say it cheaply. The import itself is
+left to framework_api.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MODULES = {"ryu": "ryu", "os-ken": "os_ken"}  # in order of preference
 
 
 class FrameworkMissing(Exception):
-    """No usable framework, or not the one asked for."""
+    """No framework is usable, or the one asked for is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Which links are cut -> which flow rules, as plain values.
+"""Flow rules for a set of cut links, as plain values.
 
 This file decides what a switch should hold: rules and ports, computed from the configuration and the cuts, and the
-smallest change from what it holds. It knows no framework, no socket, no clock. How rules travel is switch.py's matter.
+smallest change from what it holds. It knows no framework, no socket, no clock. Sending rules is left to switch.py.
 
 One table, highest priority first:
 
@@ -9,7 +9,7 @@ One table, highest priority first:
     100  eth_dst = destination                     output   one rule per node
       0  anything else (broadcast, strangers)      drop     counted: nodes have static neighbour entries
 
-Every rule carries a cookie that says what it is for. A controller that was restarted so recognises the cuts it finds.
+Every rule carries a cookie that says what it is for. So a restarted controller recognises the cuts it finds.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Change:
 
 
 def check_configuration(networks: Mapping[str, Network]) -> None:
-    """Refuse what no switch could hold."""
+    """Refuse a configuration that no switch could hold."""
     if not networks:
         raise _malformed("a configuration without networks: name at least one")
     dpids: dict[int, str] = {}
@@ -108,7 +108,7 @@ def check_configuration(networks: Mapping[str, Network]) -> None:
                 raise _malformed(f"network {name}: port {place.port} of {node} is not within 1..{_PORT_MAX}")
             if not _MAC.fullmatch(place.mac) or int(place.mac[:2], 16) & 1:
                 raise _malformed(
-                    f"network {name}: {place.mac!r} of {node} is no unicast MAC address in lower case,"
+                    f"network {name}: {place.mac!r} of {node} is not a unicast MAC address in lower case,"
                     " such as 02:00:00:00:00:01"
                 )
             if place.port in ports:

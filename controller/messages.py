@@ -1,8 +1,8 @@
-"""Requests and replies of the control channel, and what makes a request well-formed.
+"""Requests and replies of the control channel, and the rules for a well-formed request.
 
 One JSON object a line, in both directions, told apart by its `type`; unknown keys and wrong types are refused. This
-file decides the shape of the channel and of its errors. What a request means for a switch is links.py's matter, who
-carries it out service.py's, the socket server.py's and client.py's.
+file decides the shape of the channel and of its errors. What a request means for a switch is left to
+links.py, carrying it out to service.py, and the socket to server.py and client.py.
 
 State on this channel is absolute: a request says what holds from now on, never what changes; a repeat changes nothing.
 Instants are nanoseconds of CLOCK_MONOTONIC, which all namespaces of a machine share.

@@ -1,4 +1,4 @@
-"""The control channel's far end: a Unix socket, a thread per client, a line per request.
+"""Server end of the control channel: a Unix socket, a thread per client, a line per request.
 
 It decides how long a line may be and that a client which sends nonsense is told so. What requests mean is the service's
 matter. Only the standard library's sockets and threads are used, so it runs on green threads and native ones alike.

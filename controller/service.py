@@ -1,9 +1,9 @@
-"""What the controller does for each request, whatever framework carries it.
+"""Carries out each request to the controller, under either framework.
 
 This file decides when a request holds on all switches, and what happens when switches come and go. It remembers two
 things: what is desired (networks, cuts) and what each switch is known to hold; sends differences; and never lifts a cut
 it was not told to lift. A controller that was restarted adopts the cuts it finds, until it is told otherwise.
-Rules are links.py's matter, messages switch.py's, the socket server.py's.
+Rules are left to links.py, OpenFlow messages to switch.py, the socket to server.py.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Switch(Protocol):
 
 class Settle(Protocol):
     def __call__(self, deadline_ns: int, *, changed: bool) -> bool:
-        """Make counters exact and, after a change, answered barriers true for the next packet; says if it could."""
+        """Make counters exact and, after a change, answered barriers true for the next packet; False if it cannot."""
         ...
 
 

@@ -3,7 +3,7 @@
 This file decides how a change travels: all flow-mods of a change in one atomic bundle, then port-mods (a bundle may not
 hold them), then a barrier, in one write. The change holds when the barrier is answered. It knows the messages of
 OpenFlow, but imports no framework: it is handed a connection, whose encoder comes with it. What a switch should hold is
-links.py's matter.
+left to links.py.
 
 Source: OpenFlow Switch Specification 1.4.0, sections 6.8 (bundles), 7.3.4 (flow and port modification), 7.3.5.
 """
@@ -49,17 +49,17 @@ class OpenFlowSwitch:
         self._exchanges: dict[int, _Exchange] = {}
         self._bundle_id = 0
         self._addresses: dict[int, str] = {}
-        self._foreign: list[Any] = []  # rules we cannot express as Rule: somebody else's, removed with the next change
+        self._foreign: list[Any] = []  # rules we cannot express as Rule: not ours, removed with the next change
 
     def received(self, message: Any) -> None:
-        """A reply or an error came in; stamps it and hands it to whoever waits."""
+        """A reply or an error came in; stamps it and wakes the thread that waits for it."""
         now_ns = time.monotonic_ns()
         exchange = self._exchanges.get(message.xid)
         if exchange is not None:
             exchange.replies.put((now_ns, message))
 
     def lost(self) -> None:
-        """The connection is gone: nobody shall wait for it any longer."""
+        """The connection is gone: wakes every thread that still waits for a reply."""
         for exchange in list(self._exchanges.values()):
             exchange.replies.put((time.monotonic_ns(), None))
 
@@ -175,7 +175,7 @@ class OpenFlowSwitch:
         ):
             return ControlError(
                 ErrorCode.BUNDLES_UNSUPPORTED,
-                f"switch {self.dpid:#x} knows no bundles: it needs OpenFlow 1.4, Open vSwitch 2.8 or newer",
+                f"switch {self.dpid:#x} does not support bundles: it needs OpenFlow 1.4, Open vSwitch 2.8 or newer",
             )
         return ControlError(
             ErrorCode.SWITCH_REFUSED,

@@ -1,4 +1,4 @@
-"""Makes what OpenFlow promises true for the very next packet: Open vSwitch's daemon forgets its cached decisions.
+"""Makes a change of flow rules true for the very next packet: tells Open vSwitch's daemon to drop cached decisions.
 
 Open vSwitch answers a barrier when its tables have changed. Packets, though, follow decisions cached from those tables,
 which are revisited a moment later: a burst right after the barrier still went the old way in up to 11 of 100 trials
@@ -8,7 +8,7 @@ a thread of the daemon has its hands on at that moment, which happens on a busy 
 drops whatever is left, without booking it. Where counts alone are wanted there is no need for that, and it would lose
 those of packets that come between the two.
 
-This file decides how to find and ask the daemon; when to is service.py's matter.
+This file decides how to find and ask the daemon; when to ask is left to service.py.
 Sources: ovs-vswitchd(8), commands `revalidator/purge` and `dpctl/del-flows`; ovs-appctl(8), "unixctl" is JSON-RPC 1.0
 over a Unix socket.
 """

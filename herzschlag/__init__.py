@@ -1,4 +1,4 @@
-"""Herzschlag: scenarios, faults, runs, checks and reports around an HA cluster on real packets or in virtual time.
+"""Herzschlag: scenarios, faults, runs, checks and reports for an HA cluster on real packets or in virtual time.
 
 The names below are what a script, a test, or a package with checkers and faults of its own needs:
 
@@ -28,7 +28,8 @@ if _typing.TYPE_CHECKING:
     from herzschlag.history.records import History, HistoryError, Record, read_history
     from herzschlag.report.reading import ReportError
     from herzschlag.running.conductor import NotReady
-    from herzschlag.running.runner import RunReport, RunRequest, run
+    from herzschlag.running.run_file import RunReport
+    from herzschlag.running.runner import RunRequest, run
     from herzschlag.scenarios.from_toml import ScenarioError, load, loads
     from herzschlag.scenarios.model import Cluster as Setup
     from herzschlag.scenarios.model import Scenario
@@ -92,7 +93,8 @@ _HOMES = {
     "herzschlag.history.records": ("History", "HistoryError", "Record", "read_history"),
     "herzschlag.report.reading": ("ReportError",),
     "herzschlag.running.conductor": ("NotReady",),
-    "herzschlag.running.runner": ("RunReport", "RunRequest", "run"),
+    "herzschlag.running.run_file": ("RunReport",),
+    "herzschlag.running.runner": ("RunRequest", "run"),
     "herzschlag.scenarios.from_toml": ("ScenarioError", "load", "loads"),
     "herzschlag.scenarios.model": ("Scenario",),
     "herzschlag.wrong_input": ("InputError",),

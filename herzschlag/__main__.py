@@ -1,4 +1,4 @@
-"""`python -m herzschlag`."""
+"""The command line as a module: `python -m herzschlag`."""
 
 from herzschlag.cli.app import main
 

@@ -6,44 +6,43 @@
         cluster.heal(cut)
 
 The pytest plugin and the live page are built on it; scenario files are played by `running/conductor.py`, which this
-uses. Decides what can be asked and done by hand, and keeps book of it: `scenario()` is a file that does the same again.
-Leaves judging to the checkers. All times are protocol seconds; nothing here sleeps by itself.
+uses. Decides what can be asked and done by hand. Leaves the book of it, and the scenario that does the same again, to
+`running/logbook.py`, the history to `running/judgement.py`, judging to the checkers. All times are protocol seconds;
+nothing here sleeps by itself.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import msgspec
 
 from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
-from herzschlag.backends.reuse import ContinuedSession, remembered, snapshot
+from herzschlag.backends.reuse import ContinuedSession, difference, remembered, snapshot
 from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Finding
 from herzschlag.errors import HerzschlagError
-from herzschlag.faults import Fault, kind_of, kinds, primitives_of
+from herzschlag.faults import Fault, kinds, primitives_of
 from herzschlag.faults import primitives as p
 from herzschlag.faults.claims import powered_off
-from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.running.conductor import Conductor, Watcher
+from herzschlag.running.judgement import Judgement
+from herzschlag.running.logbook import Logbook
 from herzschlag.running.record_cursor import Present
-from herzschlag.scenarios.expectations import Allow, Expectations
 from herzschlag.scenarios.model import Cluster as Setup
-from herzschlag.scenarios.model import Scenario, Step
+from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
+from herzschlag.topo.spec import Captured, Datapath
 from herzschlag.wrong_input import InputError, build, nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 
-PATIENCE_S = 90.0
-"""How long a VM may be off before its restart is overdue: an isolated host powers it off up to 30 s before its master
-reads that; a master that dies at the same time costs 35 s; the rest is room."""
 RECENT = 25
 """Records shown when a condition was not met."""
 
@@ -60,18 +59,13 @@ class Cluster:
         self.plan = plan
         self._scenario = scenario
         self._conductor = Conductor(session, scenario, plan, watcher)
-        self._steps: list[Step] = []
-        self._active: dict[str, tuple[Fault, float]] = {}
+        self._logbook = Logbook()
         self._dark: dict[str, frozenset[str]] = {}
         """Hosts without power, by active fault."""
-        self._allowed: list[Allow] = []
-        self._count = 0
+        self._judgement = Judgement(session, self._conductor)
         self._present = Present(session.records)
         self._finished = False
         self._changed_ns = -1
-        self._evidence: set[int] = set()
-        """Records of the session that the last judgement had collected."""
-        self._outdated: set[int] = set()
         self._began_ns = 0
 
     @classmethod
@@ -86,8 +80,8 @@ class Cluster:
         directory: Path | None = None,
         watcher: Watcher | None = None,
         ready: bool = True,
-        datapath: Literal["auto", "kernel", "user"] = "auto",
-        capture: Literal["all", "heartbeats", "off"] = "heartbeats",
+        datapath: Datapath = "auto",
+        capture: Captured = "heartbeats",
     ) -> Self:
         """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError,
         ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
@@ -99,7 +93,7 @@ class Cluster:
         session.__enter__()
         cluster = cls(session, plan, scenario, watcher)
         try:
-            cluster._conductor.begin()
+            cluster._conductor.start()
             if ready:
                 cluster.wait_ready()
         except BaseException:
@@ -120,7 +114,7 @@ class Cluster:
         scenario = Scenario(name=name, title=name, cluster=self._scenario.cluster, speed=self._scenario.speed)
         cluster = Cluster(session, plan, scenario)
         cluster._began_ns = session.now_ns()
-        cluster._conductor.begin()
+        cluster._conductor.start()
         cluster._conductor.already_ready()
         cluster._present.go_on_now(session.now_ns())
         return cluster
@@ -129,18 +123,16 @@ class Cluster:
         """How everything stands: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
         return snapshot(self.session.records())
 
-    def unlike(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
-        """Why this cluster is not as good as it was then, as far as its records tell: a fault is active, something
-        stands otherwise, somebody remembers what happened in between. Empty when it is."""
-        if self._active:
-            return f"the fault {next(iter(self._active))!r} was not healed"
+    def difference_since(self, before: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
+        """Why this cluster is not as good as it was at that snapshot, as far as its records tell: a fault is active,
+        something is not as it was, a process remembers what happened in between. Empty when it is as good."""
+        if active := self._logbook.active:
+            return f"the fault {next(iter(active))!r} was not healed"
         lab = self.plan.topology
-        if any(isinstance(one, p.ClockOff) for step in self._steps for one in step.fault.primitives(lab)):
+        if any(isinstance(one, p.ClockOff) for fault in self._logbook.over for one in fault.primitives(lab)):
             return "a clock was set, and one that was set back stands still for a while"
-        now = self.snapshot()
-        if now != before:
-            thing = min((thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)), key=str)
-            return f"{' '.join(map(str, thing))} is {_says(now.get(thing))}, it was {_says(before.get(thing))}"
+        if changed := difference(before, self.snapshot()):
+            return changed
         if kinds := remembered(self.session.records(), self._conductor.ready_ns or 0):
             return f"it remembers what happened: {', '.join(kinds)}"
         return ""
@@ -252,41 +244,34 @@ class Cluster:
         return self.begin(build(kinds()[kind], msgspec.to_builtins(fields)), id=id)
 
     def begin(self, fault: Fault, *, id: str = "") -> str:
-        self._count += 1
-        fault_id = id or f"{self._count} {kind_of(fault)}"
+        fault_id = self._logbook.name(fault, id)
         found = primitives_of(fault, self.plan.topology)
-        effect = self._conductor.apply(fault_id, fault)
+        effect = self._conductor.begin(fault_id, fault)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
-        at_s = self._since_ready(effect)
         if dark := powered_off(found) & {*self.hosts}:
             self._present.lost_power(sorted(dark))
             self._dark[fault_id] = dark
-        if type(fault).undoable:
-            self._active[fault_id] = (fault, at_s)
-        else:
-            self._steps.append(Step(at_s=at_s, fault=fault, id=fault_id))
+        self._logbook.begin(fault_id, fault, self._since_ready(effect))
         return fault_id
 
     def heal(self, fault_id: str) -> None:
         """End one fault, right after the next heartbeat."""
-        if fault_id not in self._active:
-            raise InputError("", f"no fault {fault_id!r} is active: {', '.join(self._active) or 'none is'}")
-        effect = self._conductor.undo(fault_id)
+        if fault_id not in self.active:
+            raise InputError("", f"no fault {fault_id!r} is active: {', '.join(self.active) or 'none is'}")
+        effect = self._conductor.end(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
-        fault, began_s = self._active.pop(fault_id)
         self._dark.pop(fault_id, None)
-        for_s = round(self._since_ready(effect) - began_s, 3)
-        self._steps.append(Step(at_s=began_s, fault=fault, id=fault_id, for_s=for_s))
+        self._logbook.end(fault_id, self._since_ready(effect))
 
     def heal_all(self) -> None:
-        for fault_id in list(self._active):
+        for fault_id in self.active:
             self.heal(fault_id)
 
     @property
     def active(self) -> dict[str, Fault]:
-        return {fault_id: fault for fault_id, (fault, _) in self._active.items()}
+        return self._logbook.active
 
     def power_off(self, host: str) -> str:
         """Everything on the host dies at once; healed: it boots."""
@@ -320,25 +305,13 @@ class Cluster:
         """What this checker calls a violation is, here, what must be expected, e.g. `started-twice` of a frozen host
         whose VMs were restarted elsewhere. Goes into the scenario with its reason."""
         if checker not in checkers():
-            raise InputError("", f"{checker!r} is no checker: {nearest(checker, checkers())}")
-        self._allowed.append(Allow(checker=checker, because=because))
+            raise InputError("", f"{checker!r} is not a checker: {nearest(checker, checkers())}")
+        self._logbook.allow(checker, because)
 
     def scenario(self, name: str = "", title: str = "") -> Scenario:
         """What was done so far, as a scenario; faults still active stay to its end."""
-        last_s = self.now_s
-        open_steps = [Step(at_s=at_s, fault=fault, id=fault_id) for fault_id, (fault, at_s) in self._active.items()]
-        steps = tuple(sorted([*self._steps, *open_steps], key=lambda step: step.at_s))
-        ends = [step.at_s if step.end_s is None else step.end_s for step in steps]
-        return msgspec.structs.replace(
-            self._scenario,
-            name=name or self._scenario.name,
-            title=title or self._scenario.title,
-            steps=steps,
-            expect=Expectations(allow=tuple(self._allowed)),
-            patience_s=PATIENCE_S,
-            # Whole seconds, upwards: what was waited for just now must not fall off the end.
-            settle_s=float(max(1, math.ceil(last_s - max(ends, default=0.0)))),
-        )
+        name, title = name or self._scenario.name, title or self._scenario.title
+        return self._logbook.scenario(msgspec.structs.replace(self._scenario, name=name, title=title), self.now_s)
 
     def finish(self) -> None:
         """Collect the evidence; nothing can be done afterwards but ask and judge."""
@@ -346,10 +319,10 @@ class Cluster:
             self._finished = True
             if self.session.now_ns() <= self._changed_ns:  # a fault at the very end is in force for no time at all
                 self.advance(0.001)
-            self._collect(self._conductor.end)
+            self._judgement.finish()
 
     def history(self) -> History:
-        return self._conductor.history(self._outdated)
+        return self._judgement.history()
 
     def findings(self) -> tuple[Finding, ...]:
         """Every checker's finding on what happened. Ends the cluster's life as `finish` does."""
@@ -358,11 +331,7 @@ class Cluster:
 
     def findings_so_far(self) -> tuple[Finding, ...]:
         """The same, and the cluster lives on."""
-        self._collect(self.session.finish)
-        history = [item for item in self.history() if item.kind != "end"]
-        end = record(self.session.now_ns(), RUNNER, "end", {"because": "a look at what happened so far"})
-        self.session.resume()
-        return check_all(History.ordered([*history, end]), self.scenario())
+        return check_all(self._judgement.history_so_far(), self.scenario())
 
     def timeline(self, last: int = RECENT) -> str:
         """The last records, a line each."""
@@ -381,13 +350,6 @@ class Cluster:
         self.close()
 
     # --- how ---
-
-    def _collect(self, collecting: Callable[[], None]) -> None:
-        """What an earlier judgement had collected counts no more."""
-        seen = len(self.session.records())
-        collecting()
-        self._outdated |= self._evidence
-        self._evidence = {r.seq for r in self.session.records()[seen:] if r.kind in ("disk", "counters")}
 
     def _since_ready(self, effect: Effect) -> float:
         return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)
@@ -409,10 +371,6 @@ class Cluster:
             self._present.see_all()
         self._present.go_on_now(self.session.now_ns())
         return stop()
-
-
-def _says(how: tuple[Any, ...] | None) -> str:
-    return "not there" if how is None else " ".join(str(word) for word in how if word is not None)
 
 
 def _line(item: Record, ready_ns: int) -> str:

@@ -1,10 +1,10 @@
-"""What this machine can do, what is missing, what for, and the command that gets it.
+"""The doctor: what this machine can do, what it lacks, what that is needed for, and the command that installs it.
 
-Every answer is a `Probe`: a value made by looking, never by guessing from names or versions where the thing itself can
-be tried. Nothing is changed: what must be tried in the kernel is tried in namespaces that vanish with the trial.
-What is looked for beside the kernel is in `topo/requirements.py`. Standard library only, that file included, so that
-`python3 -m herzschlag.doctor` answers on a machine that has nothing else.
-Starting labs is topo's business, choosing between Ryu and os-ken the controller's; here it is only told.
+Every answer is a `Probe`: a value found by trying, never guessed from names or versions if the thing itself can be
+tried. It changes nothing: trials of the kernel run in namespaces that vanish with the trial. `topo/requirements.py`
+lists everything beside the kernel. This module and that file use the standard library only, so that
+`python3 -m herzschlag.doctor` answers on a machine that has nothing else. Starting labs is left to topo, and choosing
+between Ryu and os-ken to the controller; this module only reports them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def run(command: Sequence[str], given: str | None = None) -> tuple[int, str]:
 def in_namespace(
     *command: str, given: str | None = None, kinds: Sequence[str] = ("--net", "--mount")
 ) -> tuple[int, str]:
-    """Tries a command where it can break nothing: in namespaces of its own, ours by right of root or of a user one."""
+    """Try a command where it can break nothing: in namespaces of its own, made as root or with a user namespace."""
     as_user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
     return run(("unshare", *as_user, *kinds, *command), given)
 
@@ -171,7 +171,7 @@ def required(one: Requirement) -> Probe:
 
 
 def controller_framework() -> Probe:
-    """Ryu where it is installed, os-ken otherwise; either will do. The controller package decides, we repeat."""
+    """Ryu where it is installed, os-ken otherwise; either will do. The controller package decides."""
     purpose = "the OpenFlow controller that forwards, cuts and heals"
     try:
         from herzschlag.controller import frameworks  # noqa: PLC0415 - the package needs msgspec, which may be missing
@@ -234,11 +234,11 @@ def user_namespaces() -> Probe:
 
 def tun() -> Probe:
     device = Path("/dev/net/tun")
-    detail, fix = "may be opened by everybody", ""
+    detail, fix = "may be opened by every user", ""
     try:
         os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
         if device.stat().st_mode & 0o006 != 0o006:
-            detail = "may be opened by this user, not by everybody: labs need root"
+            detail = "may be opened by this user, not by every user: labs need root"
     except FileNotFoundError:
         detail, fix = f"{device} does not exist", sudo("modprobe tun")
     except OSError as error:
@@ -309,7 +309,7 @@ def name_owners() -> Probe:
 
 
 def left_behind(proc: Path = Path("/proc")) -> list[tuple[int, str]]:
-    """Processes of labs (process number, module) that nobody owns any more: adopted by the machine's first process.
+    """Processes of labs (process number, module) without an owner: the machine's first process has adopted them.
 
     A lab is a tree below its command, sealed in a process namespace, so there should never be one.
     """
@@ -351,12 +351,12 @@ def battery() -> list[Callable[[], Probe]]:
 
 
 def probes() -> list[Probe]:
-    """Everything there is to know, in the order in which one would fix it. Takes about a second."""
+    """All probes, in the order in which one would fix them. They take about a second."""
     return [probe() for probe in battery()]
 
 
 def missing(found: Sequence[Probe]) -> list[Probe]:
-    """What keeps this machine from running a lab on real packets."""
+    """The probes that prevent a lab on real packets on this machine."""
     return [probe for probe in found if probe.needed and not probe.ok]
 
 
@@ -366,7 +366,7 @@ def as_json(found: Sequence[Probe]) -> str:
 
 
 def as_text(found: Sequence[Probe]) -> str:
-    """A line a probe; below a missing one, what it is for and how to get it."""
+    """One line for each probe; below a missing one, what it is for and how to install it."""
     width = max(len(probe.name) for probe in found)
     lines = []
     for probe in found:
@@ -387,7 +387,7 @@ def as_text(found: Sequence[Probe]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python3 -m herzschlag.doctor [--json]`: the same answers where the command line cannot even be imported."""
+    """`python3 -m herzschlag.doctor [--json]`: the same answers where the command line cannot be imported."""
     found = probes()
     sys.stdout.write((as_json(found) if "--json" in arguments else as_text(found)) + "\n")
     return 4 if missing(found) else 0

@@ -1,8 +1,8 @@
-"""Nested tables to typed values, with errors that a person can act on.
+"""Converts nested tables to typed values, with errors that a user can act on.
 
-Decides how wrong input is reported: which key, its value, the rule, and the nearest key that exists. Leaves what the
-values mean to the caller. msgspec does the typing; this file finds unknown keys first, because msgspec says neither
-which key was meant nor names more than the enclosing table.
+This module decides how wrong input is reported: which key, its value, the rule, and the nearest key that exists. It
+leaves what the values mean to the caller. msgspec does the typing; this file finds unknown keys first, because msgspec
+says neither which key was meant nor names more than the enclosing table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class InputError(WrongInput):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`: did you mean 'x'?`, or the list of what there is."""
+    """`did you mean 'x'?`, or the list of known names."""
     known = list(known)
     lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)

@@ -19,6 +19,14 @@ settings.load_profile("explore" if os.environ.get("HERZSCHLAG_EXPLORE") else "re
 PLANTED = "tests/planted/test_planted.py::test_a_planted_fault_is_caught["
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-transcripts",
+        action="store_true",
+        help="record the conversations of tests/transcripts anew, instead of comparing them",
+    )
+
+
 @cache
 def packets_missing() -> str:
     """What this machine lacks for labs on real packets, one text; empty when it lacks nothing."""

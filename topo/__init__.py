@@ -1,4 +1,4 @@
-"""What a lab looks like (`spec.py`, `catalog.py`), and how it comes to be.
+"""The lab: its description (`spec.py`, `catalog.py`), and the code that builds it on this machine.
 
 Nothing is imported here: describing a lab needs neither Linux nor Mininet.
 """

@@ -1,4 +1,4 @@
-"""Named topologies: plain functions that return a specification. Which scenario uses which is left to the scenarios."""
+"""Named topologies: plain functions that return a specification. The scenarios say which one they use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What processes of ours need of their environment: these packages to import, an administrator's programs to call.
+"""The environment of child processes: a path to import these packages, and one to an administrator's programs.
 
-Decides the search paths alone. An ordinary user's path on Debian lacks the sbin folders, where half of a lab's tools
-lie, and a folder that packages are imported from need be in no path of a child's.
+This module decides the search paths alone. An ordinary user's path on Debian lacks the sbin folders, which hold half of
+a lab's tools, and a child process does not inherit the folder that these packages are imported from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ resolved: in a checkout `herzschlag/topo` is a link."""
 
 
 def environment() -> dict[str, str]:
-    """This process's own, with both paths made whole."""
+    """This process's environment, with both paths completed."""
     return {**os.environ, "PYTHONPATH": _joined(IMPORTED_FROM, *_listed("PYTHONPATH")), "PATH": search_path()}
 
 

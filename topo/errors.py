@@ -1,4 +1,4 @@
-"""What can go wrong around a lab, as types: a machine that cannot run one, a sandbox or lab that failed."""
+"""Exceptions around a lab: a machine that cannot run one, a sandbox or a lab that failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this project needs of a machine beside its kernel: each program, library and package, what for, and its source.
+"""Requirements beside the kernel: each program, library and Python package, its purpose, and the package that has it.
 
 The one list. `kernel/probes.py` reads what labs need before a lab starts, `herzschlag doctor` shows all of it; tests
 hold setup/debian/lab.txt and pyproject.toml to it. Standard library only: the doctor runs before anything is installed.
@@ -65,5 +65,5 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement("paramiko", "python", "paramiko>=3.5", "some", "herzschlag remote"),
     Requirement("pytest", "python", "pytest>=8.3", "some", "tests of your own"),
 )
-"""In the order in which one would fix what is missing. The controller framework is no line of it: one of two serves,
+"""In the order in which one would fix what is missing. The controller framework is not in it: either of two will do,
 and the package `controller` knows which."""

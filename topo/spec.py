@@ -1,10 +1,10 @@
-"""What a lab looks like, as plain values that check themselves.
+"""The specification of a lab, as plain values that check themselves.
 
 This file decides the naming and numbering of everything in a lab: nodes, addresses, MAC addresses, interface names
 and switch ports all follow from the specification alone, so that every part of the project (lab, controller, faults,
-captures, simulation) computes the same ones without asking. How a lab comes to be is left to `herzschlag.topo.lab.lab`.
+captures, simulation) computes the same ones without asking. Building a lab is left to `herzschlag.topo.lab.lab`.
 
-Addresses lie in 198.18.0.0/15, the range set aside for benchmarking (RFC 2544), which collides with nobody's network.
+Addresses lie in 198.18.0.0/15, the range set aside for benchmarking (RFC 2544), which no real network uses.
 
     node          on A            on B            switch port
     gateway       198.18.0.1      198.19.0.1      1
@@ -40,11 +40,16 @@ _MOID = re.compile(r"host-(0|[1-9][0-9]{0,6})")  # seven digits: "sA-host-123456
 _DATASTORE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 DatastoreKind = Literal["vmfs", "nfs"]
+Datapath = Literal["auto", "kernel", "user"]
+"""Of Open vSwitch: the kernel's, the user-space one, or the kernel's where its module is there."""
+Captured = Literal["all", "heartbeats", "off"]
+"""Packets kept. `heartbeats`: the HA port's datagrams with all their fragments, and ICMP. `all`: whatever crosses the
+switches."""
 DirectedLink = tuple[str, str, str]  # (network, source node, destination node)
 
 
 class SpecError(ValueError):
-    """A topology that cannot be: the text says the value, the rule and the way out."""
+    """An impossible topology: the text says the value, the rule and the way out."""
 
 
 class HostSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +86,7 @@ class DatastoreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.kind not in ("vmfs", "nfs"):
             raise SpecError(f"datastore {self.name}: kind {self.kind!r} is unknown: use 'vmfs' or 'nfs'")
         if self.hosts is not None and not self.hosts:
-            raise SpecError(f"datastore {self.name}: hosts is empty, so nobody sees it: name hosts or leave it out")
+            raise SpecError(f"datastore {self.name}: hosts is empty, so no host sees it: name hosts or leave it out")
         if self.hosts is not None and len(set(self.hosts)) != len(self.hosts):
             raise SpecError(f"datastore {self.name}: hosts {list(self.hosts)} names a host twice: name it once")
 
@@ -109,7 +114,7 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seen: set[str] = set()
         for moid in self.moids:
             if moid in seen:
-                raise SpecError(f"host {moid} stands twice: managed object IDs are unique: give one another number")
+                raise SpecError(f"host {moid} is listed twice: managed object IDs must be unique: rename one")
             seen.add(moid)
 
     def _check_networks(self) -> None:
@@ -127,7 +132,7 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seen: set[str] = set()
         for datastore in self.datastores:
             if datastore.name in seen:
-                raise SpecError(f"datastore {datastore.name} stands twice: names are unique: rename one")
+                raise SpecError(f"datastore {datastore.name} is listed twice: names must be unique: rename one")
             seen.add(datastore.name)
             for moid in datastore.hosts or ():
                 if moid not in known:
@@ -144,6 +149,11 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def nodes(self) -> tuple[str, ...]:
         """Everything with an interface on the networks: the hosts in order, then gateway and vCenter."""
         return (*self.moids, GATEWAY, VCENTER)
+
+    @property
+    def default_route_network(self) -> str:
+        """Where a packet goes that is for neither network: to the gateway's address on this one."""
+        return self.networks[0]
 
     def address(self, node: str, network: str) -> str:
         return f"{self._first_octets(network)}.{self._last_octets(node)}"

@@ -1,1 +1,1 @@
-"""What lies on a datastore, and how hosts share it: formats, heartbeats, locks, and two ways to carry I/O out."""
+"""Datastores: the format of what is on them, the requests to them, and a store in memory for the simulation."""

@@ -1,7 +1,7 @@
-"""Reads a VM's disk back: who wrote, in which order, until when. The evidence that one host at a time wrote.
+"""Disk evidence: reads from a VM's disk which hosts wrote it, in which order, and until when.
 
-Decides what counts as a record and as a run of one writer; leaves the judgement to the checkers. The records are
-written by `agents/hypervisor/vm.py` (`encode_write`), each with its own check sum.
+This module decides what counts as a record and as a run of one writer; it leaves the judgement to the checkers. The
+records are written by `agents/hypervisor/vm.py` (`encode_write`), each with its own check sum.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What lies where on a datastore, and how each record looks.
+"""Layout of a datastore: the path and the format of each record.
 
-Decides paths and bytes; who writes them when is for `hypervisor/disk_heartbeats.py`, `hypervisor/locks.py`, the
-hypervisor and the agent. Two families of records:
+This module decides paths and bytes; who writes them when is for `hypervisor/disk_heartbeats.py`, `hypervisor/locks.py`,
+the hypervisor and the agent. Two families of records:
 
 - Sectors (heartbeat slots, locks): 512 bytes written as one, binary, with magic, version and CRC32. All zeros means
   "never written" and decodes to None.
@@ -104,7 +104,7 @@ def lock_path(kind: DatastoreKind, path: str) -> str:
 
 
 def preferred_slot(moid: str) -> int:
-    """Where a host looks first for its slot. From the number in its MOID, so that hosts seldom collide."""
+    """The slot a host tries first. It follows from the number in its MOID, so that hosts seldom collide."""
     digits = "".join(c for c in moid if c.isdigit())
     return (int(digits) if digits else zlib.crc32(moid.encode())) % SLOTS
 
@@ -131,12 +131,12 @@ class LockRecord(msgspec.Struct, frozen=True, gc=False):
     slot: int
     """Owner's slot in the heartbeat region; 0 on NFS, where the owner renews the record itself."""
     generation: int
-    """Grows with every change of the record, so that two looks tell whether it stood still."""
+    """Grows with every change of the record, so that two reads show whether it changed."""
 
 
 def stamp_of(boot: int, count: int) -> int:
-    """One number that grows with every heartbeat: what evidence of stillness names. A u64, as messages carry no larger
-    one: 16 million lives of a host, each with a million million heartbeats."""
+    """One number that grows with every heartbeat; evidence that a heartbeat stopped names it. A u64, as messages carry
+    no larger one: room for 16 million lives of a host, each with a million million heartbeats."""
     return (boot << 40 | count) & 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -173,7 +173,7 @@ def encode_lock(lock: LockRecord) -> bytes:
 
 
 def decode_slot(data: bytes) -> Slot | None:
-    """The slot in a sector; None when it was never written (a short read lies behind the file's end)."""
+    """The slot in a sector; None when it was never written (a short read is beyond the file's end)."""
     fields = _sector(data, _SLOT, _SLOT_MAGIC)
     if fields is None:
         return None
@@ -332,5 +332,5 @@ def decode_marker(data: bytes) -> PoweroffMarker:
 
 
 def encode_vmx(vm: str, generation: int = 0) -> bytes:
-    """The VM's configuration file: only its being there matters to us."""
+    """The VM's configuration file: only its existence matters to us."""
     return _closed("vmx", generation, [f'displayName = "{_checked(vm, "VM")}"'])

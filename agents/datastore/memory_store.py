@@ -1,10 +1,10 @@
 """Datastores in memory, for the simulator: same requests and outcomes as `processes/tmpfs_store.py`, deterministic.
 
-Decides nothing about time: a request is carried out at once, or hangs until `set_access` lets it go. Several hosts
-share the files; each has its own access to each datastore. One conformance suite runs against both.
+This module decides nothing about time: a request is carried out at once, or hangs until `set_access` lets it go.
+Several hosts share the files; each has its own access to each datastore. One conformance suite runs against both.
 
-What a dying writer leaves behind (`die_after_bytes`): of a Replace nothing, of an Append the first bytes, of a sector
-nothing or all of it, for a sector is written as one.
+A dying writer (`die_after_bytes`) leaves nothing of a Replace, the first bytes of an Append, and nothing or all of a
+sector, because a sector is written as one.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class MemoryDatastores:
     def set_access(self, host: str, datastore: str, access: DatastoreAccess) -> list[tuple[str, Outcome]]:
         """Change a host's access. Returns what becomes of its hanging requests: carried out, or lost."""
         if datastore not in self._datastores:
-            raise KeyError(f"datastore {datastore!r}: there are {sorted(self._datastores)}")
+            raise KeyError(f"datastore {datastore!r} is unknown: use one of {sorted(self._datastores)}")
         key = (host, datastore)
         if access == "ok":
             self._access.pop(key, None)

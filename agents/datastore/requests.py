@@ -1,4 +1,4 @@
-"""Requests to a datastore and their outcomes: the one door between the pure cores and what lies on a datastore.
+"""Requests to a datastore and their outcomes: the only way from the pure cores to a datastore.
 
 `processes/tmpfs_store.py` carries them out on real directories, `memory_store.py` in the simulator; one conformance
 suite runs against both. Paths are relative to the datastore's root. A hanging datastore (all paths down)

@@ -16,7 +16,7 @@ from herzschlag.agents.states import DatastoreAccess
 
 
 class Context:
-    """Shared by `Agent`, `Mastership` and their parts. Not thread-safe; nothing here is."""
+    """Shared by `Agent`, its role machines and their parts. Not thread-safe; nothing here is."""
 
     def __init__(self, settings: AgentSettings) -> None:
         self.settings = settings

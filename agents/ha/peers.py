@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from herzschlag.agents.protocol.messages import Election, Heartbeat
 from herzschlag.agents.states import DatastoreAccess, Role
 
 REPLAY_WINDOW = 64
@@ -66,7 +67,7 @@ class Peer:
         "offer_ns",
         "paths",
         "role",
-        "vms_of_old_life",
+        "vms_of_old_boot",
     )
 
     def __init__(self, moid: str, index: int, networks: tuple[str, ...]) -> None:
@@ -75,7 +76,7 @@ class Peer:
         self.paths = {network: _Path() for network in networks}
         self.boot = 0
         self.handled = _Window()
-        """Messages of this life that were acted on, whichever network brought them first."""
+        """Messages of this boot that were acted on, whichever network brought them first."""
         self.last_heard_ns: int | None = None
         self.role: Role = "uninitialized"
         self.master = ""
@@ -85,25 +86,25 @@ class Peer:
         self.offer_ns: int | None = None
         self.joined = False
         """Connected: it asked this master to take it in, and was welcomed."""
-        self.vms_of_old_life = False
-        """It was restarted since its last inventory: VMs missing from the next one went down with the old life."""
+        self.vms_of_old_boot = False
+        """It was restarted since its last inventory: VMs missing from the next one went down with the old boot."""
         self.inventory = -1
         self.datastores: dict[str, DatastoreAccess] = {}
 
     def accept(self, network: str, boot: int, sequence: int, now_ns: int) -> Freshness:
-        """Judge a datagram and remember it. A new life forgets all of the old one."""
+        """Judge a datagram and remember it. A new boot forgets all of the old one."""
         if boot != self.boot:
             if boot < self.boot:
                 return "old-life"
-            self._new_life(boot)
+            self._new_boot(boot)
         path = self.paths[network]
         if not path.window.add(sequence):
             return "replayed"
         path.last_heard_ns = self.last_heard_ns = now_ns
         return "new"
 
-    def _new_life(self, boot: int) -> None:
-        self.vms_of_old_life = self.boot != 0
+    def _new_boot(self, boot: int) -> None:
+        self.vms_of_old_boot = self.boot != 0
         self.boot = boot
         self.handled = _Window()
         for path in self.paths.values():
@@ -114,6 +115,18 @@ class Peer:
         self.inventory = -1
         self.role = "uninitialized"
         self.master = ""
+
+    def heartbeat(self, message: Heartbeat, own_bit: int, now_ns: int) -> None:
+        """What it says of itself; `own_bit` is our place in its list of hosts that it hears."""
+        self.hears_us = bool(message.heard & own_bit)
+        self.role, self.master = message.role, message.master
+        if message.role == "master":
+            self.offer, self.offer_ns = (message.goodness, self.moid), now_ns
+
+    def offered(self, message: Election, own_bit: int, now_ns: int) -> None:
+        self.hears_us = bool(message.heard & own_bit)
+        self.role = "election"
+        self.offer, self.offer_ns = (message.goodness, self.moid), now_ns
 
     def heard_within(self, now_ns: int, span_ns: int) -> bool:
         """Whether any datagram of this host came in the last `span_ns`."""

@@ -1,1 +1,1 @@
-"""What the processes of a cluster say to each other, and its bytes."""
+"""The protocol: messages between the processes of a cluster, their bytes, and the events and actions of an agent."""

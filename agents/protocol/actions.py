@@ -1,4 +1,4 @@
-"""What an agent wants done. Frozen values; the driver and the simulator carry them out, in order.
+"""Actions of an agent: frozen values that the driver or the simulator carries out, in order.
 
 Three kinds: network (Send, Ping), host calls to the agent's own hypervisor (files, locks, VMs), and Trace, the
 record of every change of opinion. Reads and writes are idempotent, so none carries a request number.
@@ -45,7 +45,7 @@ class HostCall(Action, frozen=True, gc=False, tag=True):
 
 
 class UseHeartbeatDatastores(HostCall, frozen=True, gc=False, tag=True):
-    """Exactly here the host writes its datastore heartbeat. Absolute."""
+    """The datastores on which the host writes its heartbeat: these and no others."""
 
     datastores: tuple[str, ...]
 

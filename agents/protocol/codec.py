@@ -1,10 +1,10 @@
-"""Bytes to messages and back: one datagram format, authenticated.
+"""Codec: one authenticated datagram format, from messages to bytes and back.
 
-Decides how the tables of `format.py` become bytes and how a wrong datagram is refused. Leaves to `messages.py`
-what the messages mean, to the cores what a replay is, and to the driver what is done with a refusal (counted,
-traced, dropped). The tag is HMAC-SHA-256 over header and body under the run's key, cut to its first 16
-bytes: RFC 2104 section 5 allows half the hash, and nobody guesses 128 bits. Tag and cluster are checked before the
-body is looked at.
+This module decides how the tables of `format.py` become bytes and how a wrong datagram is refused. It leaves to
+`messages.py` what the messages mean, to the cores what a replay is, and to the driver what is done with a refusal
+(counted, traced, dropped). The tag is HMAC-SHA-256 over header and body under the run's key, cut to its first 16 bytes:
+RFC 2104 section 5 allows half the hash, and 128 bits cannot be guessed. Tag and cluster are checked before the body is
+looked at.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class WireError(ValueError):
 
 
 class Malformed(WireError):
-    """Not ours, cut short, or a field that cannot be."""
+    """Not ours, cut short, or with an impossible field."""
 
 
 class TooLong(WireError):
@@ -73,7 +73,7 @@ class Unencodable(ValueError):
 _HEADER = struct.Struct("!" + "".join(KINDS[field.kind].code for field in HEADER))
 _U16 = struct.Struct("!H")
 _DECODE_FAULTS = (ValueError, struct.error, zlib.error, msgspec.MsgspecError, IndexError, RecursionError)
-"""All that parsing hostile bytes can raise: bad UTF-8 and JSON, short data, unknown enum numbers, deep nesting."""
+"""Every exception that parsing hostile bytes can raise: bad UTF-8 and JSON, short data, unknown enums, deep nesting."""
 _ENCODE_FAULTS = (ValueError, TypeError, AttributeError, struct.error, OverflowError, msgspec.MsgspecError)
 
 _Write = Callable[[Any], bytes]
@@ -90,7 +90,7 @@ def _read_block(data: bytes, at: int) -> tuple[bytes, int]:
     (length,) = _U16.unpack_from(data, at)
     end = at + 2 + length
     if end > len(data):
-        raise ValueError(f"a field of {length} bytes ends behind the body")
+        raise ValueError(f"a field of {length} bytes ends beyond the body")
     return data[at + 2 : end], end
 
 
@@ -270,7 +270,7 @@ class Codec:
         return data + hmac.digest(self._key, data, "sha256")[:TAG_BYTES]
 
     def decode(self, data: bytes) -> AnyMessage:
-        """The message. Raises a WireError, and nothing else, for any bytes whatever."""
+        """The message. Raises a WireError, and nothing else, whatever the bytes are."""
         size = len(data)
         if size > DATAGRAM_MAX:
             raise TooLong(f"{size} bytes, above {DATAGRAM_MAX}")

@@ -1,4 +1,4 @@
-"""What can happen to an agent. Frozen values; `Agent.handle(event, now_ns)` is their only reader.
+"""Events of an agent: everything that can happen to it, as frozen values for `Agent.handle(event, now_ns)`.
 
 The driver (real) and the simulator make them; neither decides anything. Host calls are the conversation between
 an agent and its own hypervisor: actions ask, these events answer.
@@ -91,7 +91,7 @@ class HeartbeatSeen(Event, frozen=True, gc=False, tag=True):
     host: str
     datastore: str
     stamp: int
-    """What was seen; it stands still until the next event (LockEvidence carries it to other hosts)."""
+    """The content that was read; it stays the same until the next event (LockEvidence carries it to other hosts)."""
     moved: bool
     """False at the first look, which proves nothing."""
 
@@ -132,7 +132,7 @@ class LockState(Event, frozen=True, gc=False, tag=True):
     path: str
     status: Literal["ok", "lost"]
     owner: str
-    """MOID of the holder whose heartbeat was not seen to stand still too long; empty: free, or its owner is dead."""
+    """MOID of the holder whose heartbeat still changes; empty: the lock is free, or its owner is dead."""
 
 
 class UserPower(Event, frozen=True, gc=False, tag=True):
@@ -174,4 +174,4 @@ AnyEvent = (
 )
 
 VCenterEvent = Wake | Boot | Received | UserPower | UserMaintenance | UserReconfigure
-"""What can happen to vCenter. Its Boot has no VMs and no datastores; its configuration is what its disk holds."""
+"""Events of vCenter. Its Boot has no VMs and no datastores; its configuration is what its disk holds."""

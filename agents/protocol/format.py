@@ -25,17 +25,17 @@ TAG_BYTES = 16
 DATAGRAM_MAX = 60_000
 """Bytes. Below UDP's 65,507, with room for headers; above the MTU the kernel fragments (control messages only)."""
 JSON_MAX = 1_000_000
-"""Bytes of a document before compression: 1,000 hosts with 2,000 VMs. Bounds what a small datagram can unpack to."""
+"""Bytes of a document before compression: 1,000 hosts with 2,000 VMs. It limits what a small datagram can unpack to."""
 KEY_BYTES_MIN = 16
 ROLES: tuple[Role, ...] = ("uninitialized", "election", "slave", "master", "isolated")
 """Role by its number on the wire. Numbers are never reused."""
 HEADER_BYTES = 52
 IP_UDP_BYTES = 28
-"""IPv4 header without options, and UDP header: what an MTU holds beside the datagram."""
+"""IPv4 header without options, and UDP header: the part of an MTU that is not the datagram."""
 
 
 class Kind(NamedTuple):
-    """How a kind of field lies on the wire. `code` is its struct code, empty where the length varies."""
+    """How a kind of field is encoded. `code` is its struct code, empty where the length varies."""
 
     code: str
     size: int | None
@@ -79,7 +79,7 @@ def _role_from_wire(number: int) -> Role:
 
 def _flag_from_wire(number: int) -> bool:
     if number > 1:
-        raise ValueError(f"{number} is no truth value")
+        raise ValueError(f"{number} is not a truth value: a flag is 0 or 1")
     return number == 1
 
 
@@ -103,7 +103,7 @@ KINDS: dict[str, Kind] = {
 }
 
 HEADER: tuple[Field, ...] = (
-    Field("magic", "magic", "tells our datagrams from strangers'"),
+    Field("magic", "magic", "tells our datagrams from others'"),
     Field("version", "u8", f"of this format: {VERSION}"),
     Field("type", "u8", "which body follows"),
     Field("flags", "u16", "none so far: 0"),
@@ -117,7 +117,7 @@ HEADER: tuple[Field, ...] = (
 
 BODIES: dict[str, tuple[Field, ...]] = {
     "Heartbeat": (
-        Field("role", "role", "what the sender takes itself for"),
+        Field("role", "role", "role of the sender, as it believes"),
         Field("goodness", "i32", "as in Election"),
         Field("master", "name", "whom the sender follows; its own MOID for a master; empty for none"),
         Field("heard", "u128", "bit i: the sender heard host i of the host list within three and a half intervals"),

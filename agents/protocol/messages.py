@@ -1,8 +1,8 @@
-"""What agents and vCenter say to each other, as values.
+"""Messages between agents and vCenter, as values.
 
-Decides the messages and their fields; `codec.py` turns them into bytes with the tables kept here, and
-docs/protocol.md and the Wireshark dissector are generated from the same tables. Every message carries who sent
-it, in which life (`boot`), the how-manyeth of that life (`sequence`) and when by the sender's monotonic clock.
+This module decides the messages and their fields; `codec.py` turns them into bytes with the tables kept here, and
+docs/protocol.md and the Wireshark dissector are generated from the same tables. Every message carries its sender, the
+sender's life (`boot`), its sequence number within that life, and the sender's monotonic clock.
 """
 
 from __future__ import annotations
@@ -90,26 +90,26 @@ class InventoryAck(Message, frozen=True, kw_only=True, gc=False, tag=True):
     host: str
     generation: int
     placeable: tuple[str, ...] = ()
-    """Those of its VMs that another host could run now: asked for by VM component protection."""
+    """Those of its VMs that another host could run now. VM component protection asks for them."""
 
 
 class LockEvidence(msgspec.Struct, frozen=True, gc=False):
-    """How long the order's sender saw a lock owner's heartbeat stand still (docs/decisions/0006)."""
+    """How long the order's sender saw a lock owner's heartbeat unchanged (docs/decisions/0006)."""
 
     datastore: str
     owner: str
     stamp: int
-    """The heartbeat's content that stood still."""
+    """The heartbeat's unchanged content."""
     still_ns: int
 
 
 class OrderId(NamedTuple):
-    """Identity of a power-on order. Its number does not suffice: two masters elected at one instant count alike."""
+    """Identity of a power-on order. Its number is not enough: two masters elected at one instant count alike."""
 
     by: str
     """Who ordered it: a master's MOID, or `vcenter`."""
     boot: int
-    """In which life."""
+    """The sender's life (`boot`)."""
     number: int
 
 

@@ -1,7 +1,7 @@
-"""Which datastores each host heartbeats on, as vCenter chooses them.
+"""Heartbeat datastores: vCenter's choice for each host.
 
-Decides by the order of fact sheet 5 [WP50] [PAT]: seen by most hosts, VMFS before NFS, then by name, for a stable
-choice. Only datastores that more than one host sees are feasible [API-HB]. Not site-aware, as the original.
+This module decides by the order of fact sheet 5 [WP50] [PAT]: seen by most hosts, VMFS before NFS, then by name, for a
+stable choice. Only datastores that more than one host sees are feasible [API-HB]. Not site-aware, as the original.
 """
 
 from __future__ import annotations

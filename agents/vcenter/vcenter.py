@@ -1,8 +1,8 @@
 """The vCenter stand-in: configures the cluster, powers VMs on for users, has them protected, shows states.
 
-Decides what each agent is configured with, which master's view is shown, which VMs are to be protected (fact sheet
-3.1, 5, 7.1, 7.7, 9). Takes part in none of detection, election and restart: without it only configuration and new
-protection stand still. A pure core like the agent: handle, wake_at_ns, view.
+This module decides what each agent is configured with, which master's view is shown, which VMs are to be protected
+(fact sheet 3.1, 5, 7.1, 7.7, 9). It takes part in none of detection, election and restart: without it only
+configuration and new protection stop. A pure core like the agent: handle, wake_at_ns, view.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import msgspec
 from herzschlag.agents.protocol.actions import AnyAction, Field, KeepConfig, Send, Trace
 from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, UserPower, UserReconfigure, VCenterEvent
 from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Message, PowerRequest, Protect, Report
-from herzschlag.agents.settings import ClusterConfig, HostConfig, Timers, VmConfig
+from herzschlag.agents.settings import NEVER_NS, ClusterConfig, HostConfig, Timers, VmConfig
 from herzschlag.agents.states import HostState, Role
 from herzschlag.agents.vcenter.heartbeat_datastores import select_heartbeat_datastores
-
-NEVER_NS = 2**62
-
 
 _STATE_OF_ROLE: dict[Role, HostState] = {
     "uninitialized": "uninitialized",
@@ -26,7 +23,7 @@ _STATE_OF_ROLE: dict[Role, HostState] = {
     "master": "master",
     "isolated": "networkIsolated",
 }
-"""What a host's own report amounts to while no master is heard (fact sheet 3.1)."""
+"""Host state that a host's own report implies while no master is heard (fact sheet 3.1)."""
 
 _UNJOINED = ("uninitialized", "election")
 
@@ -69,7 +66,7 @@ class _Host:
 
 
 class _View:
-    """What one master told."""
+    """The last report of one master."""
 
     __slots__ = ("at_ns", "message")
 

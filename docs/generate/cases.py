@@ -1,11 +1,11 @@
-"""Write docs/cases.md: the 46 cases, what must happen, and what did, in the simulation and on real packets.
+"""Writes docs/cases.md: the 46 cases, what must happen, and what did, in the simulation and on real packets.
 
 python docs/generate/cases.py                 write the page from docs/cases.json and the scenario files
 python docs/generate/cases.py FOLDER...       take the runs in these folders into docs/cases.json first
 python docs/generate/cases.py --check         exit 1 if the page is not what would be written; runs nothing
 
-Decides what of a run is kept: verdict, what did not hold, measured instants. The rows are section 11 of the fact sheet
-in our words; what each expects exactly stands in its scenario file, and so do the published instants.
+This module decides what of a run is kept: verdict, what did not hold, measured instants. The rows are section 11 of the
+fact sheet in our words; its scenario file says what each expects exactly, and holds the published instants.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from herzschlag.checkers.rules.timeline import span
-from herzschlag.running.runner import RUN_FILE, RunReport, read_report
+from herzschlag.running.run_file import RUN_FILE, RunReport, read_report
 from herzschlag.scenarios.from_toml import load_family, shipped
 from herzschlag.scenarios.model import Scenario
 
@@ -91,7 +91,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     date: str
     speed: float
     file: str
-    """Begin of the SHA-256 of the scenario file, to see that it changed since."""
+    """Beginning of the SHA-256 of the scenario file, to see whether it changed since."""
     status: str = "finished"
     because: str = ""
     """Why, when it does not hold."""

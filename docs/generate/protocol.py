@@ -1,4 +1,4 @@
-"""Write docs/protocol.md: its text from the template, its tables from the code that uses them.
+"""Writes docs/protocol.md: its text from the template, its tables from the code that uses them.
 
 python docs/generate/protocol.py            write the page
 python docs/generate/protocol.py --check    exit 1 if the page is not what would be written
@@ -26,7 +26,7 @@ def duration(value: int | tuple[int, ...]) -> str:
 
 
 def field_docs(cls: type) -> dict[str, str]:
-    """Field to the text that stands below it in the source."""
+    """Field to the text below it in the source."""
     (tree,) = ast.parse(inspect.getsource(cls)).body
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}

@@ -8,7 +8,7 @@ it to `mininet/` and `simulation/`. The contract in words:
 - `start` brings everything up: lab, hypervisors, agents, vCenter with the plan's configuration, and has vCenter power
   on the plan's VMs on their hosts. It returns as soon as all of that is under way; the runner waits for readiness by
   the records.
-- `apply` and `undo` are absolute: the conditions wanted are those of all faults now active together.
+- `begin` and `end` are absolute: the conditions wanted are those of all faults now active together.
 - Records come with protocol times and arrive in any small disorder; the runner sorts. `fault` records are the
   runner's own. `finish` adds what can only be known at the end: kinds `disk`, `counters`, `lateness`.
 - When machinery of ours dies (switch, controller, a process that nobody told to die), the session adds a record
@@ -50,7 +50,7 @@ class MachineryDied(HarnessFailure):
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """What applying or undoing a fault did."""
+    """What the beginning or the end of a fault did."""
 
     planned_ns: int
     """Protocol time at which it was to happen."""
@@ -92,12 +92,12 @@ class Session(Protocol):
 
     def now_ns(self) -> int: ...
 
-    def apply(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         """Set the fault off at `at_ns`, wait until it is in force. When that is past: at once, or, with `every_ns`, at
         the next instant that lies a multiple of it behind `at_ns`."""
         ...
 
-    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect: ...
+    def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect: ...
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
         """Let time pass until `at_ns`, collecting records; return True at once when `stop` is true of a new one."""

@@ -56,9 +56,22 @@ def snapshot(records: Sequence[Record]) -> dict[tuple[Any, ...], tuple[Any, ...]
     return {thing: says for thing, says in found.items() if thing[1] != "path" or says[0] != "up"}
 
 
+def difference(before: dict[tuple[Any, ...], tuple[Any, ...]], now: dict[tuple[Any, ...], tuple[Any, ...]]) -> str:
+    """One thing that two snapshots of a cluster differ in, in words; empty when they are equal."""
+    things = [thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)]
+    if not things:
+        return ""
+    thing = min(things, key=str)
+    return f"{' '.join(map(str, thing))} is {_says(now.get(thing))}, it was {_says(before.get(thing))}"
+
+
 def remembered(records: Sequence[Record], since_ns: int) -> list[str]:
     """Kinds of what happened from then on and leaves a trace in the cluster although all stands as before."""
     return sorted({item.kind for item in records if item.kind in REMEMBERED and item.at_ns >= since_ns})
+
+
+def _says(how: tuple[Any, ...] | None) -> str:
+    return "not there" if how is None else " ".join(str(word) for word in how if word is not None)
 
 
 def _thing(item: Record) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""Checkers: one property of a finished run a file, from the history alone.
+"""Checkers: each file judges one property of a finished run, from its history alone.
 
 Decides which there are and how they are run together. One that crashes has found nothing out: unknown, never holds.
 """
@@ -96,7 +96,7 @@ def _accept(value: object, name: str) -> Checker | str:
 
 
 SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
-"""What locks must keep whatever the machine does. All else depends on timers and on our own parts being alive."""
+"""What locks guarantee whatever the machine does. All else depends on timers and on our own parts being alive."""
 
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Whether the history holds the records that a checker lives on: without them nothing was shown, so nothing holds.
+"""Evidence: whether the history holds the records a checker needs. Without them nothing was shown, so nothing holds.
 
 Decides which kinds of record every complete run of a scenario must have, and which kinds follow from others: a host
 whose role became `isolated` also recorded the isolation. Kinds that nothing else tells of (`path`, `dropped`) cannot be
@@ -17,7 +17,7 @@ from herzschlag.topo.spec import VCENTER
 DOUBTS = ("hostDown", "fdmUnreachable", "networkIsolated")
 """Opinions that a master only reaches by watching a host."""
 CUT_OFF = {"from": "connectedToMaster", "to": "networkPartitionedFromMaster"}
-"""So is this; but who is heard as a master of its own is partitioned at once."""
+"""So is this; but a host that is heard as a master of its own is partitioned at once."""
 
 
 def lacking(needs: Iterable[str], history: History, scenario: Scenario) -> str:

@@ -1,6 +1,6 @@
-"""How exact a run can be: its speed, what an instant may deviate at it, how late its timers were.
+"""Pace of a run: its speed, the deviation allowed to an instant at that speed, and how late its timers were.
 
-Decides those figures alone; what follows from them is the business of `rules/timeline.py` and `rules/lateness.py`.
+This module decides those figures alone; what follows from them is left to `rules/timeline.py` and `rules/lateness.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def speed_of(history: History) -> float:
 
 
 def took_s(origin: Record, speed: float) -> tuple[float, float]:
-    """How long before and after its record a fault was coming into force, protocol seconds; (0, 0) of other records."""
+    """How long a fault took to come into force, before and after its record, protocol seconds; (0, 0) otherwise."""
     if origin.kind != "fault":
         return 0.0, 0.0
     earlier_ns = max(0, origin.at_ns - int(origin.get("asked_ns") or origin.at_ns))
@@ -33,7 +33,7 @@ def took_s(origin: Record, speed: float) -> tuple[float, float]:
 
 
 def late_s(record: Record, speed: float) -> float:
-    """The latest timer that a record of kind `lateness` tells of, protocol seconds."""
+    """The latest timer that a record of kind `lateness` reports, protocol seconds."""
     return float(record.get("max_ns") or 0) / SECOND * speed
 
 

@@ -1,8 +1,8 @@
-"""What was really so at each moment, computed from the faults in force and the topology, not from anyone's opinion.
+"""Truth of each moment, computed from the faults in force and the topology and not from any host's opinion.
 
-Decides who has power, who reaches whom, who reaches which datastore, and which VM process runs where. Leaves what
-anyone may conclude from it to the checkers. Impairments such as loss are not counted as cuts: they delay, and the
-checkers that need to know ask `impaired`.
+This module decides which nodes have power, which reach each other or a datastore, and which VM process runs where. It
+leaves conclusions to the checkers. Impairments such as loss are not counted as cuts: they delay,
+and the checkers that need to know ask `impaired`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Literal
 
 import msgspec
 
+from herzschlag.agents import states
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import GATEWAY, NETWORKS
 
-RUNNING = ("on", "stopping", "paused")
+RUNNING = states.RUNNING
 FOREVER = 1 << 62
 Traffic = Literal["8182", "join", "icmp"]
 """Agents' small packets; joining, which needs packets of full size; pings."""
@@ -170,10 +171,14 @@ class Truth:
     def powered(self, node: str, segment: Segment) -> bool:
         return p.PowerOff(node) not in segment.conditions
 
-    def agent_works(self, host: str, segment: Segment) -> bool:
+    def agent_runs(self, host: str, segment: Segment) -> bool:
         """Its host has power and the agent is neither frozen nor dead."""
-        dead = (p.PowerOff(host), p.Frozen(host), p.AgentDown(host, False), p.Maintenance(host))
+        dead = (p.PowerOff(host), p.Frozen(host), p.AgentDown(host, False))
         return not any(condition in segment.conditions for condition in dead)
+
+    def agent_works(self, host: str, segment: Segment) -> bool:
+        """It runs and takes part: a host in maintenance mode speaks to vCenter alone."""
+        return self.agent_runs(host, segment) and p.Maintenance(host) not in segment.conditions
 
     def passes(self, network: str, src: str, dst: str, segment: Segment, what: Traffic) -> bool:
         """Whether a packet of `src` reaches `dst` on this network."""
@@ -237,7 +242,7 @@ class Truth:
         return tuple(groups)
 
     def clique(self, group: frozenset[str], segment: Segment) -> bool:
-        """Everyone reaches everyone, and nobody outside is heard one way only."""
+        """All reach each other, and no host outside is heard one way only."""
         inside = all(self.linked(a, b, segment) for a in group for b in group if a < b)
         outside = [host for host in self.lab.moids if host not in group and self.agent_works(host, segment)]
         return inside and not any(
@@ -256,6 +261,15 @@ class Truth:
         ):
             return "uninitialized"
         return str(record.fields["to"])
+
+    def speaks(self, host: str, to: str, at_ns: int) -> str:
+        """The role of a host that sends to the other each second, else nothing. A slave sends to its master alone, and
+        a candidate perhaps only to a better one."""
+        role = self.role(host, at_ns)
+        if role == "slave":
+            last = self.history.last("role", at_ns, node=host)
+            return role if last is not None and last.get("master") == to else ""
+        return role if role in ("master", "isolated") else ""
 
     @cached_property
     def stays(self) -> dict[str, tuple[Stay, ...]]:

@@ -1,7 +1,7 @@
-"""Verdicts and findings: what a check can say.
+"""Verdicts and findings: the results of a check.
 
-Decides that there are three verdicts, that the worst wins, and that no evidence is `unknown`. Leaves judging to
-`herzschlag.checkers`.
+This module decides that there are three verdicts, that the worst wins, and that no evidence is `unknown`. It leaves
+judging to `herzschlag.checkers`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The program `herzschlag`: commands, arguments, exit statuses.
 
-Decides what a person types and what comes out where: results on standard output, trouble on standard error. Exit
-status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it; over several runs the
+This module decides what a user types and what is written where: results on standard output, errors on standard error.
+Exit status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it; over several runs the
 worst, violated before unknown.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -33,7 +32,8 @@ from herzschlag.remote.cli import remote
 from herzschlag.report.cli import draw_all
 from herzschlag.report.cli import report as report_command
 from herzschlag.running import batch, interrupts
-from herzschlag.running.runner import RunReport, RunRequest, run
+from herzschlag.running.run_file import RunReport, new_folder
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import ScenarioError, load_family, shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check_speed
@@ -90,7 +90,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = Path("runs"),
     datapath: Annotated[Datapath, typer.Option(help="Open vSwitch datapath of the lab.")] = Datapath.auto,
     capture: Annotated[
-        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+        Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     draw: Annotated[
@@ -122,7 +122,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
             shown = (lambda report: None) if as_json else (lambda report: console.print_report(out, report))
             reports = batch.run_batch(requests, jobs, shown)
     except KeyboardInterrupt:
-        fail(f"interrupted; {folder} holds what there is", INTERRUPTED)
+        fail(f"interrupted; partial results are in {folder}", INTERRUPTED)
     verdict = worst(report.verdict for report in reports)
     if as_json:
         document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}
@@ -187,7 +187,7 @@ def scenarios_command(
     width = max(len(name) for name, _ in found)
     for name, members in found:
         title = members[0].title
-        if len(members) > 1:  # a family: its members' titles differ behind the last colon
+        if len(members) > 1:  # a family: its members' titles differ after the last colon
             names = ", ".join(member.name.partition("@")[2] for member in members)
             title = f"{title.rpartition(': ')[0]} ({names})"
         out.print(f"{name:<{width}}  {title}", markup=False, soft_wrap=True)
@@ -226,18 +226,10 @@ def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:
 
 
 def _folder(base: Path) -> Path:
-    """A new folder for these runs, named by the time."""
-    folder = base / time.strftime("%Y-%m-%d-%H%M%S")
-    for number in range(1, 1000):
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            folder = base / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{number}"
-        except OSError as error:
-            fail(f"--out {base}: cannot be made: {error.strerror}; choose another directory", WRONG_INPUT)
-        else:
-            return folder
-    fail(f"--out {base}: is full of runs of this second; choose another directory", WRONG_INPUT)
+    try:
+        return new_folder(base)
+    except InputError as error:
+        fail(f"--out {error}", WRONG_INPUT)
 
 
 def _unique(index: int, scenarios: Sequence[Scenario]) -> str:

@@ -1,6 +1,6 @@
-"""What a run looks like in a terminal: a live table while it goes on, plain lines elsewhere, result tables at the end.
+"""Terminal output of a run: a live table while it goes on, plain lines in pipes, result tables at the end.
 
-Decides how records and reports are shown. Leaves judging to the checkers; nothing here knows what is right.
+This module decides how records and reports are shown. It leaves judging to the checkers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.text import Text
 from herzschlag.checkers.truth import RUNNING
 from herzschlag.checkers.verdict import Detail, Verdict
 from herzschlag.history.records import Record
-from herzschlag.running.runner import RunReport
+from herzschlag.running.run_file import RunReport
 from herzschlag.scenarios.model import Scenario
 
 REFRESH_S = 0.1
@@ -146,7 +146,7 @@ class LiveTable:
 
 
 def print_report(console: Console, report: RunReport) -> None:
-    """What the documentation says against what was measured, then the checks."""
+    """The published figures beside the measured ones, then the checks."""
     head = Text(f"{report.scenario} ", style="bold")
     head.append(f"on {report.backend}, speed {report.speed:g}: ", style="default")
     head.append(report.verdict, style=STYLES[report.verdict])

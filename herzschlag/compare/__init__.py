@@ -1,9 +1,9 @@
-"""Two runs side by side: did the same things happen, in the same order, at the same time?
+"""Comparison of two runs: whether the same things happened, in the same order, at the same time.
 
-Compares what lasted: for every host its roles, for every observer its opinions, for every VM where it ran, counted from
-the moment the cluster was ready. What lasted two heartbeats at most is left out: it depends on which of two
-datagrams came first. What lasted little longer counts if both runs have it: whether it was two heartbeats or three
-depends on the same. Decides what counts as the same; leaves running to others. A pure function of two histories.
+It compares lasting states: for every host its roles, for every observer its opinions, for every VM where it ran,
+counted from the moment the cluster was ready. A state of two heartbeats at most is left out: it depends on which of two
+datagrams came first. A state that is little longer counts if both runs have it: whether it was two heartbeats or three
+depends on the same. This module decides what counts as the same: a pure function of two histories.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ LASTING_S = 2.5
 on the border."""
 
 NONE = ""
-"""In place of an opinion: nobody holds one."""
+"""In place of an opinion: the observer has none."""
 
 Kind = Literal["role", "host-state", "vm"]
 
 BANDS_S: dict[Kind, float] = {"role": 1.6, "host-state": 3.6, "vm": 4.6}
-"""How far apart the same change may be, protocol seconds. Roles hang on heartbeats alone: what an instant may deviate
-at speed 10, a little, and one heartbeat, for of two hosts that hear each other again either may speak first. Opinions
-hang on datastore heartbeats too, written every 3 s at their own phase; VMs also on locks, looked at once a second. How
-exactly published instants are met is the timeline's business."""
+"""How far apart the same change may be, protocol seconds. Roles depend on heartbeats alone: the deviation allowed to an
+instant at speed 10, a little more, and one heartbeat, because of two hosts that hear each other again either may speak
+first. Opinions also depend on datastore heartbeats, written every 3 s at their own phase; VMs also on locks, read once
+a second. The checker `timeline` judges how exactly published instants are met."""
 
 SURELY_S = LASTING_S + BANDS_S["role"]
-"""From here on a state counts, whatever the other run says: its length may differ by what its ends may."""
+"""A state this long counts, whatever the other run says: its length may differ as much as its ends may."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -72,14 +72,14 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def changes(history: History, least_s: float = LASTING_S) -> list[Change]:
-    """What lasted, in order of time."""
+    """Lasting states, in order of time."""
     ready = history.of_kind("ready")
     zero_ns = ready[0].at_ns if ready else 0
     threads: dict[tuple[Kind, str, str], list[tuple[int, str]]] = {}
     for item in history:
         told = _told(item)
         if item.kind == "role" and item.fields["to"] != "master":
-            for (kind, node, _), states in threads.items():  # whoever leads no more holds no opinion of others
+            for (kind, node, _), states in threads.items():  # a host that no longer leads has no opinion of others
                 if kind == "host-state" and node == item.node:
                     states.append((item.at_ns, NONE))
         if told is not None:
@@ -132,7 +132,7 @@ def _threads(found: list[Change]) -> dict[tuple[Kind, str, str], list[Change]]:
 
 
 def _counted(ours: Sequence[list[Change]], theirs: Sequence[list[Change]]) -> tuple[list[Change], list[Change]]:
-    """Of what lasted and what surely did, on each side: the most on which the two agree; else all of it."""
+    """Of the states that lasted and those that surely did, on each side: the most on which the two agree; else all."""
     for left, right in product(ours, theirs):
         if [change.to for change in left] == [change.to for change in right]:
             return left, right

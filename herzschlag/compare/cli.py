@@ -1,4 +1,4 @@
-"""`herzschlag compare RUN RUN`: two finished runs side by side, and their first difference."""
+"""The command `herzschlag compare RUN RUN`: two finished runs side by side, and their first difference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from herzschlag.compare import BANDS_S, Row, compare
 from herzschlag.history.records import HistoryError, read_history
-from herzschlag.running.runner import HISTORY_FILE, read_report
+from herzschlag.running.run_file import HISTORY_FILE, read_report
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
@@ -24,7 +24,7 @@ def compare_command(
 ) -> None:
     """Show two runs side by side, and the first difference.
 
-    Exit status 0: the same states in the same order, instants within their bands, the same verdict; 1: not.
+    Exit status 0: the same states in the same order, instants within their bands, the same verdict; 1: they differ.
 
     Example: herzschlag compare runs/a/isolation runs/b/isolation
     """

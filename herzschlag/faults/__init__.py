@@ -1,8 +1,8 @@
 """Faults as values: what is broken, for whom, in which direction.
 
-Decides which faults a scenario can name and to which primitives each comes down on a given lab. Leaves when a fault
-begins and ends to the scenario, and breaking things to the backends. A fault with conditions is undone by lifting
-them; one with commands alone cannot be undone and says so.
+This module decides which faults a scenario can name and to which primitives each comes down on a given lab. It leaves
+when a fault begins and ends to the scenario, and breaking things to the backends. A fault with conditions is undone by
+lifting them; one with commands alone cannot be undone and says so.
 """
 
 from __future__ import annotations

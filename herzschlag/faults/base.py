@@ -1,6 +1,7 @@
-"""What every fault is, and how a scenario names nodes and networks.
+"""Base of all faults, and the names by which a scenario refers to nodes and networks.
 
-Decides which names a lab has, and how a wrong one is refused. Leaves the kinds of faults to the files beside it.
+This module decides which names a lab has, and how a wrong one is refused. It leaves the kinds of faults to the files
+beside it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def pick(field: str, names: Names, known: Sequence[str], noun: str) -> tuple[str
     wanted = (names,) if isinstance(names, str) else names
     for name in wanted:
         if name not in known:
-            raise FaultError(field, f"{name!r} is no {noun} of this lab: {nearest(name, known)}")
+            raise FaultError(field, f"{name!r} is not a {noun} of this lab: {nearest(name, known)}")
     if len(set(wanted)) != len(wanted):
         raise FaultError(field, f"{in_words(names)} names a {noun} twice: name it once")
     return tuple(wanted)

@@ -1,7 +1,7 @@
-"""Which faults contradict each other when they are active at the same time.
+"""Claims: which faults contradict each other when they are active at the same time.
 
-Decides what a fault claims for itself and whom it needs alive. Leaves when faults are active, and the message, to
-`herzschlag.scenarios.validation`. Cuts and blocks claim nothing: they add up, a link cut twice is cut.
+This module decides what a fault claims for itself and which nodes it needs alive. It leaves when faults are active, and
+the message, to `herzschlag.scenarios.validation`. Cuts and blocks claim nothing: they add up, a link cut twice is cut.
 """
 
 from __future__ import annotations

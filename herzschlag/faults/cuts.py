@@ -1,4 +1,4 @@
-"""Cut links: who does not reach whom, and how that is brought about."""
+"""Faults that cut links: hosts cut off, splits, bridges, one-way links, and networks or switches that fail."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Isolate(Fault, frozen=True, tag="isolate"):
             return _cuts(isolate(nodes, others, networks), _at(self.manner))
         if keep:
             raise FaultError(
-                "keep", f"manner {self.manner!r} cuts off the whole interface, so nobody can be kept: use 'silent'"
+                "keep", f"manner {self.manner!r} cuts off the whole interface, so no node can be kept: use 'silent'"
             )
         ends = [(net, node) for net in networks for node in nodes]
         if self.manner == "port-down":
@@ -54,13 +54,13 @@ class Split(Fault, frozen=True, tag="split"):
 
     def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
         if len(self.groups) < 2 or not all(self.groups):
-            raise FaultError("groups", f"{in_words(self.groups)} is no split: name two or more groups, none empty")
+            raise FaultError("groups", f"{in_words(self.groups)} is not a split: name two or more groups, none empty")
         groups = [nodes_of(lab, "groups", group) for group in self.groups]
         seen: set[str] = set()
         for group in groups:
             for node in group:
                 if node in seen:
-                    raise FaultError("groups", f"{node} stands in two groups: to connect two groups use 'bridge'")
+                    raise FaultError("groups", f"{node} is in two groups: to connect two groups use 'bridge'")
                 seen.add(node)
         return _cuts(split(groups, networks_of(lab, self.networks)), _at(self.manner))
 
@@ -77,7 +77,7 @@ class Bridge(Fault, frozen=True, tag="bridge"):
         over = nodes_of(lab, "over", self.over)
         for node in over:
             if any(node in group for group in self.groups):
-                raise FaultError("over", f"{node} also stands in a group: a bridge belongs to no group")
+                raise FaultError("over", f"{node} is also in a group: a bridge belongs to no group")
         return Split(groups=self.groups, networks=self.networks, manner=self.manner).primitives(lab)
 
 

@@ -1,4 +1,4 @@
-"""Lines that are bad and interfaces that are set wrong: losses, delays, blocked ports, MTU, addresses, routes."""
+"""Faults of links and interfaces short of a cut: losses, delays, blocked ports, MTU, addresses, routes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Mtu(Fault, frozen=True, tag="mtu"):
 
 
 class WrongAddress(Fault, frozen=True, tag="wrong-address"):
-    """The host has a wrong address: its own with another last part, of which nobody knows."""
+    """The host has a wrong address: its own with another last part, which no other node knows."""
 
     host: Names
     networks: Names = "all"
@@ -92,6 +92,6 @@ class MissingRoute(Fault, frozen=True, tag="missing-route"):
 
 
 def _wrong(address: str) -> str:
-    """An address of the same network that no node has: hosts lie in .1 to .2, nodes of ours nowhere in .77."""
+    """An address of the same network that no node has: hosts use .1 and .2, and no node uses .77."""
     octets = address.split(".")
     return ".".join([*octets[:2], "77", octets[3]])

@@ -1,6 +1,6 @@
-"""Pure functions from sets of nodes to sets of directed links: the arithmetic of partitions.
+"""Link sets: pure functions from sets of nodes to sets of directed links, for partitions.
 
-Decides which links lie between whom. Leaves cutting them to the faults that ask. A directed link is
+This module decides which links connect which nodes. It leaves cutting them to the faults that ask. A directed link is
 `(network, source, destination)`.
 """
 

@@ -1,4 +1,4 @@
-"""Hosts, gateway, vCenter and storage that fail: power, agent, clock, access to a datastore."""
+"""Faults of machines: power, agent and clock of hosts, the gateway, vCenter, access to a datastore."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PowerOff(Fault, frozen=True, tag="power-off"):
 
 
 class Freeze(Fault, frozen=True, tag="freeze"):
-    """The host stands still, answers nothing, and later goes on as if nothing had been."""
+    """The host is frozen: it answers nothing, and later goes on as if nothing had happened."""
 
     host: Names
 

@@ -1,4 +1,4 @@
-"""What people and guests do rather than machines: maintenance, options, VMs crashed, hung, switched on and off."""
+"""Acts of users and guests: maintenance mode, changed options, VMs crashed, hung, switched on and off."""
 
 from __future__ import annotations
 

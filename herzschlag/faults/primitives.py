@@ -1,8 +1,9 @@
-"""What a backend must be able to do: the primitives that every fault comes down to.
+"""Primitives: the disturbances that a backend must be able to do, to which every fault is reduced.
 
-Decides the smallest set of disturbances, none of which knows about scenarios, and how those of several active
-faults combine. Leaves carrying them out to the backends. Two sorts: *conditions* hold until lifted and are absolute,
-so the state wanted is the union over all active faults and applying it twice changes nothing; *commands* happen once.
+This module decides the smallest set of disturbances, none of which knows about scenarios, and how those of several
+active faults combine. It leaves carrying them out to the backends. Two sorts: *conditions* hold until lifted and are
+absolute, so the state wanted is the union over all active faults and applying it twice changes nothing; *commands*
+happen once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Option = str | int | float | bool
 
 
 class Condition(msgspec.Struct, frozen=True, tag=True):
-    """Base of what holds until lifted."""
+    """Base of the primitives that hold until lifted."""
 
 
 class LinkCut(Condition, frozen=True, tag=True):
@@ -165,7 +166,7 @@ class ClockOff(Condition, frozen=True, tag=True):
 
 
 class Command(msgspec.Struct, frozen=True, tag=True):
-    """Base of what happens once."""
+    """Base of the primitives that happen once."""
 
 
 class VmCrash(Command, frozen=True, tag=True):

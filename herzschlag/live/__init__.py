@@ -1,1 +1,1 @@
-"""The lab in the browser: a server on loopback, a page, and the thread between them and the cluster."""
+"""The live page: the lab in the browser, with a server on loopback and a thread that owns the cluster."""

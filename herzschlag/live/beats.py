@@ -1,7 +1,7 @@
-"""Heartbeats as they happen, for hearts on a page: read from the growing capture, or heard from the simulated network.
+"""Live heartbeats, for the hearts on the page: read from the growing capture, or taken from the simulated network.
 
-Decides when a heartbeat counts as lost (it entered a switch and did not leave it within GRACE_S) and which ones are
-shown when there are more than an eye can follow. Leaves captures to `topo`, frames to `herzschlag.packets`.
+This module decides when a heartbeat counts as lost (it entered a switch and did not leave it within GRACE_S) and which
+ones are shown when there are more than an eye can follow. It leaves captures to `topo`, frames to `herzschlag.packets`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SAME_WAY_S = 0.6
 BEATS_MAX = 160
 """Of all hearts within SAME_WAY_S."""
 DRAWN_IN_FULL_MAX = 8
-"""Hosts; beyond, hearts beat on their sender's tile (`cluster.js`), and one a sender says it all."""
+"""Hosts; with more of them, hearts beat on their sender's tile (`cluster.js`), and one a sender is enough."""
 _BLOCK = struct.Struct("<II")
 _PACKET_BLOCK = 6
 _TYPE_AT = struct.calcsize("!" + "".join(KINDS[f.kind].code for f in HEADER[: [f.name for f in HEADER].index("type")]))
@@ -45,7 +45,7 @@ class Source(Protocol):
 
 
 class Sampler:
-    """Few enough hearts for an eye, lost ones first: they are what one looks for."""
+    """As many hearts as an eye can follow, lost ones first because a viewer looks for them."""
 
     def __init__(self, *, by_sender: bool = False) -> None:
         self._by_sender = by_sender
@@ -93,7 +93,7 @@ class CapturedBeats:
         return found
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """The simulation has no file to close."""
 
     def _arrived(self, now_s: float) -> list[Beat]:
         fresh = self._fresh()
@@ -121,7 +121,7 @@ class CapturedBeats:
         return Beat(network, sender, self._owners.get(what.destination, ("", ""))[0], lost)
 
     def _fresh(self) -> bytes:
-        """Whole blocks not yet seen. What comes before the first packet is kept: it says what the packets belong to."""
+        """Whole blocks not yet seen. The blocks before the first packet are kept: they describe the interfaces."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._at)
@@ -146,7 +146,7 @@ class CapturedBeats:
 
 
 class SimulatedBeats:
-    """Every heartbeat that the simulated network is given."""
+    """Every heartbeat that hosts hand to the simulated network."""
 
     def __init__(self, cluster: SimCluster) -> None:
         self._cluster = cluster

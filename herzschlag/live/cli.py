@@ -1,7 +1,7 @@
 """The command `herzschlag live`: a lab, a server on loopback, and a link for the browser.
 
-Decides what is printed and that everything ends with the command. Needs the extra `live` (Starlette, uvicorn,
-websockets), which is imported when the command is called.
+This module decides what is printed and that everything ends with the command. It needs the extra `live` (Starlette,
+uvicorn, websockets), which is imported when the command is called.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     lab = LiveLab(chosen, backend.value, speed=speed, seed=seed)
     access = Access(host, listening.getsockname()[1], lambda link: _say(f"For another browser: {link}"))
     if not is_loopback(host):
-        _say(f"Warning: {host} can be reached from other machines. Whoever has the link commands this lab.")
+        _say(f"Warning: {host} can be reached from other machines. Any user with the link controls this lab.")
     _say(f"Live page, until Ctrl-C: {access.link()}")
     config = uvicorn.Config(
         Site(lab.hub, access).app(),
@@ -79,7 +79,7 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
 
     try:
         lab.start()
-        signal.signal(signal.SIGHUP, end)  # of the others the server takes care itself
+        signal.signal(signal.SIGHUP, end)  # the server handles the others itself
         server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass  # that is how it ends
@@ -93,7 +93,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen()  # from here on whoever opens the link waits for an answer, and is not turned away
+        listening.listen()  # from here on a browser that opens the link waits for an answer and is not refused
     except OSError as error:
         _fail(f"--host {host} --port {port}: {error.strerror}; choose another address or port", WRONG_INPUT)
     return listening

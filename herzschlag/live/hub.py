@@ -1,7 +1,7 @@
-"""Between browsers and the lab's thread: commands one way, news the other.
+"""The hub between browsers and the lab's thread: it passes commands one way and news the other.
 
-Decides that whoever joins late is told how things stand first, and that too many requests are refused, not kept.
-Any thread may call anything here.
+This module decides that a browser that joins late first gets the current state, and that too many requests are refused,
+not kept. Any thread may call any function here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from herzschlag.live import messages as m
 
 STORY_KEPT = 400
-"""Lines of the timeline that a browser which joins late is told."""
+"""Lines of the timeline that a browser which joins late gets."""
 COMMANDS_MAX = 64
 Listener = Callable[[bytes], None]
 Asked = tuple[m.AnyCommand, Listener]
@@ -38,7 +38,7 @@ class Hub:
     # --- for browsers ---
 
     def listen(self, key: int, listener: Listener) -> None:
-        """From now on the listener gets all news, beginning with how things stand."""
+        """From now on the listener gets all news, beginning with the current state."""
         with self._lock:
             for news in (self._lab, self._state, self._clock, m.Story(tuple(self._story))):
                 listener(msgspec.json.encode(news))
@@ -49,7 +49,7 @@ class Hub:
             self._listeners.pop(key, None)
 
     def ask(self, command: m.AnyCommand, answer: Listener) -> None:
-        """Have it done soon; `answer` is told when it is refused."""
+        """Queue a request; `answer` is called if it is refused."""
         try:
             self._commands.put_nowait((command, answer))
         except queue.Full:
@@ -57,7 +57,7 @@ class Hub:
 
     @property
     def saved(self) -> str:
-        """What was done so far, as a scenario file; empty before the lab is ready."""
+        """Everything done so far, as a scenario file; empty before the lab is ready."""
         with self._lock:
             return self._saved
 
@@ -73,7 +73,7 @@ class Hub:
             self._commands.put_nowait(None)
 
     def next_command(self, timeout_s: float | None) -> Asked | None:
-        """None: nobody asked for anything in time."""
+        """The next request; None if none came in time."""
         try:
             return self._commands.get(timeout=timeout_s) if timeout_s != 0 else self._commands.get_nowait()
         except queue.Empty:

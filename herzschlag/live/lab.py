@@ -1,8 +1,8 @@
-"""The lab behind the page: one thread that owns the cluster, does what browsers ask, and tells them what happens.
+"""The lab behind the page: one thread that owns the cluster, carries out requests of browsers, and sends them news.
 
-Decides how time passes (real time on real packets; at a chosen pace, or not at all, in the simulation), when which
-news is told, and that what is done by hand must be sayable in a scenario file. Leaves faults and book-keeping to
-`herzschlag.cluster`, the picture to `view.py`, telling to `hub.py`, who may connect to `server.py`.
+This module decides how time passes (real time on real packets; at a chosen pace, or not at all, in the simulation),
+when which news is sent, and that a fault made by hand must be expressible in a scenario file. It leaves faults and
+their records to `herzschlag.cluster`, the picture to `view.py`, sending to `hub.py`, access to `server.py`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LiveLab:
                 self._one_lab()
             except (BackendUnavailable, NotReady, MachineryDied, ScenarioError, InputError) as error:
                 self._fail(str(error))
-            except Exception as error:  # a fault of ours must not leave a page that stands still without a word
+            except Exception as error:  # a fault of ours must not leave a frozen page without an explanation
                 self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, because: str) -> None:
@@ -82,15 +82,15 @@ class LiveLab:
                 if self.opens(asked):
                     return
                 if not isinstance(asked[0], m.Open):
-                    refuse(asked[1], "there is no lab any more: start one")
+                    refuse(asked[1], "the lab has ended: start another")
 
     def opens(self, asked: Asked) -> bool:
-        """Whether another lab is asked for, and can be had."""
+        """Whether another lab is requested, and can be started."""
         command, answer = asked
         if not isinstance(command, m.Open):
             return False
         if command.scenario and command.scenario not in {one.name for one in self._listed}:
-            refuse(answer, f"{command.scenario!r} is no shipped scenario: choose one of the list")
+            refuse(answer, f"{command.scenario!r} is not a shipped scenario: choose one of the list")
             return False
         if command.scenario:
             same = command.scenario == self._first.name
@@ -150,7 +150,7 @@ class LiveLab:
 
 
 class Forwarder:
-    """Hands the harness's own records to whoever listens at the time: first the start, then the lab that lives."""
+    """Hands the harness's own records to the current listener: first the starting lab, then the running one."""
 
     def __init__(self, target: Callable[[Record], None]) -> None:
         self.target = target
@@ -183,7 +183,7 @@ class Live:
         self._shown: tuple[object, ...] = ()
 
     def note(self, item: Record) -> None:
-        """Records of the harness itself: those of the lab are read where they stand."""
+        """Records of the harness itself: those of the lab are read from the history."""
         if item.node == RUNNER and item.kind == "fault":
             self._own.append(item)
 
@@ -202,11 +202,11 @@ class Live:
                 self._pass_time()
                 self._play()
 
-    # --- what is asked for ---
+    # --- requests ---
 
     def _obey(self, command: m.AnyCommand, answer: Callable[[bytes], None]) -> None:
         if self._judged is not None and not isinstance(command, m.Open):
-            refuse(answer, "this lab is judged and stands still: start it afresh")
+            refuse(answer, "this lab is judged and has stopped: start it again")
             return
         try:
             match command:
@@ -226,12 +226,15 @@ class Live:
                 case m.Advance(seconds=seconds) if self._simulated and 0 < seconds <= m.ADVANCE_S_MAX:
                     self._cluster.advance(seconds)
                 case m.Pace() | m.Advance():
-                    refuse(answer, "only simulated time can be led, at a pace from 0 to 1000, by up to an hour")
+                    refuse(
+                        answer,
+                        "only simulated time can be paused or sped up, at a pace from 0 to 1000, by up to an hour",
+                    )
         except (InputError, ValueError, BackendUnavailable) as error:
             refuse(answer, str(error))
 
     def _begin(self, fault: Fault, fault_id: str = "") -> None:
-        """Raises InputError for what contradicts what is in force: such a scenario could not be run again."""
+        """Raises InputError for a fault that contradicts those in force: such a scenario could not be run again."""
         ahead = self._cluster.scenario("ahead")
         # By hand one begins after the other; two within one moment would look as if they began together.
         at_s = max((step.at_s for step in ahead.steps), default=0.0)
@@ -248,7 +251,7 @@ class Live:
         self._cluster.heal(fault_id)
 
     def _approach(self) -> None:
-        """A change waits for the next heartbeat: until shortly before, hearts go on and news are told."""
+        """A change waits for the next heartbeat: until shortly before, hearts go on and news is sent."""
         if self._simulated:
             return  # virtual time gets there at once
         session = self._cluster.session
@@ -293,7 +296,7 @@ class Live:
             try:
                 self._next()
             except (ValueError, BackendUnavailable):
-                self._auto = False  # by hand something was done that the rest does not fit to
+                self._auto = False  # a fault made by hand contradicts the remaining steps
 
     # --- news ---
 
@@ -319,7 +322,7 @@ class Live:
         return (tuple(self._cluster.active), self._done, self._auto, self._pace, self._judged)
 
     def _take_in(self) -> list[Record]:
-        """New records, by time; of a host that lost power nothing remains."""
+        """New records, by time; a host that lost power keeps no records."""
         records = self._cluster.session.records()
         fresh = sorted([*self._own, *records[self._read :]], key=lambda item: item.at_ns)
         self._own, self._read = [], len(records)

@@ -1,8 +1,9 @@
-"""What the live page and its server say to each other: one JSON document a message, over one WebSocket.
+"""Messages between the live page and its server: one JSON document each, over one WebSocket.
 
-Decides the conversation alone. Faults travel in the very words of scenario files: `{"do": "begin", "fault": {"fault":
-"isolate", "host": "host-98", "networks": "A"}}`. State is absolute: a browser that joins late, or lost a message, is
-told everything anew. Instants are protocol seconds since the cluster was ready. docs/live.md shows both tables.
+This module decides the conversation alone. Faults travel in the very words of scenario files: `{"do": "begin", "fault":
+{"fault": "isolate", "host": "host-98", "networks": "A"}}`. State is absolute: a browser that joins late, or lost a
+message, gets everything again. Instants are protocol seconds since the cluster was ready. docs/live.md shows both
+tables.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Open(msgspec.Struct, frozen=True, tag_field="do", tag="open", forbid_unkno
 
 
 class Next(msgspec.Struct, frozen=True, tag_field="do", tag="next", forbid_unknown_fields=True):
-    """The scenario's next step, now."""
+    """Make the scenario's next step, now."""
 
 
 class Auto(msgspec.Struct, frozen=True, tag_field="do", tag="auto", forbid_unknown_fields=True):
@@ -55,19 +56,19 @@ class Auto(msgspec.Struct, frozen=True, tag_field="do", tag="auto", forbid_unkno
 
 
 class Pace(msgspec.Struct, frozen=True, tag_field="do", tag="pace", forbid_unknown_fields=True):
-    """Simulation only: protocol seconds per real second; 0 stands still."""
+    """Simulation only: protocol seconds per real second; 0 pauses."""
 
     factor: float
 
 
 class Advance(msgspec.Struct, frozen=True, tag_field="do", tag="advance", forbid_unknown_fields=True):
-    """Simulation only: so many protocol seconds at once."""
+    """Simulation only: advance by this many protocol seconds at once."""
 
     seconds: float
 
 
 class Judge(msgspec.Struct, frozen=True, tag_field="do", tag="judge", forbid_unknown_fields=True):
-    """Collect the evidence, ask every checker, and let the lab stand still."""
+    """Collect the evidence, run every checker, and stop the lab."""
 
 
 AnyCommand = Begin | Heal | Open | Next | Auto | Pace | Advance | Judge
@@ -94,7 +95,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Lab(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="lab"):
-    """What stays the same while one lab lives; the first message to a browser, and again for each new lab."""
+    """What stays the same while one lab runs; the first message to a browser, and again for each new lab."""
 
     number: int
     """Of the lab, from 1: a higher one means that everything before is gone."""
@@ -130,7 +131,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="state"):
-    """How things stand."""
+    """The current state of the lab."""
 
     phase: Phase
     because: str = ""
@@ -146,7 +147,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="st
 
 
 class Clock(msgspec.Struct, frozen=True, tag_field="news", tag="clock"):
-    """What time it is."""
+    """The time of the lab."""
 
     now_s: float
 
@@ -183,7 +184,7 @@ class Beats(msgspec.Struct, frozen=True, tag_field="news", tag="beats"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag_field="news", tag="refused"):
-    """What was asked for cannot be done."""
+    """A request was refused."""
 
     because: str
 

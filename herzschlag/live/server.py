@@ -1,9 +1,9 @@
-"""The live page's server: who may connect, what is served, and the WebSocket between a browser and the hub.
+"""The live page's server: access control, the page's files, and the WebSocket between a browser and the hub.
 
-Decides access. A link with a one-time token buys a session cookie; without either there is nothing but 403. The Host
-header must name this very server (a name that was made to point here does not help a foreign page), and where a
-browser says from which page it comes, that must be ours. Everything served is in the package; the page may load
-nothing else. Leaves the lab to `lab.py`.
+This module decides access. A link with a one-time token is exchanged for a session cookie; a request without either
+gets 403. The Host header must name this server (a name that was made to point here does not help a foreign page), and
+where a browser says from which page it comes, that must be ours. Everything served is in the package; the page may load
+nothing else. It leaves the lab to `lab.py`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from herzschlag.live.hub import Hub, refuse
 from herzschlag.wrong_input import InputError
 
 BEHIND_MAX = 2000
-"""News that may wait for one browser; beyond, it is let go and comes back to be told everything anew."""
+"""Messages that may wait for one browser; one that falls further behind is disconnected and reconnects."""
 TOO_SLOW = 1013
 FORBIDDEN = 403
 TOKEN_BYTES = 24
@@ -61,10 +61,10 @@ SECURITY = {
 
 
 class Access:
-    """Tokens that buy one session each, and the sessions."""
+    """One-time tokens, each exchanged for one session, and the sessions."""
 
     def __init__(self, host: str, port: int, announce: Callable[[str], None] = lambda link: None) -> None:
-        """`announce` is told a fresh link whenever one has been used up."""
+        """`announce` is called with a fresh link whenever one has been used."""
         self._host, self._port = host, port
         self._announce = announce
         self._tokens: set[str] = set()
@@ -114,7 +114,7 @@ class Access:
 
 
 class Guard:
-    """In front of everything: Host, Origin, token or session."""
+    """Checks every request first: Host, Origin, token or session."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app, self._access = app, access
@@ -152,7 +152,7 @@ class Guard:
             return PlainTextResponse(
                 "this link has been used, or never was one: the command prints a fresh one\n", FORBIDDEN, SECURITY
             )
-        # Without the token in the address bar, where someone may read it aloud.
+        # Without the token in the address bar, where another person may see it.
         answer = RedirectResponse("/", 303, SECURITY)
         answer.set_cookie(self._access.cookie, session, httponly=True, samesite="strict", path="/")
         return answer
@@ -194,7 +194,7 @@ class Site:
         return Response(text, media_type="application/toml", headers=headers)
 
     async def _link(self, request: Request) -> Response:
-        """Another browser's way in, given out by one that is in."""
+        """A link for another browser, given to one that has a session."""
         return JSONResponse({"link": self._access.link()}, headers=SECURITY)
 
     async def _talk(self, socket: WebSocket) -> None:
@@ -219,7 +219,7 @@ class Site:
             while True:
                 self._take(await socket.receive_text(), hear)
         except (WebSocketDisconnect, RuntimeError):
-            pass  # the browser has left, or was too slow and has been let go
+            pass  # the browser has left, or was too slow and has been disconnected
         finally:
             self._hub.forget(key)
             sender.cancel()
@@ -239,7 +239,7 @@ class Site:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has left meanwhile
             while (news := await waiting.get()) is not None:
                 await socket.send_text(news.decode())
-            await socket.close(TOO_SLOW, "too slow: come again")
+            await socket.close(TOO_SLOW, "too slow: reconnect")
 
 
 def _text(package: str, name: str) -> str:

@@ -1,7 +1,7 @@
-"""A temporary directory that is gone afterwards, however this process ends.
+"""A temporary directory that is removed however this process ends.
 
-Decides that also a process that is killed without a chance to tidy up leaves nothing: a small shell waits for the end
-of a pipe, which the kernel closes, and removes the directory then.
+This module ensures that even a process that is killed leaves nothing: a small shell waits for the end of a pipe, which
+the kernel closes, and then removes the directory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SWEEP = 'read -r _; for try in 1 2 3 4 5 6 7 8 9 10; do rm -rf -- "$1" 2>/dev/nu
 @contextmanager
 def swept(prefix: str) -> Iterator[Path]:
     folder = Path(mkdtemp(prefix=prefix))
-    with subprocess.Popen(  # a session of its own: Ctrl-C is not for it
+    with subprocess.Popen(  # a session of its own, so that Ctrl-C does not reach it
         ["sh", "-c", SWEEP, "sh", str(folder)], stdin=subprocess.PIPE, start_new_session=True
     ) as sweeper:
         assert sweeper.stdin is not None

@@ -1,7 +1,7 @@
-"""How the cluster stands, from its records and the faults in force: what the drawn cluster takes.
+"""View of the cluster: the data of the drawn cluster, from the records and the faults in force.
 
-Decides what of the records the picture of now needs. Leaves what conditions make of links to `report/picture.py`, so
-that report and live page draw the same, and shapes to `report/static/cluster.js`.
+This module decides which part of the records the present picture needs. It leaves the effect of conditions on links to
+`report/picture.py`, so that report and live page draw the same, and shapes to `report/static/cluster.js`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class View:
                 pass
 
     def lost_power(self, hosts: Iterable[str]) -> None:
-        """Everything that ran there is gone, and nobody there writes a record of it."""
+        """Everything that ran there is gone, and the host itself cannot write a record of it."""
         for host in hosts:
             self._roles.pop(host, None)
             self._opinions = {key: state for key, state in self._opinions.items() if key[0] != host}

@@ -1,1 +1,1 @@
-"""Captures of runs: reading, judging and annotating them, and a dissector for other people's tools."""
+"""Captures of runs: reading, summing up and annotating them, and a dissector for Wireshark."""

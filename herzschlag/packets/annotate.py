@@ -1,8 +1,8 @@
-"""What happened, written into the capture as packet comments, once the run is over.
+"""Annotates the capture: writes the run's events into it as packet comments, once the run is over.
 
-Decides which records are worth a comment and which packet carries it: the first one at or after the instant, which is
-often what the event led to; what comes after the last packet stands at that one. Packets are put in order of time, and
-a file that a kill cut short becomes whole. Leaves the packets themselves as they are.
+This module decides which records are worth a comment and which packet carries it: the first one at or after the
+instant, which the event often caused; an event after the last packet is written at that one. Packets are put in order
+of time, and a file that a kill cut short becomes whole. The packets themselves stay as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ COMMENTED = (
     *("ready", "fault", "role", "election", "isolation", "liveness", "host-state", "restart", "vm", "vcenter"),
     *("machinery", "end"),
 )
-"""Kinds of records: what someone did or concluded. Locks, configuration and counters have no place among packets."""
+"""Kinds of records: acts and conclusions. Locks, configuration and counters are of no use among packets."""
 _SHOWN = (
     "fault",
     "about",

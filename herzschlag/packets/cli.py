@@ -1,6 +1,6 @@
 """The commands `herzschlag packets` and `herzschlag dissector`.
 
-Decides what a person sees of a run's packets. Leaves what is true of them to `traffic.py`.
+This module decides what a person sees of a run's packets. It leaves what is true of them to `traffic.py`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def packets_command(
     run: Annotated[Path, typer.Argument(help="Directory of a run on real packets.", exists=True, file_okay=False)],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
-    """Say what the packets of a run tell: heartbeats, gaps, delays, losses, and the timeline once more.
+    """Show what the packets of a run say: heartbeats, gaps, delays, losses, and the timeline once more.
 
     Example: herzschlag packets runs/2026-05-01-120000/slave-failure
     """

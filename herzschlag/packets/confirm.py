@@ -1,9 +1,9 @@
-"""The timeline once more, from packets alone.
+"""Confirms the timeline from packets alone.
 
-Decides by which packet an instant shows on the wire: what a host does at once when it concludes something (pings,
-offers, views, orders). A record tells what to look for and is compared with what was found; the time is the packet's.
-An instant that nobody tells anybody, such as the beginning of a watch over datastores, says so. Leaves judging the
-timeline to `herzschlag.checkers.rules.timeline`.
+This module decides by which packet an instant shows on the wire: what a host does at once when it concludes something
+(pings, offers, views, orders). A record tells what to look for and is compared with what was found; the time is the
+packet's. An instant that no packet announces, such as the beginning of a watch over datastores, is marked as such. It
+leaves judging the timeline to `herzschlag.checkers.rules.timeline`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Sought(msgspec.Struct, frozen=True):
     fits: Callable[[Passage], bool]
     shown: str
     edge: bool = True
-    """The packet before it of these kinds must not fit: it tells of a change."""
+    """The packet before it of these kinds must not fit: it shows a change."""
 
 
 # --- which packet shows what ------------------------------------------------------------------------------------------
@@ -66,14 +66,14 @@ def sought(record: Record, lab: TopologySpec) -> Sought | str:
     """What to look for, or why there is nothing."""
     rule = _RULES.get(record.kind)
     if rule is None:
-        return f"nobody is told of a record {record.kind}"
+        return f"no packet announces a record {record.kind}"
     return rule(record.node, record.fields, lab)
 
 
 def _host_state(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought | str:
     host, state = fields["host"], fields["to"]
     if node == VCENTER:
-        return "vCenter tells nobody what it takes a host for"
+        return "vCenter does not send its own opinion of a host"
 
     def fits(packet: Passage) -> bool:
         return isinstance(packet.message, ClusterView) and packet.message.hosts.get(host) == state
@@ -111,7 +111,7 @@ def _is_masters(packet: Passage) -> bool:
 
 def _election(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought | str:
     role = {"started": "election", "won": "master"}.get(fields["phase"])
-    return _role(node, {"to": role}, lab) if role else "who loses an election tells nobody"
+    return _role(node, {"to": role}, lab) if role else "a host that loses an election sends nothing about it"
 
 
 def _isolation(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought | str:
@@ -125,7 +125,7 @@ def _isolation(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought |
 def _restart(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought | str:
     vm, attempt, target = fields["vm"], fields.get("attempt"), fields.get("target")
     if fields["phase"] != "ordered":
-        return f"a restart that is {fields['phase']} is news to nobody"
+        return f"a restart that is {fields['phase']} is not sent to anyone"
     if target == node:
         return f"{node} starts {vm} itself"
 
@@ -139,7 +139,7 @@ def _restart(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought | s
 def _vm(node: str, fields: dict[str, Any], lab: TopologySpec) -> Sought | str:
     vm, state = fields["vm"], fields["to"]
     if state not in ("on", "off"):
-        return f"nobody is told that a VM is {state}"
+        return f"no packet announces that a VM is {state}"
 
     def fits(packet: Passage) -> bool:
         message = packet.message
@@ -223,7 +223,7 @@ class Wire:
 
 
 def concerned_of(record: Record, history: History) -> str:
-    """Whose heartbeats the record's node missed, if anybody's: the host it speaks of, or its master of before."""
+    """The host whose heartbeats the record's node missed, if any: the one it names, or its previous master."""
     host = record.get("host")
     if host:
         return str(host)

@@ -1,7 +1,7 @@
-"""The Wireshark dissector, whole: the tables of the wire format as Lua, in front of the code that reads by them.
+"""The Wireshark dissector: the tables of the wire format as Lua, followed by the code that reads by them.
 
-Decides how tables look in Lua and where Wireshark expects the file. Leaves the format to `agents/protocol/format.py`,
-its only description, and showing it to `dissector.lua`.
+This module decides how tables look in Lua and where Wireshark expects the file. It leaves the format to
+`agents/protocol/format.py`, its only description, and showing it to `dissector.lua`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Ethernet frames to what they carry: datagrams put together again, pings, and errors.
+"""Decodes Ethernet frames: reassembled datagrams, pings, and errors.
 
-Decides what is ours in a frame. Leaves who sent it and whether it arrived to `passages.py`. Sources: RFC 791, 768, 792.
+This module decides what is ours in a frame. It leaves who sent it and whether it arrived to `passages.py`. Sources: RFC
+791, 768, 792.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The way of every packet through the switches: who sent it when, to whom, and whether it was delivered.
+"""Passages: the way of each packet through the switches, with its sender, its destination, and whether it arrived.
 
-Decides that by its two sights in the capture: at the switch port of its sender (inbound) and at the one of its
-destination (outbound). One without the second entered the switch and was dropped there. Leaves what follows from that
-to `traffic.py` and `confirm.py`. Times are protocol nanoseconds, as in the history, but for delays, which are real.
+This module decides that by its two sights in the capture: at the switch port of its sender (inbound) and at the one of
+its destination (outbound). One without the second entered the switch and was dropped there. It leaves what follows from
+that to `traffic.py` and `confirm.py`. Times are protocol nanoseconds, as in the history, but for delays, which are
+real.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Passage(msgspec.Struct, frozen=True, gc=False):
     network: str
     source: str
     destination: str
-    """Node, or the address when it is nobody's."""
+    """Node, or the address when no node has it."""
     kind: str
     """The message's name, `Ping`, `Pong`, `IcmpError`, or `Refused` for a datagram that no agent would accept."""
     frame: int
@@ -99,15 +100,15 @@ def read_passages(path: Path, lab: TopologySpec | None = None) -> Passages:
         raise CaptureError(f"{file}: {error}") from None
     facts = from_comments(capture.comments)
     if facts is None:
-        raise CaptureError(f"{file} is no capture of a run: its section does not say which key and zero it has")
+        raise CaptureError(f"{file} is not a capture of a run: its section does not say which key and zero it has")
     try:
         return passages(capture, facts, lab or lab_of(capture))
     except SpecError as error:
-        raise CaptureError(f"{file}: its interfaces are no lab's: {error}") from None
+        raise CaptureError(f"{file}: its interfaces are not those of a lab: {error}") from None
 
 
 def lab_of(capture: pcapng.Capture) -> TopologySpec:
-    """The nodes and networks of a capture: its interfaces stand in the order of the lab's specification."""
+    """The nodes and networks of a capture: its interfaces are in the order of the lab's specification."""
     ends = [one.name.rpartition(" ") for one in capture.interfaces]
     networks = tuple(dict.fromkeys(network for _, _, network in ends))
     hosts = dict.fromkeys(node for node, _, _ in ends if node not in (GATEWAY, VCENTER))
@@ -135,7 +136,7 @@ def passages(capture: pcapng.Capture, facts: CaptureFacts, lab: TopologySpec) ->
         at_ns = facts.protocol_ns(packet.at_ns)
         if packet.direction == "in":
             sights.inbound(frame, at_ns, network, node, what)
-        elif owners.get(what.destination, side) == side:  # a flooded copy in front of a stranger is no delivery
+        elif owners.get(what.destination, side) == side:  # a flooded copy at another node's port is not a delivery
             sights.outbound(at_ns, network, what)
     return Passages(
         facts=facts,

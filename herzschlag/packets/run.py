@@ -1,6 +1,6 @@
-"""A finished run with its packets: what everything that looks at captures begins with.
+"""A finished run with its packets: the input of everything that reads captures.
 
-Decides how a run directory becomes values; the files themselves are described in docs/results.md.
+This module decides how a run directory becomes values; the files themselves are described in docs/results.md.
 """
 
 from __future__ import annotations
@@ -11,16 +11,9 @@ import msgspec
 
 from herzschlag.history.records import History, HistoryError, read_history
 from herzschlag.packets.passages import CaptureError, Passages, read_passages
-from herzschlag.scenarios.from_toml import ScenarioError, loads_family
+from herzschlag.running.run_file import HISTORY_FILE, read_report, scenario_of
+from herzschlag.scenarios.from_toml import ScenarioError
 from herzschlag.scenarios.model import Scenario
-
-RUN_FILE, HISTORY_FILE = "run.json", "history.jsonl"
-
-
-class _RunFile(msgspec.Struct, frozen=True):
-    scenario: str
-    scenario_text: str
-    status: str = "finished"
 
 
 class PacketRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +27,7 @@ class PacketRun(msgspec.Struct, frozen=True, kw_only=True):
 def read_packet_run(directory: Path) -> PacketRun:
     """Raises CaptureError, with the way out."""
     try:
-        file = msgspec.json.decode((directory / RUN_FILE).read_bytes(), type=_RunFile)
-        _, _, variant = file.scenario.partition("@")
-        (scenario,) = loads_family(file.scenario_text, file.scenario.partition("@")[0], variant)
+        scenario = scenario_of(read_report(directory))
     except (OSError, msgspec.MsgspecError, ScenarioError) as error:
         raise CaptureError(
             f"{directory}: {error}: name the directory of a run, as `herzschlag run` prints it"

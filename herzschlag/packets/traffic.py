@@ -1,7 +1,7 @@
-"""What the packets of a run say: heartbeats and their gaps, delays, losses, and the last sign before each conclusion.
+"""Traffic of a run, from its packets: heartbeats and gaps, delays, losses, and the last sign before each conclusion.
 
-Decides what a gap is and how delays are summed up. Leaves the packets to `passages.py`, showing this to `app.py`.
-Seconds are protocol time; milliseconds are real, because a delay is the machine's and no timer's.
+This module decides what a gap is and how delays are summed up. It leaves the packets to `passages.py`, and display to
+`cli.py`. Seconds are protocol time; milliseconds are real, because a delay depends on the machine and not on a timer.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
-    """Packets of one kind that entered a switch before the end of the run and were never delivered. What is sent later
-    meets a lab whose nodes are ending one by one."""
+    """Packets of one kind that entered a switch before the end of the run and were never delivered. Later packets do
+    not count: the lab's nodes end one by one."""
 
     network: str
     source: str
@@ -141,7 +141,7 @@ def summary(run: PacketRun) -> Summary:
 
 
 def wrong_clocks(run: PacketRun) -> frozenset[str]:
-    """Hosts whose clock was set wrong at some time: their stamps tell nothing about delays."""
+    """Hosts whose clock was set wrong at some time: their stamps say nothing about delays."""
     told = [fault_of(r) for r in run.history.where("fault", phase="begin")]
     conditions = [c for fault in told for c in fault.primitives(run.scenario.cluster.topology())]
     return frozenset(c.host for c in conditions if isinstance(c, p.ClockOff))
@@ -232,9 +232,9 @@ def _conclusion(record: Record) -> str:
 def _remarks(run: PacketRun, wrong: frozenset[str]) -> tuple[str, ...]:
     found = []
     if not len(run.history):
-        found.append("the run was killed before it wrote its history: packets are all there is")
+        found.append("the run was killed before it wrote its history: only its packets are left")
     if wrong:
-        found.append(f"no delays of {', '.join(sorted(wrong))}: a clock that was set wrong made its stamps")
+        found.append(f"no delays of {', '.join(sorted(wrong))}: its clock was set wrong, and so were its stamps")
     if run.passages.dropped:
         found.append(f"{run.passages.dropped} packets came too fast to be recorded: what is missing proves nothing")
     if not run.passages.ended:

@@ -1,4 +1,4 @@
-"""The pytest plugin: network-fault tests of an HA cluster, as easily as any other test.
+"""The pytest plugin: fixtures, marker and options for network-fault tests of an HA cluster.
 
     @pytest.mark.herzschlag(hosts=4)
     def test_partition(cluster):
@@ -7,9 +7,9 @@
         cluster.heal(cut)
         cluster.wait_for(lambda: len(cluster.masters()) == 1, within_s=10)
 
-Decides fixtures, marker and options, and that every checker has its say after every test. Leaves clusters to
-`labs.py`; imports nothing of the project until a test asks for one, because pytest loads this file in every
-project on every system. How to write such tests: docs/testing.md.
+This module decides fixtures, marker and options, and that every checker judges every test. It leaves clusters to
+`labs.py`, and it imports nothing of the project until a test asks for a cluster, because pytest loads this file in
+every project on every system. How to write such tests: docs/testing.md.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Checkers speak as part of the test, so that a violation fails it and is no error of its tear-down."""
+    """Checkers run as part of the test, so that a violation fails it and is not an error of its tear-down."""
     try:
         result = yield
     except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
@@ -132,7 +132,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Under xdist as well: what a test's report says of its lab travels with it."""
+    """Add to a test's report what it says of its lab, so that it reaches the terminal under xdist as well."""
     reports = [one for found in terminalreporter.stats.values() for one in found]
     told = [(one.nodeid, *said) for one in reports for said in getattr(one, "user_properties", ())]
     labs = {nodeid: value for nodeid, name, value in told if name == PROPERTY}

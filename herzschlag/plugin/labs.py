@@ -1,8 +1,8 @@
-"""Clusters for tests: made as the marker says, judged when the test is over, with everything a failure needs.
+"""Clusters for tests: made as the marker says, judged when the test is over, reported when it fails.
 
-Decides how a test's cluster comes to be, when the next test may have the same, and what a test's end says. Leaves
-fixtures and options to `hooks.py`, what a test asks for to `marker.py`, how many labs there are at once
-to `places.py`, how a lab goes on to `backends/reuse.py`.
+This module decides how a test's cluster is made, when the next test may have the same, and what a failing test prints.
+It leaves fixtures and options to `hooks.py`, what a test asks for to `marker.py`, how many labs there are at once to
+`places.py`, how a lab goes on to `backends/reuse.py`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from herzschlag.plugin.marker import MarkerError, Wish, wish_of
 from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
 from herzschlag.running.conductor import NotReady
-from herzschlag.running.runner import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport, RunRequest, judge_and_write
+from herzschlag.running.run_file import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport
+from herzschlag.running.runner import RunRequest, judge_and_write
 from herzschlag.scenarios.to_toml import as_toml
 from herzschlag.topo.capture import pcapng
 
@@ -44,7 +45,7 @@ TIMELINE = 40
 LOG_BYTES_MAX = 1_000_000
 """Larger logs stay out of run directories: the records of all agents are in the history anyway."""
 NAME_MAX = 150
-"""Letters of a run directory's name, of the 255 that file systems bear."""
+"""Characters of a run directory's name, of the 255 that file systems allow."""
 NEW = "new"
 LINUX = sys.platform == "linux"
 NO_LINUX = (
@@ -65,13 +66,13 @@ class Lab:
         self._looked: Mapping[str, str] = {}
 
     def remember(self) -> None:
-        """Look at it while it is new, for the next test may want it."""
+        """Look at it while it is new, because the next test may want it."""
         if not self._looked:
             self._looked = self.cluster.session.look()
 
     def again(self, name: str) -> str:
         """Make it the next test's, with a history of its own; or say why it is fit for none."""
-        if reason := self.cluster.unlike(self._stood):
+        if reason := self.cluster.difference_since(self._stood):
             return reason
         try:
             self.cluster = self.cluster.again(name)
@@ -83,10 +84,10 @@ class Lab:
             if before != now:
                 return f"{place}: {_difference(before, now)}"
         punctual = lateness.CHECKER.check(self.cluster.history(), self.cluster.scenario())
-        return self.cluster.unlike(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
+        return self.cluster.difference_since(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
 
     def keep_for(self, directory: Path) -> None:
-        """Bring what it wrote into a run directory: its logs, and its packets since this test has it."""
+        """Copy its logs, and its packets since this test began, into a run directory."""
         if self.home is None:
             return
         for log in sorted((self.home / LOG_FOLDER).iterdir()):
@@ -111,7 +112,7 @@ class Lab:
 
 
 class Lent:
-    """One cluster in one test's hands."""
+    """One cluster, lent to one test."""
 
     def __init__(self, lab: Lab, backend: BackendName, directory: Path, again: str) -> None:
         self.lab = lab
@@ -122,7 +123,7 @@ class Lent:
         self._again = again
 
     def judge(self) -> RunReport:
-        """Let every checker speak, once, and write the run directory."""
+        """Run every checker, once, and write the run directory."""
         if self.report is None:
             cluster = self.cluster
             with contextlib.suppress(MachineryDied):  # the history says so, which makes the verdict unknown
@@ -187,7 +188,7 @@ class LabKeeper:
             self._take_place()
 
     def end(self) -> None:
-        """After everything of a test. One that was skipped, or failed early, has left the idle lab to nobody."""
+        """After everything of a test. The idle lab may be left over from a test that was skipped or failed early."""
         if self._idle is not None and not self._next_wants(self._idle.key):
             self._drop()
         if self._idle is None and self._place is not None:
@@ -228,7 +229,7 @@ class LabKeeper:
         return self._place is not None and not self._place.wanted()
 
     def _used_again(self, key: bytes, name: str) -> tuple[str, Lab | None]:
-        """The lab that the last test left, if it is what this one wants and stands as it did when it was new."""
+        """The lab that the last test left, if it is what this one wants and is as it was when it was new."""
         lab, self._idle = self._idle, None
         if lab is None:
             return NEW, None
@@ -289,7 +290,7 @@ def key_of(backend: str, wish: Wish) -> bytes:
 
 
 def real_key(item: pytest.Item) -> bytes | None:
-    """What it wants of a lab on real packets, as far as can be told before it runs; None: nothing."""
+    """What a test wants of a lab on real packets, as far as it is known before it runs; None: nothing."""
     backend = item.callspec.params.get("herzschlag_backend") if hasattr(item, "callspec") else None
     if backend != "mininet" or "cluster" not in getattr(item, "fixturenames", ()):
         return None
@@ -335,6 +336,6 @@ def _difference(before: str, now: str) -> str:
 
 
 def _empty(directory: Path) -> None:
-    """What an earlier session left of the same test would be taken for this one's."""
+    """Remove the files that an earlier session left of the same test: they would be taken for this session's."""
     if any((directory / name).exists() for name in (RUN_FILE, HISTORY_FILE, SCENARIO_FILE, LOG_FOLDER)):
         shutil.rmtree(directory)

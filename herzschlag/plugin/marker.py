@@ -1,7 +1,7 @@
-"""What a test wants of its cluster, as its markers say: `@pytest.mark.herzschlag(hosts=4, speed=20)`.
+"""The marker: the cluster that a test wants, such as `@pytest.mark.herzschlag(hosts=4, speed=20)`.
 
-Decides which words the marker knows, and that a wrong one is told with the nearest right one before anything is
-started. Leaves making the cluster to `labs.py`.
+This module decides which words the marker knows; a wrong one is reported with the nearest right one before anything is
+started. It leaves making the cluster to `labs.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPEED, SEED = 10.0, 0
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """Equal wishes may have one lab after another."""
+    """Two tests with equal requests may use one lab, one after the other."""
 
     setup: Setup
     speed: float = SPEED
@@ -30,14 +30,14 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class MarkerError(WrongInput):
-    """The marker says something that cannot be; the text says what can."""
+    """The marker asks for something impossible; the text says what is possible."""
 
 
 _WISH = pytest.StashKey[Wish]()
 
 
 def wish_of(item: pytest.Item) -> Wish:
-    """Of all markers together; the nearest to the test is heard first. Raises MarkerError."""
+    """The request of all markers together; the nearest to the test wins. Raises MarkerError."""
     if _WISH not in item.stash:
         keys: dict[str, Any] = {}
         for mark in item.iter_markers(MARKER):

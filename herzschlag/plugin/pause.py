@@ -1,7 +1,8 @@
-"""`--herzschlag-pause`: a failed test's cluster stays alive, and the prompt of `herzschlag shell` is opened on it.
+"""The option `--herzschlag-pause`: opens the prompt of `herzschlag shell` on the live cluster of a failed test.
 
-Decides when the terminal is the prompt's; leaves the prompt to `herzschlag.shell`. Time goes on between commands on
-real packets; in the simulation it passes with `advance`. What is done here changes no verdict: the test has its own.
+This module decides when the prompt has the terminal; it leaves the prompt to `herzschlag.shell`. Time goes on between
+commands on real packets; in the simulation it passes with `advance`. Commands typed here do not change the verdict: the
+test already has its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def pause(item: pytest.Item) -> None:
     try:
         for lent in item.stash.get(LENT, []):
             lent.cluster.session.resume()
-            intro = f"\n{item.nodeid} failed; its cluster lives on ({lent.backend}).\n{lent.told()}\n\n"
+            intro = f"\n{item.nodeid} failed; its cluster is still running ({lent.backend}).\n{lent.told()}\n\n"
             shell = Shell(lent.cluster, intro=f"{intro}help, states; exit goes on with the next test")
             try:
                 shell.run()

@@ -1,12 +1,12 @@
-"""How many labs run at once on this machine, over all pytest processes of a user: no more than its processors bear.
+"""Places: how many labs run at once on this machine, over all pytest processes of a user, one per processor.
 
-Decides the number, says where it comes from, and keeps to it with one lock file a place; a process that dies gives its
-place back. One lab a processor: a lab of 3 to 16 hosts needs 3 to 11 % of one at rest at speed 10 (bench/cluster.py),
-but the whole of it while it comes up, and a timer that fires late makes a test `unknown`. Simulated clusters need no
-place.
+This module decides the number, says where it comes from, and enforces it with one lock file a place; a process that
+dies gives its place back. One lab a processor: a lab of 3 to 16 hosts needs 3 to 11 % of one at rest at speed 10
+(bench/cluster.py), but the whole of it while it comes up, and a timer that fires late makes a test `unknown`. Simulated
+clusters need no place.
 
-Whoever waits stands in a queue, so nobody is overtaken for ever; and nobody waits with a place in hand, so nobody waits
-in a circle.
+Processes wait in a queue, so that none is overtaken for ever; and a process that waits holds no place, so that no two
+wait for each other.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 LABS = "HERZSCHLAG_LABS"
-"""Environment variable: the number of labs at once, for a machine that bears more or fewer."""
+"""Environment variable: the number of labs at once, for a machine that can run more or fewer."""
 LOOK_S = 0.05
 PATIENCE_S = 30.0
-"""A lab that is kept for the next test of its process is given up when another process has waited that long for a
-place: far below what anybody sets a test's time limit to, far above the 4 s that a lab takes to come up."""
+"""A lab that is kept for the next test of its process is given up when another process has waited this long for a
+place: far below any sensible time limit of a test, far above the 4 s that a lab takes to come up."""
 _QUEUE = "queue"
 _QUOTA = "cpu.max"
 
 
 class Places(NamedTuple):
-    """So many labs at once, and why."""
+    """The number of labs at once, and the reason."""
 
     number: int
     because: str
 
 
 def places(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> Places:
-    """Labs at once. Raises ValueError for a number that is none."""
+    """The number of labs at once. Raises ValueError if the environment variable is not a number."""
     told = os.environ.get(LABS)
     if told is not None:
         if not told.isdecimal() or int(told) < 1:
@@ -85,9 +85,9 @@ class Place:
         came_s = time.monotonic()
         queue = _open(folder / _QUEUE)
         try:
-            fcntl.flock(queue, fcntl.LOCK_EX)  # the kernel lets them in in the order of their coming
+            fcntl.flock(queue, fcntl.LOCK_EX)  # the kernel grants it in the order of the requests
             os.pwrite(queue, f"{came_s:<20.3f}".encode(), 0)
-            if alone:  # who stands first in the queue may wait with places in hand: nobody else waits for one
+            if alone:  # the first in the queue may hold places while it waits: no other process waits for one
                 taken = [_open(folder / str(number)) for number in range(places().number)]
                 for descriptor in taken:
                     fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -106,7 +106,7 @@ class Place:
             os.close(queue)
 
     def wanted(self, patience_s: float = PATIENCE_S) -> bool:
-        """Whether somebody has waited for a place for so long."""
+        """Whether another process has waited for a place for this long."""
         import fcntl  # noqa: PLC0415
 
         queue = _open(self._folder / _QUEUE)

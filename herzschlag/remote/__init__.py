@@ -1,4 +1,4 @@
-"""`herzschlag remote`: any command on another machine, over SSH, with its results brought home.
+"""The command `herzschlag remote`: runs any command on another machine over SSH and downloads its results.
 
 cli.py ─▶ order.py ─▶ target.py      which machine, whose key
                  ├──▶ connection.py  paramiko, host keys (hostkeys.py), talking to far.py

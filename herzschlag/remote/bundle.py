@@ -1,4 +1,4 @@
-"""The project as something to send: every file with its digest, and an archive of them.
+"""The bundle: the project's files with their digests, and an archive of them to send.
 
 From a checkout: what git tracks or would track, as it is on disk, changes included. From an installed package: its own
 files, and a project file made from its metadata, so that the other machine can install the same dependencies.
@@ -23,7 +23,7 @@ LINK = 0o120000  # in place of a mode: a symbolic link, whose content is its tar
 FROM_CHECKOUT = (
     "if command -v make >/dev/null; then exec make --no-print-directory setup; else exec setup/provision.sh lab; fi"
 )
-# No Makefile there: Debian's packages stay as they are, and `doctor` says what is missing.
+# An installed package has no Makefile: Debian's packages stay as they are, and `doctor` says what is missing.
 FROM_PACKAGE = (
     "[ -f .venv/herzschlag-ready ] && [ .venv/herzschlag-ready -nt pyproject.toml ] && exit 0;"
     " echo 'herzschlag set-up: making .venv …'; rm -rf .venv; python3 -m venv .venv &&"

@@ -1,7 +1,7 @@
 """The command `herzschlag remote`: its options, then any other command, run on another machine.
 
-Decides what is typed and the exit status: the far command's own; 4 when the machine cannot be reached or used; 2 for
-wrong usage. Standard output carries what the far command wrote there and nothing else.
+This module decides what a user types and the exit status: the remote command's; 4 when the machine cannot be reached or
+used; 2 for wrong usage. Standard output carries the remote command's standard output and nothing else.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import typer
 
 from herzschlag.exit_status import CANNOT_RUN
 
-PATIENCE_S = 30.0  # on a line that loses packets TCP needs many seconds to recover
-# Options of `remote` come first; everything from the first other word on belongs to the far command.
+PATIENCE_S = 30.0  # on a connection that loses packets TCP needs many seconds to recover
+# Options of `remote` come first; everything from the first other word on belongs to the remote command.
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": False, "allow_interspersed_args": False}
 FAR_FOLDER = "~/.cache/herzschlag"
 
@@ -31,22 +31,22 @@ def remote(  # noqa: PLR0917 (Typer calls it by name)
     accept_new_key: Annotated[
         bool, typer.Option("--accept-new-key", help="Trust a host key never seen before, and remember it.")
     ] = False,
-    far_folder: Annotated[str, typer.Option(help="Where project and results live over there.")] = FAR_FOLDER,
+    far_folder: Annotated[str, typer.Option(help="Folder for project and results on the remote machine.")] = FAR_FOLDER,
     checkout: Annotated[
-        str | None, typer.Option(help="A checkout over there, set up already, used as it is: nothing is brought.")
+        str | None, typer.Option(help="A checkout on the remote machine, already set up and used as it is.")
     ] = None,
     setup: Annotated[
-        str | None, typer.Option(help="Command that sets the project up over there. Default: make setup.")
+        str | None, typer.Option(help="Command that sets the project up remotely. Default: make setup.")
     ] = None,
     patience: Annotated[
-        float, typer.Option(min=1, max=3600, help="Seconds without a sign of life after which the line is dead.")
+        float, typer.Option(min=1, max=3600, help="Seconds without a sign of life after which the connection is dead.")
     ] = PATIENCE_S,
 ) -> None:
-    """Run any command on another machine over SSH, and bring its results home.
+    """Run any command on another machine over SSH, and download its results.
 
-    The project is brought there as it is here, and set up, when it is missing or different. Besides the commands of
-    this program there are: `test` (the project's tests), `make TARGET` (of its Makefile), `prepare` (bring and set up,
-    no more) and `fetch` (bring home what a broken connection left there).
+    The project is sent as it is here, and set up, when it is missing or different. Besides the commands of this
+    program there are: `test` (the project's tests), `make TARGET` (of its Makefile), `prepare` (send and set up only)
+    and `fetch` (download results that a broken connection left on the remote machine).
 
     Example: herzschlag remote --vagrant run isolation
 

@@ -1,7 +1,7 @@
-"""A connection to the other machine: paramiko behind it, the far side's verbs in front.
+"""Connection to the remote machine: over paramiko, with the verbs of the remote side.
 
-Decides how a connection is made and what each way of failing is called; leaves what is asked over it to the others.
-Neither keys nor passphrases are ever printed or logged.
+This module decides how a connection is made and which error each failure becomes; it leaves the requests over it to the
+other files. Neither keys nor passphrases are ever printed or logged.
 """
 
 from __future__ import annotations
@@ -27,9 +27,14 @@ from herzschlag.remote.tcp_timeout import PatientSocket
 
 CONNECT_S_MAX = 30.0  # TCP, banner, authentication: each
 KEEPALIVE_S = 5  # an idle connection stays open through address translation, and a dead one is noticed
-BROKEN = (EOFError, TimeoutError, ConnectionError, paramiko.SSHException)  # what a lost line is called below sftp
-NOISE_BYTES_MAX = 64 << 10  # what login shells may print before the far side speaks
-# Reads the far side's text from standard input to the last byte and not one further, then runs it.
+BROKEN = (
+    EOFError,
+    TimeoutError,
+    ConnectionError,
+    paramiko.SSHException,
+)  # a lost connection, below sftp
+NOISE_BYTES_MAX = 64 << 10  # what login shells may print before the remote side does
+# Reads the remote side's program from standard input to the last byte and not one further, then runs it.
 BOOTSTRAP = (
     "import sys;n=int(sys.argv[1]);f=open(0,'rb',0,closefd=False);b=b''\n"
     "while len(b)<n:\n c=f.read(n-len(b))\n if not c:sys.exit(1)\n b+=c\n"
@@ -71,7 +76,7 @@ class Connection:
         transport.set_keepalive(KEEPALIVE_S)
 
     def reopen(self) -> None:
-        """After the line broke: the same machine, with the host key that it had before."""
+        """After the connection broke: the same machine, with the host key that it had before."""
         self.close()
         self._client = paramiko.SSHClient()
         self._sftp = None
@@ -137,7 +142,7 @@ class Connection:
         self._client.close()
 
     def start(self, verb: str, **details: Any) -> Talk:
-        """Start a verb of the far side."""
+        """Start a verb of the remote side."""
         request = {"verb": verb, "patience_s": self.target.patience_s, **details}
         source = Path(far.__file__).read_bytes()
         try:
@@ -150,7 +155,7 @@ class Connection:
         return Talk(channel, self.target)
 
     def call(self, verb: str, **details: Any) -> dict[str, Any]:
-        """Do a verb of the far side that only answers."""
+        """Carry out a verb of the remote side that only answers."""
         talk = self.start(verb, **details)
         while (answer := talk.answer) is None:
             select.select([talk], [], [], far.STEP_S)
@@ -194,7 +199,7 @@ class Talk:
         self._said_at = time.monotonic()
 
     def news(self) -> Iterator[tuple[bytes, bytes]]:
-        """Frames that have arrived; keeps the other side assured that we are there."""
+        """Frames that have arrived; sends the other side a sign of life when one is due."""
         while self._channel.recv_stderr_ready():
             self._stderr += self._channel.recv_stderr(far.CHUNK_BYTES)[: NOISE_BYTES_MAX - len(self._stderr)]
         while self.answer is None and (

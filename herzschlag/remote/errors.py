@@ -1,4 +1,4 @@
-"""What can go wrong on the way to the other machine; each text says the value, the rule, and the way out."""
+"""Exceptions of `herzschlag remote`; each text says the value, the rule, and the way out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class RemoteTrouble(UnusableMachine):
 
 
 class ConnectionLost(RemoteTrouble):
-    """The connection was there and broke; what was asked for may be tried again."""
+    """An open connection broke; the request may be tried again."""
 
 
 class RemoteUsageError(WrongInput):
-    """Exit status 2: what was typed makes no sense."""
+    """Exit status 2: the command line is wrong."""
 
 
 class Unreachable(ConnectionLost):

@@ -1,16 +1,16 @@
-"""The far side: what runs on the other machine, sent there as text and read by its Python.
+"""The far side: the program on the remote machine, sent as text and read by its Python.
 
-Decides how a command over there is started, watched and ended, and what may change there: one job directory, one
-checkout. Leaves connections, keys and the local terminal to the other files of this folder. Standard library only, and
-nothing of the project: the project may not be there yet, or in another version.
+This module decides how a command on the remote machine is started, watched and ended, and what may change on it: one
+job directory, one checkout. It leaves connections, keys and the local terminal to the other files of this folder. It
+uses the standard library only, and nothing of the project: the remote machine may not have it yet, or another version.
 
     client ──stdin──▶ ┌────────────────┐ ──pipes or pseudo-terminal──▶ command and its descendants
            ◀─stdout── │ this, guardian │
                       └────────────────┘
 Both directions are frames: one letter, a length, a body. Each side sends a sign of life while it has nothing else to
-say; the side that hears nothing for the agreed time gives the other up. A dead network closes no channel, so that is
-the only way to notice. When the client is gone, the command is interrupted as by Ctrl-C (a run directory then says
-so), then terminated, then everything below this process is killed.
+say; the side that hears nothing for the agreed time gives the other up. A dead network does not close a channel, so
+that is the only way to notice. When the client is gone, the command is interrupted as by Ctrl-C (a run directory then
+says so), then terminated, then everything below this process is killed.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-with suppress(ImportError):  # absent on Windows, where the client wants but the constants and `Frames` of this file
+with suppress(ImportError):  # absent on Windows, where the client needs only the constants and `Frames` of this file
     import fcntl
     import termios
 
-# Said first, so that whatever a login shell prints before can be told apart.
+# Sent first, so that the output of a login shell before it can be told apart.
 MAGIC = b"\0herzschlag far side 1\n"
 HEADER = struct.Struct("!cI")
 BODY_BYTES_MAX = 16 << 20  # a request carries the list of the project's files; output frames are far smaller
 CHUNK_BYTES = 32 << 10
-UNSENT_BYTES_MAX = 1 << 20  # beyond that the command has to wait for the line, as it would for a terminal
+UNSENT_BYTES_MAX = 1 << 20  # beyond that the command has to wait for the connection, as it would for a terminal
 
 # Client to far side.
 REQUEST, DATA, SIGNAL, WINDOW = b"Q", b"D", b"S", b"W"
@@ -83,7 +83,7 @@ class Frames:
 
 
 class Trouble(Exception):
-    """Something over here that the person at the other end should read, with the way out."""
+    """A failure on this machine, in words for the user at the other end, with the way out."""
 
 
 class Gone(Exception):
@@ -91,7 +91,7 @@ class Gone(Exception):
 
 
 class Line:
-    """Frames over standard input and output, never blocking: a dead line must not keep us from noticing it."""
+    """Frames over standard input and output, never blocking: a dead connection must not keep us from noticing it."""
 
     def __init__(self, patience_s: float) -> None:
         self.patience_s = patience_s
@@ -117,7 +117,7 @@ class Line:
         except BlockingIOError:
             pass
         except OSError as error:
-            raise Gone(f"nobody reads: {error}") from None
+            raise Gone(f"the reader has gone: {error}") from None
 
     def hear(self) -> list[tuple[bytes, bytes]]:
         try:
@@ -125,9 +125,9 @@ class Line:
         except BlockingIOError:
             return []
         except OSError as error:
-            raise Gone(f"the line broke: {error}") from None
+            raise Gone(f"the connection broke: {error}") from None
         if not data:
-            raise Gone("the line was closed")
+            raise Gone("the connection was closed")
         self._heard_at = time.monotonic()
         return list(self._frames.feed(data))
 
@@ -140,7 +140,7 @@ class Line:
         self.push()
 
     def finish(self, answer: dict[str, Any]) -> None:
-        """The last word; waits until it is sent, or the client is given up."""
+        """Send the last answer; wait until it is sent, or the client is given up."""
         self.say(EXIT, json.dumps(answer).encode())
         while self._unsent:
             self.look_at_clock()
@@ -175,7 +175,7 @@ def descendants(root: int) -> list[int]:
 
 
 def kill_all_below() -> None:
-    """Until nothing is left below us; forking processes may need more than one look."""
+    """Kill until no descendant is left; forking processes may need more than one look."""
     give_up_at = time.monotonic() + KILLED_S_MAX
     while (below := descendants(os.getpid())) and time.monotonic() < give_up_at:
         for number in below:
@@ -214,7 +214,8 @@ class Command:
             )
         except OSError as error:
             name = request["argv"][0] if error.filename is None else error.filename
-            raise Trouble(f"cannot start {request['argv'][0]} over there: {name}: {error.strerror}") from None
+            what = f"cannot start {request['argv'][0]} on the remote machine"
+            raise Trouble(f"{what}: {name}: {error.strerror}") from None
         if window:
             os.close(slave)
             assert self.master is not None
@@ -240,7 +241,7 @@ class Command:
 
     def type(self, data: bytes) -> None:
         if self.master is not None:
-            with suppress(OSError):  # full or closed: a terminal drops what nobody reads, too
+            with suppress(OSError):  # full or closed: a terminal also drops input without a reader
                 os.write(self.master, data)
 
     def signal(self, number: int) -> None:
@@ -278,7 +279,7 @@ def run(request: dict[str, Any], line: Line) -> dict[str, Any]:
 
 
 class Attendance:
-    """Carries everything to and fro until the command has ended and said its last."""
+    """Passes everything in both directions until the command has ended and its output is sent."""
 
     def __init__(self, command: Command, line: Line, asked_to_stop: Callable[[], bool]) -> None:
         self._command, self._line, self._asked_to_stop = command, line, asked_to_stop
@@ -300,7 +301,7 @@ class Attendance:
                 raise Gone("told to stop")
 
     def _wait(self) -> set[int]:
-        """A command whose output nobody takes is not read any further."""
+        """Stop reading from a command whose output the client does not take."""
         for number in self._command.outputs:
             wanted = number in self._reading and not self._line.is_full
             if wanted and number not in self._selector.get_map():
@@ -376,7 +377,7 @@ def open_lock(checkout: Path, how: int) -> int:
     except BlockingIOError:
         os.close(number)
         raise Trouble(
-            f"{checkout} is in use over there, by a session with another version of the project: "
+            f"{checkout} is in use on the remote machine, by a session with another version of the project: "
             "let that end, or give this one a folder of its own with --far-folder"
         ) from None
     return number
@@ -396,27 +397,27 @@ def same(request: dict[str, Any], _line: Line) -> dict[str, Any]:
 
 
 def space(request: dict[str, Any], _line: Line) -> dict[str, Any]:
-    """Where things go, made if need be, and whether there is room for what is coming."""
+    """Make the folder if need be, and check that it has room for the files to come."""
     folder = Path(request["folder"]).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < request["bytes"]:
         raise Trouble(
-            f"no room over there: {folder} has {free / 1e6:.1f} MB free, {request['bytes'] / 1e6:.1f} MB are needed: "
-            "make room, or name another folder with --far-folder"
+            f"not enough disk space on the remote machine: {folder} has {free / 1e6:.1f} MB free,"
+            f" {request['bytes'] / 1e6:.1f} MB are needed: make room, or name another folder with --far-folder"
         )
     return {"status": 0, "folder": str(folder), "home": str(Path.home())}
 
 
 def unpack(request: dict[str, Any], _line: Line) -> dict[str, Any]:
-    """The project's files into the checkout, beside what set-up made there. The version file comes last: no version,
-    no trust, so that an interrupted unpacking is repeated."""
+    """Unpack the project's files into the checkout, beside the set-up's own files. The version file is written last, so
+    that an interrupted unpacking is repeated."""
     archive, checkout = Path(request["archive"]), Path(request["checkout"])
     files: dict[str, str] = request["files"]
     lock = open_lock(checkout, fcntl.LOCK_EX)
     try:
         if digest_of(archive) != request["digest"]:
-            raise Trouble(f"{archive} arrived damaged over there: try again")
+            raise Trouble(f"{archive} arrived damaged on the remote machine: try again")
         checkout.mkdir(parents=True, exist_ok=True)
         stamp = checkout / VERSION_FILE
         before = json.loads(stamp.read_text())["files"] if stamp.exists() else []
@@ -430,7 +431,7 @@ def unpack(request: dict[str, Any], _line: Line) -> dict[str, Any]:
                 place(tar, member, checkout / member.name)
         wrong = [path for path, digest in files.items() if digest_of(checkout / path) != digest]
         if wrong:
-            raise Trouble(f"{len(wrong)} files arrived damaged over there ({wrong[0]}, …): try again")
+            raise Trouble(f"{len(wrong)} files arrived damaged on the remote machine ({wrong[0]}, …): try again")
         temporary = stamp.with_suffix(".new")
         temporary.write_text(json.dumps({"version": request["version"], "files": sorted(files)}))
         temporary.replace(stamp)
@@ -482,10 +483,10 @@ def jobs(request: dict[str, Any], _line: Line) -> dict[str, Any]:
 
 
 def remove(request: dict[str, Any], _line: Line) -> dict[str, Any]:
-    """One job directory, after it was brought home."""
+    """Remove one job directory, after it was downloaded."""
     folder = Path(request["folder"])
     if folder.parent.name != "jobs":
-        raise Trouble(f"{folder} is no job directory: not removed")
+        raise Trouble(f"{folder} is not a job directory: not removed")
     shutil.rmtree(folder, ignore_errors=True)
     return {"status": 0}
 
@@ -522,7 +523,8 @@ def main() -> int:
             answer = {"status": 4, "trouble": str(trouble)}
         except OSError as error:
             where = f" {error.filename}" if error.filename else ""
-            answer = {"status": 4, "trouble": f"{request['verb']} failed over there:{where}: {error.strerror}"}
+            text = f"{request['verb']} failed on the remote machine:{where}: {error.strerror}"
+            answer = {"status": 4, "trouble": text}
         line.finish(answer)
     except Gone:
         return 1

@@ -1,8 +1,8 @@
-"""Bringing results home: whole, checked, or not at all.
+"""Downloads results: whole and checked, or not at all.
 
-What appears at its place is complete and its digests agree; until then it lies beside it under a name that begins with
-a dot. A run directory (it has a run.json) appears as one; other files one by one. After a broken connection the same
-call goes on where it was: files that have arrived are not sent again, one that was under way goes on at its last byte.
+A file under its final name is complete and its digest agrees; until then it lies beside it under a name that begins
+with a dot. A run directory (it has a run.json) appears as one; other files one by one. After a broken connection the
+same call continues: files that have arrived are not sent again, one that was under way continues at its last byte.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from herzschlag.remote.connection import BROKEN, Connection
 from herzschlag.remote.errors import ConnectionLost, RemoteTrouble
 from herzschlag.remote.far import CHUNK_BYTES, digest_of
+from herzschlag.running.run_file import RUN_FILE
 
-RUN_FILE = "run.json"
 SAME_NAMES_MAX = 10_000  # run directories of one name in one folder
 
 
@@ -39,7 +39,7 @@ def units(files: Iterable[FarFile]) -> dict[str, list[FarFile]]:
 
 
 def free_name(wanted: Path) -> Path:
-    """The name itself, or with a number when something of that name is there: nothing at home is ever overwritten."""
+    """The name itself, or with a number when a file of that name exists: no local file is ever overwritten."""
     if not wanted.exists():
         return wanted
     for number in range(2, SAME_NAMES_MAX):
@@ -50,7 +50,7 @@ def free_name(wanted: Path) -> Path:
 
 
 def fetch(connection: Connection, job: str, place: Callable[[str], Path], skip: str) -> list[Path]:
-    """Everything of a job directory but one folder; `place` says where a path of it belongs at home. Returns what
+    """Everything of a job directory but one folder; `place` says where a path of it belongs here. Returns what
     appeared."""
     answer = connection.call("survey", folder=job)
     files = [file for entry in answer["files"] if not (file := FarFile(*entry)).path.startswith(f"{skip}/")]
@@ -74,7 +74,7 @@ def fetch(connection: Connection, job: str, place: Callable[[str], Path], skip: 
 
 
 def _drop_strangers(partial: Path, wanted: set[str]) -> None:
-    """Files of an earlier attempt that have gone over there since."""
+    """Files of an earlier attempt that have since been removed on the remote machine."""
     if partial.is_dir():
         for path in sorted(partial.rglob("*")):
             if path.is_file() and path.relative_to(partial).as_posix() not in wanted:
@@ -114,4 +114,4 @@ def _copy(connection: Connection, source: str, file: FarFile, target: Path) -> N
     except OSError as error:
         if error.filename is not None:
             raise
-        raise ConnectionLost(f"{source} could not be read over there: {error}") from None
+        raise ConnectionLost(f"{source} could not be read on the remote machine: {error}") from None

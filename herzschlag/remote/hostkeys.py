@@ -1,8 +1,8 @@
-"""Whom we are talking to: host keys known, new, changed.
+"""Host keys: known ones, new ones, and changed ones.
 
-A known key passes without a word. A new one is shown and asked for on a terminal, refused otherwise; nothing is ever
-trusted silently. A changed one is refused whatever was asked for: that is what an attack looks like. Keys are kept
-where OpenSSH keeps them, so that a machine known to `ssh` is known here, and the other way round.
+A known key passes silently. A new one is shown to the user for confirmation on a terminal, and refused otherwise; no
+key is ever trusted silently. A changed one is always refused, because an attack looks like that. Keys are kept where
+OpenSSH keeps them, so that a machine known to `ssh` is known here, and the other way round.
 """
 
 from __future__ import annotations
@@ -84,6 +84,6 @@ def changed(target: Target, expected: paramiko.PKey, shown: paramiko.PKey) -> Re
     files = " ".join(str(file) for file in target.known_hosts)
     return RemoteTrouble(
         f"the host key of {target} has CHANGED: known is {fingerprint(expected)}, shown was {fingerprint(shown)}. "
-        "Somebody may be in between; nothing was sent. If the machine was really made anew, forget the old key: "
+        "An attacker may be in between; nothing was sent. If the machine was really made anew, forget the old key: "
         f"ssh-keygen -R '{name_in_file(target)}' (files: {files})"
     )

@@ -1,6 +1,6 @@
-"""An order to another machine, from the options typed to the exit status.
+"""One `herzschlag remote` command, from its options to its exit status.
 
-Decides in which sequence things happen, what is said meanwhile (on standard error), and what each ending is called.
+This module decides the order of the steps, the messages (on standard error), and the exit status of each ending.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def ask(question: str) -> bool:
 
 
 def carry_out(order: Order) -> int:
-    """Exit status: the far command's own; 2 wrong usage, 4 machine not reachable or not usable, 130 interrupted."""
+    """Exit status: the remote command's; 2 wrong usage, 4 machine not reachable or not usable, 130 interrupted."""
     try:
         return _work(order, order.target())
     except RemoteUsageError as error:
@@ -77,9 +77,9 @@ def carry_out(order: Order) -> int:
         say(str(error))
         return CANNOT_RUN
     except Abandoned:
-        say("given up; the far side ends the command by itself, `fetch` brings what it wrote")
+        say("gave up waiting; the remote side stops the command, `herzschlag remote … fetch` downloads its output")
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted; `fetch` brings what there is")
+        say("interrupted; `herzschlag remote … fetch` downloads the results so far")
     return INTERRUPTED
 
 
@@ -95,7 +95,7 @@ def _work(order: Order, target: Target) -> int:
             work.checkout = order.checkout
         else:
             bundle = make_bundle()
-            # What `vagrant up` copied and set up serves when it is still the same.
+            # The copy that `vagrant up` made and set up is used if it is still the same.
             work.bring_project(bundle, other_places=("~/herzschlag",) if order.vagrant else ())
             work.set_up(order.setup or bundle.setup)
         if typed[0] == "prepare":
@@ -109,7 +109,7 @@ def _work(order: Order, target: Target) -> int:
 
 
 def _say_nothing_of_a_lost_line(died: threading.ExceptHookArgs) -> None:
-    """The thread that asks ahead for more of a file dies with the line; the one that waits for the file says so."""
+    """A thread that requests a file in advance ends with the connection; the one that waits for the file reports it."""
     if not isinstance(died.exc_value, (*BROKEN, OSError)):
         threading.__excepthook__(died)
 
@@ -121,11 +121,11 @@ def _run(work: Work, command: Command) -> int:
         appeared = work.bring_home(job, command)
     except ConnectionLost as error:
         raise RemoteTrouble(
-            f"{error}. What ran there is ended by the far side; what it wrote stays there, in {job}: "
-            "the same command line with `fetch` in place of the command brings it home"
+            f"{error}. The remote side stops the command; its output stays there, in {job}: "
+            "the same command line with `fetch` in place of the command downloads it"
         ) from None
     for path in appeared:
-        say(f"brought home: {path}")
+        say(f"downloaded: {path}")
     return status
 
 
@@ -135,12 +135,12 @@ def _fetch(work: Work, names: list[str]) -> int:
     unknown = [name for name in names if name not in wanted and name not in {job.rpartition("/")[2] for job in wanted}]
     if unknown:
         raise RemoteUsageError(
-            f"no such job over there: {', '.join(unknown)} (there are: {', '.join(waiting) or 'none'})"
+            f"no such job on the remote machine: {', '.join(unknown)} (jobs: {', '.join(waiting) or 'none'})"
         )
     for job in wanted:
         appeared = work.bring_home(job, Command([]))
         for path in appeared:
-            say(f"brought home: {path}")
+            say(f"downloaded: {path}")
     if not wanted:
-        say("nothing is waiting there")
+        say("no results are waiting on the remote machine")
     return 0

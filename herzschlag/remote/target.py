@@ -1,8 +1,8 @@
-"""Which machine, as whom, with which key, and how its host key is to be judged.
+"""The target: which machine, as which user, with which key, and how its host key is checked.
 
-Decides what `--host` and the answer of `vagrant ssh-config` mean; opens no connection. Vagrant says in its own
-configuration how host keys of its machines are treated (a fresh VM has a fresh key, reached over loopback), and that is
-followed. For any other machine OpenSSH's own file of known hosts counts.
+This module decides what `--host` and the answer of `vagrant ssh-config` mean; it opens no connection. Vagrant's own
+configuration says how host keys of its machines are treated (a fresh VM has a fresh key, reached over loopback), and
+this module follows it. For any other machine OpenSSH's own file of known hosts counts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A TCP connection that gives up what nobody takes any more, on any system.
+"""A TCP connection that fails when the other side accepts no data for a given time, on any system.
 
-When a line breaks in the middle of sending, the system keeps the unsent bytes and tries on for a quarter of an hour
-(tcp(7), tcp_retries2), and an SSH transport that waits to send keeps everybody else from speaking. Options against it
-differ from system to system; this does not.
+When a connection breaks in the middle of sending, the system keeps the unsent bytes and retries for 15 minutes (tcp(7),
+tcp_retries2), and an SSH transport that waits to send blocks every other channel. Options against it differ from system
+to system; this module does not.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Self
 
 
 class PatientSocket(socket.socket):
-    """Give it a timeout: each `send` that ends in it is counted, and after `patience_s` without a byte taken the line
-    is called dead: OSError (ETIMEDOUT) for that `send` and for all after it."""
+    """Give it a timeout: each `send` that ends in it is counted, and after `patience_s` without an accepted byte the
+    connection is dead: OSError (ETIMEDOUT) for that `send` and for all after it."""
 
     patience_s: float
     _refused_since: float | None = None

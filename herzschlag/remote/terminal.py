@@ -1,8 +1,8 @@
-"""A command over there as if it ran here: its output live, the keyboard and Ctrl-C passed on.
+"""Terminal of a remote command: its output appears live, and the keyboard and Ctrl-C are passed on.
 
-When both ends of our side are a terminal, the command gets one as well and every key goes there, Ctrl-C included, as
-over `ssh -t`. Otherwise Ctrl-C here becomes an interrupt there. Three of them within two seconds give up waiting: then
-the connection is closed, and the far side ends the command by itself.
+When local input and output are a terminal, the command gets one as well and every key is sent to it, Ctrl-C included,
+as over `ssh -t`. Otherwise Ctrl-C becomes an interrupt on the remote machine. Ctrl-C three times within two seconds
+gives up waiting: then the connection is closed, and the remote side ends the command.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ GIVE_UP_COUNT, GIVE_UP_S = 3, 2.0
 
 
 class Abandoned(KeyboardInterrupt):
-    """The person at the keyboard does not want to wait for the command to end."""
+    """The user does not want to wait for the command to end."""
 
 
 class _Interrupts:
-    """Ctrl-C, counted; and whether it came so often that waiting is over."""
+    """Ctrl-C, counted; and whether it came often enough to give up waiting."""
 
     def __init__(self) -> None:
         self.pending = 0

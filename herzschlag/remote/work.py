@@ -1,9 +1,9 @@
-"""What `herzschlag remote` does over a connection, in order: the project there, set-up, the command, results home.
+"""Work of `herzschlag remote` over a connection, in order: send the project, set it up, run, download the results.
 
-Decides folders and names on the other machine:
+This module decides folders and names on the other machine:
 
     ~/.cache/herzschlag/checkout/     the project, as it is here; set-up makes its .venv beside it
-    ~/.cache/herzschlag/jobs/NAME/    what one command wrote, until it has been brought home
+    ~/.cache/herzschlag/jobs/NAME/    what one command wrote, until it has been downloaded
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from herzschlag.remote.errors import ConnectionLost, RemoteTrouble
 from herzschlag.remote.fetch import fetch
 from herzschlag.remote.terminal import run_there
 
-ROOM_FACTOR = 8  # archive to unpacked files; the set-up's own needs are its own business
+ROOM_FACTOR = 8  # archive to unpacked files; set-up checks its own needs itself
 RECONNECTS_MAX = 5
 RECONNECT_PAUSE_S = 2.0
-INPUTS_FOLDER = "inputs"  # files that were brought along; they stay there
-OUT_FOLDER = "out"  # stands over there for an --out that leads out of the job directory
+INPUTS_FOLDER = "inputs"  # files that were sent with the command; they are not downloaded
+OUT_FOLDER = "out"  # takes the place of an --out outside of the job directory, on the remote machine
 
 
 @dataclass(slots=True)
 class Command:
-    """What was typed, as it must be typed over there."""
+    """The command line as it must be on the remote machine."""
 
     argv: list[str]
     inputs: dict[str, Path] = field(default_factory=dict)  # path in the job directory -> file here
@@ -38,7 +38,7 @@ class Command:
 
     @classmethod
     def translate(cls, typed: list[str]) -> Command:
-        """Files named are brought along; an --out outside of the current folder is found again."""
+        """Files named on it are sent with it; an --out outside of the current folder is mapped back."""
         command = cls([])
         waiting = iter(typed)
         for word in waiting:
@@ -92,9 +92,7 @@ class Work:
         if found:
             return
         size = len(bundle.archive)
-        self.say(
-            f"bringing the project to {self.connection.target}: {len(bundle.digests)} files, {size / 1e6:.1f} MB …"
-        )
+        self.say(f"sending the project to {self.connection.target}: {len(bundle.digests)} files, {size / 1e6:.1f} MB …")
         self.connection.call("space", folder=self.folder, bytes=size * ROOM_FACTOR)
         archive = f"{self.folder}/incoming-{secrets.token_hex(4)}.tar.gz"
         self._upload({archive: bundle.archive})
@@ -111,7 +109,7 @@ class Work:
         argv = ["sh", "-c", command]
         status = run_there(self.connection, argv, self.checkout, quiet_output=True, checkout=self.checkout)
         if status != 0:
-            raise RemoteTrouble(f"the set-up over there ended with status {status}: `{command}` in {self.checkout}")
+            raise RemoteTrouble(f"the remote set-up ended with status {status}: `{command}` in {self.checkout}")
 
     def new_job(self) -> str:
         return f"{self.folder}/jobs/{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
@@ -133,12 +131,13 @@ class Work:
         return run_there(self.connection, argv, self.checkout, checkout=self.checkout)
 
     def make(self, targets: list[str]) -> int:
-        """Targets of the project's Makefile, in the checkout; what they write there stays there."""
+        """Targets of the project's Makefile, in the checkout; the files they write stay on the remote machine."""
         argv = ["make", "--no-print-directory", *targets]
         return run_there(self.connection, argv, self.checkout, checkout=self.checkout)
 
     def bring_home(self, job: str, command: Command) -> list[Path]:
-        """Everything the command wrote; reconnects when the line breaks. The job directory over there then goes."""
+        """Download everything the command wrote, reconnecting when the connection breaks; then remove the job
+        directory."""
 
         for attempt in range(RECONNECTS_MAX + 1):
             try:
@@ -164,8 +163,8 @@ class Work:
                 self.connection.sftp.putfo(io.BytesIO(content), name, len(content), confirm=True)
             except BROKEN as error:
                 raise ConnectionLost(f"the connection broke while {name} was on its way: {error}") from None
-            except OSError as error:  # the protocol says no more than "Failure" for a full disk
+            except OSError as error:  # the protocol only says "Failure" for a full disk
                 raise RemoteTrouble(
-                    f"{name} could not be written on {self.connection.target} ({error}): is the disk full there? "
+                    f"{name} could not be written on {self.connection.target} ({error}): is its disk full? "
                     "Make room, or name another folder with --far-folder"
                 ) from None

@@ -1,4 +1,4 @@
-"""Reports: a finished run directory in, one HTML file out."""
+"""Reports: one HTML file for a finished run, and a summary page over several."""
 
 from herzschlag.report.page import draw, write_report
 from herzschlag.report.reading import ReportError

@@ -1,9 +1,9 @@
-"""What an observer takes each host for, held against what was so.
+"""Beliefs: each observer's opinion of each host, compared with the truth.
 
-Decides which opinions are right in which circumstances, and that a wrong one is `late` while the observer cannot know
-better yet: within the published detection time after the circumstances changed. Leaves judging to the checkers: this
-is for looking. An observer that is a host has opinions only while it is a master; vCenter has those of the master it
-follows.
+This module decides which opinions are right in which circumstances, and that a wrong one is `late` while the observer
+cannot know better yet: within the published detection time after the circumstances changed. It leaves judging to the
+checkers: this is for display. An observer that is a host has opinions only while it is a master; vCenter has those of
+the master it follows.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ LATE_NS = 65 * SECOND
 
 ROLES = {"master": "a master", "election": "in an election"}
 WELL = ("up, reaches its master", "a master", "in an election", "not yet in the cluster")
-"""What is so with a host in good order."""
+"""States of a host in good order."""
 
 Views = tuple[str, frozenset[str]]
-"""(what is so in a few words, the opinions that are right)"""
+"""(the truth in a few words, the opinions that are right)"""
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -38,14 +38,14 @@ class Judged(msgspec.Struct, frozen=True):
     host: str
     believed: str
     so: str
-    """What was so, in a few words."""
+    """The truth, in a few words."""
     judgement: str
     """right, late, wrong"""
     seq: int | None
 
 
 def fact(model: Model, host: str, segment: Segment, masters: tuple[str, ...], role: str) -> Views:
-    """What is so with a host, and what it may rightly be taken for by a master among `masters`."""
+    """The truth about a host, and the opinions that a master among `masters` may rightly have of it."""
     truth = model.truth
     if not truth.powered(host, segment):
         return "no power", frozenset({"hostDown"})
@@ -75,7 +75,7 @@ def fact(model: Model, host: str, segment: Segment, masters: tuple[str, ...], ro
 
 
 def facts(model: Model, host: str, observer: str) -> tuple[Fact, ...]:
-    """What was so with a host, over time, as this observer should see it."""
+    """The truth about a host, over time, as this observer should see it."""
     key = (host, observer if observer in model.roles else VCENTER)
     if key not in model.facts:
         model.facts[key] = tuple(_facts(model, *key))
@@ -102,7 +102,7 @@ def _facts(model: Model, host: str, observer: str) -> Iterator[Fact]:
 
 
 def judge(model: Model, observer: str) -> tuple[Judged, ...]:
-    """Every opinion of this observer, cut where what is so changes."""
+    """Every opinion of this observer, cut where the truth changes."""
     found: list[Judged] = []
     for (who, host), opinions in model.opinions.items():
         if who != observer or host not in model.roles:
@@ -142,6 +142,6 @@ def _merged(found: list[Judged]) -> list[Judged]:
 
 
 def observers(model: Model) -> tuple[str, ...]:
-    """Everyone who ever had an opinion: hosts in the order of the lab, then vCenter."""
+    """Every node that ever had an opinion: hosts in the order of the lab, then vCenter."""
     seen = {who for who, _ in model.opinions}
     return tuple(node for node in (*model.hosts, VCENTER) if node in seen)

@@ -1,7 +1,7 @@
-"""The command `herzschlag report`: draw, or draw again, the reports of runs that have ended.
+"""The command `herzschlag report`: draws, or draws again, the reports of runs that have ended.
 
-Decides what a person may name (run directories, or folders that hold some) and that several runs get a summary page
-as well. Leaves what stands in them to `page.py` and `summary.py`.
+This module decides what a user may name (run directories, or folders that hold some) and that several runs get a
+summary page as well. It leaves their content to `page.py` and `summary.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import typer
 
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.report.page import draw_and_write
-from herzschlag.report.reading import RUN_FILE, SUMMARY_FILE, ReportError, read_run
+from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
 from herzschlag.report.summary import Entry, entry, write_summary
+from herzschlag.running.run_file import RUN_FILE
 
 
 def report(
@@ -43,8 +44,8 @@ def report(
 
 
 def draw_all(directories: Sequence[Path], summary: Path | None = None) -> tuple[list[Path], list[str]]:
-    """(files written, troubles): every run's report, and over several of them the summary. Never raises: what was
-    found out in a run does not depend on whether it can be drawn."""
+    """(files written, errors): every run's report, and the summary over several. Never raises: the result of a run does
+    not depend on whether it can be drawn."""
     paths: list[Path] = []
     entries: list[Entry] = []
     troubles: list[str] = []
@@ -67,7 +68,7 @@ def draw_all(directories: Sequence[Path], summary: Path | None = None) -> tuple[
 
 
 def run_directories(named: Sequence[Path]) -> list[Path]:
-    """Every run that is meant: the directories themselves, or the runs right inside them. Raises ReportError."""
+    """Every run of these paths: the directories themselves, or the runs directly inside them. Raises ReportError."""
     found: list[Path] = []
     for path in named:
         if (path / RUN_FILE).is_file():

@@ -1,7 +1,7 @@
 """Gaps between heartbeats, from the capture: the data of a histogram.
 
-Decides that a gap lies between two arrivals at one receiver from one sender on one network, and how gaps are put
-into bins. Without a capture there are none, and the report says so.
+This module decides that a gap lies between two arrivals at one receiver from one sender on one network, and how gaps
+are put into bins. Without a capture there are none, and the report says so.
 """
 
 from __future__ import annotations

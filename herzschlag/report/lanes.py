@@ -1,7 +1,7 @@
-"""The figures on the time axis, as data: rows, bars, marks, ticks.
+"""Lanes: the figures on the time axis, as data with rows, bars, marks and ticks.
 
-Decides what stands in which row and how much of it: long runs and many hosts are thinned, and each figure says so.
-Leaves colours, patterns and the drawing itself to `static/report.js`, which hands it to Plotly.
+This module decides what appears in which row and how much of it: long runs and many hosts are thinned, and each figure
+says so. It leaves colours, patterns and the drawing itself to `static/report.js`, which hands it to Plotly.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from herzschlag.report.traffic import Datagram
 from herzschlag.topo.spec import VCENTER
 
 HOSTS_ALL = 12
-"""Up to so many hosts are all drawn; of more, those with whom something happened."""
+"""Up to this many hosts are all drawn; of more, those to which something happened."""
 MARKS_MAX = 3000
 CROSSES_MAX = 600
-"""More lost datagrams than that are ticks, not crosses."""
+"""More lost datagrams than this are ticks, not crosses."""
 TICKS_MAX = 6000
 AT_ONCE_NS = SECOND // 10
 """Datagrams of one sender this close together are one tick."""
 SUBJECTS_MAX = 8
-"""Up to so many hosts an observer's strip has a row for each."""
+"""Up to this many hosts an observer's strip has a row for each."""
 
 
 class Row(msgspec.Struct):
@@ -46,7 +46,7 @@ class Layer(msgspec.Struct):
     items: list[list[object]]
     symbol: str = ""
     every: int = 1
-    """Thinned: only every so manyeth is here."""
+    """Thinned: only every `step`th is here."""
 
 
 class Figure(msgspec.Struct):
@@ -58,7 +58,7 @@ class Figure(msgspec.Struct):
     notes: list[str]
 
     def alt(self) -> str:
-        """For those who cannot see it."""
+        """The text for a screen reader."""
         counts = [f"{len(layer.items)} {layer.name}" for layer in self.layers if layer.items and layer.kind != "moves"]
         return f"{self.title}: {len(self.rows)} rows over time; {', '.join(counts) or 'nothing in it'}."
 
@@ -114,7 +114,7 @@ class Painter:
 
 
 def shown_hosts(model: Model) -> tuple[tuple[str, ...], list[str]]:
-    """The hosts that are drawn, and what to say of the others."""
+    """The hosts that are drawn, and a note on the others."""
     if len(model.hosts) <= HOSTS_ALL:
         return model.hosts, []
     since_ns = model.ready.at_ns if model.ready else 0
@@ -307,7 +307,7 @@ def _lock_wanted(path: str, stretches: tuple[Stretch, ...], model: Model) -> boo
 
 
 def belief_figure(model: Model) -> Figure:
-    """What was so with each host; below, a strip per observer."""
+    """The truth about each host; below, a strip per observer."""
     hosts, notes = shown_hosts(model)
     rows: list[Row] = []
     paint = Painter()
@@ -327,13 +327,13 @@ def belief_figure(model: Model) -> Figure:
         for host in subjects:
             mine = [j for j in judged if j.host == host]
             for j in mine:
-                said = f"{observer} takes {host} for {j.believed}; it is: {j.so}"
+                said = f"{observer} believes {host} is {j.believed}; it is: {j.so}"
                 stretch = Stretch(j.begin_ns, j.end_ns, j.judgement, j.seq)
                 paint.bar(len(rows), stretch, f"belief-{j.judgement}", j.judgement, text=j.believed, hover=said)
             if mine:
                 rows.append(Row(f"of {host}", observer, 0.9))
     about = (
-        "Above, what was so with each host, from the faults in force. Below, what each observer took the hosts for: "
+        "Above, the true state of each host, from the faults in force. Below, each observer's opinion of the hosts: "
         "right, late (there was no time yet to know better), or wrong."
     )
     return Figure("belief", "Belief against truth", about, rows, paint.done(notes), notes)

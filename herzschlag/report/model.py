@@ -1,8 +1,8 @@
-"""What happened, as stretches of time: roles, VMs, locks, storage access, faults.
+"""Model of a run: roles, VMs, locks, storage access and faults as stretches of time.
 
-Decides how records become intervals: each lasts until the next record of the same thing, or until the host that it is
-about loses power. Leaves drawing to `lanes.py`, `picture.py` and `sequence.py`. Truth about links and power comes
-from `herzschlag.checkers.truth`.
+This module decides how records become intervals: each lasts until the next record of the same thing, or until the host
+that it is about loses power. It leaves drawing to `lanes.py`, `picture.py` and `sequence.py`. Truth about links and
+power comes from `herzschlag.checkers.truth`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OFF, FROZEN, AGENT_DOWN, BOOTING = "off", "frozen", "agent-down", "uninitialized
 
 
 class Stretch(msgspec.Struct, frozen=True):
-    """Something was so, from one moment to another."""
+    """A state that lasted from one moment to another."""
 
     begin_ns: int
     end_ns: int
@@ -29,11 +29,11 @@ class Stretch(msgspec.Struct, frozen=True):
     seq: int | None = None
     """Number of the record that began it."""
     who: str = ""
-    """The host it concerns, when that is not clear from where the stretch stands."""
+    """The host it concerns, when its place does not make that clear."""
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """What was so with a host, and the opinions that were right then."""
+    """The truth about a host, and the opinions that were right then."""
 
     begin_ns: int
     end_ns: int
@@ -67,7 +67,7 @@ class Model:
         self.truth = Truth(run.history, run.scenario)
         self.end_ns = max(run.history.end_ns, 1)
         self.facts: dict[tuple[str, str], tuple[Fact, ...]] = {}
-        """Per (host, observer), what `belief.py` has found out."""
+        """Per (host, observer), the result of `belief.py`."""
 
     @property
     def end_s(self) -> float:
@@ -178,7 +178,8 @@ class Model:
 
     @cached_property
     def locks(self) -> dict[tuple[str, str], tuple[Stretch, ...]]:
-        """Per (datastore, path): who held the lock; `left` while its holder had no power and nobody had taken it."""
+        """Per (datastore, path): the holder of the lock; `left` while it had no power and no other host had taken
+        it."""
         changes: dict[tuple[str, str], list[tuple[int, str, str, int | None]]] = {}
         holders: dict[tuple[str, str], str] = {}
         for record in self._with_power_cuts("lock"):
@@ -225,7 +226,7 @@ class Model:
 
     @cached_property
     def opinions(self) -> dict[tuple[str, str], tuple[Stretch, ...]]:
-        """Per (observer, host): what the observer takes the host for; an observing host only while it is a master."""
+        """Per (observer, host): the observer's opinion of the host; an observing host only while it is a master."""
         changes: dict[tuple[str, str], list[tuple[int, str, int | None]]] = {}
         for record in self.history.of_kind("host-state"):
             key = (record.node, str(record.get("host")))

@@ -1,8 +1,8 @@
-"""report.html: the page around tables, figures and drawings, in one file.
+"""The page report.html: tables, figures and drawings in one file.
 
-Decides what comes first (verdict, findings, the command that repeats the run), that nothing is ever fetched (the
-content security policy allows inline code alone), and how Plotly travels: packed, because that makes the file a third
-as large, and unpacked by the browser. Two calls on one run directory write the same bytes.
+This module decides what comes first (verdict, findings, the command that repeats the run), that nothing is ever fetched
+(the content security policy allows inline code alone), and how Plotly travels: packed, because that makes the file a
+third as large, and unpacked by the browser. Two calls on one run directory write the same bytes.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ def static(name: str) -> str:
 
 @cache
 def packed_plotly() -> str:
-    """Plotly's own bundle, as the package installed brings it."""
+    """Plotly's own bundle, from the installed package."""
     plain = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
     return base64.b64encode(gzip.compress(plain, 9, mtime=0)).decode()
 
 
 def script() -> str:
-    """Both modules as one: in a single file there is nobody to import from."""
+    """Both modules as one: a single file cannot import another."""
     return static("cluster.js").replace("export { createCluster };", "") + static("report.js")
 
 

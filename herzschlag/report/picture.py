@@ -1,8 +1,8 @@
-"""What the drawn cluster needs to know, for every instant: the data of `static/cluster.js`.
+"""Picture: the data of the drawn cluster for every instant, for `static/cluster.js`.
 
-Decides how the conditions in force become states of links, hosts and datastores. Leaves layout, shapes and colours
-to the drawing code, which the live page uses as well. Hearts come from the capture; without one they are drawn where,
-by the records and the faults in force, heartbeats flow, and the picture says so.
+This module decides how the conditions in force become states of links, hosts and datastores. It leaves layout, shapes
+and colours to the drawing code, which the live page uses as well. Hearts come from the capture; without one they are
+drawn where, by the records and the faults in force, heartbeats flow, and the picture says so.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _vms_most(model: Model) -> int:
 
 
 def _believed(model: Model) -> dict[str, list[list[Any]]]:
-    """Per host, what the masters call it, when they say something worth a label."""
+    """Per host, the masters' opinion of it, when it deserves a label."""
     found: dict[str, list[list[Any]]] = {}
     for (observer, host), stretches in model.opinions.items():
         if observer == VCENTER:
@@ -109,7 +109,7 @@ def standing(truth: Truth, segment: Segment) -> dict[str, Any]:
         cuts += [[net_number, index[src], index[dst]] for src, dst in sorted(lost)]
         alone = {node for node in powered if _link_state(node, powered, lost) == "cut"}
         for node in powered:
-            # Whoever still reaches everyone with a working link has one: a cut is drawn where it is, not at its peers.
+            # A host that still reaches every host with a working link has one: a cut is drawn at its own end only.
             state = "cut" if node in alone else _link_state(node, [n for n in powered if n not in alone], lost)
             if p.PortDown(network, node) in conditions or p.CarrierDown(network, node) in conditions:
                 state = "down"
@@ -163,7 +163,7 @@ def _gateway(truth: Truth, segment: Segment) -> str:
 
 
 def _beats(model: Model) -> list[list[Any]]:
-    """[sent, arrived or null, network, source, destination]: every lost heartbeat, of the others what fits."""
+    """[sent, arrived or null, network, source, destination]: every lost heartbeat, and as many others as fit."""
     beats = model.run.traffic.of_kind("Heartbeat")
     lost = [d for d in beats if d.arrived_ns is None]
     rest = [d for d in beats if d.arrived_ns is not None]

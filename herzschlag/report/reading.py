@@ -1,8 +1,8 @@
-"""A run directory as a report sees it.
+"""Reading of a run directory for a report.
 
-Decides which files a report reads (`run.json`, `history.jsonl`, `capture.pcapng`) and what it makes of a run that was
-interrupted or comes from another version. Leaves what happened to `model.py`. Nothing else of the machine is looked
-at: two calls on one directory give the same report.
+This module decides which files a report reads (`run.json`, `history.jsonl`, `capture.pcapng`) and how it treats a run
+that was interrupted or comes from another version. It leaves the events to `model.py`. It reads nothing else: two calls
+on one directory give the same report.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from pathlib import Path
 import msgspec
 
 from herzschlag.checkers.truth import fault_of
-from herzschlag.checkers.verdict import Detail, Finding, Verdict
 from herzschlag.errors import WrongPeerInput
 from herzschlag.faults import FaultError
 from herzschlag.history.records import History, HistoryError, read_history
 from herzschlag.report.traffic import Traffic, read_traffic
-from herzschlag.scenarios.from_toml import ScenarioError, loads_family
+from herzschlag.running.run_file import HISTORY_FILE, RUN_FILE, RunReport, read_report, scenario_of
+from herzschlag.scenarios.from_toml import ScenarioError
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.topo.spec import TopologySpec
 
-RUN_FILE = "run.json"
-HISTORY_FILE = "history.jsonl"
 REPORT_FILE = "report.html"
 SUMMARY_FILE = "summary.html"
 
@@ -31,33 +29,11 @@ class ReportError(WrongPeerInput):
     """This directory gives no report: the text names the file, what is wrong with it, and the way out."""
 
 
-class RunFile(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report needs of `run.json`. Keys it does not know are another version's and are left alone."""
-
-    scenario: str
-    status: str = "finished"
-    title: str = ""
-    backend: str = ""
-    speed: float = 1.0
-    seed: int = 0
-    verdict: Verdict = "unknown"
-    because: str = ""
-    repeat: str = ""
-    findings: tuple[Finding, ...] = ()
-    versions: dict[str, str] = {}
-    scenario_text: str = ""
-
-    @property
-    def instants(self) -> list[Detail]:
-        """What was published with a time, measured here."""
-        return [d for f in self.findings for d in f.details if d.published_s is not None]
-
-
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a report is drawn from."""
 
     directory: Path
-    file: RunFile
+    file: RunReport
     history: History
     scenario: Scenario
     lab: TopologySpec
@@ -66,21 +42,21 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader must know about gaps in the material."""
 
 
-def read_run_file(directory: Path) -> RunFile:
+def _read_run_file(directory: Path) -> RunReport:
     path = directory / RUN_FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunFile)
+        return read_report(directory)
     except OSError as error:
         raise ReportError(
             f"{path}: {error.strerror}: name the directory of a run, as `herzschlag run` prints it"
         ) from None
     except msgspec.MsgspecError as error:
-        raise ReportError(f"{path}: {error}: this is no run of a version that this program can read") from None
+        raise ReportError(f"{path}: {error}: this is not a run of a version that this program can read") from None
 
 
 def read_run(directory: Path) -> Run:
     """Raises ReportError."""
-    file = read_run_file(directory)
+    file = _read_run_file(directory)
     path = directory / HISTORY_FILE
     try:
         history = read_history(path)
@@ -93,8 +69,7 @@ def read_run(directory: Path) -> Run:
     if file.status != "finished":
         remarks.append(f"The run is {file.status}: {file.because or 'it did not come to its end'}.")
     try:
-        members = loads_family(file.scenario_text, f"{file.scenario}.toml")
-        scenario = next((member for member in members if member.name == file.scenario), members[0])
+        scenario = scenario_of(file)
     except ScenarioError as error:
         scenario = _stand_in(file, history)
         remarks.append(
@@ -118,7 +93,7 @@ def read_run(directory: Path) -> Run:
     )
 
 
-def _stand_in(file: RunFile, history: History) -> Scenario:
+def _stand_in(file: RunReport, history: History) -> Scenario:
     """A scenario with the hosts that the records name."""
     begun = history.of_kind("run")
     named = begun[0].fields.get("hosts", []) if begun else []

@@ -1,8 +1,8 @@
-"""Sequence diagrams: who said and concluded what in the moments around each fault, as SVG.
+"""Sequence diagrams: messages and conclusions around each fault, as SVG.
 
-Decides which records make a line of the diagram, what arrows they stand for, and how many lines one diagram may
-have. Time runs downwards and not to scale: pauses are written out. Datagrams come from the capture when there is one,
-repeated ones in one arrow; without a capture, arrows stand for what records tell of.
+This module decides which records make a line of the diagram, which arrows they become, and how many lines one diagram
+may have. Time runs downwards and not to scale: pauses are written out. Datagrams come from the capture when there is
+one, repeated ones in one arrow; without a capture, arrows follow from the records.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _diagram(model: Model, fault: Fault, until_ns: int) -> Diagram:
         lines = [line for line in lines if {line.node, line.to} - {""} <= set(lanes)]
     if model.run.traffic.missing:
         notes.append(
-            f"{model.run.traffic.missing}: arrows stand for what the records tell of, single datagrams are not drawn."
+            f"{model.run.traffic.missing}: arrows follow from the records, and single datagrams are not drawn."
         )
     return Diagram(fault, _svg(lanes, lines, fault), tuple(notes))
 
@@ -101,7 +101,7 @@ def _in_vain(record: Record, model: Model) -> bool:
 
 
 def _weight(line: Line) -> int:
-    """What goes first when there is no room: the higher, the sooner."""
+    """Lines to leave out first when there is no room: the higher, the sooner."""
     if line.kind == "fault":
         return 0
     heavy = ("isolation", "election won", "to master", "hostDown", "restart", "to election", "Isolated", "Partitioned")
@@ -111,7 +111,7 @@ def _weight(line: Line) -> int:
 
 
 def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (one case a kind of record)
-    """What a record adds to the diagram; `unanswered`: the pings it tells of were in vain."""
+    """The lines that a record adds to the diagram; `unanswered`: its pings got no reply."""
     f = record.fields
     because = str(f.get("because") or "")
     phase = str(f.get("phase") or "")
@@ -169,7 +169,7 @@ def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (on
 
 
 def _joined(lines: list[Line]) -> list[Line]:
-    """What one node says of several things at one instant, in one line: `watches host-99, host-100`."""
+    """Join the lines of one node at one instant that differ in the host: `watches host-99, host-100`."""
     joined: dict[tuple[int, str, str, str, str], Line] = {}
     for line in lines:
         says, _, of_what = line.text.rpartition(" ")
@@ -222,7 +222,7 @@ def _svg(lanes: list[str], lines: list[Line], fault: Fault) -> str:
         for node, x in place.items()
     )
     title = (
-        f"Sequence diagram around the fault {fault.about}: {len(lines)} lines between {', '.join(lanes) or 'nobody'}."
+        f"Sequence diagram around the fault {fault.about}: {len(lines)} lines between {', '.join(lanes) or 'no nodes'}."
     )
     return (
         f'<svg class="sequence" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'

@@ -1,8 +1,8 @@
-"""A page over several runs: verdicts by case, detection and failover times, a link to each run's report.
+"""The summary page over several runs: verdicts by case, detection and failover times, a link to each run's report.
 
-Decides what counts as detection (from a fault to the first host that a master calls failed, isolated or partitioned)
-and as failover (from a fault to the first restarted VM that runs). Leaves each run to its own report. Links are
-relative, so that the folder can be moved.
+This module decides what counts as detection (from a fault to the first host that a master calls failed, isolated or
+partitioned) and as failover (from a fault to the first restarted VM that runs). It leaves each run to its own report.
+Links are relative, so that the folder can be moved.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import msgspec
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.records import SECOND, History, write_whole
 from herzschlag.report.page import HEART, embedded, head, packed_plotly, static
-from herzschlag.report.reading import REPORT_FILE, Run, RunFile
+from herzschlag.report.reading import REPORT_FILE, Run
 from herzschlag.report.tables import badge
+from herzschlag.running.run_file import RunReport
 
 DETECTED = ("hostDown", "networkIsolated", "networkPartitionedFromMaster")
 ROWS_MAX = 2000
@@ -30,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One run, as the summary shows it."""
 
     directory: Path
-    file: RunFile
+    file: RunReport
     detection_s: float | None
     failover_s: float | None
     length_s: float

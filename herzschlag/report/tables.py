@@ -1,7 +1,7 @@
-"""The parts of a report that are words and tables: verdict, findings, instants, records.
+"""Tables of a report: verdict, findings, instants, records.
 
-Decides how a finding links to its evidence and how many records the table of records holds. Leaves the page around
-it to `page.py`. All that comes from a run is escaped here: names and reasons are shown, never interpreted.
+This module decides how a finding links to its evidence and how many records the table of records holds. It leaves the
+page around it to `page.py`. All that comes from a run is escaped here: names and reasons are shown, never interpreted.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ DETAILS_MAX = 40
 WORDS_MAX = 240
 """Letters of a reason in the table of records."""
 DULL = frozenset({"dropped", "lateness", "lock", "path"})
-"""Kinds of which there are many and which are left out first."""
+"""Frequent kinds, which are left out first."""
 EVIDENCE_MAX = 12
 WIRE = (
     "By packets alone: from the last heartbeat that arrived to the packet that shows the instant; its number in the "
-    "capture, and how many real milliseconds it lies behind the record."
+    "capture, and how many real milliseconds it came after the record."
 )
 RANK = {"violated": 0, "unknown": 1, "holds": 2}
 SIGNS = {"holds": "✓", "violated": "✗", "unknown": "?"}
@@ -83,7 +83,7 @@ def _finding(item: Finding, model: Model) -> str:
 
 
 def instants(model: Model) -> str:
-    """What the documentation says happens, and when, against what was measured."""
+    """The published instants beside the measured ones."""
     items = model.run.file.instants
     if not items:
         return '<p class="note">This scenario names no published instants.</p>'

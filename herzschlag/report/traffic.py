@@ -1,8 +1,8 @@
-"""The datagrams of a run, as a report draws them, from its capture.
+"""Traffic of a run for its report: the datagrams, from its capture.
 
-Decides what a report keeps of a packet: when it was sent, whether it was delivered, from whom to whom. Leaves reading
-captures and telling delivered packets from dropped ones to `herzschlag.packets`. A run without a usable capture has
-no datagrams, and says why: that is never an error here.
+This module decides what a report keeps of a packet: when it was sent, whether it was delivered, its two nodes. It
+leaves reading captures and telling delivered packets from dropped ones to `herzschlag.packets`. A run without a usable
+capture has no datagrams, and says why: that is never an error here.
 """
 
 from __future__ import annotations

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from herzschlag.running.runner import LOG_FOLDER, RunReport, RunRequest, program, read_report
+from herzschlag.running.run_file import LOG_FOLDER, RunReport, read_report
+from herzschlag.running.runner import RunRequest
 
+PROGRAM = (sys.executable, "-m", "herzschlag")
 POLL_S = 0.05
 STOP_S = 10.0
 """How long a run may take to end after an interrupt."""
@@ -63,7 +66,7 @@ def _spawn(request: RunRequest) -> _Child:
     with output.open("wb") as log:
         process = subprocess.Popen(
             [
-                *program(),
+                *PROGRAM,
                 "run-one",
                 named,
                 *arguments,

@@ -3,7 +3,7 @@
 Decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). Leaves how they happen
 to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat instant, because
 published timelines start at one: its moment is moved up to the next whole heartbeat interval of the run's clock, plus
-10 ms. Undone it is after as long as the scenario says.
+10 ms. A fault lasts as long as the scenario says.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from herzschlag.backends.base import Effect, Session
 from herzschlag.errors import HarnessFailure
 from herzschlag.faults import Fault, kind_of
 from herzschlag.history.records import RUNNER, SECOND, History, Record, record
+from herzschlag.running.readiness import Readiness
 from herzschlag.scenarios.model import Change, Scenario
 from herzschlag.scenarios.plan import Plan
 
@@ -32,54 +33,6 @@ class NotReady(HarnessFailure):
     """The cluster did not become ready in time: the verdict is unknown."""
 
 
-class Readiness:
-    """Follows the records of a starting cluster until it works as configured."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._hosts = plan.topology.moids
-        self._on = set(plan.placement)
-        self._to_protect = {vm.name for vm in plan.config.vms if vm.protected and vm.name in plan.placement}
-        self._roles: dict[str, str] = {}
-        self._connected: dict[str, set[str]] = {}
-        self._running: set[str] = set()
-        self._protected: set[str] = set()
-
-    def see(self, item: Record) -> bool:
-        """Take a record in; True when the cluster is ready."""
-        fields = item.fields
-        if item.kind == "role":
-            self._roles[item.node] = fields["to"]
-        elif item.kind == "host-state":
-            connected = self._connected.setdefault(item.node, set())
-            (connected.add if fields["to"] == "connectedToMaster" else connected.discard)(fields["host"])
-        elif item.kind == "vm":
-            (self._running.add if fields["to"] == "on" else self._running.discard)(fields["vm"])
-        elif item.kind == "protect":
-            self._protected.add(fields["vm"])
-        return not self.missing()
-
-    @property
-    def master(self) -> str:
-        masters = [host for host, role in self._roles.items() if role == "master"]
-        return masters[0] if len(masters) == 1 else ""
-
-    def missing(self) -> str:
-        """What it still waits for; empty when nothing."""
-        if not self.master:
-            return "a single master"
-        slaves = set(self._hosts) - {self.master}
-        for host in sorted(slaves):
-            if self._roles.get(host) != "slave":
-                return f"{host} to follow {self.master} (it is {self._roles.get(host, 'silent')})"
-        if lost := slaves - self._connected.get(self.master, set()):
-            return f"{self.master} to call {', '.join(sorted(lost))} connected"
-        if off := self._on - self._running:
-            return f"{', '.join(sorted(off)[:4])} to run ({len(off)} of {len(self._on)})"
-        if bare := self._to_protect - self._protected:
-            return f"{', '.join(sorted(bare)[:4])} to be protected ({len(bare)} of {len(self._to_protect)})"
-        return ""
-
-
 class Conductor:
     """One run on one session."""
 
@@ -94,15 +47,15 @@ class Conductor:
 
     def play(self) -> None:
         """From start to end. Raises NotReady, MachineryDied, or what the backend raises."""
-        self.begin()
+        self.start()
         self.wait_ready()
         assert self.ready_ns is not None
         for at_ns, change in self.schedule(self.ready_ns):
             self._change(change, at_ns)
         self.wait_until(max(self._session.now_ns(), self._last_change_ns()) + round(self._scenario.settle_s * SECOND))
-        self.end()
+        self.finish()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Bring the session up."""
         hosts = list(self._plan.topology.moids)
         captured = self._session.capture
@@ -121,7 +74,7 @@ class Conductor:
         )
         self._session.start()
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Collect the evidence of the end."""
         self._session.finish()
         self._note(self._session.now_ns(), "end", {"because": "the scenario is played"})
@@ -179,15 +132,15 @@ class Conductor:
     def wait_until(self, at_ns: int) -> None:
         self._session.run_until(at_ns, self._watch(lambda item: False))
 
-    def apply(self, fault_id: str, fault: Fault, at_ns: int | None = None) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int | None = None) -> Effect:
         """`at_ns` left out: right after the next heartbeat, whichever that is when the backend hears of it."""
-        effect = self._session.apply(fault_id, fault, *self._when(at_ns))
+        effect = self._session.begin(fault_id, fault, *self._when(at_ns))
         self._active[fault_id] = fault
         self._note_fault(fault_id, fault, "begin", effect)
         return effect
 
-    def undo(self, fault_id: str, at_ns: int | None = None) -> Effect:
-        effect = self._session.undo(fault_id, *self._when(at_ns))
+    def end(self, fault_id: str, at_ns: int | None = None) -> Effect:
+        effect = self._session.end(fault_id, *self._when(at_ns))
         self._note_fault(fault_id, self._active.pop(fault_id), "end", effect)
         return effect
 
@@ -209,9 +162,9 @@ class Conductor:
 
     def _change(self, change: Change, at_ns: int) -> None:
         if change.begins:
-            self.apply(change.id, change.fault, at_ns)
+            self.begin(change.id, change.fault, at_ns)
         else:
-            self.undo(change.id, at_ns)
+            self.end(change.id, at_ns)
 
     def _last_change_ns(self) -> int:
         changes = [item.at_ns for item in self._own if item.kind in ("fault", "ready")]

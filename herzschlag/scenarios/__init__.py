@@ -1,1 +1,1 @@
-"""Scenarios: what shall happen and what must be true; the shipped ones are in `shipped/`."""
+"""Scenarios: a cluster, faults at given times, and what must be true of the run. `shipped/` holds the shipped ones."""

@@ -1,6 +1,6 @@
-"""What must be true of a run, as values: the `[expect]` part of a scenario.
+"""Expectations: the `[expect]` part of a scenario, which says what must be true of a run, as values.
 
-Decides how an expectation is written and when a record matches one. Leaves judging a history to
+This module decides how an expectation is written and when a record matches one. It leaves judging a history to
 `herzschlag.checkers`. A moment is written as a word: the `id` of a step means the instant its fault was effective,
 `id.end` the instant it was undone, and `start`, `ready`, `end` those of the run.
 """
@@ -77,7 +77,7 @@ class Never(Window, frozen=True, kw_only=True):
 
 
 class Count(Window, frozen=True, kw_only=True):
-    """So many such records in the window."""
+    """The number of such records in the window."""
 
     name: str
     record: Matcher
@@ -90,7 +90,7 @@ class Count(Window, frozen=True, kw_only=True):
 
 
 class Order(Window, frozen=True, kw_only=True):
-    """Such records follow each other in this order; others may stand between."""
+    """Such records follow each other in this order; others may come between."""
 
     name: str
     records: tuple[Matcher, ...]
@@ -98,14 +98,14 @@ class Order(Window, frozen=True, kw_only=True):
 
 
 class Seen(Expectation, frozen=True, kw_only=True):
-    """What one observer takes hosts for."""
+    """The states in which one observer sees hosts."""
 
     by: str
     hosts: dict[str, str]
 
 
 class State(Expectation, frozen=True, kw_only=True):
-    """How things stand at one moment."""
+    """Roles, opinions and VMs at one moment."""
 
     name: str
     at: str = "end"
@@ -120,7 +120,7 @@ class State(Expectation, frozen=True, kw_only=True):
 
 
 class Allow(Expectation, frozen=True, kw_only=True):
-    """What a general checker calls a violation is, here, what the documentation says happens."""
+    """A violation of a general checker that is, in this scenario, what the documentation says happens."""
 
     checker: str
     because: str

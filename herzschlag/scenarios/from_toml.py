@@ -1,7 +1,7 @@
-"""Scenario files: TOML in, a checked Scenario out.
+"""Scenario files: reads TOML and returns a checked Scenario.
 
-Decides how files are found (shipped names or paths) and reports what is wrong in them with file, key, value and the
-nearest key that exists. Leaves what scenarios mean to `model.py` and `validation.py`.
+This module decides how files are found (shipped names or paths) and reports what is wrong in them with file, key, value
+and the nearest key that exists. It leaves what scenarios mean to `model.py` and `validation.py`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def load(name_or_path: str) -> Scenario:
 
 
 def load_family(name_or_path: str) -> tuple[Scenario, ...]:
-    """All scenarios that a name or path stands for: one, or each variant of a family."""
+    """All scenarios of a name or path: one, or each variant of a family."""
     texts = shipped()
     name, _, variant = name_or_path.rpartition("@")
     if not name or Path(name_or_path).exists():
@@ -85,7 +85,7 @@ def loads_family(text: str, source: str, variant: str = "") -> tuple[Scenario, .
     try:
         members = family(data)
         if variant and variant not in members:
-            raise InputError("variants", f"{variant!r} is none of them: {nearest(variant, members)}")
+            raise InputError("variants", f"{variant!r} is not one of them: {nearest(variant, members)}")
         wanted = [variant] if variant else list(members)
         return tuple(_checked(members[name], f"{source}@{name}" if name else source, text) for name in wanted)
     except InputError as error:

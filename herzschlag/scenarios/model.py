@@ -1,7 +1,7 @@
 """A scenario as a value: a cluster, a timed list of faults, and what must be true.
 
-Decides what a scenario file can say and turns its shorthand (numbers of hosts, VMs per host) into plain values.
-Leaves reading files to `from_toml.py`, contradictions and references to `validation.py`, and the plan for a
+This module decides what a scenario file can say and turns its shorthand (numbers of hosts, VMs per host) into plain
+values. It leaves reading files to `from_toml.py`, contradictions and references to `validation.py`, and the plan for a
 backend to `plan.py`. Times are protocol seconds; steps count from the moment the cluster is ready.
 """
 
@@ -81,7 +81,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     networks: tuple[str, ...] = ("A", "B")
     mtu: int = 1500
     vms_per_host: int = 0
-    """That many VMs named `vm-98-1`, ... on every host, before those of `vms`."""
+    """Number of VMs named `vm-98-1`, ... on every host, before those of `vms`."""
     vms: tuple[VmEntry, ...] = ()
     profile: Literal["vsphere-5.1", "vsphere-5.0"] = "vsphere-5.1"
     phases: Literal["aligned", "spread"] = "aligned"
@@ -96,7 +96,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Advanced options under their own names, e.g. `"das.isolationaddress0" = "gateway@B"`."""
 
     def timers(self) -> Timers:
-        """Raises OptionError for an option that cannot be."""
+        """The configuration and timers. Raises OptionError for an impossible option."""
         return timers_of(PROFILES[self.profile], self.options)
 
     def isolation_addresses(self) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return {name.removeprefix(prefix): int(value) for name, value in given.items()}
 
     def topology(self) -> TopologySpec:
-        """Raises topo's SpecError for a lab that cannot be."""
+        """The lab's specification. Raises SpecError for an impossible lab."""
         named = default_moids(self.hosts) if isinstance(self.hosts, int) else self.hosts
         hosts = tuple(host if isinstance(host, HostSpec) else HostSpec(host) for host in named)
         return TopologySpec(hosts=hosts, datastores=self.datastores, networks=self.networks, mtu=self.mtu)
@@ -137,14 +137,14 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault at a time, perhaps undone after a while. In a file, the fault's own keys stand beside these."""
+    """A fault at a time, perhaps undone after a while. In a file, the fault's own keys are written beside these."""
 
     at_s: float
     """Protocol seconds after the cluster is ready."""
     fault: Fault
     id: str
     for_s: float | None = None
-    """Undone after so long; None: it stays until the run is healed at its end."""
+    """Undone after this long; None: it stays until the run is healed at its end."""
 
     @property
     def end_s(self) -> float | None:
@@ -170,8 +170,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = SETTLE_S
     """How long the run goes on after its last change."""
     patience_s: float = 0.0
-    """A VM that has been off for less at the end is not overdue. For an end that nobody chose: a test's comes when the
-    test has seen what it wanted, perhaps in the middle of a failover."""
+    """At the end, a VM that was off for less than this is not overdue. For runs whose end is not planned: a test ends
+    when it has seen what it wanted, perhaps in the middle of a failover."""
     ready_s: float = 120.0
     """Bound: the cluster must be ready within this time."""
     speed: float = 10.0

@@ -1,7 +1,8 @@
-"""Cluster options under the names that vSphere gives them, and what they do to configuration and timers.
+"""Cluster options, under their vSphere names, and their effect on configuration and timers.
 
-Decides the names (`das.*`, `fdm.nodeGoodness`), their defaults and their limits (fact sheet, section 8). Leaves the
-meaning of what they set to `agents/settings.py`. An option that this model cannot honour is refused, never ignored.
+This module decides the names (`das.*`, `fdm.nodeGoodness`), their defaults and their limits (fact sheet, section 8). It
+leaves the meaning of what they set to `agents/settings.py`. An option that this model cannot honour is refused, never
+ignored.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 WITHOUT_EFFECT = ("das.ignoreInsufficientHbDatastore", "das.ignoreRedundantNetWarning")
-"""They hide warnings of a user interface, and there is none."""
+"""They hide warnings of a user interface, which this project does not have."""
 
 ELSEWHERE = ("das.heartbeatDsPerHost", "das.usedefaultisolationaddress", "das.maxvmrestartcount")
 """Read by functions of their own."""
@@ -137,7 +138,7 @@ def isolation_addresses(lab: TopologySpec, options: Mapping[str, Option]) -> tup
 
 
 def timers_of(timers: Timers, options: Mapping[str, Option]) -> Timers:
-    """The profile's timers as these options change them; options that are no timers are passed over."""
+    """The profile's timers as these options change them; options that are not timers are passed over."""
     for name, value in options.items():
         if name in SECONDS or name == "das.maxvmrestartcount":
             timers = _timer(timers, name, value)
@@ -163,11 +164,11 @@ def _plain(name: str, value: Option) -> dict[str, object]:
         return {name: _choice(name, value)}
     if name in NOT_MODELLED:
         raise OptionError(name, f"is not modelled: {NOT_MODELLED[name]}")
-    raise OptionError(name, f"is no known option: {nearest(name, names())}")
+    raise OptionError(name, f"is not a known option: {nearest(name, names())}")
 
 
 RECONFIGURABLE = (*SWITCHES, *CHOICES, "das.perHostConcurrentFailoversLimit")
-"""What vCenter can change in a running cluster here; timers are an agent's from birth."""
+"""Options that vCenter can change in a running cluster; an agent's timers are fixed when it starts."""
 
 
 def config_under(
@@ -188,12 +189,12 @@ def config_under(
 
 
 def check_vm_option(name: str, value: Option, vms: Sequence[str]) -> bool:
-    """Whether this is an option of a VM, `vm.<name>.<what>`; raises OptionError for one that cannot be."""
+    """Whether this is an option of a VM, `vm.<name>.<what>`; raises OptionError for an impossible one."""
     match = _VM_OPTION.fullmatch(name)
     if match is None:
         return False
     if match["vm"] not in vms:
-        raise OptionError(name, f"names {match['vm']!r}, no VM of this cluster: {nearest(match['vm'], vms)}")
+        raise OptionError(name, f"{match['vm']!r} is not a VM of this cluster: {nearest(match['vm'], vms)}")
     _vm_value(name, match["what"], value)
     return True
 
@@ -211,7 +212,7 @@ def _vm_value(name: str, what: str, value: Option) -> object:
     if what == "power_on_fails":
         return _switch(name, value)
     if what not in VM_CHOICES:
-        raise OptionError(name, f"changes nothing of a VM: {nearest(what, ['power_on_fails', *VM_CHOICES])}")
+        raise OptionError(name, f"is not an option of a VM: {nearest(what, ['power_on_fails', *VM_CHOICES])}")
     if value not in VM_CHOICES[what]:
         raise OptionError(name, f"is {value!r}: one of {', '.join(VM_CHOICES[what])}")
     return value

@@ -1,6 +1,7 @@
-"""A scenario made ready for a backend: topology, configuration, placement, timers.
+"""The plan: a scenario made ready for a backend, with topology, configuration, placement and timers.
 
-Decides what vCenter pushes first and which timers hold. Leaves everything that happens later to the runner.
+This module decides what vCenter pushes first and which timers hold. It leaves everything that happens later to the
+runner.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from herzschlag.faults import primitives as p
 from herzschlag.faults import primitives_of
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
-from herzschlag.topo.spec import VCENTER, SpecError, TopologySpec
+from herzschlag.topo.spec import VCENTER, Captured, Datapath, SpecError, TopologySpec
 from herzschlag.wrong_input import InputError
 
 CLUSTER_NAME = "lab"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a backend needs to know of a run."""
+    """Everything that a backend needs to know of a run."""
 
     scenario: str
     topology: TopologySpec
@@ -34,7 +35,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     timers: Timers
     """Protocol time; the backend divides by its speed."""
     heartbeat_datastores: tuple[str, ...] | None = None
-    """The user's choice, to which vCenter keeps when it chooses anew; None: all feasible ones; empty: none."""
+    """The user's choice, which vCenter respects when it chooses again; None: all feasible ones; empty: none."""
     heartbeat_datastores_per_host: int = 2
     speed: float = 1.0
     """The simulation runs in protocol time whatever the speed."""
@@ -43,11 +44,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Heartbeat phases: 0 for all hosts, or spread over the interval by the seed."""
     directory: Path | None = None
     """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
-    capture: Literal["all", "heartbeats", "off"] = "heartbeats"
+    capture: Captured = "heartbeats"
     """Which packets are kept; the simulation has none."""
-    datapath: Literal["auto", "kernel", "user"] = "auto"
+    datapath: Datapath = "auto"
     delays: bool = False
-    """The scenario holds packets back, which not every kernel can: better said before than in the middle."""
+    """The scenario holds packets back, which some kernels cannot do. Checked before the run starts."""
 
 
 def make_plan(
@@ -56,10 +57,10 @@ def make_plan(
     speed: float = 1.0,
     seed: int = 0,
     directory: Path | None = None,
-    datapath: Literal["auto", "kernel", "user"] = "auto",
-    capture: Literal["all", "heartbeats", "off"] = "heartbeats",
+    datapath: Datapath = "auto",
+    capture: Captured = "heartbeats",
 ) -> Plan:
-    """Raises InputError, OptionError or FaultError for what cannot be."""
+    """The plan of a run. Raises InputError, OptionError or FaultError for what is impossible."""
     cluster = scenario.cluster
     try:
         lab = cluster.topology()

@@ -1,7 +1,7 @@
-"""A scenario as a TOML file: the way back from values to text, for what was done by hand or found by search.
+"""Writes a scenario as a TOML file, for faults that were done by hand or found by a search.
 
-Decides what is written: what differs from the defaults, in the keys that `from_toml.py` reads. Reading the text
-back gives the same scenario.
+This module decides what is written: the keys that `from_toml.py` reads, where they differ from the defaults. Reading
+the text back gives the same scenario.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def as_toml(scenario: Scenario) -> str:
 
 
 def _step(step: Any) -> dict[str, Any]:
-    """The fault's own keys stand beside those of the step."""
+    """The step as a table: the fault's own keys are written beside those of the step."""
     fields = msgspec.to_builtins(step)
     fault = fields.pop("fault")
     return _told_table({"at_s": fields.pop("at_s"), **fault, **fields})

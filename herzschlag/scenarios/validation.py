@@ -1,7 +1,8 @@
-"""Whether a scenario can be what it says: references, limits, contradictions.
+"""Validation of a scenario: references, limits, contradictions.
 
-Decides what is refused before anything starts. Leaves file names to `from_toml.py`: errors here carry the key
-alone. An expectation that could never be tested is refused too: a misspelt record kind in a `never` holds for nothing.
+This module decides what is refused before anything starts. It leaves file names to `from_toml.py`: errors here carry
+the key alone. An expectation that could never be tested is refused too: a misspelt record kind in a `never` holds for
+nothing.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _cluster(scenario: Scenario) -> TopologySpec:
     for name in cluster.heartbeat_datastores or ():
         if name not in known_datastores:
             raise InputError(
-                "cluster.heartbeat_datastores", f"names {name!r}, no datastore: {nearest(name, known_datastores)}"
+                "cluster.heartbeat_datastores", f"{name!r} is not a datastore: {nearest(name, known_datastores)}"
             )
     if not 0 <= cluster.vms_per_host <= MOST_VMS // len(lab.moids):
         raise InputError("cluster.vms_per_host", f"is {cluster.vms_per_host}: 0 to {MOST_VMS // len(lab.moids)}")
@@ -97,7 +98,7 @@ def _cluster(scenario: Scenario) -> TopologySpec:
             raise InputError(f"{key}.count", f"is {vm.count}: 1 to {MOST_VMS}")
         for config in vm.configs(tuple(d.name for d in lab.datastores_of(vm.host)), 0):
             if config.name in seen:
-                raise InputError(f"{key}.name", f"{config.name!r} stands twice: names of VMs are unique")
+                raise InputError(f"{key}.name", f"{config.name!r} is used twice: VM names must be unique")
             seen.add(config.name)
     if len(seen) > MOST_VMS:
         raise InputError("cluster.vms", f"{len(seen)} VMs: at most {MOST_VMS} are allowed")
@@ -112,10 +113,10 @@ def _vm_entry(host: str, datastore: str, compatible: tuple[str, ...] | None, lab
     for name in (host, *(compatible or ())):
         if name not in lab.moids:
             where = f"{key}.host" if name == host else f"{key}.compatible_hosts"
-            raise InputError(where, f"is {name!r}, no host of this cluster: {nearest(name, lab.moids)}")
+            raise InputError(where, f"{name!r} is not a host of this cluster: {nearest(name, lab.moids)}")
     reached = [d.name for d in lab.datastores_of(host)]
     if not reached:
-        raise InputError(f"{key}.host", f"{host} sees no datastore, so no VM can lie there: add one")
+        raise InputError(f"{key}.host", f"{host} sees no datastore, so it cannot have VMs: add a datastore")
     if datastore and datastore not in reached:
         raise InputError(
             f"{key}.datastore", f"is {datastore!r}, which {host} does not see: {nearest(datastore, reached)}"
@@ -146,7 +147,7 @@ def _steps(scenario: Scenario, lab: TopologySpec) -> None:
             raise InputError(f"{key}.{error.field}", str(error)) from None
         for vm in step.fault.vms():
             if vm not in vms:
-                raise InputError(f"{key}.vm", f"is {vm!r}, no VM of this cluster: {nearest(vm, vms)}")
+                raise InputError(f"{key}.vm", f"{vm!r} is not a VM of this cluster: {nearest(vm, vms)}")
         _reconfigured(found, list(vms), f"{key}.options")
 
 
@@ -226,13 +227,13 @@ def _allowed(scenario: Scenario) -> None:
     for index, allow in enumerate(scenario.expect.allow):
         if allow.checker not in known:
             raise InputError(
-                f"expect.allow[{index}].checker", f"is {allow.checker!r}, no checker: {nearest(allow.checker, known)}"
+                f"expect.allow[{index}].checker", f"{allow.checker!r} is not a checker: {nearest(allow.checker, known)}"
             )
 
 
 def _moment(word: str, moments: list[str], key: str) -> None:
     if word not in moments:
-        raise InputError(key, f"is {word!r}, no moment of this scenario: {nearest(word, moments)}")
+        raise InputError(key, f"{word!r} is not a moment of this scenario: {nearest(word, moments)}")
 
 
 def _instant(item: Instant, moments: list[str], has_steps: bool, lab: TopologySpec, key: str) -> None:
@@ -256,11 +257,11 @@ def _matcher(matcher: Matcher, lab: TopologySpec, key: str) -> None:
     kinds = matcher["kind"] if isinstance(matcher["kind"], list) else [matcher["kind"]]
     for kind in kinds:
         if kind not in KINDS:
-            raise InputError(f"{key}.kind", f"is {kind!r}, no kind of record: {nearest(str(kind), KINDS)}")
+            raise InputError(f"{key}.kind", f"{kind!r} is not a kind of record: {nearest(str(kind), KINDS)}")
         known = ("kind", "node", *KINDS[str(kind)].fields)
         for name in matcher:
             if name not in known:
-                raise InputError(f"{key}.{name}", f"no field of a {kind!r} record: {nearest(name, known)}")
+                raise InputError(f"{key}.{name}", f"is not a field of a {kind!r} record: {nearest(name, known)}")
     for name in ("node", "host", "target"):
         given = matcher.get(name, [])
         for node in given if isinstance(given, list) else [given]:

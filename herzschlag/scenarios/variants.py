@@ -1,7 +1,8 @@
-"""Families: one scenario file that stands for several runs, alike but for some keys.
+"""Families: one scenario file that describes several runs, equal but for some keys.
 
-Decides how `[[variants]]` change a file: each names keys by their path (`steps[0].for_s`) and gives other values; a key
-that the file does not have yet may be added at the end of a path. Leaves judging the result to the ordinary checks.
+This module decides how `[[variants]]` change a file: each names keys by their path (`steps[0].for_s`) and gives other
+values; a key that the file does not have yet may be added at the end of a path. It leaves judging the result to the
+ordinary checks.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def family(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _put(data: Any, path: str, value: Any, key: str) -> None:
     if not _PATH.fullmatch(path):
-        raise InputError(key, f"{path!r} is no path of a key: write for example 'steps[0].for_s'")
+        raise InputError(key, f"{path!r} is not a path of a key: write for example 'steps[0].for_s'")
     parts: list[str | int] = [int(number) if number else word for word, number in _PART.findall(path)]
     for done, part in enumerate(parts[:-1]):
         data = _step(data, part, parts[: done + 1], key)

@@ -1,4 +1,4 @@
-"""The prompt in a running lab: Mininet's commands, and ours. `herzschlag shell`, and a failed test that pauses."""
+"""The prompt in a running lab, with Mininet's commands and ours: for `herzschlag shell` and a paused test."""
 
 from herzschlag.shell.prompt import Shell
 

@@ -1,7 +1,7 @@
-"""The command `herzschlag shell`: a lab comes up, a prompt is opened in it, and a run directory stays.
+"""The command `herzschlag shell`: starts a lab, opens a prompt in it, and leaves a run directory.
 
-Decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script has a line
-that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
+This module decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script
+has a line that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -22,7 +21,8 @@ from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.running.conductor import NotReady
-from herzschlag.running.runner import RunReport, RunRequest, announce, judge_and_write
+from herzschlag.running.run_file import RunReport, new_folder
+from herzschlag.running.runner import RunRequest, announce, judge_and_write
 from herzschlag.scenarios.from_toml import ScenarioError, load_family
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.to_toml import as_toml
@@ -53,7 +53,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
     out_directory: Annotated[Path, typer.Option("--out", help="Where the run directory goes.")] = Path("runs"),
     capture: Annotated[
-        Capture, typer.Option(help="Packets kept: of the agents and pings, or all there are.")
+        Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
 ) -> None:
     """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
@@ -130,7 +130,7 @@ def _keep(request: RunRequest, cluster: Cluster) -> RunReport:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """What is being written down is written whole, however often Ctrl-C is pressed."""
+    """Ignore Ctrl-C meanwhile, so that the run directory is written whole."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -160,15 +160,9 @@ def _scenario(name: str | None, speed: float | None) -> Scenario | None:
 
 
 def _directory(base: Path, name: str) -> Path:
-    stamp = time.strftime("%Y-%m-%d-%H%M%S")
-    for number in range(1000):
-        folder = base / (f"{stamp}-{number}" if number else stamp) / name
-        try:
-            folder.parent.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            fail(f"--out {base}: cannot be made: {error.strerror}; choose another directory", WRONG_INPUT)
-        folder.mkdir()
-        return folder
-    fail(f"--out {base}: is full of runs of this second; choose another directory", WRONG_INPUT)
+    try:
+        directory = new_folder(base) / name
+    except InputError as error:
+        fail(f"--out {error}", WRONG_INPUT)
+    directory.mkdir()
+    return directory

@@ -1,7 +1,7 @@
-"""What the prompt understands besides Mininet's commands: each a function over a running cluster.
+"""Commands of the prompt besides Mininet's: each is a function over a running cluster.
 
-Decides words, usages, examples and what they print. The docstring of a function is its help: usage, then what it does,
-then an example. Leaves faults to `herzschlag.cluster`, which keeps the book that `save` and `judge` need.
+This module decides words, usages, examples and what they print. The docstring of a function is its help: usage, then
+what it does, then an example. It leaves faults to `herzschlag.cluster`, which records them for `save` and `judge`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from herzschlag.topo.capture import pcapng
 from herzschlag.wrong_input import nearest
 
 SLICE_REAL_S = 0.05
-"""A wait is cut into pieces so short that Ctrl-C ends it at once; never in the middle of a word with the lab."""
+"""A wait is cut into pieces this short, so that Ctrl-C ends it at once, but never during an exchange with the lab."""
 SLICE_SIMULATED_S = 10.0
 PACKETS = 10
 RECORDS = 25
@@ -52,7 +52,7 @@ class Commands:
 
     def do_states(self, arg: str) -> None:
         """states
-        Roles, what the master and vCenter take each host for, VMs, active faults.
+        Roles, the state of each host as the master and vCenter see it, VMs, active faults.
         Example: states"""
         cluster = self._cluster
         masters = cluster.masters()
@@ -82,7 +82,7 @@ class Commands:
         path = self._capture_file()
         words = shlex.split(arg)
         if not words:
-            of = "everybody" if self._cluster.plan.capture == "all" else "the agents, and pings"
+            of = "all packets" if self._cluster.plan.capture == "all" else "those of the agents, and pings"
             self._say(f"{path}: {path.stat().st_size} bytes so far, of {of}")
         elif words[0] == "last":
             found = read_passages(path, self._cluster.plan.topology)
@@ -105,7 +105,7 @@ class Commands:
 
     def do_judge(self, arg: str) -> None:
         """judge
-        What every checker says of what happened so far; the lab lives on.
+        The verdict of every checker on the run so far; the lab keeps running.
         Example: judge"""
         findings = self._cluster.findings_so_far()
         self.verdict = worst(finding.verdict for finding in findings)
@@ -152,25 +152,25 @@ class Commands:
 
     def do_poweroff(self, arg: str) -> None:
         """poweroff HOST
-        Everything on it dies at once.
+        Everything on the host dies at once.
         Example: poweroff host-98"""
         self._begin(fault_of("power-off", [f"host={_word(arg, 'poweroff HOST')}"]))
 
     def do_poweron(self, arg: str) -> None:
         """poweron HOST
-        It boots again.
+        The host boots again.
         Example: poweron host-98"""
         self._end_of("power-off", _word(arg, "poweron HOST"))
 
     def do_freeze(self, arg: str) -> None:
         """freeze HOST
-        It stands still and answers nothing.
+        The host freezes and answers nothing.
         Example: freeze host-98"""
         self._begin(fault_of("freeze", [f"host={_word(arg, 'freeze HOST')}"]))
 
     def do_thaw(self, arg: str) -> None:
         """thaw HOST
-        It goes on as if nothing had been.
+        The host goes on as if nothing had happened.
         Example: thaw host-98"""
         self._end_of("freeze", _word(arg, "thaw HOST"))
 
@@ -208,14 +208,14 @@ class Commands:
         found = [name for name in active if wanted in (name, name.partition(" ")[0], name.partition(" ")[2])]
         if len(found) != 1:
             shown = ", ".join(map(repr, active)) or "none is active"
-            raise WordsError(f"{wanted!r} stands for {len(found)} active faults: {shown}")
+            raise WordsError(f"{wanted!r} names {len(found)} active faults: {shown}")
         self._heal(found[0])
 
     def _begin(self, fault: Fault) -> str:
         known = [vm.name for vm in self._cluster.plan.config.vms]
         for vm in fault.vms():
             if vm not in known:
-                raise WordsError(f"{vm!r} is no VM of this cluster: {nearest(vm, known)}")
+                raise WordsError(f"{vm!r} is not a VM of this cluster: {nearest(vm, known)}")
         primitives_of(fault, self._cluster.plan.topology)
         name = self._cluster.begin(fault)
         state = "active" if type(fault).undoable else "done"
@@ -237,14 +237,14 @@ class Commands:
 
     def do_advance(self, arg: str) -> None:
         """advance SECONDS
-        Let so much protocol time pass; Ctrl-C ends the wait.
+        Let this much protocol time pass; Ctrl-C ends the wait.
         Example: advance 25"""
         try:
             seconds = float(arg)
         except ValueError:
-            raise WordsError(f"{arg!r} is no number of seconds: advance SECONDS") from None
+            raise WordsError(f"{arg!r} is not a number of seconds: advance SECONDS") from None
         if not 0 <= seconds <= 86_400:
-            raise WordsError(f"{arg} s is no wait: from 0 to 86400")
+            raise WordsError(f"a wait must be 0 to 86400 s, got {arg} s")
         self._wait_until(self._cluster.now_s + seconds)
         self._say(f"it is {self._cluster.now_s:.3f} s")
 
@@ -281,7 +281,7 @@ class Commands:
 
     def do_save(self, arg: str) -> None:
         """save FILE
-        What was done so far, as a scenario that herzschlag run plays again.
+        Save the faults so far as a scenario that herzschlag run plays again.
         Example: save again.toml"""
         path = Path(_word(arg, "save FILE"))
         scenario = self._cluster.scenario(name=path.name.removesuffix(".toml"))
@@ -306,14 +306,14 @@ def help_of_fault(kind: str, about: str) -> str:
 def _words(arg: str, least: int, usage: str) -> list[str]:
     words = shlex.split(arg)
     if len(words) < least:
-        raise WordsError(f"it needs more words: {usage}")
+        raise WordsError(f"missing argument: {usage}")
     return words
 
 
 def _word(arg: str, usage: str) -> str:
     words = _words(arg, 1, usage)
     if len(words) > 1:
-        raise WordsError(f"{words[1]!r} is one word too many: {usage}")
+        raise WordsError(f"unexpected argument {words[1]!r}: {usage}")
     return words[0]
 
 
@@ -321,7 +321,7 @@ def _count(arg: str, default: int, usage: str) -> int:
     if not arg.strip():
         return default
     if not arg.strip().isdecimal() or not int(arg):
-        raise WordsError(f"{arg.strip()!r} is no count: {usage}")
+        raise WordsError(f"{arg.strip()!r} is not a count: {usage}")
     return int(arg)
 
 
@@ -335,4 +335,4 @@ def _packet(packet: Passage, ready_s: float) -> str:
 
 
 TROUBLE = (ValueError, AssertionError, OSError, CaptureError)
-"""What a wrong word raises; the text says what to do."""
+"""Exceptions of wrong words; the text says what to do."""

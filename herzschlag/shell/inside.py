@@ -1,7 +1,7 @@
-"""Lines that are Mininet's, on a lab of real packets; in the simulation a word on why not.
+"""Runs Mininet's commands in a lab on real packets; in the simulation it explains why that is not possible.
 
 Decides which lines go there and that the lab is watched while they run. Leaves running them to
-`topo/mininet/prompt.py`.
+`topo/lab/prompt.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from herzschlag.backends.base import Session
 from herzschlag.shell.words import WordsError
 from herzschlag.topo.errors import TopoError
-from herzschlag.topo.mininet.prompt import COMMANDS, Prompt, pass_on_interrupt
+from herzschlag.topo.lab.prompt import COMMANDS, Prompt, pass_on_interrupt
 from herzschlag.topo.spec import TopologySpec
 
 LOOK_S = 0.2
@@ -24,11 +24,11 @@ REFUSED = {
     "iperf": "start it yourself: host-98 iperf -s >/tmp/iperf &, then: host-99 iperf -t 2 -c host-98",
     "iperfudp": "start it yourself: host-98 iperf -us >/tmp/iperf &, then: host-99 iperf -t 2 -uc host-98",
 }
-"""Commands of Mininet that are not had here, and what is."""
+"""Commands of Mininet that are not available here, and what to use instead."""
 
 
 class Interrupted(Exception):
-    """Ctrl-C, or a polite kill."""
+    """Ctrl-C or SIGTERM."""
 
 
 class Inside:
@@ -52,7 +52,7 @@ class Inside:
         if self._session.name != "mininet":
             raise WordsError(f"{word} needs real packets: this is the simulation; start without --backend simulation")
         if word in REFUSED:
-            raise WordsError(f"{word} is not had here: {REFUSED[word]}")
+            raise WordsError(f"{word} is not available here: {REFUSED[word]}")
         session: object = self._session
         try:
             if self._prompt is None:

@@ -1,6 +1,7 @@
-"""The steps of the scenario that a shell was started with, one after the other or all of them.
+"""Plays the steps of the shell's scenario, one at a time or all of them.
 
-Decides when the next change is due: as long after the change before as the scenario says, from the first `step` on.
+This module decides when the next change is due: as long after the change before as the scenario says, from the first
+`step` on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The prompt itself: lines in, commands done, the prompt stays whatever was typed.
+"""The prompt: reads lines, carries out commands, and continues after every error.
 
-Decides which of three a line is for (ours, Mininet's, nobody's), completion, Ctrl-C, and the status at the end. A
-terminal gets a prompt with history and completion; anything else is a script that ends at the first line that cannot
-be done. Ctrl-C is looked at between two words with the lab and never breaks into one.
+This module decides whether a line is ours, Mininet's or unknown; completion, Ctrl-C, and the exit status. A terminal
+gets a prompt with history and completion; anything else is a script that ends at the first line that cannot be done.
+Ctrl-C takes effect between two exchanges with the lab and never interrupts one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from herzschlag.scenarios.model import Scenario
 from herzschlag.shell.commands import NAMES, TROUBLE, Commands, help_of, help_of_fault
 from herzschlag.shell.inside import Inside, Interrupted
 from herzschlag.shell.words import NODES, WordsError, choices, keys
-from herzschlag.topo.mininet.prompt import COMMANDS, take_terminal
+from herzschlag.topo.lab.prompt import COMMANDS, take_terminal
 from herzschlag.wrong_input import nearest
 
 OWN = ("help", "source", "time", "exit", "quit")
@@ -38,7 +38,7 @@ TWO_NODES = {"cut": 2, "link": 1, "isolate": 1, "poweroff": 1, "poweron": 1, "fr
 
 
 class Shell(cmd.Cmd):
-    """Make it, call `run`, take the status. `shown`: whether it answers to a person."""
+    """Make it, call `run`, take the status. `shown`: whether a user reads its output."""
 
     prompt = "herzschlag> "
     identchars = f"{cmd.Cmd.identchars}-"
@@ -140,7 +140,7 @@ class Shell(cmd.Cmd):
             raise self._refusal(str(error), WRONG_INPUT) from None
         finally:
             if self._terminal is not None:
-                with contextlib.suppress(OSError, termios.error):  # whoever was there has left
+                with contextlib.suppress(OSError, termios.error):  # the terminal has gone
                     take_terminal()
                     termios.tcsetattr(0, termios.TCSADRAIN, self._terminal)
 
@@ -162,7 +162,7 @@ class Shell(cmd.Cmd):
             self._inside.run(line, self._stopped)
         else:
             known = [*NAMES, *OWN, *self._inside.names()]
-            raise WordsError(f"{word!r} is no command and no node: {_nearest(word, known)} (help lists them)")
+            raise WordsError(f"{word!r} is not a command or a node: {_nearest(word, known)} (help lists them)")
         return False
 
     def do_help(self, arg: str) -> None:

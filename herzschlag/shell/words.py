@@ -1,7 +1,7 @@
-"""Words typed at the prompt to faults as values.
+"""Parses the words of a `fault` command into a fault.
 
-Decides the notation of `fault KIND key=value ...`; leaves what a fault means to `herzschlag.faults`, whose fields are
-the keys. Pure functions.
+This module decides the notation of `fault KIND key=value ...`; it leaves what a fault means to `herzschlag.faults`,
+whose fields are the keys. Pure functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOTATION = "several: a,b; groups: a,b/c,d; links: A:a:b,B:a:b; options: name:val
 
 
 class WordsError(WrongInput):
-    """What was typed makes no sense: what it is, the rule, the way out."""
+    """Wrong words; the text says what they are, the rule, and the way out."""
 
 
 def fault_of(kind: str, words: Sequence[str]) -> Fault:
@@ -32,9 +32,9 @@ def fault_of(kind: str, words: Sequence[str]) -> Fault:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals:
-            raise WordsError(f"{word!r} is no KEY=VALUE: {usage(kind)}")
+            raise WordsError(f"{word!r} is not KEY=VALUE: {usage(kind)}")
         if key not in keys(kind):
-            raise WordsError(f"{key!r} is no key of {kind}: {nearest(key, keys(kind))}")
+            raise WordsError(f"{key!r} is not a key of {kind}: {nearest(key, keys(kind))}")
         if key in fields:
             raise WordsError(f"{key} is given twice: separate several values by commas, {key}=one,two")
         fields[key] = _value(key, value)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import pytest
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, loads
 from tests.support.live import Command, command
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page
@@ -53,10 +53,7 @@ class Visitor:
             self.trouble.append(f"request: {request.url}")
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never: {what}; the picture says {self.words()!r}"
-            self.page.wait_for_timeout(30)
+        until(condition, what, state=self.words, pause=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
 
     def until_phase(self, phase: str) -> None:
         self.page.wait_for_selector(f"html[data-phase={phase}]", state="attached", timeout=PATIENCE_S * 1000)

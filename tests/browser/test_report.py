@@ -9,7 +9,6 @@ import atexit
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, loads
 from herzschlag.scenarios.model import Scenario
 from tests.support.reports import SITUATIONS, simulated
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -119,10 +119,7 @@ class Watched:
 
     def until(self, condition: str) -> None:
         """Wait for an expression to be true; the page's policy forbids the ready-made way of waiting."""
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while not self.page.evaluate(condition):
-            assert time.monotonic() < deadline, f"never: {condition}"
-            self.page.wait_for_timeout(30)
+        until(lambda: self.page.evaluate(condition), condition, pause=lambda s: self.page.wait_for_timeout(s * 1000))
 
     def range_of(self, figure: str) -> list[float]:
         found: list[float] = self.page.evaluate(f"document.getElementById('fig-{figure}')._fullLayout.xaxis.range")

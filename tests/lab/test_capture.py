@@ -12,10 +12,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,28 +26,21 @@ from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun, read_packet_run
 from herzschlag.packets.traffic import summary
 from herzschlag.plugin.places import Place
-from herzschlag.running.runner import HISTORY_FILE, RunReport, RunRequest, read_report, run
+from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.topo.capture import capture, pcapng
 from herzschlag.topo.sandbox.sandbox import Sandbox
 from tests.support.tshark import TROUBLE, fields
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
 SPEED = 10.0
-DEADLINE_S = 60.0
 BUSY_MS = 25.0
 GOOD_TAG = "1"
-
-
-def until(what: str, holds: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
-    end = time.monotonic() + deadline_s
-    while not (value := holds()):
-        assert time.monotonic() < end, f"{what}: not within {deadline_s} s; last seen {value!r}"
-        time.sleep(0.02)
-    return value
 
 
 # --- a lab without agents: which packets are kept, from where ---------------------------------------------------------
@@ -252,13 +244,13 @@ def test_the_capture_of_a_killed_run_is_complete_to_the_last_packet(tmp_path: Pa
     with (tmp_path / "output").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=CHECKOUT)
         try:
-            (file,) = until("a capture", partial(_captures, tmp_path))
-            until("two hundred packets", lambda: len(_read(file).packets) > 200)
+            (file,) = until(partial(_captures, tmp_path), "a capture")
+            until(lambda: len(_read(file).packets) > 200, "two hundred packets")
         finally:
             killed_ns = time.time_ns()
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
-    until("the recorder's last word", lambda: _read(file).received is not None, 20)
+    until(lambda: _read(file).received is not None, "the recorder's last word")
     found = _read(file)
     assert not found.cut
     assert found.received == len(found.packets)

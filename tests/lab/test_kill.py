@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.plugin.places import Place
+from tests.support.waiting import NeverTrue, until
 
 MOMENTS = 26
 AT_ONCE = 2
@@ -106,11 +107,10 @@ def kill_one(number: int, directory: Path) -> str:
     what = f"{victim} killed after {after_s:.2f} s"
     if not killed:
         return f"{what}: nobody of that name was there"
-    gone_by = time.monotonic() + 10
-    while (left := processes(mark)) and time.monotonic() < gone_by:
-        time.sleep(0.05)
-    if left:
-        return f"{what}: still there: {left}"
+    try:
+        until(lambda: not processes(mark), f"{what}: all of it is gone", within_s=10, state=lambda: processes(mark))
+    except NeverTrue as left:
+        return str(left)
     files = [str(path) for path in (directory / f"tmp{number}").rglob("*")]
     if files:
         return f"{what}: temporary files left: {files[:3]}"

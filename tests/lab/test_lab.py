@@ -23,6 +23,7 @@ from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.errors import LabError, SandboxError, UnusableMachineError
 from herzschlag.topo.impairments.values import Block, Impairment, Quality
 from herzschlag.topo.sandbox.sandbox import Sandbox
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
 
@@ -62,14 +63,6 @@ def inside(body: Body) -> Callable[[Path], None]:
     test.__name__ = body.__name__
     test.__doc__ = body.__doc__
     return test
-
-
-def until(what: str, holds: Callable[[], Any], deadline_s: float = DEADLINE_S) -> Any:
-    end = time.monotonic() + deadline_s
-    while not (value := holds()):
-        assert time.monotonic() < end, f"{what}: not within {deadline_s} s; last seen {value!r}"
-        time.sleep(0.01)
-    return value
 
 
 @contextlib.contextmanager
@@ -159,7 +152,7 @@ def test_mininet_is_underneath() -> None:
 @inside
 def test_the_prompt_takes_names_with_hyphens() -> None:
     """`host-98 ping host-99` at Mininet's prompt."""
-    from herzschlag.topo.mininet.nodes import LabPrompt  # noqa: PLC0415
+    from herzschlag.topo.mininet.cli import LabPrompt  # noqa: PLC0415
 
     with switched_lab(2) as lab:
         script = Path("/tmp/script")
@@ -237,14 +230,14 @@ def test_a_frozen_host_stands_still_and_goes_on() -> None:
     with switched_lab(2) as lab:
         counter = lab.local_path("host-98") / "counter"
         lab.popen("host-98", ["sh", "-c", "while :; do echo x >> /local/counter; sleep 0.01; done"])
-        until("the counter runs", lambda: counter.exists() and counter.stat().st_size > 10)
+        until(lambda: counter.exists() and counter.stat().st_size > 10, "the counter runs")
         lab.freeze("host-98")
         lab.freeze("host-98")
         size = counter.stat().st_size
         assert pings(lab, "host-99", "host-98", "A")
         assert counter.stat().st_size == size
         lab.thaw("host-98")
-        until("the counter runs again", lambda: counter.stat().st_size > size)
+        until(lambda: counter.stat().st_size > size, "the counter runs again")
         lab.freeze("host-98")
         lab.power_off("host-98")
         lab.power_on("host-98")
@@ -258,7 +251,7 @@ def test_links_are_lost_and_restored_as_ordered() -> None:
         for times in (1, 2):
             for _ in range(times):
                 lab.carrier("host-98", "A", False)
-            assert "NO-CARRIER" in until("the switch's port loses carrier", lambda: _flags("sA-host-98", "NO-CARRIER"))
+            assert "NO-CARRIER" in until(lambda: _flags("sA-host-98", "NO-CARRIER"), "the port loses carrier")
             assert not pings(lab, "host-98", "host-99", "A")
             assert delivered(lab, "host-98", "host-99", "B") == 20
             for _ in range(times):
@@ -412,7 +405,7 @@ def test_packets_under_way_arrive_although_the_line_is_mended() -> None:
     with switched_lab(2) as lab:
         impair(lab, "host-98", links={("A", node): Quality(delay_ns=1_500_000_000) for node in ("host-99", "gateway")})
         ping = lab.popen("host-98", ["ping", "-c", "1", "-W", "5", lab.spec.address("host-99", "A")], text=True)
-        until("a packet under way", lambda: "backlog 98b" in tc(lab, "host-98", "-s qdisc show dev mgmtA"))
+        until(lambda: "backlog 98b" in tc(lab, "host-98", "-s qdisc show dev mgmtA"), "a packet under way")
         impair(lab, "host-98")
         assert round_trip_ms(lab, "host-98", "host-99", "A") < 80
         assert "1 received" in ping.communicate(timeout=DEADLINE_S)[0]
@@ -459,7 +452,7 @@ def test_destinations_are_sent_to_their_classes() -> None:
         slow, slower = queues.Delay(1), queues.Delay(2)
         others = {lab.spec.address("host-99", "A"): slow, lab.spec.address("host-100", "A"): slower}
         messages = queues.steps(queues.Layout(), queues.Layout(queues.NO_DELAY, others, 3), 2)
-        netlink = lab._nodes["host-98"].netlink
+        netlink = lab._node("host-98").netlink
         netlink.send([message for message in messages if b"netem" not in message])
         assert delivered(lab, "host-98", "host-99", "A", 30) == 30
         assert delivered(lab, "host-98", "host-100", "A", 7) == 7
@@ -559,7 +552,7 @@ def test_nothing_is_left_after_kill_9(victim: str, tmp_path: Path) -> None:
     assert starter.stdout is not None
     try:
         first = int(starter.stdout.readline())
-        until("the lab is up", lambda: "up\n" in output.read_text())
+        until(lambda: "up\n" in output.read_text(), "the lab is up")
         launcher = int(Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[1])
         everybody = [launcher, *members(first)]
         assert len(everybody) > 10
@@ -568,12 +561,12 @@ def test_nothing_is_left_after_kill_9(victim: str, tmp_path: Path) -> None:
         os.kill(target[victim], signal.SIGKILL)
         if victim == "ovs-vswitchd":
             os.kill(starter.pid, signal.SIGKILL)  # the switch alone ends nothing; its lab must still vanish whole
-        until("all are gone", lambda: not alive(everybody))
+        until(lambda: not alive(everybody), "all are gone")
     finally:
         starter.kill()
         starter.wait()
         starter.stdout.close()
-    until("mounts, interfaces and files are as before", lambda: traces() == before)
+    until(lambda: traces() == before, "mounts, interfaces and files are as before")
 
 
 @pytest.mark.parametrize("delay_ms", [0, 5, 20, 40, 60, 90, 150, 250])
@@ -600,7 +593,7 @@ def test_a_starter_killed_at_any_moment_of_the_start_leaves_nothing(delay_ms: in
     starter.kill()
     starter.wait()
     starter.stdout.close()
-    until("all marked processes are gone", lambda: not _marked(marker))
+    until(lambda: not _marked(marker), "all marked processes are gone")
 
 
 def _marked(marker: str) -> list[int]:

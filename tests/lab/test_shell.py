@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.topo.capture import pcapng
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
 
@@ -44,17 +44,20 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
 
-    def until(self, wanted: str, deadline_s: float = DEADLINE_S) -> str:
+    def until(self, wanted: str, within_s: float = DEADLINE_S) -> str:
         """Everything up to and with this text, a regular expression."""
-        deadline = time.monotonic() + deadline_s
-        while (found := re.search(wanted, self._unread)) is None:
-            left_s = deadline - time.monotonic()
-            assert left_s > 0, f"no {wanted!r} within {deadline_s:.0f} s; last seen:\n{self._unread}"
-            if select.select([self._end], [], [], left_s)[0]:
+
+        def read(for_s: float) -> None:
+            if select.select([self._end], [], [], for_s)[0]:
                 try:
                     self._unread += os.read(self._end, 65536).decode(errors="replace")
                 except OSError:
                     raise AssertionError(f"it ended without {wanted!r}; last seen:\n{self._unread}") from None
+
+        found = until(
+            lambda: re.search(wanted, self._unread), wanted, within_s=within_s, state=lambda: self._unread, pause=read
+        )
+        assert found is not None
         before, self._unread = self._unread[: found.end()], self._unread[found.end() :]
         return before
 
@@ -65,11 +68,8 @@ class Terminal:
 
     def until_at_work(self) -> None:
         """Until a line is not only read but under way: who reads sleeps in one call, who lets time pass wakes often."""
-        deadline = time.monotonic() + DEADLINE_S
-        before = self._switches()
-        while self._switches() < before + AT_WORK_SWITCHES:
-            assert time.monotonic() < deadline, f"it does nothing; last seen:\n{self._unread}"
-            select.select([], [], [], 0.02)
+        enough = self._switches() + AT_WORK_SWITCHES
+        until(lambda: self._switches() >= enough, "it does something", within_s=DEADLINE_S, state=lambda: self._unread)
 
     def _switches(self) -> int:
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -86,16 +86,20 @@ class Terminal:
 
     def status(self) -> int:
         """Wait until it has ended, drinking what it says."""
-        deadline = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.pid = 0
-                return os.waitstatus_to_exitcode(status)
-            if select.select([self._end], [], [], 0.05)[0]:
+
+        def drink(for_s: float) -> None:
+            if select.select([self._end], [], [], for_s)[0]:
                 with contextlib.suppress(OSError):
                     self._unread += os.read(self._end, 65536).decode(errors="replace")
-        raise AssertionError(f"it did not end; last seen:\n{self._unread}")
+
+        def ended() -> tuple[int, int] | None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            return (pid, status) if pid else None
+
+        found = until(ended, "it ends", within_s=DEADLINE_S, state=lambda: self._unread, pause=drink)
+        assert found is not None
+        self.pid = 0
+        return os.waitstatus_to_exitcode(found[1])
 
     def close(self) -> None:
         if self.pid:
@@ -229,7 +233,7 @@ def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) 
         assert "it is" in shell.until(f"(?m){PROMPT}$")
         shell.type("\x03")
         shell.until(f"(?m){PROMPT}$")
-        assert "is no command" in shell.does("nonsense")
+        assert "is not a command" in shell.does("nonsense")
         assert "host-99   master" in shell.does("states")
         shell.type("\x04")
         assert shell.status() == 0

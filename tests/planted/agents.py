@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from herzschlag.agents.ha.roles.candidate import send_offer
 from herzschlag.agents.protocol.actions import Ping
 from herzschlag.agents.settings import SECOND
 from tests.planted.plant import Planted
@@ -123,12 +124,24 @@ def _first_address_alone(declares: Any) -> Any:
     return broken
 
 
-def _stays_isolated(enter_election: Any) -> Any:
-    def broken(self: Any, because: str) -> None:
-        if self.role != "isolated":
-            enter_election(self, because)
+def _stays_isolated(become: Any) -> Any:
+    def broken(self: Any, change: Any) -> None:
+        if self._role.role != "isolated":
+            become(self, change)
 
     return broken
+
+
+def _stands_while_it_rests(tick: Any) -> Any:
+    def broken(self: Any) -> None:
+        if self._c.config is not None:
+            send_offer(self._c)
+
+    return broken
+
+
+def _flatters(heartbeat: Any) -> Any:
+    return lambda self, role, master, to, heard: heartbeat(self, role, master, to, (1 << 64) - 1)
 
 
 def _responds_at_once(check: Any) -> Any:
@@ -204,7 +217,7 @@ FAULTS = (
         name="everyone wins",
         core="ha/roles/candidate",
         broken="becomes master when the round is over, whoever is better",
-        place="herzschlag.agents.ha.roles.candidate.Candidacy.won",
+        place="herzschlag.agents.ha.roles.candidate.Candidate.won",
         patch=_everyone_wins,
         scenario="master-failure",
         checker="right-master",
@@ -214,7 +227,7 @@ FAULTS = (
         name="pre-emption",
         core="ha/roles/candidate",
         broken="stands for election although there is a master",
-        place="herzschlag.agents.ha.roles.candidate.Candidacy.master_heard",
+        place="herzschlag.agents.ha.roles.candidate.Candidate.master_heard",
         patch=_if_no_better,
         scenario="case-39",
         checker="incumbent",
@@ -274,7 +287,7 @@ FAULTS = (
         name="impatient slave",
         core="ha/roles/follower",
         broken="gives its master up after 5 s instead of 10 s",
-        place="herzschlag.agents.ha.roles.follower.Following.lost",
+        place="herzschlag.agents.ha.roles.follower.Follower.lost",
         patch=_half_as_patient,
         scenario="case-14@9s",
         checker="expectations",
@@ -284,7 +297,7 @@ FAULTS = (
         name="faithful slave",
         core="ha/roles/follower",
         broken="never gives its master up",
-        place="herzschlag.agents.ha.roles.follower.Following.lost",
+        place="herzschlag.agents.ha.roles.follower.Follower.lost",
         patch=_patient_for_ever,
         scenario="master-failure",
         checker="one-master",
@@ -294,7 +307,7 @@ FAULTS = (
         name="one-way faith",
         core="ha/roles/follower",
         broken="follows a master that does not hear it",
-        place="herzschlag.agents.ha.roles.follower.Following.heartbeat",
+        place="herzschlag.agents.ha.roles.follower.Follower.master_heard",
         patch=_deaf_to_being_unheard,
         scenario="case-35@mute",
         checker="timeline",
@@ -312,9 +325,9 @@ FAULTS = (
     ),
     Planted(
         name="two masters for ever",
-        core="ha/agent",
+        core="ha/master/master",
         broken="a master does not abdicate when it hears a better one",
-        place="herzschlag.agents.ha.agent.better",
+        place="herzschlag.agents.ha.master.master.better",
         patch=_never,
         scenario="case-22@halves",
         checker="one-master",
@@ -322,9 +335,9 @@ FAULTS = (
     ),
     Planted(
         name="the better one abdicates",
-        core="ha/agent",
+        core="ha/master/master",
         broken="of two masters that meet, the better one gives up",
-        place="herzschlag.agents.ha.agent.better",
+        place="herzschlag.agents.ha.master.master.better",
         patch=_reversed,
         scenario="case-22@halves",
         checker="right-master",
@@ -334,11 +347,31 @@ FAULTS = (
         name="isolated for ever",
         core="ha/agent",
         broken="stays isolated when it hears others or its isolation address answers",
-        place="herzschlag.agents.ha.agent.Agent._enter_election",
+        place="herzschlag.agents.ha.agent.Agent._become",
         patch=_stays_isolated,
         scenario="case-16@55s",
         checker="isolation-justified",
         says="response at",
+    ),
+    Planted(
+        name="a candidate in maintenance mode",
+        core="ha/roles/role",
+        broken="offers itself in elections while it takes part in nothing",
+        place="herzschlag.agents.ha.roles.role.RoleMachine.tick",
+        patch=_stands_while_it_rests,
+        scenario="resting",
+        checker="one-master",
+        says="nobody led",
+    ),
+    Planted(
+        name="flattery",
+        core="ha/reporting",
+        broken="says in its heartbeats that it hears everyone",
+        place="herzschlag.agents.ha.reporting.Reporting.heartbeat",
+        patch=_flatters,
+        scenario="case-35@mute",
+        checker="timeline",
+        says="the slave gives its master up: no record",
     ),
     Planted(
         name="deaf to answers",
@@ -404,7 +437,7 @@ FAULTS = (
         name="line 1 is never written",
         core="ha/vms/inventory",
         broken="does not say in its poweron file that it is isolated",
-        place="herzschlag.agents.ha.vms.inventory.Workload.write_poweron",
+        place="herzschlag.agents.ha.vms.inventory.OwnVms.write_poweron",
         patch=_never_isolated,
         scenario="case-06",
         checker="timeline",
@@ -414,7 +447,7 @@ FAULTS = (
         name="failures kept quiet",
         core="ha/vms/inventory",
         broken="does not tell the master of a VM that ended by itself",
-        place="herzschlag.agents.ha.vms.inventory.Workload.changed",
+        place="herzschlag.agents.ha.vms.inventory.OwnVms.changed",
         patch=_keeps_failures_to_itself,
         scenario="vm-crashes",
         checker="vms-run",

@@ -44,18 +44,34 @@ def _kept_grudge(heard: Any) -> Any:
     return broken
 
 
-def _partitioned_is_dead(set_state: Any) -> Any:
+def _partitioned_is_dead(host_changed: Any) -> Any:
     def broken(self: Any, moid: str, state: str, because: str) -> None:
-        set_state(self, moid, state, because)
+        host_changed(self, moid, state, because)
         if state == "networkPartitionedFromMaster":
-            self._restart_all_of(moid, f"{moid} is partitioned")
+            self._failover.host_down(moid, f"{moid} is partitioned")
+
+    return broken
+
+
+def _no_answer(marker_read: Any) -> Any:
+    return lambda self, datastore, path, status: None
+
+
+def _shows_its_first_view(check: Any) -> Any:
+    shown: set[int] = set()
+
+    def broken(self: Any) -> None:
+        if id(self) not in shown:
+            check(self)
+            shown.add(id(self))
+        self.due_ns = self._c.now_ns + self._c.timers.report_ns
 
     return broken
 
 
 def _in_a_hurry(init: Any) -> Any:
-    def broken(self: Any, context: Any) -> None:
-        init(self, context)
+    def broken(self: Any, context: Any, *others: Any) -> None:
+        init(self, context, *others)
         self._orphans_due_ns = context.now_ns
 
     return broken
@@ -64,8 +80,8 @@ def _in_a_hurry(init: Any) -> Any:
 def _monitored_or_not(restart: Any) -> Any:
     def broken(self: Any, vm: str, because: str, failed_host: str) -> None:
         config = self._c.cluster.vm(vm)
-        if config is not None and vm in self.ownership.protected():
-            self._report(self.restarts.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
+        if config is not None and vm in self._ownership.protected():
+            self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
 
     return broken
 
@@ -206,17 +222,47 @@ FAULTS = (
         name="partitioned is dead",
         core="ha/master/master",
         broken="restarts the VMs of a host that is only partitioned",
-        place="herzschlag.agents.ha.master.master.Mastership._set_state",
+        place="herzschlag.agents.ha.master.master.Master._host_changed",
         patch=_partitioned_is_dead,
         scenario="case-06",
         checker="restart-justified",
         says="which was alive and could show it",
     ),
     Planted(
+        name="hosts go unheard",
+        core="ha/master/host_book",
+        broken="does not notice the datagrams of its hosts",
+        place="herzschlag.agents.ha.master.host_book.HostBook.heard",
+        patch=_nothing,
+        scenario="normal",
+        checker="belief",
+        says="both reach each other: connectedToMaster is right",
+    ),
+    Planted(
+        name="markers overlooked",
+        core="ha/master/running_vms",
+        broken="does nothing about a VM that a cut-off host stopped",
+        place="herzschlag.agents.ha.master.running_vms.RunningVms.marker_read",
+        patch=_no_answer,
+        scenario="isolation",
+        checker="vms-run",
+        says="runs nowhere at the end",
+    ),
+    Planted(
+        name="the first view for ever",
+        core="ha/master/view",
+        broken="shows vCenter what it took hosts for when it was elected, and nothing later",
+        place="herzschlag.agents.ha.master.view.ViewSender.check",
+        patch=_shows_its_first_view,
+        scenario="slave-failure",
+        checker="vcenter-belief",
+        says="shown as",
+    ),
+    Planted(
         name="new master in a hurry",
-        core="ha/master/master",
+        core="ha/master/failover",
         broken="restarts what its predecessor left at once, not after 10 s",
-        place="herzschlag.agents.ha.master.master.Mastership.__init__",
+        place="herzschlag.agents.ha.master.failover.Failover.__init__",
         patch=_in_a_hurry,
         scenario="master-failure",
         checker="timeline",
@@ -224,9 +270,9 @@ FAULTS = (
     ),
     Planted(
         name="protectedlist not read",
-        core="ha/master/master",
+        core="ha/master/failover",
         broken="does not look into the lists it takes over",
-        place="herzschlag.agents.ha.master.master.Mastership._adopt_list",
+        place="herzschlag.agents.ha.master.failover.Failover.adopt_list",
         patch=_nothing,
         scenario="case-45",
         checker="vms-run",
@@ -234,9 +280,9 @@ FAULTS = (
     ),
     Planted(
         name="restarts though monitoring is off",
-        core="ha/master/master",
+        core="ha/master/failover",
         broken="restarts VMs although host monitoring is off",
-        place="herzschlag.agents.ha.master.master.Mastership._restart",
+        place="herzschlag.agents.ha.master.failover.Failover.restart",
         patch=_monitored_or_not,
         scenario="case-41@dies",
         checker="expectations",

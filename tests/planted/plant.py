@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from inspect import getattr_static
@@ -85,9 +86,22 @@ def _owner_of(place: str) -> tuple[Any, str]:
         except ModuleNotFoundError:
             continue
         for part in path[length:]:
-            owner = getattr(owner, part)
+            owner = getattr(owner, part, None)
+        if not hasattr(owner, name):
+            raise LookupError(
+                f"{place} is gone; {_nearest(import_module('.'.join(path[:length])), path[length:], name)}"
+            )
         return owner, name
     raise LookupError(f"{place}: there is no module of that name")
+
+
+def _nearest(module: Any, owner: list[str], name: str) -> str:
+    """What the module has that comes nearest to a name that is not there any more."""
+    classes = {key: value for key, value in vars(module).items() if isinstance(value, type)}
+    names = [*vars(module), *(f"{key}.{attribute}" for key, value in classes.items() for attribute in vars(value))]
+    wanted = ".".join([*owner, name])
+    near = get_close_matches(wanted, names, n=5, cutoff=0.4) or get_close_matches(name, names, n=5, cutoff=0.3)
+    return f"{module.__name__} has {', '.join(near) if near else 'nothing like it'}"
 
 
 def findings_of(fault: Planted, scenario: Scenario | None = None) -> tuple[Finding, ...]:

@@ -60,7 +60,7 @@ def test_what_was_done_by_hand_is_a_scenario_that_runs_again(site: Path, project
     done = extending.command(site, project, "herzschlag", "shell", *SIMULATION, "--out", "typed", typed=typed)
     assert "active: '1 rack-down' rack-down hosts=[host-98, host-100]" in done.stdout, done.stdout + done.stderr
     assert "The rack has no power: its hosts are off" in done.stdout
-    assert done.returncode == 2 and "'host-1' is no host of this lab" in done.stderr
+    assert done.returncode == 2 and "'host-1' is not a host of this lab" in done.stderr
     (made,) = project.glob("typed/**/scenario.toml")
     assert 'fault = "rack-down"' in made.read_text(encoding="utf-8")
     again = extending.command(site, project, "herzschlag", "run", str(made), *SIMULATION, "--json", "--no-report")

@@ -6,24 +6,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from herzschlag.running.runner import RUN_FILE, read_report
+from herzschlag.running.run_file import RUN_FILE, read_report
+from tests.support.waiting import until
 
 LONG = 'name = "long-{n}"\ntitle = "a week of nothing"\nsettle_s = 600000\n[cluster]\nhosts = 8\n'
 DEADLINE_S = 30.0
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} within {DEADLINE_S:g} s"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import signal
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.live import PATIENCE_S, command
+from tests.support.waiting import until
 
 pytest.importorskip("uvicorn", reason="the extra 'live' is missing: make setup")
 
 SIMULATED = ("--backend", "simulation")
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: never"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

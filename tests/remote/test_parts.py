@@ -18,7 +18,7 @@ from herzschlag.remote.errors import RemoteTrouble, RemoteUsageError
 from herzschlag.remote.fetch import FarFile, free_name, units
 from herzschlag.remote.target import FirstContact, Target, from_host, from_ssh_config
 from herzschlag.remote.work import Command
-from tests.support.far_machine import wait_for
+from tests.support.waiting import until
 
 VAGRANT_SAYS = """Host default
   HostName 192.168.121.7
@@ -193,10 +193,10 @@ def test_silence_ends_the_command_and_everything_below_it(tmp_path: Path) -> Non
     """The client is there but stopped: nothing closes, nothing arrives."""
     script = "setsid sh -c 'trap \"\" INT TERM; echo $$ >deaf; while :; do sleep 0.1; done' & echo $! >pid; wait"
     side = FarSide(patience_s=1.0, verb="run", argv=["sh", "-c", script], cwd=str(tmp_path))
-    wait_for((tmp_path / "deaf").exists, "the command runs")
+    until((tmp_path / "deaf").exists, "the command runs")
     assert side.process.wait(timeout=30) == 1
     deaf = int((tmp_path / "deaf").read_text())
-    wait_for(lambda: not Path(f"/proc/{deaf}").exists(), "its deaf child is gone")
+    until(lambda: not Path(f"/proc/{deaf}").exists(), "its deaf child is gone")
     for pipe in (side.process.stdin, side.process.stdout):
         assert pipe is not None
         pipe.close()
@@ -204,7 +204,7 @@ def test_silence_ends_the_command_and_everything_below_it(tmp_path: Path) -> Non
 
 def test_only_a_job_directory_is_ever_removed(tmp_path: Path) -> None:
     _, answer = FarSide(verb="remove", folder=str(tmp_path)).finish()
-    assert "no job directory" in str(answer["trouble"])
+    assert "is not a job directory" in str(answer["trouble"])
     assert tmp_path.is_dir()
     (tmp_path / "jobs/one").mkdir(parents=True)
     _, answer = FarSide(verb="remove", folder=str(tmp_path / "jobs/one")).finish()
@@ -246,6 +246,6 @@ def test_a_checkout_in_use_is_not_changed(tmp_path: Path) -> None:
             "version": "",
         }
         _, answer = FarSide(request=request, verb="unpack").finish()
-        assert "is in use over there" in str(answer["trouble"])
+        assert "is in use on the remote machine" in str(answer["trouble"])
     finally:
         os.close(lock)

@@ -22,7 +22,8 @@ import pytest
 
 from herzschlag.remote.bundle import make_bundle
 from tests.support import far_machine
-from tests.support.far_machine import ROOT, FarMachine, interrupt, new_key, wait_for
+from tests.support.far_machine import ROOT, FarMachine, interrupt, new_key
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.remote,
@@ -184,7 +185,7 @@ def test_the_project_is_brought_when_missing_or_different_and_only_then(
         assert f"set up in {checkout}" in done.stderr
         return done.stderr
 
-    assert "bringing the project" in prepare()
+    assert "sending the project" in prepare()
     bundle = make_bundle(project)
     there = {path: hashlib.sha256((checkout / path).read_bytes()).hexdigest() for path in bundle.digests}
     assert there == bundle.digests
@@ -193,7 +194,7 @@ def test_the_project_is_brought_when_missing_or_different_and_only_then(
     (checkout / "Makefile").write_text("another version", encoding="utf-8")
     (checkout / "made by set-up").touch()
     (project / "LICENSE").unlink()
-    assert "bringing the project" in prepare()
+    assert "sending the project" in prepare()
     assert (checkout / "Makefile").read_bytes() == (project / "Makefile").read_bytes()
     assert not (checkout / "LICENSE").exists(), "what is gone here is gone there"
     assert (checkout / "made by set-up").exists(), "what was made there stays"
@@ -286,7 +287,7 @@ def test_a_cut_line_ends_the_command_there_and_is_reported_here(
         assert time.monotonic() - begun < 10, "patience was 2 s"
         assert "nothing heard from" in said
         assert "`fetch`" in said
-        wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+        until(lambda: not machine.processes_there(), "nothing runs there any more")
     finally:
         machine.heal()
     (job,) = jobs(tmp_path)
@@ -305,7 +306,7 @@ def test_a_killed_server_ends_the_command_there_and_is_reported_here(
     _, said = process.communicate(timeout=30)
     assert process.returncode == 4, said
     assert "broke" in said
-    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    until(lambda: not machine.processes_there(), "nothing runs there any more")
     assert jobs(tmp_path) != []
 
 
@@ -313,7 +314,7 @@ def test_a_killed_client_leaves_nothing_running_there(machine: FarMachine, optio
     process = begin_lingering(machine, options, home)
     process.kill()
     process.communicate(timeout=10)
-    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    until(lambda: not machine.processes_there(), "nothing runs there any more")
 
 
 def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
@@ -326,7 +327,7 @@ def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
     def partial() -> Path | None:
         return next(iter(home.glob("runs/.one.*.part/capture.pcapng")), None)
 
-    wait_for(lambda: (found := partial()) and found.stat().st_size > 0, "the capture is on its way")
+    until(lambda: (found := partial()) and found.stat().st_size > 0, "the capture is on its way")
     machine.cut()
     try:
         found = partial()
@@ -366,7 +367,7 @@ def test_a_line_cut_while_a_file_is_sent_is_reported(
     process = machine.begin("cat", big, cwd=home, options=options)
     try:
         arriving = "far/jobs/*/inputs/1/big.toml"
-        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob(arriving)), "it is on its way")
+        until(lambda: any(path.stat().st_size for path in tmp_path.glob(arriving)), "it is on its way")
         machine.cut()
         try:
             _, said = process.communicate(timeout=20)
@@ -387,7 +388,7 @@ def test_what_arrived_damaged_is_fetched_again(
     process = begin_lingering(machine, options, home)
     process.kill()
     process.communicate(timeout=10)
-    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    until(lambda: not machine.processes_there(), "nothing runs there any more")
     (job,) = jobs(tmp_path)
     partial = home / f"runs/.one.{job}.part"
     partial.mkdir(parents=True)
@@ -405,7 +406,7 @@ def test_a_full_disk_there_is_said_and_leaves_nothing_half(machine: FarMachine, 
     machine.there("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small))
     done = machine.remote("prepare", cwd=home, options=("--far-folder", small, "--setup", "true"))
     assert done.returncode == 4
-    assert "no room over there" in done.stderr
+    assert "not enough disk space on the remote machine" in done.stderr
     assert "--far-folder" in done.stderr
     assert machine.there("find", str(small), "-type", "f") == ""
 
@@ -444,7 +445,7 @@ def test_on_a_terminal_every_key_goes_there(machine: FarMachine, options: Option
         terminal.type("\x03")
         assert terminal.end() == 130, terminal.seen
     assert (home / "runs/one/run.json").read_text() == "interrupted"
-    wait_for(lambda: not machine.processes_there(), "nothing runs there any more")
+    until(lambda: not machine.processes_there(), "nothing runs there any more")
 
 
 class Terminal:
@@ -485,10 +486,10 @@ class Terminal:
         return bool(data)
 
     def expect(self, pattern: str) -> None:
-        give_up_at = time.monotonic() + far_machine.WAIT_S_MAX
-        while not re.search(pattern, self.seen, re.DOTALL):
+        def read(_: float) -> None:
             assert self._read(), f"ended without {pattern!r}: {self.seen}"
-            assert time.monotonic() < give_up_at, f"no {pattern!r} in: {self.seen}"
+
+        until(lambda: re.search(pattern, self.seen, re.DOTALL), repr(pattern), state=lambda: self.seen, pause=read)
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())

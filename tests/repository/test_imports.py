@@ -140,8 +140,9 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/backends/reuse", VALUES),
         ),
         (Place("herzschlag/backends/", SYSTEM),),
+        (Place("herzschlag/running/run_file", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),
-        (Place("herzschlag/running/", SYSTEM, ("topo/capture/",)),),
+        (Place("herzschlag/running/", SYSTEM, (*TOPO, "topo/capture/")),),
         (
             Place("herzschlag/cluster", SYSTEM, TOPO),
             Place("herzschlag/report/", SYSTEM | {"plotly", "rich", "typer"}, TOPO),

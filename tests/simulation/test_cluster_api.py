@@ -48,8 +48,8 @@ class BesideTheTest(SimulationSession):
 
     goes_on_ns = 3 * SECOND
 
-    def apply(self, *args: Any) -> Any:
-        effect = super().apply(*args)
+    def begin(self, *args: Any) -> Any:
+        effect = super().begin(*args)
         super().run_until(self.now_ns() + self.goes_on_ns)
         return effect
 
@@ -129,7 +129,7 @@ def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:
     with started() as cluster:
         before = cluster.snapshot()
         cluster.heal(cluster.fault("clock-offset", host="host-98", offset_s=0.1))
-        assert cluster.snapshot() == before and "clock" in cluster.unlike(before)
+        assert cluster.snapshot() == before and "clock" in cluster.difference_since(before)
 
 
 def test_a_host_cut_off_from_its_master_alone_may_stop_its_vms() -> None:
@@ -261,4 +261,49 @@ def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> Non
         cluster.heal(frozen)
         cluster.wait_for_record("role", node="host-100", to="master", within_s=1)
         cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=40)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_master_to_which_no_slave_speaks_yet_is_isolated_and_gave_up_nothing() -> None:
+    """The other host follows the old master, which rests now, for ten seconds more, and says nothing to the new one."""
+    with started(vms_per_host=1, isolation_response="shutdown") as cluster:
+        cluster.fault("gateway-silent")
+        cluster.fault("cut-pair", a="host-99", b="host-100")
+        cluster.wait_for(lambda: cluster.role("host-100") == "master", within_s=26)
+        cluster.fault("maintenance", host="host-99")
+        cluster.wait_for(lambda: cluster.role("host-100") == "isolated", within_s=6)
+        assert cluster.role("host-98") == "slave"
+        cluster.wait_for(lambda: cluster.role("host-98") == "master" and cluster.slaves == ["host-100"], within_s=30)
+        cluster.heal_all()
+        cluster.wait_for(lambda: len(cluster.slaves) == 2, within_s=30)
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_vcenter_shows_a_host_in_maintenance_mode_as_such_though_no_master_is_left() -> None:
+    """It goes on reporting to vCenter itself."""
+    with started(vms_per_host=1) as cluster:
+        for host in cluster.hosts:
+            cluster.fault("maintenance", host=host)
+            cluster.advance(60)
+        assert [cluster.state_of(host) for host in cluster.hosts] == ["uninitialized"] * 3
+        assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []
+
+
+def test_a_candidate_whose_master_gives_way_asks_the_one_that_is_left_and_does_not_win_over_it() -> None:
+    """It asks the first master that it hears, which abdicates to a better one just before its own election is due."""
+    with started(vms_per_host=1) as cluster:
+        rests = [cluster.fault("maintenance", host=host) for host in ("host-98", "host-99")]
+        cluster.advance(9)
+        cut = cluster.split(*([host] for host in cluster.hosts))
+        cluster.advance(1)
+        cluster.heal(rests[0])
+        cluster.advance(2)
+        cluster.heal(rests[1])
+        cluster.advance(13)
+        cluster.heal(cut)
+        cluster.wait_for(lambda: cluster.masters() == ["host-98", "host-100"], within_s=1)
+        assert cluster.role("host-99") == "election"
+        cluster.wait_for(lambda: cluster.slaves == ["host-99", "host-100"], within_s=5)
+        cluster.advance(40)
+        assert cluster.master == "host-98"
         assert [f.because for f in cluster.findings() if f.verdict != "holds"] == []

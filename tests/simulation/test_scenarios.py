@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from herzschlag.running.runner import HISTORY_FILE, RunReport, RunRequest, run
+from herzschlag.running.run_file import HISTORY_FILE, RunReport
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, load_family, shipped
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -23,14 +23,14 @@ from types import TracebackType
 from herzschlag.controller import ControllerClient, Network, Port
 from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.kernel.netlink import InNetwork
-from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.lab.lab import ControllerAt, Lab
 from herzschlag.topo.sandbox.sandbox import Sandbox
 from herzschlag.topo.spec import datapath_id, node_interface
 
 DEADLINE_S = 20.0
 UDP_PORT = 8182
-LISTEN = "tcp:127.0.0.1:6653"
-"""Where a controller listens that was not told otherwise."""
+LISTEN = ControllerAt("127.0.0.1", 6653)
+"""Where a controller listens that was not told otherwise; it comes and goes during a test."""
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -45,15 +45,6 @@ def inside(module: str, *arguments: str, timeout_s: float = 120) -> tuple[int, s
             status = sandbox.kill()
         said.seek(0)
         return status, said.read()
-
-
-def until(what: str, holds: Callable[[], bool]) -> None:
-    """Poll a condition until it holds; says what never came true."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not holds():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"not within {DEADLINE_S:.0f} s: {what}")
-        time.sleep(0.01)
 
 
 def run(*command: str) -> str:
@@ -107,12 +98,11 @@ class TrafficLab:
     def __init__(self, hosts: int = 3) -> None:
         self._spec = two_networks(hosts)
         self.hosts = self._spec.moids
-        self._lab = Lab(self._spec)
+        self._lab = Lab(self._spec, controller=LISTEN)
         self._sockets: dict[tuple[str, str], socket.socket] = {}
 
     def __enter__(self) -> TrafficLab:
         self._lab.start()
-        self._lab.switches.obey(self._spec, LISTEN)
         for host in self.hosts:
             for network in self._spec.networks:
                 with self.inside(host):

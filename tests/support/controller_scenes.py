@@ -12,7 +12,8 @@ import threading
 import time
 
 from herzschlag.controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
-from tests.support.controller_lab import Controller, TrafficLab, run, until
+from tests.support.controller_lab import Controller, TrafficLab, run
+from tests.support.waiting import until
 
 H98, H99, H100 = "host-98", "host-99", "host-100"
 CUT: DirectedLink = ("A", H98, H99)
@@ -35,17 +36,18 @@ def forwarding(framework: str) -> None:
                 for network in "AB"
                 for node in (*lab.hosts, "gateway", "vcenter")
             }
-            until(
-                "every packet is counted",
-                lambda: all_counted == {(one.network, one.node): one.packets for one in client.status().forwarded},
-            )
+
+            def counted() -> dict[tuple[str, str], int | None]:
+                return {(one.network, one.node): one.packets for one in client.status().forwarded}
+
+            until(lambda: counted() == all_counted, "every packet is counted", state=counted)
             with lab.inside(H98):
                 run("ip", "neighbour", "replace", "198.18.1.77", "lladdr", "02:00:00:00:00:77", "dev", "mgmtA")
             before = [switch.table_miss_packets for switch in client.status().switches]
             for _ in range(5):
                 lab.send_to("A", H98, "198.18.1.77", "to nobody")
             assert before == [0, 0]
-            until("strangers are counted", lambda: [s.table_miss_packets for s in client.status().switches] == [5, 0])
+            until(lambda: [s.table_miss_packets for s in client.status().switches] == [5, 0], "strangers are counted")
 
 
 def one_way_cut(framework: str) -> None:
@@ -82,7 +84,7 @@ def next_packet(framework: str) -> None:
             for _ in range(10):
                 lab.send("A", H98, H99, "must vanish")
             # One that still waits in front of the switch when the cut is healed is forwarded, and rightly so.
-            until(f"cut {number} drops all of it", lambda: [cut.packets for cut in client.status().cuts] == [10])
+            until(lambda: [cut.packets for cut in client.status().cuts] == [10], f"cut {number} drops all of it")
             client.set_cuts()
             for _ in range(10):
                 lab.send("A", H98, H99, f"must arrive {number}")
@@ -92,7 +94,7 @@ def next_packet(framework: str) -> None:
                 texts.extend(lab.received("A", H99))
                 return texts.count(mark) == 10
 
-            until(f"ten datagrams after heal {number}", all_arrived)
+            until(all_arrived, f"ten datagrams after heal {number}")
             assert "must vanish" not in texts, f"cut {number}"
 
 
@@ -102,14 +104,14 @@ def port_down(framework: str) -> None:
         client.configure(lab.networks())
         done = client.set_cuts(ports_down=[("B", H100)])
         assert (done.flows_changed, done.ports_changed) == (0, 1)
-        until("host-100 loses its carrier on B", lambda: not lab.carrier("B", H100))
+        until(lambda: not lab.carrier("B", H100), "host-100 loses its carrier on B")
         assert lab.carrier("A", H100)
         assert lab.carrier("B", H99)
         assert lab.passes("B", H99, H100) == 0
         assert lab.passes("A", H99, H100) == 20
         assert client.status().ports_down == (("B", H100),)
         client.set_cuts()
-        until("host-100 has its carrier on B again", lambda: lab.carrier("B", H100))
+        until(lambda: lab.carrier("B", H100), "host-100 has its carrier on B again")
         assert lab.passes("B", H99, H100) == 20
 
 
@@ -124,7 +126,7 @@ def controller_lost(framework: str) -> None:
         first.kill(signal.SIGKILL)
         assert lab.passes("A", H98, H99) == 0
         assert lab.passes("A", H99, H98) == 20
-        until("host-100 without carrier", lambda: not lab.carrier("B", H100))
+        until(lambda: not lab.carrier("B", H100), "host-100 without carrier")
         lab.received("A", H99)
 
         over = threading.Event()
@@ -143,7 +145,7 @@ def controller_lost(framework: str) -> None:
                 again = client.set_cuts([CUT], [("B", H100)])
                 assert (again.flows_changed, again.ports_changed) == (0, 0)
                 before = _packets(client.status().cuts)
-                until("the cut swallows on", lambda: _packets(client.status().cuts) > before + 100)
+                until(lambda: _packets(client.status().cuts) > before + 100, "the cut swallows on")
                 assert lab.received("A", H99) == []
                 assert not lab.carrier("B", H100)
                 assert lab.passes("A", H99, H98) == 20
@@ -159,7 +161,7 @@ def switch_forgets(framework: str) -> None:
         client.set_cuts([CUT])
         run("ovs-vsctl", "del-controller", "sA")
         until(
-            "the controller misses switch A", lambda: [s.connected for s in client.status().switches] == [False, True]
+            lambda: [s.connected for s in client.status().switches] == [False, True], "the controller misses switch A"
         )
         try:
             client.set_cuts()
@@ -170,7 +172,7 @@ def switch_forgets(framework: str) -> None:
         run("ovs-ofctl", "-O", "OpenFlow14", "del-flows", "sA")
         assert lab.passes("A", H99, H98) == 0
         run("ovs-vsctl", "set-controller", "sA", "tcp:127.0.0.1:6653")
-        until("switch A forwards again", lambda: lab.passes("A", H99, H98, 3) == 3)
+        until(lambda: lab.passes("A", H99, H98, 3) == 3, "switch A forwards again")
         assert lab.passes("A", H98, H99) == 0
 
 
@@ -185,7 +187,7 @@ def many_cuts(framework: str) -> None:
         for network, source, destination in links:
             lab.send(network, source, destination, "must vanish")
         assert lab.passes("B", "host-107", "host-106") == 20
-        until("each cut has dropped one", lambda: {cut.packets for cut in client.status().cuts} == {1})
+        until(lambda: {cut.packets for cut in client.status().cuts} == {1}, "each cut has dropped one")
         assert not any(lab.received(network, host) for network in "AB" for host in lab.hosts)
         assert client.set_cuts().flows_changed == 130
         for network, source, destination in links[::7]:

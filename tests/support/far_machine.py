@@ -13,13 +13,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from getpass import getuser
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 ADDRESS, NEAR_ADDRESS = "10.9.0.2", "10.9.0.1"
@@ -48,14 +48,6 @@ def missing() -> str:
     if os.geteuid() != 0:
         return "a machine of namespaces with its own sshd needs root"
     return ""
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = WAIT_S_MAX) -> None:
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > give_up_at:
-            raise AssertionError(f"after {seconds:g} s still not so: {what}")
-        time.sleep(0.02)
 
 
 def run(*command: str | Path) -> str:
@@ -127,7 +119,7 @@ class FarMachine:
         command = [*self._enter_far(), SSHD, "-D", "-e", "-f", str(self.folder / "sshd_config")]
         with (self.folder / "sshd.log").open("ab") as log:
             self._sshd = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_for(lambda: ":22 " in self.there("ss", "-Hltn"), "sshd listens")
+        until(lambda: ":22 " in self.there("ss", "-Hltn"), "sshd listens")
 
     def kill_server(self) -> None:
         """All of it at once: the listener and its sessions. What sessions had started stays."""

@@ -20,6 +20,7 @@ from herzschlag.backends.names import BackendName
 from herzschlag.live.lab import LiveLab
 from herzschlag.live.messages import AnyCommand, Lab
 from herzschlag.scenarios.model import Cluster, Scenario
+from tests.support.waiting import until
 
 PATIENCE_S = 60.0
 """Far above what anything here takes on a busy machine."""
@@ -71,12 +72,8 @@ class Told:
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait until it is true; looked at with every news."""
-        deadline = time.monotonic() + PATIENCE_S
         with self._changed:
-            while not condition():
-                left_s = deadline - time.monotonic()
-                assert left_s > 0, f"{what}: never; the last state was {self.state}"
-                self._changed.wait(min(left_s, 0.2))
+            until(condition, what, state=lambda: self.state, pause=self._changed.wait)
 
 
 class Hands:

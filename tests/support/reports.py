@@ -9,8 +9,9 @@ import msgspec
 
 from herzschlag.history.records import SECOND, History, record, write_history
 from herzschlag.report.model import Model
-from herzschlag.report.reading import HISTORY_FILE, RUN_FILE, Run, RunFile
+from herzschlag.report.reading import Run
 from herzschlag.report.traffic import NO_CAPTURE, Datagram, Traffic
+from herzschlag.running.run_file import HISTORY_FILE, RUN_FILE, RunReport
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Cluster, Scenario
@@ -35,7 +36,7 @@ def by_hand(
     scenario = Scenario(name="by-hand", title="By hand", cluster=Cluster(**cluster))
     return Run(
         directory=directory,
-        file=RunFile(scenario="by-hand"),
+        file=RunReport(scenario="by-hand"),
         history=History.ordered(
             record(round(at_s * SECOND), node, kind, fields) for at_s, node, kind, fields in records
         ),

@@ -32,7 +32,7 @@ def healthy_start(plan: Plan, at_s: float = 15.0, *, late: str = "") -> list[Rec
 
 
 class ScriptedSession:
-    """Says what its script holds at the times it holds; every apply and undo is noted and works at once."""
+    """Says what its script holds at the times it holds; every begin and end is noted and works at once."""
 
     def __init__(
         self, plan: Plan, script: Sequence[Record] | None = None, *, failure: tuple[str, BaseException] | None = None
@@ -60,15 +60,15 @@ class ScriptedSession:
     def now_ns(self) -> int:
         return self._now_ns
 
-    def apply(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
-        self._maybe_fail("apply")
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
+        self._maybe_fail("begin")
         self.run_until(at_ns)
-        self.calls.append(("apply", fault_id, self._now_ns))
+        self.calls.append(("begin", fault_id, self._now_ns))
         return Effect(at_ns, self._now_ns, self._now_ns + 1000, {"shown": True})
 
-    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
+    def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.run_until(at_ns)
-        self.calls.append(("undo", fault_id, self._now_ns))
+        self.calls.append(("end", fault_id, self._now_ns))
         return Effect(at_ns, self._now_ns, self._now_ns)
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:

@@ -1,8 +1,9 @@
-"""Every packet that crosses a lab's switches, into one pcapng file.
+"""Captures every packet that crosses a lab's switches into one pcapng file.
 
-Decides where packets are seen: at the switch's end of every link, both ways, so that a packet which entered the switch
-(`in`) and was dropped there is told from one that was delivered (`out`); and which ones are kept. One socket sees all
-interfaces: a capture of 66 nodes costs what one of three costs. Writing is left to the process of `recorder.py`.
+This module decides where packets are seen: at the switch's end of every link, both ways, so that a packet which entered
+the switch (`in`) and was dropped there is told from one that was delivered (`out`); and which ones are kept. One socket
+sees all interfaces: a capture of 66 nodes costs what one of three costs. Writing is left to the process of
+`recorder.py`.
 
     outside the sandbox                          inside
     recorder = Recorder.start(file, …)
@@ -10,7 +11,7 @@ interfaces: a capture of 66 nodes costs what one of three costs. Writing is left
     …                                            the first process ends, however
     recorder.wait()                              the recorder writes what the kernel still holds, and ends
 
-The recorder stands outside so that it outlives the lab for the moment it takes to write the last packets.
+The recorder runs outside so that it outlives the lab for as long as it takes to write the last packets.
 Sources: packet(7), the kernel's packet_mmap documentation.
 """
 
@@ -23,16 +24,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterable
-from typing import IO, Literal
+from typing import IO
 
 from herzschlag.topo.capture import pcapng
 from herzschlag.topo.capture.pcapng import Interface
 from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import LabError
-from herzschlag.topo.spec import TopologySpec, switch_interface
-
-CaptureMode = Literal["all", "heartbeats", "off"]
-"""`heartbeats`: the HA port's datagrams with all their fragments, and ICMP. `all`: whatever crosses the switches."""
+from herzschlag.topo.spec import Captured, TopologySpec, switch_interface
 
 HA_PORT = 8182
 RING_BYTES = 32 << 20
@@ -122,7 +120,7 @@ class Recorder:
 # --- inside -----------------------------------------------------------------------------------------------------------
 
 
-def begin(spec: TopologySpec, line: int, mode: CaptureMode) -> socket.socket:
+def begin(spec: TopologySpec, line: int, mode: Captured) -> socket.socket:
     """Capture from now on. Returns the line: the capture goes on until it is closed, at the latest with the process."""
     found = {name: index for index, name in socket.if_nameindex()}
     table = [(found[name], one.name, one.about) for name, one in interfaces(spec).items()]
@@ -140,7 +138,7 @@ def begin(spec: TopologySpec, line: int, mode: CaptureMode) -> socket.socket:
     return talk
 
 
-def open_ring(mode: CaptureMode) -> socket.socket:
+def open_ring(mode: Captured) -> socket.socket:
     """A socket that sees every interface of this network namespace and keeps packets in a ring for its mapper."""
     from herzschlag.topo.kernel import syscalls  # noqa: PLC0415 (Linux alone has it; captures are read everywhere)
 

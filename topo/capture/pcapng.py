@@ -1,7 +1,7 @@
-"""Packets to pcapng bytes and back: the file format of captures.
+"""Encodes packets as pcapng and decodes them: the file format of captures.
 
-Decides which blocks a capture of ours is made of and how a file that ends in the middle of a block is read: whole
-blocks count, the rest is reported. Leaves where packets come from to `recorder.py` and what they mean to
+This module decides which blocks a capture of ours is made of and how a file that ends in the middle of a block is read:
+whole blocks count, the rest is reported. It leaves where packets come from to `recorder.py` and what they mean to
 `herzschlag.packets`. Times are nanoseconds since 1970, on every interface.
 
 Source: draft-ietf-opsawg-pcapng. Written: section header, interface description, enhanced packet, interface
@@ -18,14 +18,14 @@ from typing import IO, Literal
 import msgspec
 
 Direction = Literal["in", "out", ""]
-"""As the interface sees it: `in` was received there, `out` was sent from there; empty: not said."""
+"""As the interface sees it: `in` was received there, `out` was sent from there; empty: unknown."""
 
 LINK_ETHERNET = 1
 _SECTION, _INTERFACE, _STATISTICS, _PACKET = 0x0A0D0D0A, 1, 5, 6
 _ORDER_MARK = 0x1A2B3C4D
 _BLOCK_MIN = 12
 _BLOCK_MAX = 16_000_000
-"""Bytes. The largest packet there can be is a thousandth of it: a longer block is damage."""
+"""Bytes. The largest possible packet is a thousandth of it: a longer block is damaged."""
 _END, _COMMENT = 0, 1
 _HARDWARE, _SYSTEM, _PROGRAM = 2, 3, 4
 _NAME, _DESCRIPTION, _RESOLUTION = 2, 3, 9
@@ -42,7 +42,7 @@ _FLAG_OPTIONS = {
 
 
 class PcapngError(ValueError):
-    """Bytes that are no capture: the text says where and why."""
+    """Bytes that are not a capture: the text says where and why."""
 
 
 class Interface(msgspec.Struct, frozen=True):
@@ -222,7 +222,7 @@ def decode(data: bytes | memoryview) -> Capture:
     view = memoryview(data)
     reader, order, at = _Reader(), "<", 0
     if len(view) < _BLOCK_MIN or int.from_bytes(view[:4], "big") != _SECTION:
-        raise PcapngError("it does not begin with a section header: this is no pcapng file")
+        raise PcapngError("it does not begin with a section header, so it is not a pcapng file")
     while at + _BLOCK_MIN <= len(view):
         kind = int.from_bytes(view[at : at + 4], "little" if order == "<" else "big")
         if kind == _SECTION:

@@ -1,11 +1,11 @@
-"""The process that writes captures.
+"""The recorder: the process that writes captures.
 
     python -m herzschlag.topo.capture.recorder LINE_FD FILE_FD WALL_MINUS_MONOTONIC_NS
 
-Decides how packets get from the kernel's ring into the file: every 10 ms at the latest, in whole blocks, and all that
-is left when the lab has ended. Leaves which packets there are to `capture.py` and the format to `pcapng.py`. It stands
-outside the sandbox, holds nothing but the ring and the file, and ends by itself: when the lab's end of the line is
-closed and the ring has stayed empty, or after LAST_S_MAX.
+This module decides how packets get from the kernel's ring into the file: every 10 ms at the latest, in whole blocks,
+and all that is left when the lab has ended. It leaves which packets there are to `capture.py` and the format to
+`pcapng.py`. It runs outside the sandbox, holds nothing but the ring and the file, and ends by itself: when the lab's
+end of the line is closed and the ring has stayed empty, or after LAST_S_MAX.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from herzschlag.topo.capture import pcapng
 from herzschlag.topo.capture.capture import _READY, BLOCK_BYTES, HAND_OVER_MS, RING_BYTES
 
 QUIET_MS = 10 * HAND_OVER_MS
-"""The ring is empty for good when nothing came for so long after the end of the lab."""
+"""The capture is complete when the ring stayed empty for this long after the end of the lab."""
 LAST_S_MAX = 10
 STEP_NS = 1_000_000
 """A wall clock that moved this far against the monotonic one was set."""
 PAIR_NS_MAX = 50_000
-"""A pair of clock readings further apart than this tells nothing: the process was interrupted in between."""
+"""A pair of clock readings further apart than this is useless: the process was interrupted in between."""
 GREETING_BYTES_MAX = 200_000
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
 _TO_USER = 1
@@ -84,7 +84,7 @@ class Ring:
             at += following
 
     def _watch_clock(self) -> None:
-        """The kernel stamps packets by the wall clock; somebody may set that while a lab runs."""
+        """The kernel stamps packets by the wall clock, which may be set while a lab runs."""
         readings = (time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
         step_ns = clock_step_ns(*readings, self._began_ns)
         if step_ns is not None:
@@ -99,7 +99,7 @@ class Ring:
 
 
 def clock_step_ns(before_ns: int, wall_ns: int, after_ns: int, began_ns: int) -> int | None:
-    """How far the wall clock was set since the clocks differed by `began_ns`; None: these readings tell nothing."""
+    """How far the wall clock was set since the clocks differed by `began_ns`; None: the readings are too far apart."""
     if after_ns - before_ns > PAIR_NS_MAX:
         return None
     step_ns = wall_ns - before_ns - began_ns

@@ -1,1 +1,1 @@
-"""Bad lines: what to lose, delay and filter, and how the kernel is told."""
+"""Impaired links: which packets are lost, delayed or filtered, and the kernel messages that do it."""

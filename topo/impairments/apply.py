@@ -1,8 +1,8 @@
-"""Impairments brought about: every node's filters and queues changed at one instant, as nearly as can be.
+"""Applies impairments: changes every node's filters and queues at one instant, as nearly as possible.
 
-Decides the order: everything that takes time comes before the instant (`prepare`), and at it each node costs one call
-of the packet filter and one send to the kernel (`apply`). Leaves what is wanted to `values.py`,
-and how nftables and queues bring it about to `filters.py` and `queues.py`.
+This module decides the order: everything that takes time comes before the instant (`prepare`), and at it each node
+costs one call of the packet filter and one send to the kernel (`apply`). It leaves what is wanted to `values.py`, and
+how nftables and queues bring it about to `filters.py` and `queues.py`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Impairments:
     def warm_up(self) -> None:
         """Do once what takes long the first time only, so that no fault comes late for it: load the library and the
         kernel's modules, open a line to every node's filters, pass a sample through the gateway's. What this machine
-        cannot do is told to whoever wants it."""
+        cannot do is reported by the call that needs it."""
         sample = Quality(loss=0.5, duplicate=0.5, delay_ns=0 if missing_for_delays() else 1)
         link = (self._spec.networks[0], self._spec.hosts[0].moid)
         with contextlib.suppress(UnusableMachineError):
@@ -126,7 +126,7 @@ class Impairments:
             layouts[network] = layout(spec, node, network, wanted, before)
             messages += steps(before, layouts[network], interface_index(network))
         if messages:
-            found.changes += 1  # nobody tidies up from here on: the messages rely on what is there
+            found.changes += 1  # the queues stay as they are from here on: the messages rely on it
             found.let_go = self._let_go(found, layouts)
         return Change(node, wanted, filters, layouts, messages)
 

@@ -1,11 +1,12 @@
 """A node's own packet filter as an nftables script: pure.
 
-Decides the rules for what is dropped or doubled inside a node: blocked ports, cuts made by the sender's filter, random
-loss and duplicates. The script replaces the node's tables in one transaction, so it is absolute. Rules are few however
-many nodes there are (one for all destinations of like quality): the time a change takes is that of its rules.
+This module decides the rules for what is dropped or doubled inside a node: blocked ports, cuts made by the sender's
+filter, random loss and duplicates. The script replaces the node's tables in one transaction, so it is absolute. Rules
+are few however many nodes there are (one for all destinations of like quality): the time a change takes is that of its
+rules.
 
     inet table    incoming, outgoing   what the node's administrator could have written; the sender gets an error
-    netdev table  leaving_<network>    what a bad line does: behind all of the node's own work, noticed by nobody in it
+    netdev table  leaving_<network>    what a bad line does: after all of the node's own work, invisible to the node
 
 Source: nft(8).
 """
@@ -27,7 +28,7 @@ _PARTS = 1_000_000
 
 
 def script(spec: TopologySpec, node: str, impairment: Impairment) -> str:
-    """What nft is fed with in the node's network namespace; every drop is counted."""
+    """The script for the node's network namespace; every drop is counted."""
     lines = [
         f"add table {TABLE}",
         f"delete table {TABLE}",

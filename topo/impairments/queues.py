@@ -1,8 +1,9 @@
 """The queues that delay a node's packets, as the kernel's own messages: pure.
 
-Decides how delays per destination are laid out at an interface, and the steps from one such layout to the next:
+This module decides how delays per destination are laid out at an interface, and the steps from one such layout to the
+next:
 
-    htb 1:  ──  class 1:1  netem    everybody whose quality is the most common one: no filter needed
+    htb 1:  ──  class 1:1  netem    all nodes with the most common quality: no filter needed
             ├─  class 1:2  netem    another quality; u32 filters send these destinations here
             └─  class 1:3  netem    and so on
 
@@ -39,7 +40,7 @@ _BURST_TICKS = 1_000_000  # 64 ms of it; a tick has 64 ns
 _QUANTUM_BYTES = 65_536
 _ETHERNET = 1
 LIMIT_PACKETS = 100_000
-"""That many may be under way at once: a minute's datagrams to 63 neighbours. netem's own 1,000 would lose some."""
+"""Packets under way at once: a minute's datagrams to 63 neighbours. netem's default of 1,000 would lose some."""
 
 Message = bytes
 
@@ -85,7 +86,7 @@ def _numbers(wanted: Layout) -> dict[Delay, int]:
 
 
 def steps(before: Layout, wanted: Layout, interface: int) -> list[Message]:
-    """From one layout of the interface (an index) to the next. Queues first: a filter sends nothing to what is not."""
+    """From one layout of the interface (an index) to the next. Queues first: no filter may name a missing class."""
     if before == wanted:
         return []
     messages = []
@@ -151,7 +152,7 @@ def _netem(interface: int, number: int, delay: Delay) -> Message:
 
 
 def _priority(address: str) -> int:
-    """A filter's own, by which it is found again: the last two parts of the address, which no other node has."""
+    """A filter's handle: the last two parts of the address, which no other node has."""
     return int(IPv4Address(address)) & 0xFFFF
 
 
@@ -216,7 +217,7 @@ def question() -> Message:
 
 
 def passed(answer: Message) -> tuple[int, int, int] | None:
-    """(interface, handle, packets let go so far) of an answer that tells of a netem; None: of something else."""
+    """(interface, handle, packets sent so far) if the answer describes a netem, else None."""
     if struct.unpack_from("=H", answer, 4)[0] != _NEW_QDISC:
         return None
     interface, handle = struct.unpack_from("=iI", answer, 20)

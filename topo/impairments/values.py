@@ -1,8 +1,8 @@
-"""What makes a node's links bad without cutting them at a switch, as values: pure.
+"""Impairments as values: everything that makes a node's links bad without cutting them at a switch. Pure.
 
-Decides what can be wanted of one node's packets, whatever the means; leaves the means to `filters.py` (nftables drops
-and doubles) and `queues.py` (netem delays), and carrying it out to `apply.py`. All of it is at the sender's end of
-a directed link, but for blocks of what comes in.
+This module decides what can be wanted of one node's packets, whatever the means; it leaves the means to `filters.py`
+(nftables drops and doubles) and `queues.py` (netem delays), and carrying it out to `apply.py`. All of it is at the
+sender's end of a directed link, but for blocks of what comes in.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ PERFECT = Quality()
 
 
 class Impairment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that is wrong with the packets of one node. Absolute: what is not named is well."""
+    """Everything that impairs the packets of one node. Absolute: a link that is not named is not impaired."""
 
     blocks: tuple[Block, ...] = ()
     cuts: frozenset[tuple[str, str]] = frozenset()
@@ -83,7 +83,7 @@ class Impairment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     @property
     def means(self) -> frozenset[Means]:
-        """What it takes."""
+        """The kernel facilities that these impairments need."""
         found: set[Means] = set()
         if self.blocks or self.cuts or any(one.loss or one.duplicate for one in self.links.values()):
             found.add("nftables")

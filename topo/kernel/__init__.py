@@ -1,1 +1,1 @@
-"""Doors to the kernel: system calls, netlink, nftables, and probes of what it can do."""
+"""Access to the kernel: system calls, netlink, nftables, and probes of what it can do."""

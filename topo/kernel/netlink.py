@@ -1,11 +1,11 @@
 """Links, addresses and neighbours over netlink, in batches: one system call does what would be hundreds of commands.
 
-This file decides how a link looks to the kernel; which links there are is left to `topo/lab/lab.py`. Messages are
-encoded by pyroute2 and sent through a plain socket per network namespace: setting a namespace up is a single send, and
-a link can be changed in one in microseconds later, from any thread.
+This file decides how a link looks to the kernel; which links there are is left to Mininet. Messages are encoded by
+pyroute2 and sent through a plain socket per network namespace: setting a namespace up is a single send, and a link can
+be changed in one in microseconds later, from any thread.
 
-Interfaces inside a node have fixed indices (lo 1, mgmtA 2, mgmtB 3), so that the table of neighbours, the greatest part
-of it all, is encoded once and sent to every node as it is.
+Interfaces inside a node have fixed indices (lo 1, mgmtA 2, mgmtB 3: those of Mininet's ports from FIRST_INDEX on), so
+that the table of neighbours, the greatest part of it all, is encoded once and sent to every node as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import struct
 import threading
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
@@ -25,9 +25,10 @@ from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
-from herzschlag.topo.spec import GATEWAY, NETWORKS, PREFIX_LENGTH, TopologySpec, node_interface, switch_interface
+from herzschlag.topo.spec import NETWORKS
 
-_NEWLINK, _NEWADDR, _DELADDR, _NEWROUTE, _NEWNEIGH = 16, 20, 21, 24, 28
+FIRST_INDEX = 2
+_NEWLINK, _DELLINK, _NEWADDR, _DELADDR, _NEWROUTE, _NEWNEIGH = 16, 17, 20, 21, 24, 28
 _REQUEST, _ACK, _REPLACE, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
 _PUT = _REQUEST | _CREATE | _REPLACE  # absolute: done twice is done once
 _IFF_UP = 0x1
@@ -52,7 +53,7 @@ class Netlink:
         self._lock = threading.Lock()
 
     def send(self, messages: Sequence[Message], *, missing_ok: bool = False) -> None:
-        """Have the kernel do all of them, in order; it has when this returns. Errors name the message's number."""
+        """Have the kernel carry out all messages, in order, before this returns. Errors name the message's number."""
         with self._lock:
             batch, size = [], 0
             for message in messages:
@@ -138,7 +139,7 @@ class InNetwork:
 
 
 def interface_index(network: str) -> int:
-    return 2 + NETWORKS.index(network)
+    return FIRST_INDEX + NETWORKS.index(network)
 
 
 def _encoded(message: Any, kind: int, flags: int) -> Message:
@@ -148,22 +149,20 @@ def _encoded(message: Any, kind: int, flags: int) -> Message:
     return bytes(message.data)
 
 
-def link_message(spec: TopologySpec, node: str, network: str, netns: int) -> Message:
+class End(NamedTuple):
+    """One end of a link to be made."""
+
+    name: str
+    mac: str
+
+
+def link_message(node: End, switch: End, *, index: int, netns: int, mtu: int) -> Message:
     """Make both ends at once: the switch's here, up; the node's in its namespace, still down."""
-    peer = {
-        "index": interface_index(network),
-        "attrs": [
-            ("IFLA_IFNAME", node_interface(network)),
-            ("IFLA_ADDRESS", spec.mac(node, network)),
-            ("IFLA_MTU", spec.mtu),
-            ("IFLA_NET_NS_FD", netns),
-        ],
-    }
+    peer = {"index": index, "attrs": [*_end(node, mtu), ("IFLA_NET_NS_FD", netns)]}
     message = ifinfmsg()
     message["flags"] = message["change"] = _IFF_UP
     message["attrs"] = [
-        ("IFLA_IFNAME", switch_interface(node, network)),
-        ("IFLA_MTU", spec.mtu),
+        *_end(switch, mtu),
         (
             "IFLA_LINKINFO",
             {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", {"attrs": [("VETH_INFO_PEER", peer)]})]},
@@ -172,9 +171,20 @@ def link_message(spec: TopologySpec, node: str, network: str, netns: int) -> Mes
     return _encoded(message, _NEWLINK, _REQUEST | _CREATE | _EXCLUSIVE)
 
 
-def up_message(network: str, up: bool) -> Message:
+def _end(end: End, mtu: int) -> list[tuple[str, Any]]:
+    return [("IFLA_IFNAME", end.name), ("IFLA_ADDRESS", end.mac), ("IFLA_MTU", mtu)]
+
+
+def remove_message(interface: str) -> Message:
+    """Both ends of a link go with one."""
     message = ifinfmsg()
-    message["index"] = interface_index(network)
+    message["attrs"] = [("IFLA_IFNAME", interface)]
+    return _encoded(message, _DELLINK, _REQUEST)
+
+
+def up_message(index: int, up: bool) -> Message:
+    message = ifinfmsg()
+    message["index"] = index
     message["flags"] = _IFF_UP if up else 0
     message["change"] = _IFF_UP
     return _encoded(message, _NEWLINK, _REQUEST)
@@ -186,36 +196,30 @@ def mtu_message(interface: str, mtu: int) -> Message:
     return _encoded(message, _NEWLINK, _REQUEST)
 
 
-def address_message(
-    spec: TopologySpec, node: str, network: str, *, present: bool, address: str | None = None
-) -> Message:
+def address_message(index: int, address: str, prefix_length: int, *, present: bool) -> Message:
     message = ifaddrmsg()
     message["family"] = socket.AF_INET
-    message["index"] = interface_index(network)
-    message["prefixlen"] = PREFIX_LENGTH
-    value = address or spec.address(node, network)
-    message["attrs"] = [("IFA_LOCAL", value), ("IFA_ADDRESS", value)]
+    message["index"] = index
+    message["prefixlen"] = prefix_length
+    message["attrs"] = [("IFA_LOCAL", address), ("IFA_ADDRESS", address)]
     return _encoded(message, _NEWADDR if present else _DELADDR, _PUT if present else _REQUEST)
 
 
-def default_route_message(spec: TopologySpec) -> Message:
-    """Everything not on A or B goes to the gateway's address on A."""
+def default_route_message(index: int, gateway: str) -> Message:
+    """Everything that no interface is for goes to the gateway, out of this one."""
     message = rtmsg()
     message["family"] = socket.AF_INET
     message["table"], message["proto"] = _MAIN_TABLE, _BOOT
     message["scope"], message["type"] = _UNIVERSE, _UNICAST
-    message["attrs"] = [("RTA_GATEWAY", spec.address(GATEWAY, "A")), ("RTA_OIF", interface_index("A"))]
+    message["attrs"] = [("RTA_GATEWAY", gateway), ("RTA_OIF", index)]
     return _encoded(message, _NEWROUTE, _PUT)
 
 
-def neighbour_messages(spec: TopologySpec, network: str) -> list[Message]:
-    """Everybody's MAC address on a network, for good: no broadcast is ever needed, and no learning."""
-    messages = []
-    for node in spec.nodes:
-        message = ndmsg()
-        message["family"] = socket.AF_INET
-        message["ifindex"] = interface_index(network)
-        message["state"] = _NUD_PERMANENT
-        message["attrs"] = [("NDA_DST", spec.address(node, network)), ("NDA_LLADDR", spec.mac(node, network))]
-        messages.append(_encoded(message, _NEWNEIGH, _PUT))
-    return messages
+def neighbour_message(index: int, address: str, mac: str) -> Message:
+    """A node's MAC address, for good: no broadcast is ever needed, and no learning."""
+    message = ndmsg()
+    message["family"] = socket.AF_INET
+    message["ifindex"] = index
+    message["state"] = _NUD_PERMANENT
+    message["attrs"] = [("NDA_DST", address), ("NDA_LLADDR", mac)]
+    return _encoded(message, _NEWNEIGH, _PUT)

@@ -1,7 +1,7 @@
-"""nftables without a program: libnftables in this very process, one context per network namespace.
+"""Calls libnftables in this process instead of starting `nft`, with one context per network namespace.
 
-Decides nothing but how the library is called. A program for each node costs 15 ms, nearly all of it for coming up; the
-library takes 0.1 ms for the same script, so that all nodes' filters change at almost the same instant.
+This module decides nothing but how the library is called. A program for each node costs 15 ms, nearly all of it for
+coming up; the library takes 0.1 ms for the same script, so that all nodes' filters change at almost the same instant.
 Source: libnftables(3), libnftables-json(5).
 """
 
@@ -41,7 +41,7 @@ class Nftables:
         with InNetwork(netns):  # its socket belongs to where it is made
             self._context = ctypes.c_void_p(library.nft_ctx_new(0))
         if not self._context:
-            raise LabError("libnftables gives no context: out of memory or of file descriptors")
+            raise LabError("libnftables returned no context: this process is out of memory or of file descriptors")
         library.nft_ctx_buffer_output(self._context)
         library.nft_ctx_buffer_error(self._context)
 
@@ -49,8 +49,8 @@ class Nftables:
         self._library.nft_ctx_free(self._context)
 
     def run(self, script: str) -> None:
-        """Do all of it, or nothing, when the kernel lacks something. There is no asking it first: a trial run that is
-        taken back takes a hundred times as long."""
+        """Apply the whole script, or nothing if the kernel lacks something. A trial run beforehand would take a hundred
+        times as long."""
         refused = self._run(script)[1]
         if refused:
             raise UnusableMachineError(
@@ -66,16 +66,16 @@ class Nftables:
         finally:
             self._library.nft_ctx_output_set_flags(self._context, ctypes.c_uint(0))
         if refused:
-            raise LabError(f"nftables does not tell its counters: {refused}")
+            raise LabError(f"nftables did not return its counters: {refused}")
         return sum(_counters(json.loads(said)))
 
     def _run(self, text: str) -> tuple[str, str]:
-        """(what it says, why it was refused)."""
+        """(output, reason of a refusal)."""
         with InNetwork(self._netns):  # names of interfaces are looked up where the call is made
             status = self._library.nft_run_cmd_from_buffer(self._context, text.encode())
         said = self._library.nft_ctx_get_output_buffer(self._context).decode(errors="replace")
         errors = self._library.nft_ctx_get_error_buffer(self._context).decode(errors="replace")
-        return said, (errors.strip() or "it does not say why") if status else ""
+        return said, (errors.strip() or "no reason given") if status else ""
 
 
 def _counters(value: Any) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the running kernel offers a lab, found by trying. A person's view of it all is `herzschlag doctor`.
+"""Probes what the running kernel offers a lab, by trying. `herzschlag doctor` shows all of it to a user.
 
 This file answers the few questions that decide how a lab is built or a fault is done; each costs milliseconds.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from herzschlag.topo.environment import library_loads, program
+from herzschlag.topo.errors import UnusableMachineError
 from herzschlag.topo.requirements import REQUIREMENTS, Requirement
 
 _GENERIC, _CONTROLLER_FAMILY, _REQUEST, _ACK = 16, 16, 0x1, 0x4
@@ -28,6 +29,10 @@ class Missing:
 
     what: str
     fix: str
+
+
+def _pip(package: str) -> str:
+    return f"pip install '{package}' (the extra `lab` has it)"
 
 
 def missing_for_a_lab() -> list[Missing]:
@@ -50,8 +55,17 @@ def _absent(requirement: Requirement) -> Missing | None:
         case "library" if not library_loads(name):
             return Missing(f"the library {name}", f"sudo apt-get install {package}")
         case "python" if importlib.util.find_spec(name) is None:
-            return Missing(f"the Python package {name}", f"pip install '{package}' (the extra `lab` has it)")
+            return Missing(f"the Python package {name}", _pip(package))
     return None
+
+
+def _package_of(name: str) -> str:
+    return next(requirement.package for requirement in REQUIREMENTS if requirement.name == name)
+
+
+def mininet_unusable(because: str) -> UnusableMachineError:
+    """For a package of that name which is there and does not do what Mininet does."""
+    return UnusableMachineError(f"a Mininet that makes labs ({because})", fix=_pip(_package_of("mininet")))
 
 
 def kernel_datapath_present() -> bool:

@@ -1,12 +1,11 @@
 """A specification brought to life: a real Mininet inside a sealed sandbox, used by the sandbox's first process.
 
     with Lab(two_networks(3)) as lab:
-        lab.net["host-98"].cmd("ping -c 1 198.18.1.2")      # a Mininet underneath, with its nodes, links and prompt
+        lab.net["host-98"].cmd("ping -c 1 198.18.1.2")      # the Mininet that made it, with its nodes, links and prompt
         lab.power_off("host-99")
 
-This file decides the life of nodes, links and datastore views, and is the only one to import Mininet. How nodes are
-made is in `spawner.py`, links in `topo/kernel/netlink.py`, switches in `switches.py`, Mininet's view of it in
-`topo/mininet/nodes.py`.
+Mininet makes the lab (`topo/mininet/net.py`) of the graph in `topo/mininet/topology.py`; the work under it is done in
+`making.py`. This file decides what happens to nodes, links and datastore views from then on.
 
 Every change is absolute ("this link is down", not "toggle it"), so that repeating one changes nothing, and done when
 the call returns; calls return the instant of it on the monotonic clock, which all namespaces share.
@@ -15,79 +14,39 @@ the call returns; calls return the instant of it on the monotonic clock, which a
 from __future__ import annotations
 
 import contextlib
-import os
-import select
 import signal
-import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from herzschlag.topo.errors import LabError, UnusableMachineError
+from herzschlag.topo.errors import LabError, SwitchError, UnusableMachineError
 from herzschlag.topo.impairments.apply import Impairments
-from herzschlag.topo.kernel import syscalls
-from herzschlag.topo.kernel.netlink import (
-    InNetwork,
-    Message,
-    Netlink,
-    address_message,
-    default_route_message,
-    link_message,
-    mtu_message,
-    neighbour_messages,
-    up_message,
-)
-from herzschlag.topo.kernel.probes import missing_for_a_lab
-from herzschlag.topo.lab.nsenter_children import process_namespace, wake_waiters
+from herzschlag.topo.kernel.netlink import Netlink, mtu_message
+from herzschlag.topo.kernel.probes import mininet_unusable, missing_for_a_lab
+from herzschlag.topo.lab.making import Making
+from herzschlag.topo.lab.node import Link, Node
+from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner, Step
 from herzschlag.topo.lab.storage import Storage, StorageView
-from herzschlag.topo.lab.switches import Datapath, Switches
+from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
-from herzschlag.topo.spec import GATEWAY, TopologySpec, node_interface, switch_interface
+from herzschlag.topo.spec import GATEWAY, Datapath, TopologySpec
 
-_DEATH_S_MAX = 20.0
 _STOP_S_MAX = 5.0
-_WAKE_S = 0.02
+_NO_IPV6 = ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6")
 
 
-@dataclass
-class _Link:
-    """What is wanted of a node's end of a link."""
+class ControllerAt(NamedTuple):
+    """Where the controller of a lab's switches listens, on the sandbox's own network."""
 
-    up: bool = True
-    addressed: bool = True
-
-
-class _Node:
-    """A node's lasting part: its network namespace, kept open while holders come and go."""
-
-    def __init__(self, name: str, pid: int) -> None:
-        self.name = name
-        self.powered = True
-        self.frozen = False
-        self.netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-        self.netlink = Netlink(self.netns)
-        self.links: dict[str, _Link] = {}
-        self.hold(pid)
-
-    def hold(self, pid: int) -> None:
-        self.pid = pid
-        self.holder: int | None = os.pidfd_open(pid)
-        self.processes = process_namespace(pid)
-        self.powered = True
-
-    def let_go(self) -> None:
-        if self.holder is not None:
-            os.close(self.holder)
-        self.holder = None
-        self.powered = self.frozen = False
-
-    @property
-    def netns_path(self) -> str:
-        return f"/proc/{os.getpid()}/fd/{self.netns}"
+    address: str
+    port: int
+    listening: Callable[[], None] | None = None
+    """Returns when it listens; None: it may come and go, and a switch that does not find it tries again every second.
+    """
 
 
 class Lab:
@@ -99,15 +58,17 @@ class Lab:
         *,
         datapath: Datapath = "auto",
         log_directory: Path | None = None,
+        controller: ControllerAt | None = None,
     ) -> None:
+        """Without a controller nothing is forwarded but by flows that are set by hand (`switches.flows`)."""
         self.spec = spec
         self.timings_s: dict[str, float] = {}
-        self._nodes: dict[str, _Node] = {}
+        self._began = 0.0
+        self._controller = controller
         self._storage = Storage(spec)
-        self._lock = threading.RLock()
-        self._root = Netlink()
-        self._neighbours: dict[str, list[Message]] = {}
         self.switches = Switches(datapath, log_directory)
+        self._making = Making(self._storage, self.switches, self._stamp)
+        self._lock = self._making.lock
         self.impairments = Impairments(spec, self._place)
         self.net: Any = None
 
@@ -128,85 +89,54 @@ class Lab:
 
     def start(self) -> None:
         _check_place()
-        began = time.monotonic()
-        for path in ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6"):
+        self._began = time.monotonic()
+        for path in _NO_IPV6:
             with contextlib.suppress(FileNotFoundError):
                 Path(path).write_text("1")
         self._storage.make_folders()
-        self._spawner = Spawner()
+        self._making.start()
         self.switches.start()
-        self._stamp("daemons", began)
-        pids = self._spawner.spawn([self._holder(node, None) for node in self.spec.nodes])
-        self._nodes = {node: _Node(node, pid) for node, pid in zip(self.spec.nodes, pids, strict=True)}
-        self._stamp("nodes", began)
-        self._make_links()
-        self.switches.add(self.spec)
-        self._stamp("links", began)
-        self._set_up_nodes()
-        from herzschlag.topo.mininet.nodes import build_mininet  # noqa: PLC0415 (Mininet is slow to import: while the switches work)
-
-        self.net = build_mininet(self.spec, self.pid, self.switches.datapath)
-        self._stamp("mininet", began)
-        self.switches.finish(self.spec)
+        self._stamp("daemons")
+        self.net = self._mininet()
+        self._stamp("mininet")
+        self.net.build()
+        self.net.start()
+        self._check_nodes()
         hand_over(self.switches.processes()["ovs-vswitchd"])
-        self._stamp("switches", began)
+        self._stamp("started")
+
+    def _mininet(self) -> Any:
+        """The net that Mininet is to build, not yet built."""
+        try:
+            from herzschlag.topo.mininet.net import LabNet  # noqa: PLC0415 (slow to import: while the daemons start)
+            from herzschlag.topo.mininet.nodes import LabController  # noqa: PLC0415
+            from herzschlag.topo.mininet.topology import HerzschlagTopo  # noqa: PLC0415
+        except ImportError as error:
+            raise mininet_unusable(str(error)) from error
+        at = self._controller
+        controller = at and partial(LabController, ip=at.address, port=at.port, listening=at.listening)
+        return LabNet(HerzschlagTopo(self.spec), self._making, self.switches.datapath, controller)
+
+    def _check_nodes(self) -> None:
+        """A package of Mininet's name that is another one might accept every call and make nothing."""
+        if missing := [node for node in self.spec.nodes if node not in self._making.nodes]:
+            raise mininet_unusable(f"it made no {', '.join(missing)}")
 
     def close(self) -> None:
-        """End every process of the lab. Interfaces end with the sandbox."""
+        """End every process of the lab. Harmless when it has ended already."""
         self.impairments.close()
-        for node in self._nodes.values():
-            if node.holder is not None:
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(node.holder, signal.SIGKILL)
-        for node in self._nodes.values():
-            if self.net is not None:
-                self.net[node.name].abandon()
-            node.let_go()
-            node.netlink.close()
-            os.close(node.netns)
-        self._nodes = {}
-        if hasattr(self, "_spawner"):
-            self._spawner.close()
+        if self.net is not None:
+            with contextlib.suppress(SwitchError):  # Open vSwitch may have ended, and its bridges with it
+                self.net.stop()
+        self._making.close()
         self.switches.stop()
-        self._root.close()
 
     def processes(self) -> dict[str, int]:
         """What the lab stands on, by name to pid, for those who watch over it: without any of these it is none."""
         return {**self.switches.processes(), "spawner": self._spawner.pid}
 
-    def _stamp(self, what: str, began: float) -> None:
-        self.timings_s[what] = round(time.monotonic() - began, 4)
-
-    def _make_links(self) -> None:
-        """All of them in one batch."""
-        spec = self.spec
-        self._root.send([link_message(spec, n, net, self._nodes[n].netns) for net in spec.networks for n in spec.nodes])
-
-    def _set_up_nodes(self) -> None:
-        """Every node's interfaces, addresses, neighbours and routes, in one batch each."""
-        spec = self.spec
-        self._neighbours = {network: neighbour_messages(spec, network) for network in spec.networks}
-        offload_off = self.switches.datapath == "user"
-        names = tuple(node_interface(network) for network in spec.networks)
-        for node in self._nodes.values():
-            node.links = {network: _Link() for network in spec.networks}
-            if offload_off:
-                with InNetwork(node.netns):
-                    syscalls.transmit_checksums_off(names)
-            node.netlink.send([message for network in spec.networks for message in self._up(node, network)])
-
-    def _up(self, node: _Node, network: str) -> list[Message]:
-        """An interface going down loses its neighbours and routes, so coming up means giving it everything again."""
-        messages = [up_message(network, True)]
-        if node.links[network].addressed:
-            messages.append(address_message(self.spec, node.name, network, present=True))
-        messages += self._neighbours[network]
-        if network == "A" and node.name != GATEWAY and node.links[network].addressed:
-            messages.append(default_route_message(self.spec))
-        return messages
-
-    def _holder(self, node: str, netns: str | None) -> dict[str, Any]:
-        return {"name": node, "netns": netns, "steps": self._storage.steps_of_a_new_life(node)}
+    def _stamp(self, what: str) -> None:
+        self.timings_s[what] = round(time.monotonic() - self._began, 4)
 
     # --- where things are ---
 
@@ -216,10 +146,7 @@ class Lab:
 
     def pid(self, node: str) -> int:
         """The node's holder; others enter the node by /proc/<pid>/ns/{net,mnt,pid}."""
-        found = self._node(node)
-        if not found.powered:
-            raise LabError(f"{node} is powered off: power it on before entering it")
-        return found.pid
+        return self._making.holder(node)
 
     def powered(self, node: str) -> bool:
         return self._node(node).powered
@@ -240,20 +167,27 @@ class Lab:
         """Start a program in a node: a Popen with exit status and pipes, ended by the node's power-off."""
         return self.net[node].popen(argv, **options)
 
-    def _node(self, name: str) -> _Node:
-        if name not in self._nodes:
-            raise LabError(f"node {name!r} is not in this lab: its nodes are {', '.join(self.spec.nodes)}")
-        return self._nodes[name]
+    @property
+    def _spawner(self) -> Spawner:
+        assert self._making.spawner is not None, "start comes first"
+        return self._making.spawner
+
+    @property
+    def _root(self) -> Netlink:
+        return self._making.root
+
+    def _node(self, name: str) -> Node:
+        return self._making.node(name)
 
     def _place(self, node: str) -> tuple[int, Netlink]:
         found = self._node(node)
         return found.netns, found.netlink
 
-    def _link(self, node: str, network: str) -> tuple[_Node, _Link]:
+    def _link(self, node: str, network: str) -> tuple[Node, Link]:
         found = self._node(node)
-        if network not in found.links:
+        if network not in self.spec.networks:
             raise LabError(f"network {network!r} is not in this lab: its networks are {', '.join(self.spec.networks)}")
-        return found, found.links[network]
+        return found, found.link(network)
 
     # --- power ---
 
@@ -264,39 +198,28 @@ class Lab:
         processes into the node from outside must be waiting for them.
         """
         with self._lock:
-            alive = {node: holder for node in nodes if (holder := self._node(node).holder) is not None}
-            for holder in alive.values():  # all of them first: a host with many VMs takes its time to be dead
-                signal.pidfd_send_signal(holder, signal.SIGKILL)
-            for node, holder in alive.items():
-                self._await_death(node, holder)
+            alive = [found for node in nodes if (found := self._node(node)).holder is not None]
+            for found in alive:  # all of them first: a host with many VMs takes its time to be dead
+                found.kill()
+            for found in alive:
+                self._making.await_death(found)
             dead_ns = time.monotonic_ns()
-            for node in alive:
-                found = self._node(node)
+            for found in alive:
                 found.let_go()
-                found.netlink.send([up_message(network, False) for network in found.links])
-                self.net[node].abandon()
+                found.netlink.send([link.down_message() for link in found.links.values()])
+                self.net[found.name].abandon()
             return dead_ns
-
-    def _await_death(self, node: str, holder: int) -> None:
-        deadline = time.monotonic() + _DEATH_S_MAX
-        while not select.select([holder], [], [], _WAKE_S)[0]:
-            wake_waiters(self._node(node).processes)
-            if time.monotonic() >= deadline:
-                raise LabError(
-                    f"{node} did not end within {_DEATH_S_MAX:.0f} s of being killed: some process that forked into it"
-                    " does not wait for its children"
-                )
 
     def power_on(self, node: str) -> int:
         """A new life in the old network namespace: nothing runs, /local and the datastores are as they were left."""
         with self._lock:
             found = self._node(node)
             if not found.powered:
-                (pid,) = self._spawner.spawn([self._holder(node, found.netns_path)])
+                (pid,) = self._making.spawn([(node, found.netns_path)])
                 found.hold(pid)
                 self.net[node].pid = pid
-                up = [network for network, link in found.links.items() if link.up]
-                found.netlink.send([message for network in up for message in self._up(found, network)])
+                up = [link for link in found.links.values() if link.up]
+                found.netlink.send([message for link in up for message in link.up_messages()])
             return time.monotonic_ns()
 
     def freeze(self, node: str) -> int:
@@ -326,10 +249,8 @@ class Lab:
     def carrier(self, node: str, network: str, up: bool) -> int:
         """The node's own interface down or up, as a pulled cable at its end; the switch's port loses carrier too."""
         with self._lock:
-            found, link = self._link(node, network)
-            link.up = up
-            if found.powered:
-                found.netlink.send(self._up(found, network) if up else [up_message(network, False)])
+            self._link(node, network)
+            self._making.carrier(node, network, up)
             return time.monotonic_ns()
 
     def address(self, node: str, network: str, present: bool) -> int:
@@ -337,11 +258,9 @@ class Lab:
         with self._lock:
             found, link = self._link(node, network)
             link.addressed = present
-            if present:
-                messages = self._up(found, network) if link.up and found.powered else []
-                found.netlink.send([address_message(self.spec, node, network, present=True), *messages])
-            else:
-                found.netlink.send([address_message(self.spec, node, network, present=False)], missing_ok=True)
+            found.netlink.send(link.interface.address_message(present), missing_ok=not present)
+            if present and link.up and found.powered:
+                found.netlink.send(link.up_messages())
             return time.monotonic_ns()
 
     def mtu(self, node: str, network: str, mtu: int | None) -> int:
@@ -350,8 +269,8 @@ class Lab:
         The kernel allows 4 bytes more for a VLAN tag on the way into the switch.
         """
         with self._lock:
-            self._link(node, network)
-            self._root.send([mtu_message(switch_interface(node, network), mtu or self.spec.mtu)])
+            _, link = self._link(node, network)
+            self._root.send([mtu_message(link.switch_interface, mtu or link.interface.mtu)])
             return time.monotonic_ns()
 
     def gateway(self, *, silent: bool) -> int:

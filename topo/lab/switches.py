@@ -1,8 +1,7 @@
 """A private Open vSwitch inside the sandbox: one database, one switch process, a bridge per network.
 
-This file decides how the bridges are set: secure (without a controller nothing is forwarded that was not before),
-OpenFlow 1.4, out of band, ports numbered as the specification says; and which datapath serves. What is forwarded is
-left to the controller.
+This file decides the life of both processes, how their commands are run, and which datapath serves. Which bridges and
+ports there are is said by Mininet's switches (`topo/mininet/nodes.py`); what is forwarded is left to the controller.
 """
 
 from __future__ import annotations
@@ -11,26 +10,24 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from herzschlag.topo.environment import program
 from herzschlag.topo.errors import SwitchError, UnusableMachineError
 from herzschlag.topo.kernel.probes import kernel_datapath_present
-from herzschlag.topo.spec import TopologySpec, datapath_id, switch_interface, switch_name
+from herzschlag.topo.spec import Datapath, switch_name
 
-Datapath = Literal["auto", "kernel", "user"]
 PROTOCOL = "OpenFlow14"
 RUN_DIRECTORY = Path("/run/openvswitch")  # fresh in every sandbox
 _START_S_MAX = 20.0
 _COMMAND_S_MAX = 60
-_TYPES = {"kernel": "system", "user": "netdev"}
 _PACKAGE = "sudo apt-get install openvswitch-switch"
 
 
 class Switches:
-    """Open vSwitch of one sandbox. Started early (`start`), given its bridges later (`add`, `finish`)."""
+    """Open vSwitch of one sandbox. Started early (`start`), given its bridges later (`begin`, `finish`)."""
 
     def __init__(self, datapath: Datapath = "auto", log_directory: Path | None = None) -> None:
         self.datapath: Literal["kernel", "user"] = _chosen(datapath)
@@ -48,39 +45,31 @@ class Switches:
         self._until((RUN_DIRECTORY / "db.sock").exists, "the database's socket")
         self._daemon("ovs-vswitchd", f"unix:{RUN_DIRECTORY}/db.sock")
 
-    def add(self, spec: TopologySpec) -> None:
-        """Begin making all bridges and ports, in one transaction; `finish` waits for it."""
-        words = ["--no-wait", "--", "init"]
-        for network in spec.networks:
-            bridge = switch_name(network)
-            words += ["--", "add-br", bridge, "--", "set", "Bridge", bridge]
-            words += [f"datapath_type={_TYPES[self.datapath]}", "fail_mode=secure", f"protocols={PROTOCOL}"]
-            words += [f"other_config:datapath-id={datapath_id(network):016x}", "other_config:disable-in-band=true"]
-            for node in spec.nodes:
-                port = switch_interface(node, network)
-                words += ["--", "add-port", bridge, port]
-                words += ["--", "set", "Interface", port, f"ofport_request={spec.port(node)}"]
+    def begin(self, words: Sequence[str]) -> None:
+        """Begin making bridges or ports, in one transaction after those begun before; `finish` waits for all."""
+        self._complete()
         self._transaction = subprocess.Popen(
-            [_found("ovs-vsctl"), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [_found("ovs-vsctl"), "--no-wait", "--", "init", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
-    def finish(self, spec: TopologySpec) -> None:
-        """Wait until every port is there under its number."""
-        assert self._transaction is not None, "add comes before finish"
-        output, _ = self._transaction.communicate(timeout=_COMMAND_S_MAX)
-        if self._transaction.returncode != 0:
-            raise SwitchError(f"ovs-vsctl refused the bridges: {output.strip()}")
-        self._until(lambda: self._ports_ready(spec), "the ports")
+    def finish(self, ports: Mapping[str, int], bridges: Sequence[str]) -> None:
+        """Wait until every bridge is there, and every port under its number."""
+        self._complete()
+        self._until(lambda: self._ports_ready(ports, bridges), "the ports")
 
-    def obey(self, spec: TopologySpec, controller: str) -> None:
-        """Hand every bridge to a controller, such as `tcp:127.0.0.1:6653`, which must listen by now: a switch that
-        finds nobody there tries again a second later."""
-        words = ["--no-wait"]
-        for network in spec.networks:
-            words += ["--", f"--id=@c{network}", "create", "Controller", f'target="{controller}"']
-            words += ["connection_mode=out-of-band", "max_backoff=1000"]
-            words += ["--", "set", "Bridge", switch_name(network), f"controller=@c{network}"]
-        _command("ovs-vsctl", *words)
+    def _complete(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            output, _ = transaction.communicate(timeout=_COMMAND_S_MAX)
+            if transaction.returncode != 0:
+                raise SwitchError(f"ovs-vsctl refused bridges or ports: {output.strip()}")
+
+    def configure(self, words: Sequence[str]) -> None:
+        """Another transaction, on what is there."""
+        _command("ovs-vsctl", "--no-wait", *words)
 
     def flows(self, network: str, *words: str) -> str:
         """Run `ovs-ofctl COMMAND BRIDGE …` on the network's bridge, e.g. flows("A", "add-flow", "actions=NORMAL")."""
@@ -106,17 +95,17 @@ class Switches:
             )
         )
 
-    def _ports_ready(self, spec: TopologySpec) -> bool:
-        """Whether every port carries its number; raises when one has failed for good."""
+    def _ports_ready(self, ports: Mapping[str, int], bridges: Sequence[str]) -> bool:
+        """Raises when a port has failed for good."""
         text = _command("ovs-vsctl", "--format=json", "--columns=name,ofport,error", "list", "Interface")
         numbers: dict[str, object] = {}
         for name, ofport, error in json.loads(text)["data"]:
             numbers[name] = ofport
             if isinstance(error, str) and error:
                 raise SwitchError(f"Open vSwitch cannot use {name}: {error}{_hint(name, error)}")
-        wanted = {switch_interface(n, net): spec.port(n) for net in spec.networks for n in spec.nodes}
-        bridges = all(isinstance(numbers.get(switch_name(network)), int) for network in spec.networks)
-        return bridges and all(numbers.get(name) == port for name, port in wanted.items())
+        return all(isinstance(numbers.get(bridge), int) for bridge in bridges) and all(
+            numbers.get(name) == port for name, port in ports.items()
+        )
 
     def _until(self, ready: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _START_S_MAX

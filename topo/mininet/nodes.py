@@ -1,72 +1,38 @@
-"""Mininet's own view of a lab: its Host, Switch, Link and Intf classes over things that exist already.
+"""Mininet's Host, Switch and Controller as notes of what is to be, until the lab makes all of them at once.
 
-Mininet makes a node by starting a shell and typing into it. Here nodes, links and addresses are there before Mininet
-hears of them; a node's shell is opened at the first command typed into it. What remains is what people use Mininet
-for: `net["host-98"].cmd(...)`, `popen`, `pexec`, links, and its prompt.
-
-Two of Mininet's habits are kept away: it would set machine-wide kernel limits (`Mininet.init`), and its clean-up ends
-processes by name.
+Mininet makes a node by starting a shell and typing into it. Ours start none: the lab starts a process that holds the
+node's namespaces, and a node's shell is opened at the first command typed into it. A switch notes the very words that
+Mininet would have given to `ovs-vsctl`, for one call that does them for all switches.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import select
+import shlex
 import subprocess
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from mininet.node import Host, OVSSwitch, RemoteController
+
 from herzschlag.topo.errors import LabError
-from herzschlag.topo.spec import PREFIX_LENGTH, TopologySpec, datapath_id, node_interface, switch_interface, switch_name
+from herzschlag.topo.mininet.workshop import Workshop
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Mininet imports distutils, which Python announces to remove
-    from mininet.cli import CLI
-    from mininet.link import Intf, Link
-    from mininet.log import output
-    from mininet.net import Mininet
-    from mininet.node import Host, Node, Switch
-    from mininet.util import quietRun
-
-_LOOK_S = 0.2
-"""How often a shell that says nothing is looked at."""
-
-
-class LabIntf(Intf):  # type: ignore[misc]
-    """An interface that netlink has set up already."""
-
-    def config(self, ip: str | None = None, **_: Any) -> dict[str, Any]:
-        self.ip, self.prefixLen = ip, PREFIX_LENGTH if ip else None
-        return {}
-
-    def updateIP(self) -> str | None:
-        """The lab's address, also while the node is off or has lost it: who pings it wants to see that it is gone."""
-        return self.ip
-
-
-class LabLink(Link):  # type: ignore[misc]
-    """A veth pair that netlink has made already; it ends with the sandbox."""
-
-    @classmethod
-    def makeIntfPair(cls, *_: Any, **__: Any) -> None:
-        return
-
-    def delete(self) -> None:
-        return
-
-    stop = delete
+PROTOCOL = "OpenFlow14"
 
 
 class LabHost(Host):  # type: ignore[misc]
     """A node whose processes live in the holder's namespaces, so that they end with it."""
 
+    pid: int | None
     shell: Any
     _popen: Any
 
-    def __init__(self, name: str, *, holder: Callable[[str], int], **params: Any) -> None:
-        self._holder = holder
+    def __init__(self, name: str, *, workshop: Workshop, **params: Any) -> None:
+        self.workshop = workshop
+        self.gateway: str | None = None
+        """Where packets go that none of its networks is for."""
         super().__init__(name, **params)
 
     @classmethod
@@ -74,13 +40,30 @@ class LabHost(Host):  # type: ignore[misc]
         """What is needed is checked by the lab as a whole."""
 
     def startShell(self, mnopts: str | None = None) -> None:
-        if mnopts is None:  # from the constructor: nobody has typed anything yet
-            with contextlib.suppress(LabError):  # powered off
-                self.pid = self._holder(self.name)
+        """Called by the constructor: the node is started with all others, its shell when a command is typed."""
+
+    def config(
+        self, mac: str | None = None, ip: str | None = None, defaultRoute: str | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """As Mininet's, without its `ifconfig lo up`: a node starts with it."""
+        results: dict[str, Any] = {}
+        self.setParam(results, "setMAC", mac=mac)
+        self.setParam(results, "setIP", ip=ip)
+        self.setParam(results, "setDefaultRoute", defaultRoute=defaultRoute)
+        return results
+
+    def setDefaultRoute(self, intf: Any = None) -> Any:
+        """As Mininet's: an interface, or words such as `via 198.18.0.1`."""
+        words = str(intf).split()
+        self.gateway = words[words.index("via") + 1] if "via" in words else None
+        return super().setDefaultRoute(intf) if self.pid is not None and self._is_set_up() else None
+
+    def _is_set_up(self) -> bool:
+        return any(interface.real for interface in self.intfList())
 
     def _inside(self) -> list[str]:
         """The words that run a program in the node; setpriv so that it ends with the waiting nsenter as well."""
-        pid = str(self._holder(self.name))
+        pid = str(self.workshop.holder(self.name))
         return ["nsenter", "-t", pid, "-n", "-m", "-p", "-u", "--", "setpriv", "--pdeathsig", "KILL", "--"]
 
     def _open_shell(self) -> None:
@@ -100,7 +83,7 @@ class LabHost(Host):  # type: ignore[misc]
             super().startShell("-cd")
         finally:
             del self._popen
-        self.pid = self._holder(self.name)
+        self.pid = self.workshop.holder(self.name)
 
     def sendCmd(self, *words: Any, **options: Any) -> None:
         self._open_shell()
@@ -129,27 +112,38 @@ class LabHost(Host):  # type: ignore[misc]
         self.waiting = False
 
     def terminate(self) -> None:
-        self.abandon()
+        """Its shell is forgotten when the node has ended (`abandon`): before, what the shell started has a parent."""
+        self.workshop.end_host(self)
 
 
-class LabSwitch(Switch):  # type: ignore[misc]
-    """A bridge that exists already; commands run in the sandbox, where Open vSwitch is."""
+class LabSwitch(OVSSwitch):  # type: ignore[misc]
+    """A bridge of the sandbox's Open vSwitch; commands run in the sandbox, where Open vSwitch is."""
 
-    def __init__(self, name: str, *, datapath: str, **params: Any) -> None:
-        self.datapath = datapath
-        self.controlIntf = None
-        params["inNamespace"] = False
-        Node.__init__(self, name, **params)
-        self.dpid = self.defaultDpid(params["dpid"])
+    commands: list[str]
+
+    def __init__(self, name: str, *, workshop: Workshop, **params: Any) -> None:
+        self.workshop = workshop
+        self.controllers: Sequence[Any] = ()
+        self._under_way = False
+        """Whether its bridge is being made."""
+        self._ready = False
+        super().__init__(name, **{**params, "batch": True, "protocols": PROTOCOL, "inNamespace": False})
+        self._ready = True
 
     @classmethod
     def setup(cls) -> None:
-        return
+        """What is needed is checked by the lab as a whole."""
+
+    @classmethod
+    def isOldOVS(cls) -> bool:
+        return False
 
     def startShell(self, mnopts: str | None = None) -> None:
         self.pid = os.getpid()
 
     def cmd(self, *words: Any, **_: Any) -> str:
+        if not self._ready:
+            return ""  # its constructor brings the loopback up, as the sandbox has done
         line = " ".join(str(word) for word in words)
         return subprocess.run(line, shell=True, capture_output=True, text=True, check=False).stdout
 
@@ -157,82 +151,103 @@ class LabSwitch(Switch):  # type: ignore[misc]
         raise LabError(f"{self.name} is a switch without a prompt of its own: use sh, for example: sh ovs-vsctl show")
 
     def dpctl(self, *words: str) -> str:
-        return self.cmd("ovs-ofctl", "-O", "OpenFlow14", words[0], self.name, *words[1:])
+        return self.cmd("ovs-ofctl", "-O", PROTOCOL, words[0], self.name, *words[1:])
 
     def popen(self, *words: Any, **options: Any) -> Any:
         return super().popen(*words, **{"mncmd": [], **options})
 
-    def start(self, controllers: list[Any]) -> None:
-        return
+    # --- starting and ending ---
+
+    def note_bridge(self) -> None:
+        """Note how it is made, with the ports it has; without controllers, which may have yet to listen."""
+        super().start([])
+        self._under_way = True
+
+    def note_ports(self) -> None:
+        """Note the ports of a bridge that is being made."""
+        for interface in self.intfs.values():
+            if self.ports[interface]:
+                self.note_port(interface)
+
+    def note_port(self, interface: Any) -> None:
+        """Done at once by a switch that has started."""
+        self.vsctl(f"-- add-port {self} {interface}{self.intfOpts(interface)}")
+
+    def take_words(self) -> list[str]:
+        """Everything noted for `ovs-vsctl` and not yet done."""
+        noted, self.commands = self.commands, []
+        return [word for line in noted for word in shlex.split(line)]
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Its ports by the names of their interfaces."""
+        return {interface.name: port for port, interface in self.intfs.items() if port}
+
+    def start(self, controllers: Sequence[Any]) -> None:
+        self.controllers = controllers
+        self.batch = True
+        if not self._under_way:  # stopped before
+            self.note_bridge()
+            self.workshop.begin_switches([self])
+            self.batchStartup([self])
+
+    @classmethod
+    def batchStartup(cls, switches: Sequence[LabSwitch], run: Callable[..., Any] | None = None) -> Sequence[LabSwitch]:
+        workshop = switches[0].workshop
+        workshop.finish_switches(switches)
+        for controller in switches[0].controllers:
+            controller.await_listening()
+        for switch in switches:
+            switch.note_controllers()
+        workshop.configure_switches(switches)
+        for switch in switches:
+            switch.batch = False
+        return switches
+
+    def note_controllers(self) -> None:
+        names = []
+        for controller in self.controllers:
+            name = f"@{self.name}{controller.name}"
+            names.append(name)
+            target = f"{controller.protocol}:{controller.IP()}:{controller.port}"
+            self.vsctl(
+                f"-- --id={name} create Controller target='\"{target}\"' connection_mode=out-of-band"
+                f" max_backoff={self.reconnectms}"
+            )
+        if names:
+            self.vsctl(f"-- set Bridge {self.name} controller=[{','.join(names)}]")
+
+    @classmethod
+    def batchShutdown(cls, switches: Sequence[LabSwitch], run: Callable[..., Any] | None = None) -> Sequence[LabSwitch]:
+        """Both switches at once; their ports' interfaces belong to the links."""
+        for switch in switches:
+            switch.batch = True
+            switch.vsctl("-- --if-exists del-br", switch)
+            switch._under_way = False
+        switches[0].workshop.configure_switches(switches)
+        return switches
 
     def stop(self, deleteIntfs: bool = True) -> None:
-        return
+        self.batchShutdown([self])
 
     def terminate(self) -> None:
-        return
+        """A switch has no process of its own."""
 
 
-class LabPrompt(CLI):  # type: ignore[misc]
-    """Mininet's prompt, which takes `host-98 ping host-99`: its own ends a command's name at the first hyphen.
+class LabController(RemoteController):  # type: ignore[misc]
+    """A controller that was started beside the lab, and may not listen yet when Mininet hears of it."""
 
-    Runs as it is made: LabPrompt(lab.net), or with script=path. Subclass it with do_... methods for more commands.
-    """
+    def __init__(self, name: str, *, listening: Callable[[], None] | None = None, **params: Any) -> None:
+        """`listening` returns when the controller listens; None: it may come and go as it likes."""
+        self._listening = listening
+        super().__init__(name, **params)
 
-    identchars = f"{CLI.identchars}-"
+    def startShell(self, mnopts: str | None = None) -> None:
+        """Nothing is typed into it."""
 
-    def do_pingall(self, line: str) -> None:
-        """Ping between all hosts that have power: pingall [TIMEOUT]"""
-        self.mn.ping(self._powered(), line.strip() or None)
+    def checkListening(self) -> None:
+        """Asked for when the switches are told of it: `await_listening`."""
 
-    def do_pingallfull(self, line: str) -> None:
-        """Ping between all hosts that have power, and say how long each took."""
-        self.mn.pingFull(self._powered())
-
-    def waitForNode(self, node: LabHost) -> None:
-        """Mininet's own waits for ever when the node's shell ends, as by `host-98 exit`."""
-        if self.isatty():
-            quietRun("stty -icanon min 1")
-        while node.waiting:
-            try:
-                ready = select.select([node.stdout, self.stdin], [], [], _LOOK_S)[0]
-                if self.stdin in ready:
-                    node.write(self.stdin.read(1))
-                if node.stdout in ready:
-                    output(node.monitor())
-                elif node.shell.poll() is not None:
-                    node.abandon()
-                    raise LabError(f"the shell of {node.name} has ended: its next command opens a new one")
-            except KeyboardInterrupt:
-                node.sendInt()
-
-    def _powered(self) -> list[Any]:
-        output("*** Ping: testing ping reachability\n")
-        off = [node for node in self.mn.hosts if node.pid is None]
-        if off:
-            output(f"*** Without power, left out: {' '.join(node.name for node in off)}\n")
-        return [node for node in self.mn.hosts if node.pid is not None]
-
-
-def build_mininet(spec: TopologySpec, holder: Callable[[str], int], datapath: str) -> Any:
-    """A built and started Mininet over the nodes, links and bridges that exist already."""
-    Mininet.inited = True  # its initialisation would raise limits of the whole machine
-    net = Mininet(topo=None, build=False, controller=None, host=LabHost, switch=LabSwitch, link=LabLink, intf=LabIntf)
-    first = spec.networks[0]
-    for node in spec.nodes:
-        address = f"{spec.address(node, first)}/{PREFIX_LENGTH}"
-        net.addHost(node, ip=address, mac=spec.mac(node, first), holder=holder)
-    for network in spec.networks:
-        net.addSwitch(switch_name(network), dpid=f"{datapath_id(network):x}", datapath=datapath)
-        for node in spec.nodes:
-            net.addLink(
-                node,
-                switch_name(network),
-                port1=spec.networks.index(network),
-                port2=spec.port(node),
-                intfName1=node_interface(network),
-                intfName2=switch_interface(node, network),
-                addr1=spec.mac(node, network),
-                params1={"ip": spec.address(node, network)},
-            )
-    net.built = True
-    return net
+    def await_listening(self) -> None:
+        if self._listening is not None:
+            self._listening()

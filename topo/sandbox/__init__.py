@@ -1,1 +1,1 @@
-"""The sealed set of namespaces that a lab lives in, and the promise that nothing survives it."""
+"""The sandbox: a sealed set of namespaces for a lab, with the guarantee that nothing survives it."""

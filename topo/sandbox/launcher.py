@@ -1,4 +1,4 @@
-"""The process between a command and its sandbox, started by `sandbox.py` alone.
+"""The launcher: the process between a command and its sandbox. Only `sandbox.py` starts it.
 
     python -m herzschlag.topo.sandbox.launcher FD
 
@@ -57,7 +57,7 @@ def main() -> int:
         channel.write(json.dumps({"pid": child}).encode() + b"\n")
     _let_go(order["pass_fds"])
     code = _watch(child, starter, handed)
-    handed.close_side_by_side()
+    handed.close_in_parallel()
     if code < 0:
         _end_by(-code)
     return code
@@ -154,7 +154,7 @@ def _bind_top(entry: Path, root: Path) -> None:
     if stat.S_ISLNK(mode):
         (root / entry.name).symlink_to(entry.readlink())
     elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-        with contextlib.suppress(PermissionError):  # a folder nobody but the machine's root may see: left out
+        with contextlib.suppress(PermissionError):  # a folder that only the machine's root may see: left out
             _bind(str(entry), root / entry.name, mode)
 
 
@@ -175,7 +175,7 @@ def _hide(root: Path, path: str) -> None:
 
 
 def _let_go(pass_fds: list[int]) -> None:
-    """Close what was meant for the first process, so that its end is seen by whoever reads from it."""
+    """Close what was meant for the first process, so that the readers of its pipes see when it ends."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nothing, number)

@@ -1,4 +1,4 @@
-"""A sealed sandbox: a first process in namespaces of its own, and the promise that nothing survives it.
+"""A sealed sandbox: a first process in namespaces of its own, with the guarantee that nothing survives it.
 
 This file decides the life of a sandbox as its starter sees it: started, waited for, killed. What the namespaces and
 the file systems inside look like is in `launcher.py`; what runs inside is the caller's (a lab: `topo/lab/lab.py`).
@@ -132,7 +132,7 @@ class Sandbox:
 def _kept(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     """The paths that the sandbox's own folders would hide, each once, without those inside another one."""
     own = [sys.prefix, sys.base_prefix, os.path.dirname(sys.executable), *(entry for entry in sys.path if entry)]  # noqa: PTH120
-    own.append(IMPORTED_FROM)  # an editable installation stands in no entry of sys.path
+    own.append(IMPORTED_FROM)  # an editable installation is not an entry of sys.path
     wanted: list[str] = []
     for path in sorted({str(Path(path).resolve()) for path in [*paths, *own]}):
         hidden = any(path.startswith(f"{folder}/") for folder in _HIDING)

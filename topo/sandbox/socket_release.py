@@ -1,11 +1,11 @@
-"""Letting go of a switch's sockets side by side, so that a lab of 64 hosts ends in an instant.
+"""Closes a switch's sockets in parallel, so that a 64-host lab stops quickly.
 
-Closing a packet socket waits for the kernel to see that nobody uses it any more, 10 to 15 ms each. The userspace switch
-has one for every port, and a process that ends closes them one after the other: with 132 ports a killed lab would take
-two seconds to go. So the lab hands second descriptors of them to the launcher, which is outside the sandbox's process
-namespace and ends last: the switch's own end then closes nothing for good, and the launcher closes all of them at once,
-in as many threads, in the time of one. Where nothing is handed over (the kernel datapath; a launcher that was killed)
-all is closed as well, only later.
+Closing a packet socket takes 10 to 15 ms, because the kernel waits until the socket is no longer in use. The userspace
+switch has one for every port, and a process that ends closes them one after the other: with 132 ports a killed lab
+would take two seconds to stop. So the lab passes duplicate descriptors of them to the launcher, which is outside the
+sandbox's process namespace and ends last. When the switch ends, its sockets stay open; the launcher then closes all of
+them at once, one thread each, in the time of one. If nothing is passed on (the kernel datapath, or a launcher that was
+killed), the sockets are closed as well, only later.
 
     lab (inside): hand_over(pid of the switch) ──descriptors, over a socket the launcher made──> launcher: Handed
 """
@@ -56,7 +56,7 @@ def _packet_sockets(pid: int) -> list[int]:
 
 
 class Handed:
-    """The launcher's side: what was handed over until now."""
+    """The launcher's side: the descriptors received so far."""
 
     def __init__(self) -> None:
         self._ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -64,7 +64,7 @@ class Handed:
         self.number = self._ours.fileno()
 
     def take(self) -> bool:
-        """Receive one message; False when nobody inside can hand over any more."""
+        """Receive one message; False when no process inside can send any more."""
         space = socket.CMSG_SPACE(_BATCH * array.array("i").itemsize)
         data, ancillary, _, _ = self._ours.recvmsg(1, space, socket.MSG_CMSG_CLOEXEC)
         for _, _, content in ancillary:
@@ -73,7 +73,7 @@ class Handed:
             self._descriptors += numbers
         return bool(data)
 
-    def close_side_by_side(self) -> None:
+    def close_in_parallel(self) -> None:
         threads = [threading.Thread(target=os.close, args=(number,)) for number in self._descriptors]
         for thread in threads:
             thread.start()

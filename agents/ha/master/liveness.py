@@ -7,7 +7,7 @@
 ```
 
 Decides when to watch, ping and read, and what to conclude: the timeline of fact sheet 1.1 and the table of 3.2.
-Leaves sending and reading to `agent.py`, which carries out the `Step`s returned here. Others choose: Corosync
+Leaves sending and reading to `host_book.py`, which carries out the steps returned here. Others choose: Corosync
 declares a node lost after one token timeout (3 s since RHEL 8.4), Pacemaker then fences; memberlist lets peers
 vote. vSphere HA asks the datastore and a ping first, hence the longer chain.
 """
@@ -18,23 +18,28 @@ from typing import Literal
 
 import msgspec
 
-from herzschlag.agents.settings import Timers
+from herzschlag.agents.settings import NEVER_NS, Timers
 from herzschlag.agents.states import HostState
 
-Phase = Literal["heard", "watching", "pinging", "decided"]
+WatchPhase = Literal["heard", "watching", "pinging", "decided"]
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """Something the agent must do or record for the watched host."""
+class WatchStep(msgspec.Struct, frozen=True, gc=False):
+    """Something the master must do or record for the watched host."""
 
     do: Literal["watch", "unwatch", "ping", "read-poweron", "phase", "state"]
     because: str = ""
     phase: str = ""
     state: HostState = "uninitialized"
+    before: HostState | None = None
+    """The opinion until now; None: there was none."""
+
+
+RESTS = "it is in maintenance mode"
 
 
 class HostWatch:
-    """Liveness of one host, for one master. All times monotonic nanoseconds."""
+    """One host for one master: its liveness, and the one opinion about it. All times monotonic nanoseconds."""
 
     def __init__(
         self,
@@ -42,17 +47,19 @@ class HostWatch:
         *,
         last_heard_ns: int,
         has_heartbeat_datastores: bool,
-        state: HostState,
+        state: HostState | None = None,
         watch_began_ns: int | None = None,
-        moved_ns: int | None = None,
     ) -> None:
         self._t = timers
-        self.state: HostState = state
-        self.phase: Phase = "heard"
+        self.state = state
+        """What the master takes the host for; None: it has no opinion yet."""
+        self.resting = False
+        """In maintenance mode."""
+        self.phase: WatchPhase = "heard"
         self.last_heard_ns = last_heard_ns
         self.has_heartbeat_datastores = has_heartbeat_datastores
         self.watch_began_ns = watch_began_ns
-        self.moved_ns = moved_ns
+        self.moved_ns: int | None = None
         """Last movement of its datastore heartbeat, seen while watching."""
         self.isolated_flag = False
         """Line 1 of its poweron file, as last read."""
@@ -61,34 +68,53 @@ class HostWatch:
         self._next_ping_ns = 0
         self._next_poll_ns = 0
         self.answered_ns: int | None = None
+        self._doubt_ns = NEVER_NS
+        """When the datastore heartbeat that the last judgement was based on is too old."""
+
+    # --- opinions ---
+
+    def opine(self, state: HostState, because: str) -> list[WatchStep]:
+        """Take the host for `state`. In maintenance mode it is not part of HA: silent or not, it is `uninitialized`
+        (fact sheet 3.1 [API-ST]). Without power it is down all the same, and its VMs are to be restarted."""
+        if self.resting and state != "hostDown":
+            state, because = "uninitialized", RESTS
+        if state == self.state:
+            return []
+        before, self.state = self.state, state
+        return [WatchStep("state", because, state=state, before=before)]
+
+    def rest(self, resting: bool) -> list[WatchStep]:
+        """The host is in maintenance mode from now on, or is not."""
+        self.resting = resting
+        return self.opine("uninitialized", RESTS) if resting else []
 
     # --- what happens ---
 
-    def heard(self, now_ns: int) -> list[Step]:
+    def heard(self, now_ns: int) -> list[WatchStep]:
         """A datagram of the host arrived. Costs nothing while all is well."""
         self.last_heard_ns = now_ns
         if self.phase == "heard":
             return []
-        steps = [Step("phase", phase="heard", because="its datagrams arrive again")]
+        steps = [WatchStep("phase", phase="heard", because="its datagrams arrive again")]
         if self.watch_began_ns is not None:
-            steps.append(Step("unwatch"))
+            steps.append(WatchStep("unwatch"))
         self.phase = "heard"
         self.watch_began_ns = self.moved_ns = self.answered_ns = None
         self.isolated_flag = self.poweron_read = False
         if self.state in ("hostDown", "fdmUnreachable", "networkPartitionedFromMaster", "networkIsolated"):
-            steps += self._become("election", "its datagrams arrive again; it has not joined yet")
+            steps += self.opine("election", "its datagrams arrive again; it has not joined yet")
         return steps
 
-    def heartbeat_seen(self, now_ns: int) -> list[Step]:
+    def heartbeat_seen(self, now_ns: int) -> list[WatchStep]:
         """Its datastore heartbeat moved."""
         self.moved_ns = now_ns
         return self._judge(now_ns) if self.phase == "decided" else []
 
-    def ping_answered(self, now_ns: int) -> list[Step]:
+    def ping_answered(self, now_ns: int) -> list[WatchStep]:
         self.answered_ns = now_ns
         return self._judge(now_ns) if self.phase == "decided" else []
 
-    def poweron(self, isolated: bool, now_ns: int) -> list[Step]:
+    def poweron(self, isolated: bool, now_ns: int) -> list[WatchStep]:
         """Its poweron file was read."""
         self.isolated_flag = isolated
         self.poweron_read = True
@@ -106,13 +132,11 @@ class HostWatch:
         due = min(self._next_ping_ns, self._next_poll_ns)
         if self.phase == "pinging":
             return min(due, self._verdict_ns())
-        if self.moved_ns is not None and self.state in ("networkPartitionedFromMaster", "networkIsolated"):
-            due = min(due, self.moved_ns + self._t.datastore_watch_ns)
-        return due
+        return min(due, self._doubt_ns)
 
-    def check(self, now_ns: int) -> list[Step]:
+    def check(self, now_ns: int) -> list[WatchStep]:
         """Do what has become due."""
-        steps: list[Step] = []
+        steps: list[WatchStep] = []
         if self.phase == "heard" and now_ns >= self.due_ns():
             steps += self._begin_watch(now_ns)
         if self.phase == "watching" and now_ns - self.last_heard_ns >= self._t.host_timeout_ns:
@@ -133,30 +157,30 @@ class HostWatch:
 
     # --- how ---
 
-    def _begin_watch(self, now_ns: int) -> list[Step]:
+    def _begin_watch(self, now_ns: int) -> list[WatchStep]:
         self.phase = "watching"
         if not self.has_heartbeat_datastores:
             return []
-        steps = [Step("phase", phase="watching", because="no network heartbeat for 3 s")]
+        steps = [WatchStep("phase", phase="watching", because="no network heartbeat for 3 s")]
         if self.watch_began_ns is None:
             self.watch_began_ns = now_ns
-            steps.append(Step("watch"))
+            steps.append(WatchStep("watch"))
         return steps
 
-    def _begin_ping(self, now_ns: int) -> list[Step]:
+    def _begin_ping(self, now_ns: int) -> list[WatchStep]:
         self.phase = "pinging"
         self._ping_began_ns = self._next_ping_ns = self._next_poll_ns = now_ns
-        return [Step("phase", phase="unreachable", because="no network heartbeat for 10 s")]
+        return [WatchStep("phase", phase="unreachable", because="no network heartbeat for 10 s")]
 
-    def _ask_again(self, now_ns: int) -> list[Step]:
+    def _ask_again(self, now_ns: int) -> list[WatchStep]:
         steps = []
         if now_ns >= self._next_ping_ns:
-            steps.append(Step("ping"))
+            steps.append(WatchStep("ping"))
             interval = self._t.ping_interval_ns if self.phase == "pinging" else self._t.dead_ping_interval_ns
             self._next_ping_ns = now_ns + interval
         if now_ns >= self._next_poll_ns:
             if self.has_heartbeat_datastores:
-                steps.append(Step("read-poweron"))
+                steps.append(WatchStep("read-poweron"))
             self._next_poll_ns = now_ns + self._t.poweron_poll_ns
         return steps
 
@@ -182,22 +206,18 @@ class HostWatch:
     def _beats(self, now_ns: int) -> bool:
         return self.moved_ns is not None and now_ns - self.moved_ns < self._t.datastore_watch_ns
 
-    def _judge(self, now_ns: int) -> list[Step]:
+    def _judge(self, now_ns: int) -> list[WatchStep]:
         """The decision table of fact sheet 3.2, for a host without network heartbeats."""
+        self._doubt_ns = NEVER_NS
         if self._answers():
-            return self._become("fdmUnreachable", "no network heartbeat, but it answers ping")
-        if self._beats(now_ns):
+            return self.opine("fdmUnreachable", "no network heartbeat, but it answers ping")
+        if self.moved_ns is not None and self._beats(now_ns):
+            self._doubt_ns = self.moved_ns + self._t.datastore_watch_ns
             if self.isolated_flag:
-                return self._become("networkIsolated", "datastore heartbeat, no ping; its poweron file says isolated")
-            return self._become(
+                return self.opine("networkIsolated", "datastore heartbeat, no ping; its poweron file says isolated")
+            return self.opine(
                 "networkPartitionedFromMaster",
                 "datastore heartbeat, no network heartbeat, no ping",
             )
         where = "no datastore heartbeat" if self.has_heartbeat_datastores else "no heartbeat datastore to ask"
-        return self._become("hostDown", f"no network heartbeat, no answer to ping, {where}")
-
-    def _become(self, state: HostState, because: str) -> list[Step]:
-        if state == self.state:
-            return []
-        self.state = state
-        return [Step("state", state=state, because=because)]
+        return self.opine("hostDown", f"no network heartbeat, no answer to ping, {where}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import Lock, ReadFile, Unlock, WriteFile
+from herzschlag.agents.settings import NEVER_NS
 
 
 class _List:
@@ -55,9 +56,9 @@ class Ownership:
         """Every list is either read, or known to belong to somebody else."""
         return all(entry.read if entry.held else not entry.asked for entry in self._lists.values())
 
-    def due_ns(self) -> int | None:
+    def due_ns(self) -> int:
         waiting = [e.retry_ns for name, e in self._lists.items() if not e.held and not e.asked and self._c.works(name)]
-        return min(waiting, default=None)
+        return min(waiting, default=NEVER_NS)
 
     # --- what happens ---
 

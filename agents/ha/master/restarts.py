@@ -2,7 +2,7 @@
 
 Decides order (agent VMs, then priority; the next priority of a host waits for its running tasks), placement
 (compatible, enough capacity, fewest VMs first), at most 32 tasks per host, attempts at 0/2/6/14/30 min after the
-detected failure, and the pending list (fact sheet 7.3, 7.5). Leaves what has failed to `agent.py`, locks to the
+detected failure, and the pending list (fact sheet 7.3, 7.5). Leaves what has failed to `failover.py`, locks to the
 host that powers on.
 """
 
@@ -13,10 +13,10 @@ from typing import Literal
 
 import msgspec
 
-from herzschlag.agents.settings import PRIORITY_ORDER, Timers, VmConfig
+from herzschlag.agents.settings import NEVER_NS, PRIORITY_ORDER, Timers, VmConfig
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
+class RestartTarget(msgspec.Struct, frozen=True, gc=False):
     """A host that may run VMs now."""
 
     moid: str
@@ -26,7 +26,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     vms: int
 
 
-class Report(msgspec.Struct, frozen=True, gc=False):
+class RestartReport(msgspec.Struct, frozen=True, gc=False):
     """A change to record; for `ordered`, also the order to send."""
 
     phase: Literal["begins", "ordered", "done", "failed", "pending", "given-up"]
@@ -76,12 +76,12 @@ def rank(vm: VmConfig) -> tuple[int, int, str]:
     return (0 if vm.agent_vm else 1, PRIORITY_ORDER.index(vm.priority), vm.name)
 
 
-def reaches(host: Candidate, vm: VmConfig) -> bool:
+def reaches(host: RestartTarget, vm: VmConfig) -> bool:
     """Access to its home datastore, and compatibility."""
     return vm.datastore in host.datastores and (vm.compatible_hosts is None or host.moid in vm.compatible_hosts)
 
 
-def fits(host: Candidate, vm: VmConfig) -> bool:
+def fits(host: RestartTarget, vm: VmConfig) -> bool:
     """Access to its home datastore, compatibility, capacity (fact sheet 7.3)."""
     return reaches(host, vm) and host.memory_free_mb >= vm.memory_mb and host.cpu_free_mhz >= vm.cpu_mhz
 
@@ -104,34 +104,34 @@ class RestartQueue:
     def in_flight(self) -> list[Task]:
         return [task for task in self._tasks.values() if task.target]
 
-    def due_ns(self) -> int | None:
+    def due_ns(self) -> int:
         """When `place` or `repeats` must be called next; pending tasks wait for `membership_changed`."""
         times = [
             task.repeat_ns if task.target else task.due_ns
             for task in self._tasks.values()
             if not task.pending or task.target
         ]
-        return min(times, default=None)
+        return min(times, default=NEVER_NS)
 
     # --- what happens ---
 
-    def add(self, vm: VmConfig, *, now_ns: int, because: str, failed_host: str) -> list[Report]:
+    def add(self, vm: VmConfig, *, now_ns: int, because: str, failed_host: str) -> list[RestartReport]:
         """A protected VM is down. Nothing if it is being restarted already, or must not be."""
         if vm.name in self._tasks or vm.priority == "disabled":
             return []
         self._tasks[vm.name] = Task(vm, now_ns=now_ns, avoid=failed_host)
-        return [Report("begins", vm, because)]
+        return [RestartReport("begins", vm, because)]
 
-    def running(self, name: str, host: str, now_ns: int) -> list[Report]:
+    def running(self, name: str, host: str, now_ns: int) -> list[RestartReport]:
         """The VM was seen running on `host`."""
         task = self._tasks.pop(name, None)
         if task is None:
             return []
         self.membership_changed()
         self._release_waiting(now_ns)
-        return [Report("done", task.vm, f"runs on {host}", task.attempt, host, task.order)]
+        return [RestartReport("done", task.vm, f"runs on {host}", task.attempt, host, task.order)]
 
-    def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[Report]:
+    def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[RestartReport]:
         """A power-on task ended."""
         task = self._tasks.get(name)
         if task is None or task.order != order or not task.target:
@@ -141,16 +141,16 @@ class RestartQueue:
         self._release_waiting(now_ns)
         if ok:
             del self._tasks[name]
-            return [Report("done", task.vm, because, task.attempt, target, order)]
-        reports = [Report("failed", task.vm, because, task.attempt, target, order)]
+            return [RestartReport("done", task.vm, because, task.attempt, target, order)]
+        reports = [RestartReport("failed", task.vm, because, task.attempt, target, order)]
         if task.attempt >= len(self._t.retry_after_ns):
             del self._tasks[name]
-            reports.append(Report("given-up", task.vm, f"{task.attempt} attempts failed", task.attempt))
+            reports.append(RestartReport("given-up", task.vm, f"{task.attempt} attempts failed", task.attempt))
         else:
             task.due_ns = max(now_ns, task.detected_ns + self._t.retry_after_ns[task.attempt])
         return reports
 
-    def host_lost(self, host: str, now_ns: int) -> list[Report]:
+    def host_lost(self, host: str, now_ns: int) -> list[RestartReport]:
         """A target went away with tasks in flight: place them again, as the same attempt."""
         reports = []
         for task in self._tasks.values():
@@ -158,7 +158,9 @@ class RestartQueue:
                 task.target = ""
                 task.attempt -= 1
                 task.due_ns = now_ns
-                reports.append(Report("failed", task.vm, f"{host} was lost before it answered", task.attempt, host))
+                reports.append(
+                    RestartReport("failed", task.vm, f"{host} was lost before it answered", task.attempt, host)
+                )
         self.membership_changed()
         self._release_waiting(now_ns)
         return reports
@@ -170,7 +172,7 @@ class RestartQueue:
 
     # --- what is due ---
 
-    def place(self, candidates: Iterable[Candidate], now_ns: int) -> list[Report]:
+    def place(self, targets: Iterable[RestartTarget], now_ns: int) -> list[RestartReport]:
         """Give out all orders that are due and possible."""
         due = sorted(
             (t for t in self._tasks.values() if not t.target and not t.pending and now_ns >= t.due_ns),
@@ -178,16 +180,18 @@ class RestartQueue:
         )
         if not due:
             return []
-        rooms = {c.moid: _Room(c) for c in candidates}
+        rooms = {target.moid: _Room(target) for target in targets}
         for task in self.in_flight():
             if task.target in rooms:
                 rooms[task.target].take(task.vm)
-        reports: list[Report] = []
+        reports: list[RestartReport] = []
         for task in due:
             fitting = [room for room in rooms.values() if fits(room.host, task.vm)]
             if not fitting:
                 task.pending = True
-                reports.append(Report("pending", task.vm, "no host has access, compatibility and room", task.attempt))
+                reports.append(
+                    RestartReport("pending", task.vm, "no host has access, compatibility and room", task.attempt)
+                )
                 continue
             free = [room for room in fitting if room.open_for(task.vm, self._per_host)]
             if not free:
@@ -202,7 +206,7 @@ class RestartQueue:
             task.waiting = False
             task.repeat_ns = now_ns + self._t.order_repeat_ns
             why = f"{room.host.moid} has room and the fewest VMs ({room.host.vms - 1})"
-            reports.append(Report("ordered", task.vm, why, task.attempt, task.target, task.order))
+            reports.append(RestartReport("ordered", task.vm, why, task.attempt, task.target, task.order))
         return reports
 
     def repeats(self, now_ns: int) -> list[Task]:
@@ -222,7 +226,7 @@ class RestartQueue:
 class _Room:
     """What is left on one host while orders are given out."""
 
-    def __init__(self, host: Candidate) -> None:
+    def __init__(self, host: RestartTarget) -> None:
         self.host = host
         self.flying: list[VmConfig] = []
 

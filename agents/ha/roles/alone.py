@@ -1,20 +1,20 @@
 """What a host does while it hears no other agent: ping isolation addresses, and, once isolated, respond.
 
 Joins `isolation.py` (is this isolation?) and `isolation_response.py` (which VMs are stopped) and carries both out.
-Leaves the change of role to `agent.py`.
+`Solitude` is a master's as well, for it may turn out to be alone; `Isolated` is the role of a host that is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.isolation import IsolationProbe
-from herzschlag.agents.ha.roles.isolation_response import IsolationResponse, Order
+from herzschlag.agents.ha.peers import Peer
+from herzschlag.agents.ha.roles.candidate import send_offer
+from herzschlag.agents.ha.roles.isolation_response import IsolationResponse, ResponseOrder
+from herzschlag.agents.ha.roles.role import HostAnswer, Parts, RoleChange, RoleMachine
 from herzschlag.agents.protocol.actions import Ping, PowerOff, QueryLock, ShutDownGuest, WriteFile
-
-NEVER_NS = 2**62
+from herzschlag.agents.protocol.events import LockState
 
 
 class Solitude:
@@ -26,21 +26,9 @@ class Solitude:
         self._probe = IsolationProbe(
             context.timers, since_ns=context.now_ns, probe_at_once=probe_at_once, declared=isolated
         )
-        self._response: IsolationResponse | None = None
-        self._wanted_again: Callable[[str], None] = lambda vm: None
-
-    def respond_for(self, vms: Iterable[str], wanted_again: Callable[[str], None]) -> None:
-        """Isolation is declared: prepare the response for these running VMs. `wanted_again` is told of each VM that
-        is stopped, so that a master which never saw the marker hears of it when the host is back."""
-        c = self._c
-        self._wanted_again = wanted_again
-        self._response = IsolationResponse(
-            c.timers, c.cluster, vms, lambda name: c.access.get(name, "ok"), declared_ns=c.now_ns
-        )
 
     def due_ns(self) -> int:
-        response_ns = self._response.due_ns() if self._response is not None else None
-        return min(self._probe.due_ns(), NEVER_NS if response_ns is None else response_ns)
+        return self._probe.due_ns()
 
     def declares_isolation(self) -> bool:
         """Do what is due; True when five seconds passed without any sign."""
@@ -53,8 +41,6 @@ class Solitude:
                 self._c.trace("isolation", phase="probing", because="no other agent is heard")
             for address in self._c.cluster.isolation_addresses:
                 self._c.do(Ping(address))
-        if self._response is not None:
-            self._carry_out(self._response.check(now_ns))
         return False
 
     def agent_heard(self, moid: str) -> None:
@@ -66,20 +52,55 @@ class Solitude:
         if self._probe.probing:
             self._probe.answered(self._c.now_ns)
 
-    def owner_known(self, datastore: str, status: str, owner: str) -> None:
-        if self._response is not None:
-            other = "" if owner == self._c.moid else owner
-            self._carry_out(self._response.owner(datastore, other, status == "lost", self._c.now_ns))
+
+class Isolated(RoleMachine):
+    """From the declaration of isolation until an agent is heard or an isolation address answers."""
+
+    role = "isolated"
+
+    def __init__(self, parts: Parts, because: str) -> None:
+        super().__init__(parts)
+        c = self._c
+        c.trace("isolation", phase="declared", because=because)
+        self._solitude = Solitude(c, probe_at_once=True, isolated=True)
+        self._response = IsolationResponse(
+            c.timers, c.cluster, self._vms.running(), lambda name: c.access.get(name, "ok"), declared_ns=c.now_ns
+        )
+        self._vms.write_poweron(isolated=True)
+
+    def heard(self, peer: Peer) -> None:
+        self._enter(RoleChange("election", f"{peer.moid} is heard"))
+
+    def ping_answered(self, address: str) -> None:
+        if address in self._c.cluster.isolation_addresses:
+            self._enter(RoleChange("election", f"isolation address {address} answers"))
+
+    def answered(self, event: HostAnswer) -> None:
+        match event:
+            case LockState(datastore, path, status, owner) if path == layout.protectedlist_path(self._c.cluster.name):
+                other = "" if owner == self._c.moid else owner
+                self._carry_out(self._response.owner(datastore, other, status == "lost", self._c.now_ns))
+            case _:
+                pass  # An answer to a role that is over.
 
     def vm_stopped(self, vm: str) -> None:
-        if self._response is not None:
-            self._response.stopped(vm)
+        self._response.stopped(vm)
 
-    def end(self, because: str) -> None:
-        if self._response is not None and self._response.active():
+    def due_ns(self) -> int:
+        return min(self._solitude.due_ns(), self._response.due_ns())
+
+    def check(self) -> None:
+        self._solitude.declares_isolation()
+        self._carry_out(self._response.check(self._c.now_ns))
+
+    def tick(self) -> None:
+        send_offer(self._c)
+
+    def leave(self, because: str) -> None:
+        if self._response.active():
             self._c.trace("isolation", phase="cancelled", because=because)
 
-    def _carry_out(self, orders: list[Order]) -> None:
+    def _carry_out(self, orders: list[ResponseOrder]) -> None:
         c = self._c
         for order in orders:
             vm = order.vm
@@ -92,7 +113,8 @@ class Solitude:
                 marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
                 c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))
             if order.do in ("power-off", "shut-down"):
-                self._wanted_again(vm.name)
+                # A master that never saw the marker hears of it when this host is back.
+                self._vms.wanted_again(vm.name)
             if order.do == "power-off":
                 c.do(PowerOff(vm.name, order.because))
             elif order.do == "shut-down":

@@ -9,8 +9,9 @@ from __future__ import annotations
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.election import ElectionRound
 from herzschlag.agents.ha.peers import Peer
+from herzschlag.agents.ha.roles.role import Parts, RoleChange, RoleMachine
 from herzschlag.agents.protocol.codec import padding_for
-from herzschlag.agents.protocol.messages import Election, Join
+from herzschlag.agents.protocol.messages import AnyMessage, Election, Heartbeat, Join, Welcome
 
 
 def send_offer(context: Context, to: tuple[str, ...] | None = None) -> None:
@@ -21,24 +22,50 @@ def send_offer(context: Context, to: tuple[str, ...] | None = None) -> None:
     context.send(Election, to, goodness=goodness, heard=context.heard_bits(), config=generation)
 
 
-class Candidacy:
+class Candidate(RoleMachine):
     """From entering an election until a role is found."""
 
-    def __init__(self, context: Context, because: str, *, company: bool) -> None:
-        """`company`: another agent was heard just now."""
-        self._c = context
-        self._round = ElectionRound(context.timers, now_ns=context.now_ns)
-        self.company = company
-        """Any other agent heard since the election began; without any, isolation is probed at once."""
+    role = "election"
+
+    def __init__(self, parts: Parts, because: str, *, was_isolated: bool) -> None:
+        super().__init__(parts)
+        c = self._c
+        self._round = ElectionRound(c.timers, now_ns=c.now_ns)
+        self._company = was_isolated
+        """Another agent was heard since the election began, or ended our isolation; without any, a new master probes
+        its isolation at once."""
         self._joining = ""
         """The master asked to take us in."""
         self._better = ""
         """The best candidate that hears us, if it is not ourselves."""
-        context.trace("election", phase="started", because=because)
-        send_offer(context)
+        c.trace("election", phase="started", because=because)
+        send_offer(c)
+        if was_isolated:
+            self._vms.write_poweron(isolated=False)
+
+    def heard(self, peer: Peer) -> None:
+        self._company = True
+
+    def heartbeat(self, peer: Peer, message: Heartbeat) -> None:
+        if message.role == "master":
+            self.master_heard(peer)
+        else:
+            self._leads_no_more(peer)
+
+    def offer(self, peer: Peer) -> None:
+        self._leads_no_more(peer)
+
+    def message(self, peer: Peer, message: AnyMessage) -> None:
+        if type(message) is Welcome:
+            self._enter(RoleChange("slave", f"{peer.moid} took it in", master=peer.moid))
 
     def due_ns(self) -> int:
         return self._round.decide_ns
+
+    def check(self) -> None:
+        if self._c.now_ns >= self._round.decide_ns and self.won():
+            because = f"no {'better candidate' if self._company else 'other agent'} was heard"
+            self._enter(RoleChange("master", because, master=self._c.moid, company=self._company))
 
     def tick(self) -> None:
         """Once per heartbeat interval. Who knows a better candidate offers to that one alone, so that it goes on
@@ -63,10 +90,16 @@ class Candidacy:
             self._joining = peer.moid
             self._join()
 
-    def leads_no_more(self, peer: Peer) -> None:
-        """It is no master: whoever asked it to be taken in must not wait until it falls silent, but ask the next."""
-        if peer.moid == self._joining:
-            self._joining = ""
+    def _leads_no_more(self, peer: Peer) -> None:
+        """The peer is not a master. A host that asked it to be taken in does not wait until it falls silent, but asks
+        the next, at once if it hears one: its own election, due just now, would be won over the head of that master."""
+        if peer.moid != self._joining:
+            return
+        self._joining = ""
+        others = (other for other in self._c.peers.values() if other is not peer and other.role == "master")
+        best = max((other for other in others if self._takes_in(other)), key=lambda o: o.offer, default=None)
+        if best is not None:
+            self.master_heard(best)
 
     def won(self) -> bool:
         """The round's time is up: did we win? If not, look again a heartbeat later."""
@@ -87,9 +120,13 @@ class Candidacy:
 
     def _join(self) -> None:
         peer = self._c.peers[self._joining]
-        if not (peer.hears_us and peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)):
+        if not self._takes_in(peer):
             self._joining = ""
             return
         padding = padding_for(self._c.settings.mtu, Join)
         # Its inventory follows once it is taken in.
         self._c.send(Join, (peer.moid,), master=peer.moid, inventory=0, padding=padding)
+
+    def _takes_in(self, master: Peer) -> bool:
+        """Whether it may be asked: it hears us, and was heard just now."""
+        return master.hears_us and master.heard_within(self._c.now_ns, self._c.timers.fresh_ns)

@@ -7,22 +7,47 @@ dead master can be broken in time (docs/decisions/0006).
 
 from __future__ import annotations
 
-from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.peers import Peer
+from herzschlag.agents.ha.roles.role import Parts, RoleChange, RoleMachine
+from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat, Welcome
 
 
-class Following:
-    def __init__(self, context: Context, master: str) -> None:
-        self._c = context
+class Follower(RoleMachine):
+    role = "slave"
+
+    def __init__(self, parts: Parts, master: str) -> None:
+        super().__init__(parts)
         self.master = master
-        self._heard_ns = context.now_ns
-        self._last_ns = context.now_ns
+        self._heard_ns = self._c.now_ns
+        self._last_ns = self._c.now_ns
         """Its last heartbeat, whatever it said."""
         self._spared_until_ns = 0
         """After a silence that ended in time the master needs a few heartbeats to learn that it hears us again."""
         self._watching = False
+        self._c.unwatch_all()  # Of an earlier reign of ours, or of an earlier master.
+        self._introduce()
 
-    def heartbeat(self, peer: Peer) -> None:
+    def heartbeat(self, peer: Peer, message: Heartbeat) -> None:
+        if message.role == "master" and peer.moid == self.master:
+            self.master_heard(peer)
+
+    def offer(self, peer: Peer) -> None:
+        if peer.moid == self.master:
+            self._enter(RoleChange("election", f"{peer.moid} is in an election, so it is master no more"))
+
+    def message(self, peer: Peer, message: AnyMessage) -> None:
+        if type(message) is Welcome and peer.moid == self.master:
+            self._introduce()
+
+    def inventory_changed(self) -> None:
+        self._vms.send_inventory(self.master)
+
+    def _introduce(self) -> None:
+        """A master that just took us in knows nothing of our VMs."""
+        self._vms.new_master()
+        self._vms.send_inventory(self.master)
+
+    def master_heard(self, peer: Peer) -> None:
         """The master's heartbeat; only one that hears us counts."""
         now_ns, fresh_ns = self._c.now_ns, self._c.timers.fresh_ns
         if peer.hears_us:
@@ -37,6 +62,18 @@ class Following:
             return self._heard_ns + timers.datastore_watch_after_ns
         return max(self._heard_ns + timers.master_timeout_ns, self._spared_until_ns)
 
+    def check(self) -> None:
+        if self.lost():
+            self._enter(RoleChange("election", f"no heartbeat of {self.master} that hears this host for 10 s"))
+
+    def tick(self) -> None:
+        self._reporting.heartbeat(self.role, self.master, (self.master,), self._heard_bit())
+        if self._vms.unacknowledged():
+            self._vms.send_inventory(self.master)
+
+    def followed(self) -> tuple[Peer, ...]:
+        return (self._c.peers[self.master],)
+
     def lost(self) -> bool:
         """Do what is due; True when the master is to be given up."""
         silence_ns = self._c.now_ns - self._heard_ns
@@ -49,7 +86,7 @@ class Following:
             self._c.unwatch(self.master)
         return False
 
-    def heard_bit(self) -> int:
+    def _heard_bit(self) -> int:
         """What our heartbeats tell the master: its bit, while we hear it."""
         peer = self._c.peers[self.master]
         recent = peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)

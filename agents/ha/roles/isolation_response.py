@@ -12,13 +12,13 @@ from typing import Literal
 
 import msgspec
 
-from herzschlag.agents.settings import ClusterConfig, Response, Timers, VmConfig
+from herzschlag.agents.settings import NEVER_NS, ClusterConfig, Response, Timers, VmConfig
 from herzschlag.agents.states import DatastoreAccess
 
-Stage = Literal["gate", "asked", "shutting-down", "done"]
+ResponseStage = Literal["gate", "asked", "shutting-down", "done"]
 
 
-class Order(msgspec.Struct, frozen=True, gc=False):
+class ResponseOrder(msgspec.Struct, frozen=True, gc=False):
     """What the agent must do for a VM now."""
 
     do: Literal["query-owner", "power-off", "shut-down", "defer"]
@@ -34,7 +34,7 @@ class _Case:
     def __init__(self, vm: VmConfig, response: Response, due_ns: int) -> None:
         self.vm = vm
         self.response = response
-        self.stage: Stage = "gate"
+        self.stage: ResponseStage = "gate"
         self.deferred = False
         self.due_ns = due_ns
 
@@ -67,30 +67,30 @@ class IsolationResponse:
             if vm is not None and (response := response_of(config, vm)) != "none":
                 self._cases[name] = _Case(vm, response, due_ns)
 
-    def due_ns(self) -> int | None:
-        return min((case.due_ns for case in self._cases.values() if case.stage != "done"), default=None)
+    def due_ns(self) -> int:
+        return min((case.due_ns for case in self._cases.values() if case.stage != "done"), default=NEVER_NS)
 
     def active(self) -> bool:
         return any(case.stage != "done" for case in self._cases.values())
 
-    def check(self, now_ns: int) -> list[Order]:
+    def check(self, now_ns: int) -> list[ResponseOrder]:
         """What has become due."""
-        orders: list[Order] = []
+        orders: list[ResponseOrder] = []
         for case in self._cases.values():
             if case.stage == "done" or now_ns < case.due_ns:
                 continue
             if case.stage == "shutting-down":
                 case.stage = "done"
-                orders.append(Order("power-off", case.vm, because="guest shutdown took longer than its grace"))
+                orders.append(ResponseOrder("power-off", case.vm, because="guest shutdown took longer than its grace"))
             elif self._access(case.vm.datastore) != "ok":
                 orders.append(self._act(case, now_ns, f"home datastore {case.vm.datastore} cannot be reached"))
             else:
                 case.stage = "asked"
                 case.due_ns = now_ns + self._t.owner_poll_ns
-                orders.append(Order("query-owner", case.vm))
+                orders.append(ResponseOrder("query-owner", case.vm))
         return orders
 
-    def owner(self, datastore: str, owner: str, lost: bool, now_ns: int) -> list[Order]:
+    def owner(self, datastore: str, owner: str, lost: bool, now_ns: int) -> list[ResponseOrder]:
         """The answer to query-owner: act, or defer and ask again shortly."""
         orders = []
         for case in self._cases.values():
@@ -103,7 +103,7 @@ class IsolationResponse:
                 case.stage = "gate"
                 if not case.deferred:  # Asked again every few seconds, told once.
                     orders.append(
-                        Order("defer", case.vm, because=f"no master owns {datastore}: nobody could restart it")
+                        ResponseOrder("defer", case.vm, because=f"no master owns {datastore}: nobody could restart it")
                     )
                 case.deferred = True
         return orders
@@ -113,12 +113,12 @@ class IsolationResponse:
         if vm in self._cases:
             self._cases[vm].stage = "done"
 
-    def _act(self, case: _Case, now_ns: int, why: str) -> Order:
+    def _act(self, case: _Case, now_ns: int, why: str) -> ResponseOrder:
         marker = self._access(case.vm.datastore) == "ok"
         if case.response == "shutdown" and case.vm.tools:
             case.stage = "shutting-down"
             case.due_ns = now_ns + self._t.guest_shutdown_ns
-            return Order("shut-down", case.vm, marker, f"isolation response shutdown; {why}")
+            return ResponseOrder("shut-down", case.vm, marker, f"isolation response shutdown; {why}")
         case.stage = "done"
         how = "powerOff" if case.response == "powerOff" else "shutdown without VMware Tools"
-        return Order("power-off", case.vm, marker, f"isolation response {how}; {why}")
+        return ResponseOrder("power-off", case.vm, marker, f"isolation response {how}; {why}")

@@ -18,9 +18,10 @@ from typing import Literal
 
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import PowerOff, ResetVm
+from herzschlag.agents.settings import NEVER_NS
 from herzschlag.agents.states import DatastoreAccess
 
-Stage = Literal["waiting", "timed-out", "asking", "over"]
+LossStage = Literal["waiting", "timed-out", "asking", "over"]
 
 
 class _Loss:
@@ -30,7 +31,7 @@ class _Loss:
 
     def __init__(self, since_ns: int) -> None:
         self.since_ns = since_ns
-        self.stage: Stage = "waiting"
+        self.stage: LossStage = "waiting"
         self.ask_until_ns = 0
 
 
@@ -61,8 +62,8 @@ class ComponentProtection:
                 for vm in self._vms_on(datastore):
                     c.do(ResetVm(vm, f"VM component protection: {datastore} is back after the APD timeout"))
 
-    def due_ns(self) -> int | None:
-        return min((self._due_ns(loss) for loss in self._losses.values() if loss.stage != "over"), default=None)
+    def due_ns(self) -> int:
+        return min((self._due_ns(loss) for loss in self._losses.values() if loss.stage != "over"), default=NEVER_NS)
 
     def _due_ns(self, loss: _Loss) -> int:
         timers = self._c.timers

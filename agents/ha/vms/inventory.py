@@ -6,6 +6,8 @@ hypervisor, and what a master makes of the inventory to `master/master.py`.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import PowerOff, PowerOn, RemoveFile, WriteFile
@@ -18,13 +20,22 @@ from herzschlag.agents.protocol.messages import (
     RestartOrder,
     RestartResult,
 )
-from herzschlag.agents.states import VmState
+from herzschlag.agents.states import RUNNING, VmState
 
 ORDERS_KEPT = 1024
 """Answers kept for repeated orders; a cluster restarts at most 32 at a time per host."""
 
 
-class Workload:
+class PowerOutcome(NamedTuple):
+    """How a power-on task ended."""
+
+    order: int
+    vm: str
+    ok: bool
+    because: str
+
+
+class OwnVms:
     def __init__(self, context: Context) -> None:
         self._c = context
         self.vms: dict[str, VmState] = {}
@@ -35,11 +46,11 @@ class Workload:
         self.generation = 1
         """Of the inventory."""
         self._acked = -1
-        self._answers: dict[OrderId, RestartResult | None] = {}
+        self._answers: dict[OrderId, PowerOutcome | None] = {}
         """None while the power-on task runs."""
 
     def running(self) -> frozenset[str]:
-        return frozenset(vm for vm, state in self.vms.items() if state in ("on", "stopping", "paused"))
+        return frozenset(vm for vm, state in self.vms.items() if state in RUNNING)
 
     def on_datastore(self, datastore: str) -> list[str]:
         """Running VMs whose home it is, in order of name."""
@@ -89,22 +100,13 @@ class Workload:
         elif not message.on and name in self.vms:
             self._c.do(PowerOff(name, "a user powered it off"))
 
-    def done(self, event: PowerOnDone) -> tuple[str, RestartResult]:
-        """A power-on task ended. Returns who had ordered it, and the answer."""
-        result = RestartResult(
-            sender=self._c.moid,
-            boot=self._c.boot,
-            sequence=0,
-            sent_ns=self._c.now_ns,
-            order=event.order.number,
-            vm=event.vm,
-            ok=event.ok,
-            because=event.because,
-        )
-        self._answers[event.order] = result
+    def done(self, event: PowerOnDone) -> PowerOutcome:
+        """A power-on task ended. Every repeat of its order gets this answer."""
+        outcome = PowerOutcome(event.order.number, event.vm, event.ok, event.because)
+        self._answers[event.order] = outcome
         while len(self._answers) > ORDERS_KEPT:
             del self._answers[next(iter(self._answers))]
-        return event.order.by, result
+        return outcome
 
     def acknowledged(self, message: InventoryAck) -> None:
         self._acked = max(self._acked, message.generation)
@@ -130,13 +132,13 @@ class Workload:
             failed=tuple(sorted(self.failed)),
         )
 
-    def answer(self, to: str, result: RestartResult) -> None:
-        self._c.send(RestartResult, (to,), order=result.order, vm=result.vm, ok=result.ok, because=result.because)
+    def answer(self, to: str, outcome: PowerOutcome) -> None:
+        self._c.send(RestartResult, (to,), **outcome._asdict())
 
     def write_poweron(self, *, isolated: bool) -> None:
         """Rewrite our poweron file on every heartbeat datastore we reach."""
         c = self._c
-        # Lives first: an agent that was restarted counts its inventories from one again.
+        # Boots first: an agent that was restarted counts its inventories from one again.
         generation = c.boot << 32 | self.generation
         file = layout.PoweronFile(isolated, tuple(sorted(self.running())), generation)
         data = layout.encode_poweron(file)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import ResetVm
+from herzschlag.agents.settings import NEVER_NS
 
 RESETS_MAX = 3
 """In one window (fact sheet 7.8)."""
@@ -30,10 +31,10 @@ class GuestMonitor:
     def gone(self, vm: str) -> None:
         self._silent_since_ns.pop(vm, None)
 
-    def due_ns(self) -> int | None:
+    def due_ns(self) -> int:
         if not self._on():
-            return None
-        return min((since_ns + self._patience_ns() for since_ns in self._silent_since_ns.values()), default=None)
+            return NEVER_NS
+        return min((since_ns + self._patience_ns() for since_ns in self._silent_since_ns.values()), default=NEVER_NS)
 
     def check(self) -> None:
         """Reset what has been silent for too long."""

@@ -12,12 +12,11 @@ from typing import Any, Protocol
 
 from herzschlag.agents.datastore.requests import Outcome
 from herzschlag.agents.hypervisor.api import InjectVm
+from herzschlag.agents.settings import SECOND
 from herzschlag.backends.simulation.host import SimHost
 from herzschlag.backends.simulation.network import Drops, Network
 from herzschlag.backends.simulation.node import Node
 from herzschlag.faults import primitives as p
-
-SECOND = 1_000_000_000
 
 
 class Storage(Protocol):

@@ -26,6 +26,7 @@ from herzschlag.agents.protocol.events import AnyEvent, PingAnswered, Received
 from herzschlag.agents.protocol.messages import AnyMessage
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
+from herzschlag.faults.line_quality import line_quality
 from herzschlag.topo.spec import GATEWAY, DirectedLink
 
 LATENCY_NS = 200_000
@@ -235,25 +236,15 @@ class Network:
     def _combine(
         self, link: DirectedLink, impaired: list[tuple[p.Impaired, Drops]], limits: list[tuple[int, Drops]]
     ) -> Rough:
-        """Several impairments of one link act one after the other."""
-
-        def share(name: str) -> float:
-            kept = 1.0
-            for condition, _ in impaired:
-                kept *= 1.0 - float(getattr(condition, name))
-            return 1.0 - kept
-
-        def sum_ns(name: str) -> int:
-            return round(sum(float(getattr(condition, name)) for condition, _ in impaired) * MILLISECOND)
-
         if link not in self._draws:
             self._draws[link] = random.Random(f"{self._seed}/{'/'.join(link)}")
+        quality = line_quality([condition for condition, _ in impaired])
         return Rough(
-            loss=share("loss"),
-            delay_ns=sum_ns("delay_ms"),
-            jitter_ns=sum_ns("jitter_ms"),
-            duplicate=share("duplicate"),
-            reorder=share("reorder"),
+            loss=quality.loss,
+            delay_ns=round(quality.delay_ms * MILLISECOND),
+            jitter_ns=round(quality.jitter_ms * MILLISECOND),
+            duplicate=quality.duplicate,
+            reorder=quality.reorder,
             mtu=min((mtu for mtu, _ in limits), default=None),
             drops=tuple(dict.fromkeys([drops for _, drops in impaired] + [drops for _, drops in limits])),
             draw=self._draws[link],

@@ -1,6 +1,6 @@
 """The simulation as the runner sees it: `backends.base.Session` over a `SimCluster`.
 
-Decides nothing about the cluster. Time passes only inside `run_until`, `apply` and `undo`, so a run takes as long as
+Decides nothing about the cluster. Time passes only inside `run_until`, `begin` and `end`, so a run takes as long as
 its events and gives the same history each time.
 """
 
@@ -53,12 +53,12 @@ class SimulationSession:
     def now_ns(self) -> int:
         return self.cluster.now_ns
 
-    def apply(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.begin(fault_id, fault.primitives(self._plan.topology))
         return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, {"changed": changed})
 
-    def undo(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
+    def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
         changed = self.cluster.disturbances.end(fault_id)
         dropped = self.cluster.disturbances.drops[fault_id].packets

@@ -1,1 +1,1 @@
-"""The rules a run is judged by: one property a file, named as the checker is."""
+"""The rules by which a run is judged: one property a file, named as the checker is."""

@@ -1,8 +1,9 @@
-"""Belief against truth: what every master takes every host for, once it has had the legal time to find out.
+"""Belief against truth: every master's opinion of every host, once it has had the legal time to find out.
 
-Decides from faults and topology what each host really is and what a master may call that. Connected hosts must be
-called connected and dead ones down; for a host that is cut off alive, several names can be right, because what a master
-learns depends on which signs of life get through. Nothing is asked of a master whose own reach changed too recently.
+This module decides from faults and topology what each host really is and what a master may call that. Connected hosts
+must be called connected and dead ones down; for a host that is cut off alive, several names can be right, because what
+a master learns depends on which signs of life get through. Nothing is asked of a master whose own reach changed too
+recently.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the scenario itself expects, apart from instants: never, states, order, counts.
+"""The scenario's own expectations, apart from instants: never, states, order, counts.
 
-Decides each against the records. A moment that never came makes what hangs on it unknown.
+This module decides each by the records. A moment that never came makes every expectation that counts from it unknown.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _state(item: State, history: History, truth: Truth) -> Detail:
 
 
 class _Look:
-    """One look at everything at one moment, collecting what is wrong and what nobody said."""
+    """One look at everything at one moment, collecting what is wrong and what no record says."""
 
     def __init__(self, history: History, truth: Truth, at_ns: int) -> None:
         self._history = history

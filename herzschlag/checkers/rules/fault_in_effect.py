@@ -1,7 +1,8 @@
 """Every fault of the scenario was in effect.
 
-Decides what shows it: the pair of records with the instants at which the backend had it in force, and for links cut at
-a switch or packet filter, counters of packets that met the cut. A fault that bit nothing proves nothing: unknown.
+This module decides what shows it: the pair of records with the instants at which the backend had it in force, and for
+links cut at a switch or packet filter, counters of packets that met the cut. A fault that hit no packet proves nothing:
+unknown.
 """
 
 from __future__ import annotations

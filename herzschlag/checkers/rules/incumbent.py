@@ -1,9 +1,9 @@
-"""A master that lives and is heard by all of its group is not replaced: nobody, however good, takes over from it.
+"""A master that is alive and heard by all of its group is not replaced, not even by a better host.
 
 Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
 to the end of the stretch. What was as good as decided when the stretch began may still happen: an election is won, a
-master that has heard nothing for five seconds is isolated (right or not: `isolation-justified` says that), one that was
-put into maintenance mode goes.
+master that has heard nothing for five seconds is isolated, one that was put into maintenance mode goes. A master to
+which none of its group speaks leads nobody.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
     changes = [r for r in truth.history.of_kind("role") if begin_ns < r.at_ns < segment.end_ns and r.node in group]
     for change in changes:
         gone = change.node == master
-        if gone and _decided_before(change, begin_ns, truth):
+        if gone and _had_to_go(change, begin_ns, group, truth):
             return []
         if not gone and (change.get("to") != "master" or change.at_ns < begin_ns + OPENING_NS):
             continue
@@ -57,12 +57,14 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
     return [Detail(name=master, verdict="holds", because="leads on")]
 
 
-def _decided_before(change: Record, begin_ns: int, truth: Truth) -> bool:
-    """Whether its master had to go for what came before the stretch: a silence in which no sign could reach it yet, or
-    maintenance that was over before its agent learned of it."""
+def _had_to_go(change: Record, begin_ns: int, group: frozenset[str], truth: Truth) -> bool:
+    """Whether its master could not lead on: no sign reached it, since the stretch had just begun or all others still
+    follow one that is gone; or it was in maintenance mode, which was over before its agent learned of it."""
     early = change.at_ns < begin_ns + OPENING_NS
     if change.get("to") == "isolated":
-        return early
+        others = group - {change.node}
+        lately = (change.at_ns - OPENING_NS, change.at_ns)
+        return early or not any(all(truth.speaks(o, change.node, at_ns) for at_ns in lately) for o in others)
     rest = p.Maintenance(change.node)
     just_over = (s for s in truth.spans if 0 <= begin_ns - s.end_ns < OPENING_NS)
     return early and any(rest in span.primitives for span in just_over)

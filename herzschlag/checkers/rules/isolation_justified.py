@@ -1,7 +1,7 @@
 """No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard.
 
-Decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has been in reach
-for two.
+This module decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has
+been in reach for two.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
         if other == act.node or not all(truth.agent_works(other, s) for s in segments):
             continue
         if all(truth.linked(act.node, other, s) for s in segments) and not _lossy(truth, act):
-            spoke = [_speaks(other, act, at_ns, truth) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
+            spoke = [truth.speaks(other, act.node, at_ns) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
             if not all(spoke):
                 continue
             why = (
@@ -43,16 +43,6 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
             )
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
-
-
-def _speaks(other: str, act: Record, at_ns: int, truth: Truth) -> str:
-    """The role of a host that sends to this one each second, else nothing. A slave sends to its master alone, and a
-    candidate perhaps only to a better one."""
-    role = truth.role(other, at_ns)
-    if role == "slave":
-        last = truth.history.last("role", at_ns, node=other)
-        return role if last is not None and last.get("master") == act.node else ""
-    return role if role in ("master", "isolated") else ""
 
 
 def _lossy(truth: Truth, act: Record) -> bool:

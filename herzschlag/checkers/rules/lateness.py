@@ -1,8 +1,8 @@
-"""Whether the machine kept up: a run whose timers fired late says nothing about the protocol.
+"""The machine kept up: a run whose timers fired late says nothing about the protocol.
 
-Decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to deviate. That goes
-for timers of all processes and for faults, which must be in force that soon after the moment planned. A run beyond it
-is unknown, never holds and never violated. In the simulation nothing is ever late.
+This module decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to
+deviate. That goes for timers of all processes and for faults, which must be in force that soon after the moment
+planned. A run beyond it is unknown, never holds and never violated. In the simulation nothing is ever late.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Only a master holds protected lists: whoever is isolated, abdicates or follows lets them go.
+"""Only a master holds protected lists: a host that is isolated, abdicates or follows releases them.
 
-Decides how long that may take while the host can reach the datastore. A list that is kept keeps the next master from
-its VMs, and opens the gate of the isolation response to hosts whose VMs nobody would restart.
+This module decides how long that may take while the host can reach the datastore. A list that is kept keeps the next
+master from its VMs, and permits the isolation response to hosts whose VMs no master would restart.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from herzschlag.scenarios.model import Scenario
 NAME = "list-owners"
 
 RELEASE_NS = 5 * SECOND
-"""Letting go is one write; a lock won at the last moment is given back at once."""
+"""Releasing is one write; a lock won at the last moment is released at once."""
 
 
 def protected_lists(history: History) -> list[tuple[str, str]]:
-    """(datastore, path) of every protectedlist that anybody locked."""
+    """(datastore, path) of every protectedlist that was ever locked."""
     found = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
     return sorted(item for item in found if item[1].endswith("protectedlist"))
 

@@ -1,9 +1,9 @@
 """No lock is held by two hosts at once.
 
-Decides from the hosts' own records of their locks, cut short by what the faults really did: a host without power holds
-nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still believes. Who
-gives a lock up holds it no more from that moment on: on real disks another may have it before the first hears that it
-is rid of it.
+This module decides from the hosts' own records of their locks, cut short by what the faults really did: a host without
+power holds nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still
+believes. A host that gives a lock up no longer holds it from that moment on: on real disks another may have it before
+the first learns that its release was written.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
 
 
 def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
-    """Who held this lock from when to when."""
+    """The holders of this lock, each from when to when."""
     open_holds: dict[str, Record] = {}
     found = []
     for record in truth.history.where("lock", datastore=datastore, path=path):

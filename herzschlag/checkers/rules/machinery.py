@@ -1,7 +1,7 @@
-"""Whether the harness itself lived through the run.
+"""The harness itself survived the run.
 
-Decides that a run in which a switch, the controller or a process of ours died unasked, or which never came to its end,
-is unknown: what it shows may be the harness's doing.
+This module decides that a run in which a switch, the controller or a process of ours died unasked, or which never came
+to its end, is unknown: its history may show the harness's failure and not the protocol's.
 """
 
 from __future__ import annotations

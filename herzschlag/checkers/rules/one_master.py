@@ -1,8 +1,8 @@
 """One master per connected group, once the group has had time to settle.
 
-Decides what a group is (hosts with a working agent that all reach each other both ways, and hear nobody else) and how
-long it may take: the silence before an election, the election, and the isolation ping after it. In groups that are no
-such clique, masters may rightly differ, and nothing is said.
+This module decides what a group is (hosts with a working agent that all reach each other both ways, and hear no other
+host) and how long it may take: the silence before an election, the election, and the isolation ping after it. Where
+hosts do not form such a group, masters may rightly differ, and nothing is judged.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
     for at_ns in (from_ns, *(r.at_ns for r in changes), segment.end_ns - 1):
         roles = {host: truth.role(host, at_ns) for host in group}
         masters = sorted(host for host, role in roles.items() if role == "master")
-        # A host alone, with nobody and no isolation address in reach, is isolated and rightly no master.
+        # A host alone, with no host and no isolation address in reach, is isolated and rightly not a master.
         alone_ok = len(group) == 1 and set(roles.values()) <= {"isolated", "master"}
         if len(masters) != 1 and not alone_ok:
             who = " and ".join(masters) or "nobody"

@@ -1,7 +1,8 @@
-"""One writer per VM at any time: two copies of a VM writing to one disk is the damage all the locking is there to stop.
+"""One writer per VM at any time: locks exist to prevent two copies of a VM from writing to one disk.
 
-Decides from the disks themselves: every running VM appends its name, host and life to its disk file, so stretches of
-different writers that overlap show two copies. A VM that ran without leaving a disk behind makes the verdict unknown.
+This module decides from the disks themselves: every running VM appends its name, host and life to its disk file, so
+stretches of different writers that overlap show two copies. A VM that ran without leaving a disk behind makes the
+verdict unknown.
 """
 
 from __future__ import annotations

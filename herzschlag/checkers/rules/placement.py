@@ -1,7 +1,7 @@
 """No host is given more restarts than it can take: memory, CPU, and tasks at a time.
 
-Decides from the orders, the VMs that truly run, and the sizes in the scenario. Leaves initial placement by users to
-vCenter's admission control.
+This module decides from the orders, the VMs that truly run, and the sizes in the scenario. It leaves initial placement
+by users to vCenter's admission control.
 """
 
 from __future__ import annotations

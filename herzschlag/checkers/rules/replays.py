@@ -1,7 +1,7 @@
 """Packets that come twice are refused the second time.
 
-Decides that an agent to which the network doubles packets records that it refused some. A copy that is taken for new
-would keep a dead host alive for whoever can repeat its heartbeats.
+This module decides that an agent to which the network doubles packets records that it refused some. An attacker
+could repeat a dead host's heartbeats and keep it alive if copies were accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from herzschlag.scenarios.model import Scenario
 NAME = "replays"
 
 COPIES_MIN = 10
-"""So many copies must be on their way before none refused means anything: at one packet a second and link."""
+"""Number of copies that must have been sent before their absence means anything, at one packet a second and link."""
 
 
 def _check(history: History, scenario: Scenario) -> Finding:

@@ -1,8 +1,8 @@
-"""An isolated host stops a VM only if a master owns it: else nobody would restart it.
+"""An isolated host stops a VM only if a master owns it: else no master would restart it.
 
-Decides from the locks of the protected lists who owned the VM's datastore when the response began. A dead owner counts
-for as long as its lock looks alive, and a datastore out of reach cannot be asked. This is what keeps "everybody is
-isolated" from stopping every VM of the cluster.
+This module decides from the locks of the protected lists who owned the VM's datastore when the response began. A dead
+owner counts for as long as its lock looks alive, and a datastore out of reach cannot be asked. This prevents the
+isolation of all hosts from stopping every VM of the cluster.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
 
 
 def _first_acts(history: History) -> list[Record]:
-    """The first response for each VM of each isolation; what follows, as a power-off after a shutdown, asks nobody."""
+    """The first response for each VM of each isolation; a later one (power-off after a shutdown) needs no owner."""
     found = []
     begun: set[tuple[str, str]] = set()
     for record in history.of_kind("isolation"):
@@ -54,7 +54,7 @@ def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenari
 
 
 def _looks_held_until(hold: Hold, datastore: str, truth: Truth, scenario: Scenario) -> int:
-    """One that was not let go stands on the datastore until its owner has been still for the lock watch."""
+    """A lock that was not released stays on the datastore until its owner has been silent for the lock watch."""
     released = [r for r in truth.history.where("lock", node=hold.host, datastore=datastore) if r.at_ns == hold.end_ns]
     if released:
         return hold.end_ns

@@ -1,8 +1,8 @@
 """The right host leads: most datastores, then the highest MOID as text.
 
-Decides for every election in which all hosts of a group took part undisturbed; who joined late, or met a master, had no
-say. When masters meet, as a partition heals, the same order says which of them is left. The order is written here anew,
-on purpose the plain way, so that it checks the agents' own.
+This module judges every election in which all hosts of a group took part undisturbed; a host that joined late, or met a
+master, does not count. When masters meet, as a partition heals, the same order says which of them is left. This module
+implements the order again, on purpose the plain way, so that it checks the agents' own.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
 
 
 def _who_meet(group: frozenset[str], segment: Segment, truth: Truth) -> list[str]:
-    """Masters when the stretch began, and those whose election was as good as won; not who was isolated, or went into
-    maintenance, before anyone could hear it."""
+    """Masters when the stretch began, and those whose election was as good as won; without a host that was isolated,
+    or went into maintenance, before any other could hear it."""
     opening_ns = min(segment.begin_ns + OPENING_NS, segment.end_ns)
     masters = {host for host in group if truth.role(host, segment.begin_ns) == "master"}
     for change in truth.history.of_kind("role"):
@@ -75,7 +75,7 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
     group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
     if win.node not in group or not truth.clique(group, segment):
         return None  # frozen until then, it took no part; or not all of them could hear each other
-    # Candidates stood for the greater part of the election; a host that starts one later is still a candidate.
+    # A candidate offered itself for the greater part of the election; a host that starts one later is one as well.
     middle_ns = win.at_ns - timers.election_ns // 2
     candidates = [host for host in group if host == win.node or truth.role(host, middle_ns) == "election"]
     best = max(candidates, key=lambda host: (_value(host, truth, segment, goodness), host))

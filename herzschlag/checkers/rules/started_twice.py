@@ -1,7 +1,7 @@
 """No VM is started while it still runs elsewhere.
 
-Decides from the hosts' own records of their VMs and from who had power. Complements `one_writer`, which reads the
-disks: a second copy that was stopped before its first write shows here alone.
+This module decides from the hosts' own records of their VMs and from who had power. It complements `one_writer`, which
+reads the disks: a second copy that was stopped before its first write appears only here.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""The published timeline: each instant that the documentation gives, against when it came here.
+"""The published timeline: each instant that the documentation gives, compared with the measured one.
 
-Decides how far an instant may lie from the published one: 0.15 s at speed 1, growing to 0.5 s of protocol time at
-speed 10, because what costs real time costs `speed` times as much protocol time. A fault is set off right after a
-heartbeat, as in the published timelines, so no allowance is made for the heartbeat interval. A fault of many parts
+This module decides how far an instant may lie from the published one: 0.15 s at speed 1, growing to 0.5 s of protocol
+time at speed 10, because what costs real time costs `speed` times as much protocol time. A fault is set off right after
+a heartbeat, as in the published timelines, so no allowance is made for the heartbeat interval. A fault of many parts
 takes a while, 70 processes 40 ms of real time to die: an instant counts from any moment of it, for it reached some part
-then. An instant that lies farther off by no more than the machine was late is unknown: then nobody can tell the
-protocol from the processor.
+then. An instant that is farther off by no more than the machine was late is unknown: the deviation may come
+from the protocol or from the processor.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """No VM of a living, connected host is touched.
 
-Decides which hosts no fault came near: they kept power, agent, storage, their master and the company of more than half
-of all hosts. What runs there must go on running there, unless the scenario itself asked for a change.
+This module decides which hosts no fault came near: they kept power, agent, storage, their master and contact with more
+than half of all hosts. A VM there must go on running there, unless the scenario itself asked for a change.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _near(condition: p.AnyCondition, host: str, truth: Truth, segment: Segment) 
             return False
         if isinstance(condition, p.Impaired):
             return True
-        # An isolated host's cut links end at all others; those who still reach somebody keep their connection.
+        # An isolated host's cut links end at all others; hosts that still reach another keep their connection.
         group = next((g for g in truth.groups(segment) if host in g), frozenset())
         other = condition.dst if host == condition.src else condition.src
         return len(group) * 2 <= len(truth.lab.moids) or _master_lost(host, other, truth, segment)
@@ -89,7 +89,7 @@ def _near(condition: p.AnyCondition, host: str, truth: Truth, segment: Segment) 
 
 
 def _master_lost(host: str, other: str, truth: Truth, segment: Segment) -> bool:
-    """Slaves say nothing to each other: a host that its master alone does not reach hears nobody."""
+    """Slaves send nothing to each other: a host that only its master does not reach hears no host at all."""
     if other not in truth.lab.moids or truth.linked(host, other, segment):
         return False
     elected = [r for r in truth.history.where("role", node=other, to="master") if r.at_ns < segment.end_ns]

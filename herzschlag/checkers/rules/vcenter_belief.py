@@ -1,8 +1,8 @@
-"""vCenter against the truth: what it shows of every host, once it has had the legal time to hear of it.
+"""vCenter against the truth: the state it shows of every host, once it has had the legal time to learn of it.
 
-Decides that vCenter shows what some master in its reach may rightly believe; of the master itself that it leads; and,
-where no master is in reach, what the host itself reports or that it is unreachable. Leaves what a master may believe to
-`belief.py`.
+This module decides that vCenter shows what some master in its reach may rightly believe; of the master itself that it
+leads; and, where no master is in reach, what the host itself reports or that it is unreachable. It leaves what a master
+may believe to `belief.py`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OF_ROLE = {
     "master": "master",
     "isolated": "networkIsolated",
 }
-"""What a host's own report of its role amounts to."""
+"""Host state that a host's own report of its role implies."""
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
@@ -65,7 +65,8 @@ def _judge(host: str, segment: Segment, truth: Truth) -> Detail:
 def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[str], str]:
     roles = {moid: truth.role(moid, at_ns) for moid in truth.lab.moids if truth.agent_works(moid, segment)}
     masters = [moid for moid, role in roles.items() if role == "master" and truth.hears(VCENTER, moid, segment)]
-    own = {OF_ROLE[roles[host]]} if host in roles and truth.hears(VCENTER, host, segment) else set[str]()
+    reports = truth.agent_runs(host, segment) and truth.hears(VCENTER, host, segment)
+    own = {OF_ROLE[truth.role(host, at_ns)]} if reports else set[str]()
     if not masters:
         return own | {"fdmUnreachable"}, "no master is in vCenter's reach"
     legal: set[str] = set()

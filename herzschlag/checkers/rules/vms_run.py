@@ -1,9 +1,9 @@
 """Every protected VM that should run runs at the end, once, where it can.
 
-Decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it off, and
-when some living host reaches its datastore and may run it; where the scenario has patience, only when that has been so
-for long enough. Leaves VMs that a full cluster, an unwilling guest or a
-failing power-on keeps off to the scenario, which says so in `expect.allow`.
+This module decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it
+off, and when some living host reaches its datastore and may run it; where the scenario has patience, only when that has
+been so for long enough. It leaves VMs that a full cluster, an unwilling guest or a failing power-on keeps off to the
+scenario, which says so in `expect.allow`.
 """
 
 from __future__ import annotations

@@ -9,22 +9,15 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from herzschlag.plugin.places import LABS, Place, places
 from tests.support.inner_pytest import ROOT, on_stand_ins, start_on_stand_ins
+from tests.support.waiting import until
 
 DEADLINE_S = 60.0
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    end_s = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < end_s, f"{what}: not within {DEADLINE_S:g} s"
-        time.sleep(0.01)
 
 
 def queued(folder: Path) -> bool:

@@ -88,7 +88,7 @@ def _lab(**changes: object) -> TopologySpec:
     [
         (lambda: two_networks(1), "1 hosts: a cluster has 2 to 96 hosts"),
         (lambda: two_networks(97), "97 hosts: a cluster has 2 to 96 hosts"),
-        (lambda: two_networks(["host-1", "host-1"]), "host host-1 stands twice"),
+        (lambda: two_networks(["host-1", "host-1"]), "host host-1 is listed twice"),
         (lambda: HostSpec("host-01"), "host 'host-01': a managed object ID is"),
         (lambda: HostSpec("host-12345678"), "at most 7 digits"),
         (lambda: HostSpec("gateway"), "host 'gateway': a managed object ID is"),
@@ -97,7 +97,10 @@ def _lab(**changes: object) -> TopologySpec:
         (lambda: _lab(networks=("B",)), r"networks \['B'\]: a lab has network A alone or A and B"),
         (lambda: _lab(mtu=100), "mtu=100 is outside 576 to 9000"),
         (lambda: _lab(datastores=(DatastoreSpec("x", "nfs", ("host-9",)),)), "host 'host-9' is not in this lab"),
-        (lambda: _lab(datastores=(DatastoreSpec("x", "nfs"), DatastoreSpec("x", "vmfs"))), "datastore x stands twice"),
+        (
+            lambda: _lab(datastores=(DatastoreSpec("x", "nfs"), DatastoreSpec("x", "vmfs"))),
+            "datastore x is listed twice",
+        ),
         (lambda: DatastoreSpec("../x", "nfs"), "datastore '../x': a name is"),
         (lambda: DatastoreSpec("x", "ext4"), "kind 'ext4' is unknown"),  # type: ignore[arg-type]
         (lambda: DatastoreSpec("x", "nfs", ()), "hosts is empty"),

@@ -6,14 +6,14 @@ of the machine's monotonic clock, which both share. State is absolute: "these co
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from herzschlag.agents.settings import ClusterConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
-from herzschlag.topo.spec import TopologySpec
+from herzschlag.topo.spec import Captured, Datapath, TopologySpec
 
 LINE_BYTES_MAX = 16_000_000
 """A split of 96 hosts into halves has 9,216 cuts of some 80 bytes; disk evidence of a long run is larger."""
@@ -32,9 +32,9 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Heartbeat phase per host, real nanoseconds."""
     key: bytes
     """Of this run's datagrams."""
-    datapath: Literal["auto", "kernel", "user"]
+    datapath: Datapath
     log_directory: str
-    capture: Literal["all", "heartbeats", "off"]
+    capture: Captured
     delays: bool
     """Packets will have to be held back."""
 

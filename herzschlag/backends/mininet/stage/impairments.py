@@ -1,17 +1,16 @@
 """Conditions to what impairs a node's packets: pure.
 
-Decides which node carries a condition out, and what several conditions on one link come to together, which is what
-they come to in the simulation as well: shares act one after the other, times add up. Leaves the means to
-`topo/impairments/apply.py`. Times become real ones here: a delay of protocol milliseconds shrinks with
-`speed`, as timers do.
+Decides which node carries a condition out. Leaves what several impairments of one link come to together to
+`faults/line_quality.py`, the means to `topo/impairments/apply.py`. Times become real ones here: a delay of protocol
+milliseconds shrinks with `speed`, as timers do.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 
+from herzschlag.faults.line_quality import line_quality
 from herzschlag.faults.primitives import REORDER_HOLD_MS, AnyCondition, Blocked, Impaired, LinkCut
 from herzschlag.topo.errors import ImpairError
 from herzschlag.topo.impairments.values import Block, Impairment, Quality
@@ -71,22 +70,20 @@ def _blocks(condition: Blocked) -> set[Block]:
 
 
 def _quality(impaired: list[Impaired], speed: float) -> Quality:
-    def share(name: str) -> float:
-        return round(1 - math.prod(1 - float(getattr(one, name)) for one in impaired), SHARE_DIGITS)
-
     def real_ns(time_ms: float) -> int:
         return round(time_ms * MILLISECOND / speed)
 
-    delay_ms, jitter_ms = sum(one.delay_ms for one in impaired), sum(one.jitter_ms for one in impaired)
-    overtaking = share("reorder")
+    combined = line_quality(impaired)
+    delay_ms, jitter_ms = combined.delay_ms, combined.jitter_ms
+    overtaking = round(combined.reorder, SHARE_DIGITS)
     if overtaking and jitter_ms and not delay_ms:
         raise ImpairError(f"reorder={overtaking} with jitter_ms={jitter_ms:g}: netem does both with a delay_ms alone")
     if overtaking and not delay_ms:
         # Reordering alone: the packets chosen are held back and all others overtake them.
         delay_ms, overtaking = REORDER_HOLD_MS, round(1 - overtaking, SHARE_DIGITS)
     return Quality(
-        loss=share("loss"),
-        duplicate=share("duplicate"),
+        loss=round(combined.loss, SHARE_DIGITS),
+        duplicate=round(combined.duplicate, SHARE_DIGITS),
         delay_ns=real_ns(delay_ms),
         jitter_ns=real_ns(jitter_ms),
         overtaking=overtaking,

@@ -2,7 +2,7 @@
 
 Brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
 command outside asks, at the instant it asks for, and watches over everything it started. Decides the order of coming
-up and what counts as machinery; leaves conditions to `effects.py` and processes to `nodes.py`.
+up and what counts as machinery; leaves conditions to `effects/` and processes to `nodes.py`.
 
 When this process ends, however, the kernel ends everything else in the sandbox: there is no taking down.
 """
@@ -51,11 +51,11 @@ from herzschlag.controller.messages import Network, Port
 from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
 from herzschlag.topo.impairments.apply import require_delays
-from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.lab.lab import ControllerAt, Lab
 from herzschlag.topo.spec import VCENTER, datapath_id
 
 CONTROL_SOCKET = "/run/controller.sock"
-CONTROLLER_LISTEN = "127.0.0.1:6653"
+CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
 PREPARATION_NS = 10_000_000
 """How long before its instant a change is prepared. Not longer: what a cut drops is counted up to then."""
 
@@ -98,7 +98,12 @@ class Stage:
         # The slowest first: both import a lot while the lab is being built.
         self._controller_process = self._start_controller()
         self._nodes = Nodes(settings, records, self._logs / "agents.log", self._gone)
-        self._lab = Lab(settings.topology, datapath=settings.datapath, log_directory=self._logs)
+        self._lab = Lab(
+            settings.topology,
+            datapath=settings.datapath,
+            log_directory=self._logs,
+            controller=ControllerAt(CONTROLLER_ADDRESS, CONTROLLER_PORT, self._await_controller),
+        )
         self._capture_line = capture_line
         self._controller: ControllerClient
         self._effects: Effects
@@ -115,7 +120,7 @@ class Stage:
         self._stamp("lab")
         self._capture()
         self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
-        self._connect_controller()
+        self._configure_controller()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # the zygote imports meanwhile
         self._stamp("filters")
@@ -151,11 +156,11 @@ class Stage:
                     *(
                         sys.executable,
                         "-m",
-                        "herzschlag.controller",
+                        "controller",
                         "--socket",
                         CONTROL_SOCKET,
                         "--listen",
-                        CONTROLLER_LISTEN,
+                        f"{CONTROLLER_ADDRESS}:{CONTROLLER_PORT}",
                     ),
                     *("--log", str(self._logs / "controller.log"), "--ready-fd", str(says)),
                 ],
@@ -168,7 +173,8 @@ class Stage:
         os.close(says)
         return process
 
-    def _connect_controller(self) -> None:
+    def _await_controller(self) -> None:
+        """Until it listens. The lab asks for it before its switches are told of the controller."""
         if not select.select([self._controller_says], [], [], ANSWER_S_MAX)[0]:
             raise StageError(f"the controller was not ready within {ANSWER_S_MAX:.0f} s: see log/controller.out")
         words = os.read(self._controller_says, 1000).decode().split()
@@ -176,9 +182,11 @@ class Stage:
         if not words:
             raise StageError("the controller ended while starting: see log/controller.out")
         self._versions["controller"] = " ".join(words[1:])
+        self._stamp("controller listens")
+
+    def _configure_controller(self) -> None:
         self._controller = ControllerClient(CONTROL_SOCKET)
         spec = self._settings.topology
-        self._lab.switches.obey(spec, f"tcp:{CONTROLLER_LISTEN}")
         self._controller.configure(
             {
                 network: Network(
@@ -237,19 +245,18 @@ class Stage:
         return self._collect()
 
     def _want(self, order: Want) -> Done:
-        wanted = frozenset(order.conditions)
         past_ns = max(0, time.monotonic_ns() - order.at_ns)
         skipped = -(-past_ns // order.every_ns) if order.every_ns else 0
         at_ns = order.at_ns + skipped * order.every_ns
         while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
             if not self._look(left_ns / 1e9):
                 break  # the command is gone: so will be all of this, but not in the middle of a change
-        evidence = self._effects.prepare(wanted, order.commands)
+        prepared = self._effects.prepare(frozenset(order.conditions), order.commands)
         if (left_ns := at_ns - time.monotonic_ns()) > 0:
             time.sleep(left_ns / 1e9)
         asked_ns = time.monotonic_ns()
-        effective_ns, shown = self._effects.apply(wanted, order.commands)
-        return Done(skipped, asked_ns, effective_ns, evidence | shown)
+        applied = prepared.apply()
+        return Done(skipped, asked_ns, applied.at_ns, applied.evidence)
 
     # --- The end ------------------------------------------------------------------------------------------------------
 

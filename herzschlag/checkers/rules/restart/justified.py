@@ -1,8 +1,8 @@
-"""Every restart is justified: the VM's host was dead, or had let the VM go, as the truth of the faults says.
+"""Every restart is justified: by the truth of the faults, the VM's host was dead or no longer ran the VM.
 
-Decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has neither power,
-nor a network path to the master, nor any datastore through which it could show signs of life. What a user has switched
-off is to stay off.
+This module decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has
+neither power, nor a network path to the master, nor any datastore through which it could show signs of life. What a
+user has switched off is to stay off.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NAME = "restart-justified"
 NEWS_NS = 3 * SECOND
 """A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
 USER_NS = 10 * SECOND
-"""What a user wants goes through vCenter, the host and the protectedlist before every master knows it."""
+"""A user's request passes vCenter, the host and the protectedlist before every master knows it."""
 
 
 def _check(history: History, scenario: Scenario) -> Finding:

@@ -1,7 +1,8 @@
 """Restarts go by priority: agent VMs first, then from highest to lowest.
 
-Decides for each pair of VMs that waited together for the same host: the more important one is ordered first. Those that
-fit nowhere are pending and hold nobody up. The order is written here anew, so that it checks the agents' own.
+This module decides for each pair of VMs that waited together for the same host: the more important one is ordered
+first. Those that fit nowhere are pending and delay no other VM. This module implements the order again, so that it
+checks the agents' own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A master has only those VMs restarted that it owns.
 
-Decides from the records of locks and roles: it owns a VM when it holds the protectedlist of the VM's datastore. A list
-may be lost while its restarts go on, so to have held it once in the same reign is enough.
+This module decides from the records of locks and roles: it owns a VM when it holds the protectedlist of the VM's
+datastore. A list may be lost while its restarts go on, so to have held it once in the same reign is enough.
 """
 
 from __future__ import annotations

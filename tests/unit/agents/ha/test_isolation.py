@@ -2,7 +2,7 @@
 
 from herzschlag.agents.ha.isolation import IsolationProbe
 from herzschlag.agents.ha.roles.isolation_response import IsolationResponse
-from herzschlag.agents.settings import SECOND, ClusterConfig, HostConfig, Timers, VmConfig
+from herzschlag.agents.settings import NEVER_NS, SECOND, ClusterConfig, HostConfig, Timers, VmConfig
 from herzschlag.agents.states import DatastoreAccess
 
 VM = VmConfig(name="vm-1", datastore="vmfs-1", isolation_response="powerOff")
@@ -86,4 +86,4 @@ def test_disabled_priority_and_response_none_leave_the_vm_alone() -> None:
         VmConfig(name="vm-1", datastore="vmfs-1", isolation_response="powerOff", priority="disabled"),
         VmConfig(name="vm-2", datastore="vmfs-1"),
     )
-    assert r.due_ns() is None
+    assert r.due_ns() == NEVER_NS

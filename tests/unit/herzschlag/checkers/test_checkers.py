@@ -16,7 +16,8 @@ import msgspec
 from herzschlag.checkers import CHECKERS, check_all
 from herzschlag.checkers.verdict import Finding
 from herzschlag.history.records import SECOND, History, Record, read_history, record
-from herzschlag.running.runner import HISTORY_FILE, RunRequest, run
+from herzschlag.running.run_file import HISTORY_FILE
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.expectations import Allow
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Scenario

@@ -68,7 +68,7 @@ def test_link_sets_hold_no_link_to_itself_and_only_asked_directions(left: list[s
 
 WRONG = [
     (f.Isolate(host="host-9"), "host", "did you mean 'host-99'"),
-    (f.Isolate(host="host-98", networks="C"), "networks", "no network"),
+    (f.Isolate(host="host-98", networks="C"), "networks", "not a network"),
     (f.Isolate(host="host-98", manner="address", keep=("gateway",)), "keep", "use 'silent'"),
     (f.Split(groups=(("host-98",),)), "groups", "two or more"),
     (f.Split(groups=(("host-98",), ("host-98", "host-99"))), "groups", "bridge"),
@@ -77,10 +77,10 @@ WRONG = [
     (f.OneWay(src="host-98", dst="host-98"), "dst", "no link"),
     (f.Cut(links=()), "links", "no link"),
     (f.Cut(links=(("A", "host-98", "host-98"),)), "links", "to itself"),
-    (f.Cut(links=(("C", "host-98", "host-99"),)), "links", "no network"),
-    (f.PowerOff(host="gateway"), "host", "no host"),
+    (f.Cut(links=(("C", "host-98", "host-99"),)), "links", "not a network"),
+    (f.PowerOff(host="gateway"), "host", "not a host"),
     (f.PowerOff(host=()), "host", "name one"),
-    (f.Storage(host="host-98", access="apd", datastore="vmfs-9"), "datastore", "no datastore"),
+    (f.Storage(host="host-98", access="apd", datastore="vmfs-9"), "datastore", "not a datastore"),
     (f.Impair(loss=1.5), "loss", "between 0 and 1"),
     (f.Impair(), "loss", "nothing is impaired"),
     (f.Impair(delay_ms=-1), "delay_ms", "not below 0"),

@@ -16,7 +16,7 @@ from tests.support.live import Hands, running
 def still(hands: Hands) -> None:
     """Time stands from now on, so that a test says when what happens."""
     hands.ask(m.Pace(0))
-    hands.told.until(lambda: hands.told.state["pace"] == 0, "time stands still")
+    hands.told.until(lambda: hands.told.state["pace"] == 0, "time is paused")
 
 
 def pass_time(hands: Hands, seconds: float) -> None:
@@ -109,13 +109,13 @@ def test_what_was_done_by_hand_is_a_scenario_that_ends_in_the_same_verdict(tmp_p
     }
 
 
-def test_a_judged_lab_stands_still_and_says_so() -> None:
+def test_a_judged_lab_stops_and_says_so() -> None:
     with running() as hands:
         hands.ask(m.Judge())
         hands.told.until(lambda: hands.told.state["phase"] == "judged", "it is judged")
         hands.ask(m.Begin(PowerOff(host="host-98")))
         hands.told.until(lambda: hands.told.all("refused"), "it is refused")
-        assert "stands still" in hands.told.last("refused")["because"]
+        assert "is judged and has stopped" in hands.told.last("refused")["because"]
         hands.ask(m.Open())
         hands.told.until(lambda: hands.told.last("lab")["number"] == 2, "a fresh lab starts")
         hands.until_running()
@@ -130,7 +130,7 @@ def test_a_judged_lab_stands_still_and_says_so() -> None:
         (m.Next(), "no further step"),
         (m.Pace(-1), "pace from 0 to 1000"),
         (m.Advance(1e9), "up to an hour"),
-        (m.Open("isolatoin"), "no shipped scenario"),
+        (m.Open("isolatoin"), "not a shipped scenario"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason_and_the_lab_lives_on(command: m.AnyCommand, says: str) -> None:

@@ -159,5 +159,5 @@ def test_errors_say_what_is_missing(tmp_path: Path) -> None:
         read_passages(tmp_path, made.lab)
     with (tmp_path / CAPTURE_FILE).open("wb") as out:
         pcapng.write(out, pcapng.Capture((pcapng.Interface("eth0"),), ()))
-    with pytest.raises(CaptureError, match="no capture of a run"):
+    with pytest.raises(CaptureError, match="not a capture of a run"):
         read_passages(tmp_path, made.lab)

@@ -100,15 +100,15 @@ def test_6(cluster): pass
 
 
 def test_a_planted_leak_is_noticed(pytester: pytest.Pytester) -> None:
-    """An undo that undoes nothing, and somebody who goes into the lab on his own: no record tells of either."""
+    """An end that ends nothing, and somebody who goes into the lab on his own: no record tells of either."""
     code = """
 from herzschlag.backends.simulation.session import SimulationSession
 
-def test_1_undoes_nothing(cluster, monkeypatch):
+def test_1_ends_nothing(cluster, monkeypatch):
     def nothing(self, fault_id, at_ns, every_ns):
-        return self.apply(f"{fault_id} again", NOTHING, at_ns)
+        return self.begin(f"{fault_id} again", NOTHING, at_ns)
 
-    monkeypatch.setattr(SimulationSession, "undo", nothing)
+    monkeypatch.setattr(SimulationSession, "end", nothing)
     from herzschlag.faults import Impair
     fault = cluster.fault("impair", src="host-98", dst="host-100", loss=0.5)
     cluster.heal(fault)

@@ -173,7 +173,7 @@ def test_what_cannot_be_drawn_is_refused_with_the_way_out(tmp_path: Path) -> Non
     with pytest.raises(ReportError, match="damaged"):
         write_report(still)
     (still / "run.json").write_text("{")
-    with pytest.raises(ReportError, match="no run of a version"):
+    with pytest.raises(ReportError, match="not a run of a version"):
         write_report(still)
 
 

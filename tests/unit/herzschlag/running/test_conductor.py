@@ -40,8 +40,8 @@ def test_faults_go_off_right_after_a_heartbeat_instant(scenario: Scenario) -> No
     # Ready at 15.3 s plus three seconds of calm; then the next heartbeat instants plus 10 ms.
     assert conductor.ready_ns == 19 * SECOND + 10_000_000
     assert session.calls == [
-        ("apply", "cut", 22 * SECOND + 10_000_000),
-        ("undo", "cut", 26 * SECOND + 10_000_000),
+        ("begin", "cut", 22 * SECOND + 10_000_000),
+        ("end", "cut", 26 * SECOND + 10_000_000),
         ("finish", "", 36 * SECOND + 10_000_000),
     ]
 
@@ -60,9 +60,9 @@ def test_a_fault_ends_between_two_heartbeats_when_the_scenario_says_so() -> None
     session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
     Conductor(session, scenario, plan).play()
     assert session.calls[:3] == [
-        ("apply", "cut", 22 * SECOND + 10_000_000),
-        ("apply", "later", 26 * SECOND + 10_000_000),
-        ("undo", "cut", 26 * SECOND + 510_000_000),
+        ("begin", "cut", 22 * SECOND + 10_000_000),
+        ("begin", "later", 26 * SECOND + 10_000_000),
+        ("end", "cut", 26 * SECOND + 510_000_000),
     ]
 
 

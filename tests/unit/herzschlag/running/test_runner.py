@@ -8,7 +8,8 @@ import pytest
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied, Missing
 from herzschlag.history.records import read_history
-from herzschlag.running.runner import HISTORY_FILE, RunReport, RunRequest, read_report, run
+from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
+from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from tests.support.scripted import ScriptedSession
 
@@ -35,14 +36,14 @@ def test_a_simulated_run_leaves_a_directory_that_explains_itself(tmp_path: Path)
 
 
 def test_dead_machinery_is_unknown(tmp_path: Path) -> None:
-    report = run_with(tmp_path, "apply", MachineryDied("the controller: killed by signal 9"))
+    report = run_with(tmp_path, "begin", MachineryDied("the controller: killed by signal 9"))
     assert (report.verdict, report.status) == ("unknown", "finished")
     assert "controller" in report.because
     assert read_history(tmp_path / HISTORY_FILE).of_kind("machinery")
 
 
 def test_a_bug_of_ours_is_unknown_and_its_traceback_kept(tmp_path: Path) -> None:
-    report = run_with(tmp_path, "apply", ZeroDivisionError("oh"))
+    report = run_with(tmp_path, "begin", ZeroDivisionError("oh"))
     assert report.verdict == "unknown"
     assert "ZeroDivisionError" in report.because
     assert "Traceback" in (tmp_path / "log" / "failure.txt").read_text()
@@ -56,7 +57,7 @@ def test_a_missing_tool_is_no_verdict_but_says_the_way_out(tmp_path: Path) -> No
 
 def test_an_interrupted_run_leaves_a_directory_that_says_so(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run_with(tmp_path, "apply", KeyboardInterrupt())
+        run_with(tmp_path, "begin", KeyboardInterrupt())
     report = read_report(tmp_path)
     assert (report.verdict, report.status) == ("unknown", "interrupted")
     assert read_history(tmp_path / HISTORY_FILE).of_kind("ready")

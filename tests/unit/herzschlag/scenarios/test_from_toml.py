@@ -82,10 +82,10 @@ WRONG = [
     ("unknown vm key", "count", "cuont", r"cluster\.vms\[0\]\.cuont: unknown key: did you mean 'count'"),
     ("unknown fault", "power-off", "poweroff", r"steps\[0\]\.fault: is 'poweroff'.*did you mean 'power-off'"),
     ("key of another fault", "for_s = 30", 'vm = "db"', r"steps\[0\]\.vm: unknown key"),
-    ("unknown host", 'host = "host-99"\nid', 'host = "host-97"\nid', r"steps\[0\]\.host: 'host-97' is no host"),
-    ("unknown VM host", '"db", host = "host-99"', '"db", host = "x"', r"cluster\.vms\[1\]\.host: is 'x'"),
+    ("unknown host", 'host = "host-99"\nid', 'host = "host-97"\nid', r"steps\[0\]\.host: 'host-97' is not a host"),
+    ("unknown VM host", '"db", host = "host-99"', '"db", host = "x"', r"cluster\.vms\[1\]\.host: 'x' is not a host"),
     ("unknown datastore", "nfs-1", "nfs-9", r"cluster\.vms\[0\]\.datastore: is 'nfs-9'.*did you mean 'nfs-1'"),
-    ("VM twice", '"db"', '"web-1"', r"'web-1' stands twice"),
+    ("VM twice", '"db"', '"web-1"', r"'web-1' is used twice"),
     ("bad MOID", '"host-100"]', '"esx-1"]', r"cluster: host 'esx-1': a managed object ID"),
     ("one host", '["host-98", "host-99", "host-100"]', "1", r"cluster: 1 hosts: a cluster has 2 to 96"),
     ("wrong type", "at_s = 5", 'at_s = "5"', r"steps\[0\]\.at_s: is '5': a number is wanted"),
@@ -102,14 +102,19 @@ WRONG = [
     ("unknown option", "isolationaddress0", "isolationadress0", r"cluster\.options\.das\.isolationadress0: .*did you"),
     ("option value", '"gateway@B"', '"gateway@C"', r"is 'gateway@C': an IPv4 address, or node@network"),
     ("option not modelled", '"das.maxvmrestartcount" = 3', '"das.failuredetectiontime" = 3', r"is not modelled: 4\.x"),
-    ("unknown kind", '"host-state"', '"hoststate"', r"record\.kind: is 'hoststate'.*did you mean 'host-state'"),
-    ("unknown field", 'to = "hostDown"', 'two = "hostDown"', r"record\.two: no field of a 'host-state' record"),
+    ("unknown kind", '"host-state"', '"hoststate"', r"record\.kind: 'hoststate' is not.*did you mean 'host-state'"),
+    ("unknown field", 'to = "hostDown"', 'two = "hostDown"', r"record\.two: is not a field of a 'host-state' record"),
     ("unknown state", '"hostDown"', '"down"', r"record\.to: is 'down'"),
     ("bad range", "[15, 18]", "[18, 15]", r"published_s: is 18 to 15"),
     ("unknown role", '"master"', '"leader"', r"roles\.host-98: is 'leader'"),
     ("unknown VM", "web-1 =", "web-7 =", r"expect\.state\[0\]\.vms: is 'web-7'"),
     ("unknown place", '"unmoved"', '"host-9"', r"vms\.web-1: is 'host-9'"),
-    ("unknown moment", 'source = "1.1"', 'source = "1.1"\nafter = "dyes"', r"after: is 'dyes'.*did you mean 'dies'"),
+    (
+        "unknown moment",
+        'source = "1.1"',
+        'source = "1.1"\nafter = "dyes"',
+        r"'dyes' is not.*did you mean 'dies'",
+    ),
 ]
 
 
@@ -136,7 +141,7 @@ SECOND_STEP = '\n[[steps]]\nat_s = {at}\nid = "two"\n{fault}\n'
         (10, 'fault = "freeze"\nhost = "host-99"', r"'dies' .* and 'two' .*: host-99 has no power then"),
         (10, 'fault = "vm-crash"\nvm = "db"\nfor_s = 3', r"happens once and cannot be undone"),
         (10, 'fault = "reconfigure"\noptions = { das.config.fdm.hostTimeout = 3 }', r"cannot be changed in a running"),
-        (10, 'fault = "cut"\nlinks = [["A", "host-98", "host-97"]]', r"steps\[1\]\.links: 'host-97' is no node"),
+        (10, 'fault = "cut"\nlinks = [["A", "host-98", "host-97"]]', r"steps\[1\]\.links: 'host-97' is not a node"),
     ],
 )
 def test_faults_that_make_no_sense_together_are_refused_with_both_named(at: int, fault: str, says: str) -> None:

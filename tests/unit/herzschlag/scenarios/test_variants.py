@@ -50,7 +50,7 @@ def test_a_family_is_found_by_path_and_one_of_it_by_name(tmp_path: Path) -> None
     assert load(f"{path}@5s").name == "glitch@5s"
     with pytest.raises(ScenarioError, match="family of 2 scenarios"):
         load(str(path))
-    with pytest.raises(ScenarioError, match="'6s' is none of them: did you mean '5s'"):
+    with pytest.raises(ScenarioError, match="'6s' is not one of them: did you mean '5s'"):
         load(f"{path}@6s")
 
 
@@ -68,7 +68,7 @@ def test_a_batch_runs_every_variant(tmp_path: Path) -> None:
     [
         ("steps[0].for_s", "steps[3].for_s", r"variants\[0\]\.set: 'steps\[3\]' is not there: the list has 1 items"),
         ("steps[0].for_s", "step[0].for_s", r"'step' is not there: did you mean 'steps'"),
-        ("steps[0].for_s", "steps..for_s", r"'steps\.\.for_s' is no path"),
+        ("steps[0].for_s", "steps..for_s", r"'steps\.\.for_s' is not a path"),
         ("steps[0].for_s", "steps[0].fors", r"variant 5s: steps\[0\]\.fors: unknown key: did you mean 'for_s'"),
         ("steps[0].for_s", "name.x", r"'name\.x' leads into a plain value"),
         ('"5s"', '"B-9s"', r"variants\[1\]\.name: is 'B-9s'.*each name once"),
@@ -102,7 +102,7 @@ def test_options_of_the_cluster_and_of_a_vm_change_while_it_runs() -> None:
 @pytest.mark.parametrize(
     ("option", "says"),
     [
-        ("vm.vm-97-1.power_on_fails = true", "no VM of this cluster: did you mean 'vm-99-1'"),
+        ("vm.vm-97-1.power_on_fails = true", "is not a VM of this cluster: did you mean 'vm-99-1'"),
         ("vm.vm-98-1.power_on_fail = true", "did you mean 'power_on_fails'"),
         ('vm.vm-98-1.priority = "urgent"', "one of disabled, lowest"),
         ("host_monitorin = true", "did you mean 'host_monitoring'"),

@@ -5,16 +5,19 @@ from __future__ import annotations
 import socket
 import struct
 
-from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.kernel.netlink import (
+    End,
     address_message,
+    default_route_message,
     interface_index,
     link_message,
-    neighbour_messages,
+    neighbour_message,
+    remove_message,
     up_message,
 )
 
-SPEC = two_networks(3)
+NODE, SWITCH = End("mgmtA", "02:00:c6:12:01:01"), End("sA-host-98", "02:11:22:33:44:55")
+LINK = link_message(NODE, SWITCH, index=2, netns=5, mtu=1500)
 
 
 def _header(message: bytes) -> tuple[int, int, int]:
@@ -24,32 +27,32 @@ def _header(message: bytes) -> tuple[int, int, int]:
 def test_every_message_states_its_own_length() -> None:
     """A batch is messages one after the other: a wrong length would spoil all that follow."""
     for message in (
-        link_message(SPEC, "host-98", "A", 5),
-        address_message(SPEC, "host-98", "B", present=True),
-        up_message("A", True),
-        *neighbour_messages(SPEC, "B"),
+        LINK,
+        address_message(3, "198.19.1.1", 16, present=True),
+        up_message(2, True),
+        neighbour_message(3, "198.19.1.2", "02:00:c6:13:01:02"),
+        default_route_message(2, "198.18.0.1"),
+        remove_message("sA-host-98"),
     ):
         assert _header(message)[0] == len(message)
         assert len(message) % 4 == 0
 
 
-def test_a_link_names_both_ends() -> None:
-    message = link_message(SPEC, "host-98", "A", 5)
-    assert b"sA-host-98\0" in message
-    assert b"mgmtA\0" in message
-    assert bytes.fromhex(SPEC.mac("host-98", "A").replace(":", "")) in message
+def test_a_link_names_both_ends_with_their_addresses() -> None:
+    for end in (NODE, SWITCH):
+        assert end.name.encode() + b"\0" in LINK
+        assert bytes.fromhex(end.mac.replace(":", "")) in LINK
 
 
-def test_everybody_is_a_neighbour_on_a_network_with_the_address_of_that_network() -> None:
-    messages = neighbour_messages(SPEC, "B")
-    assert len(messages) == len(SPEC.nodes)
-    for node, message in zip(SPEC.nodes, messages, strict=True):
-        assert socket.inet_aton(SPEC.address(node, "B")) in message
-        assert struct.unpack_from("=i", message, 20)[0] == interface_index("B")
+def test_a_neighbour_is_one_of_the_interface_that_leads_there() -> None:
+    message = neighbour_message(interface_index("B"), "198.19.1.2", "02:00:c6:13:01:02")
+    assert socket.inet_aton("198.19.1.2") in message
+    assert bytes.fromhex("0200c6130102") in message
+    assert struct.unpack_from("=i", message, 20)[0] == interface_index("B") == 3
 
 
 def test_giving_an_address_twice_is_allowed_and_taking_it_names_the_same_one() -> None:
-    put, take = (address_message(SPEC, "host-99", "A", present=present) for present in (True, False))
+    put, take = (address_message(2, "198.18.1.2", 16, present=present) for present in (True, False))
     replace = 0x100
     assert _header(put)[2] & replace
     assert _header(put)[1] != _header(take)[1]

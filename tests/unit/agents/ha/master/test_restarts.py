@@ -2,19 +2,19 @@
 
 import pytest
 
-from herzschlag.agents.ha.master.restarts import Candidate, Report, RestartQueue
-from herzschlag.agents.settings import MINUTE, SECOND, Priority, Timers, VmConfig
+from herzschlag.agents.ha.master.restarts import RestartQueue, RestartReport, RestartTarget
+from herzschlag.agents.settings import MINUTE, NEVER_NS, SECOND, Priority, Timers, VmConfig
 
 
 def vm(name: str, priority: Priority = "medium", **more: object) -> VmConfig:
     return VmConfig(name=name, datastore="vmfs-1", priority=priority, **more)  # type: ignore[arg-type]
 
 
-def host(moid: str, vms: int = 0, memory_mb: int = 64_000) -> Candidate:
-    return Candidate(moid, frozenset({"vmfs-1"}), memory_mb, 20_000, vms)
+def host(moid: str, vms: int = 0, memory_mb: int = 64_000) -> RestartTarget:
+    return RestartTarget(moid, frozenset({"vmfs-1"}), memory_mb, 20_000, vms)
 
 
-def ordered(reports: list[Report]) -> list[tuple[str, str]]:
+def ordered(reports: list[RestartReport]) -> list[tuple[str, str]]:
     return [(r.vm.name, r.target) for r in reports if r.phase == "ordered"]
 
 
@@ -71,7 +71,7 @@ def test_attempts_at_0_2_6_14_30_minutes_then_no_more() -> None:
     q = queue(vm("vm-1"))
     at: list[float] = []
     now_ns = 0
-    while (due_ns := q.due_ns()) is not None:
+    while (due_ns := q.due_ns()) < NEVER_NS:
         now_ns = max(now_ns, due_ns)
         (report,) = q.place([host("host-98")], now_ns)
         at.append(now_ns / MINUTE)
@@ -84,7 +84,7 @@ def test_vm_without_room_is_pending_until_membership_changes() -> None:
     """Case 42."""
     q = queue(vm("vm-1", memory_mb=9_000))
     assert [r.phase for r in q.place([host("host-98", memory_mb=8_000)], 0)] == ["pending"]
-    assert q.due_ns() is None
+    assert q.due_ns() == NEVER_NS
     q.membership_changed()
     assert ordered(q.place([host("host-98", memory_mb=8_000), host("host-101")], SECOND)) == [("vm-1", "host-101")]
 

@@ -4,60 +4,49 @@ from typing import Literal
 
 import pytest
 
-from herzschlag.agents.ha.context import Context
-from herzschlag.agents.ha.master.master import Mastership
-from herzschlag.agents.settings import (
-    SECOND,
-    AgentSettings,
-    ClusterConfig,
-    DatastoreConfig,
-    HostConfig,
-    Timers,
-    VmConfig,
-)
+from herzschlag.agents.ha.master.failover import Failover
+from herzschlag.agents.ha.master.host_book import HostBook
+from herzschlag.agents.ha.master.ownership import Ownership
+from herzschlag.agents.ha.master.running_vms import RunningVms
+from herzschlag.agents.settings import HostConfig
+from tests.unit.agents.ha.scripted import Machine, cluster, vm
 
-MOIDS = ("host-98", "host-99", "host-100")
+ROOM_MB = HostConfig(moid="any", addresses={}).memory_mb
+"""Of each host."""
 
 
-def master(apd: Literal["conservative", "aggressive"], in_sight: dict[str, str]) -> Mastership:
-    """host-98 as master of a cluster in which it follows that `in_sight` hosts have this access to vmfs-1."""
-    hosts = tuple(HostConfig(moid=moid, addresses={}, memory_mb=4096) for moid in MOIDS)
-    vm = VmConfig(name="web", datastore="vmfs-1", memory_mb=4096)
-    config = ClusterConfig(
-        name="lab",
-        generation=1,
-        hosts=hosts,
-        vcenter_addresses={},
-        datastores=(DatastoreConfig(name="vmfs-1", kind="vmfs"),),
-        vms=(vm, VmConfig(name="other", datastore="vmfs-1", memory_mb=1)),
-        vmcp_apd=apd,
-    )
-    context = Context(AgentSettings(moid="host-98", cluster="lab", timers=Timers()))
-    context.now_ns = 100 * SECOND
-    context.configure(config)
-    context.access = {"vmfs-1": "apd"}
+def failover(apd: Literal["conservative", "aggressive"], in_sight: dict[str, str], **running: str) -> Failover:
+    """That of host-98, which is cut off from vmfs-1; the hosts `in_sight` have this access to it. `running` says which
+    VM runs where."""
+    vms = (vm("web", memory_mb=ROOM_MB), vm("other", memory_mb=1))
+    context = Machine("host-98", cluster(vms=vms, vmcp_apd=apd)).context
+    context.access["vmfs-1"] = "apd"
     for moid, access in in_sight.items():
         context.peers[moid].joined = True
         context.peers[moid].datastores = {"vmfs-1": access}  # type: ignore[dict-item]  # the test names what it means
-    return Mastership(context)
+    ownership = Ownership(context)
+    hosts = HostBook(context, lambda moid, state, because: None)
+    where = RunningVms(context, hosts, ownership)
+    for name, moid in running.items():
+        where.runs(name, moid)
+    return Failover(context, hosts, where, ownership)
 
 
 @pytest.mark.parametrize("apd", ["conservative", "aggressive"])
 def test_a_vm_that_another_host_could_take_may_be_ended(apd: Literal["conservative", "aggressive"]) -> None:
-    assert master(apd, {"host-99": "ok", "host-100": "apd"}).placeable("host-98", ["web"]) == ("web",)
+    assert failover(apd, {"host-99": "ok", "host-100": "apd"}).placeable("host-98", ["web"]) == ("web",)
 
 
 def test_aggressive_alone_acts_when_nobody_in_sight_can_tell() -> None:
     """Case 24: in a partition, the hosts that reach the datastore may be on the other side."""
-    assert master("aggressive", {"host-99": "apd"}).placeable("host-98", ["web"]) == ("web",)
-    assert master("conservative", {"host-99": "apd"}).placeable("host-98", ["web"]) == ()
+    assert failover("aggressive", {"host-99": "apd"}).placeable("host-98", ["web"]) == ("web",)
+    assert failover("conservative", {"host-99": "apd"}).placeable("host-98", ["web"]) == ()
 
 
 def test_with_all_hosts_in_sight_there_is_nothing_to_guess() -> None:
-    assert master("aggressive", {"host-99": "apd", "host-100": "apd"}).placeable("host-98", ["web"]) == ()
+    assert failover("aggressive", {"host-99": "apd", "host-100": "apd"}).placeable("host-98", ["web"]) == ()
 
 
 def test_neither_acts_when_room_is_known_to_be_missing() -> None:
-    full = master("aggressive", {"host-99": "ok"})
-    full.where["other"] = "host-99"
+    full = failover("aggressive", {"host-99": "ok"}, other="host-99")
     assert full.placeable("host-98", ["web"]) == ()

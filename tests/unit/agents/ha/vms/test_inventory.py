@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herzschlag.agents.ha.context import Context
-from herzschlag.agents.ha.vms.inventory import Workload
+from herzschlag.agents.ha.vms.inventory import OwnVms, PowerOutcome
 from herzschlag.agents.protocol.actions import PowerOn, Send
 from herzschlag.agents.protocol.events import PowerOnDone
 from herzschlag.agents.protocol.messages import OrderId, RestartOrder, RestartResult
@@ -18,18 +18,18 @@ def order_of(master: str, vm: str, *, boot: int = 1) -> RestartOrder:
 
 def test_each_master_gets_the_answer_to_its_own_order() -> None:
     context = Context(AgentSettings(moid="host-98", cluster="lab", timers=Timers()))
-    workload = Workload(context)
+    own = OwnVms(context)
     orders = [order_of("host-99", "first"), order_of("host-100", "second"), order_of("host-99", "third", boot=2)]
     for order in orders:
-        workload.ordered(order.sender, order)
-        workload.ordered(order.sender, order)  # a repeat while the task runs
+        own.ordered(order.sender, order)
+        own.ordered(order.sender, order)  # a repeat while the task runs
     tasks = [action for action in context.actions if isinstance(action, PowerOn)]
     assert [(task.order, task.vm.name) for task in tasks] == [(order.identity, order.vm.name) for order in orders]
     for task in tasks:
-        assert workload.done(PowerOnDone(task.order, task.vm.name, True, "it runs"))[0] == task.order.by
+        own.done(PowerOnDone(task.order, task.vm.name, True, "it runs"))
     context.actions.clear()
     for order in orders:
-        workload.ordered(order.sender, order)
+        own.ordered(order.sender, order)
     answers = [action for action in context.actions if isinstance(action, Send)]
     told = [(one.to, one.message.vm) for one in answers if isinstance(one.message, RestartResult)]
     assert told == [((order.sender,), order.vm.name) for order in orders]
@@ -37,6 +37,6 @@ def test_each_master_gets_the_answer_to_its_own_order() -> None:
 
 def test_an_agent_that_was_restarted_knows_whom_to_answer() -> None:
     """The hypervisor finishes what the agent's earlier life had asked it for."""
-    workload = Workload(Context(AgentSettings(moid="host-98", cluster="lab", timers=Timers())))
-    who, result = workload.done(PowerOnDone(OrderId("host-99", 1, 7), "vm-1", True, "it runs"))
-    assert (who, result.order, result.vm, result.ok) == ("host-99", 7, "vm-1", True)
+    own = OwnVms(Context(AgentSettings(moid="host-98", cluster="lab", timers=Timers())))
+    outcome = own.done(PowerOnDone(OrderId("host-99", 1, 7), "vm-1", True, "it runs"))
+    assert outcome == PowerOutcome(7, "vm-1", True, "it runs")

@@ -1,6 +1,6 @@
 """Mininet's prompt in a running lab, a line at a time, started by `Prompt`.
 
-    python -m herzschlag.topo.mininet.prompt FD
+    python -m herzschlag.topo.lab.prompt FD
 
     command (has the terminal) ──nsenter──> this process, in the sandbox: a Mininet over the nodes that are there
               │   a line, and who holds which node now  │
@@ -58,7 +58,7 @@ class Prompt:
         self._socket = ours
         with theirs:
             self._process = subprocess.Popen(
-                [*_way_in(sandbox_pid), sys.executable, "-m", "herzschlag.topo.mininet.prompt", str(theirs.fileno())],
+                [*_way_in(sandbox_pid), sys.executable, "-m", "herzschlag.topo.lab.prompt", str(theirs.fileno())],
                 env=environment(),
                 pass_fds=(theirs.fileno(),),
                 stdin=None if terminal else subprocess.DEVNULL,
@@ -169,9 +169,8 @@ class _Inside:
     """Mininet over the nodes of the lab around this process."""
 
     def __init__(self, settings: dict[str, Any], holders: dict[str, int]) -> None:
-        import mininet.log  # noqa: PLC0415 (so is all of Mininet: the outer end needs none of it)
-
-        from herzschlag.topo.mininet.nodes import LabPrompt, build_mininet  # noqa: PLC0415
+        from herzschlag.topo.mininet.attached import Attached, attach  # noqa: PLC0415 (the outer end needs no Mininet)
+        from herzschlag.topo.mininet.cli import LabPrompt, print_by  # noqa: PLC0415
 
         class Lines(LabPrompt):
             def run(self) -> None:
@@ -182,24 +181,18 @@ class _Inside:
                 """Whoever sends the lines keeps their history."""
 
         self.printer = _Printer()
-        mininet.log.lg.handlers[:] = [self.printer]
-        self._holders = holders
-        spec = msgspec.convert(settings["spec"], TopologySpec)
-        self.net = build_mininet(spec, self.holder, settings["datapath"])
+        print_by(self.printer)
+        self._attached = Attached(holders)
+        self.net = attach(msgspec.convert(settings["spec"], TopologySpec), settings["datapath"], self._attached)
         if settings["terminal"]:
             keys = 0
         else:
             keys, self._never = os.pipe()  # nobody types: what is piped into the command is its own script
         self._lines = Lines(self.net, stdin=_Keys(keys))
 
-    def holder(self, node: str) -> int:
-        if node not in self._holders:
-            raise LabError(f"{node} is powered off: power it on before entering it")
-        return self._holders[node]
-
     def know(self, holders: dict[str, int]) -> None:
         """Nodes may have lost their power since, or begun a new life."""
-        self._holders = holders
+        self._attached.holders = holders
         for node in self.net.hosts:
             if node.pid != holders.get(node.name):
                 node.abandon()

@@ -1,0 +1,200 @@
+"""What a master does about VMs that run nowhere: which are restarted, when, and on which host.
+
+Decides what failed: VMs of a dead host, VMs that ended by themselves, and those that the protectedlists have while
+they run nowhere (`orphans`, 10 s after the election at the earliest: T35, fact sheet 1.2 [DD-R]). Leaves order,
+placement and attempts to `restarts.py`, locks to the host that powers on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from herzschlag.agents.ha.context import Context
+from herzschlag.agents.ha.master.host_book import HostBook
+from herzschlag.agents.ha.master.ownership import Ownership
+from herzschlag.agents.ha.master.restarts import RestartQueue, RestartReport, RestartTarget, fits, reaches
+from herzschlag.agents.ha.master.running_vms import RunningVms
+from herzschlag.agents.ha.vms.inventory import PowerOutcome
+from herzschlag.agents.protocol.actions import PowerOn
+from herzschlag.agents.protocol.messages import LockEvidence, OrderId, RestartOrder
+from herzschlag.agents.settings import NEVER_NS, VmConfig
+
+
+class Failover:
+    def __init__(self, context: Context, hosts: HostBook, running: RunningVms, ownership: Ownership) -> None:
+        self._c = context
+        self._hosts = hosts
+        self._running = running
+        self._ownership = ownership
+        self._elected_ns = context.now_ns
+        self._queue = RestartQueue(context.timers, per_host=context.cluster.restarts_per_host)
+        self._orphans: set[str] = set()
+        self._orphans_due_ns = context.now_ns + context.timers.restart_delay_ns
+        self.on_pending: Callable[[], None] = lambda: None
+        """Called when the list of VMs that wait for a place grows."""
+
+    def pending(self) -> tuple[str, ...]:
+        return self._queue.pending()
+
+    def due_ns(self) -> int:
+        return min(self._orphans_due_ns, self._queue.due_ns())
+
+    # --- what happens ---
+
+    def host_lost(self, moid: str) -> None:
+        """A host is not connected any more: orders it has not answered go elsewhere."""
+        self._report(self._queue.host_lost(moid, self._c.now_ns))
+
+    def host_down(self, moid: str, because: str) -> None:
+        """A host is dead: its VMs are restarted."""
+        names = self._running.on(moid)
+        for vm in names:
+            del self._running.where[vm]
+        protected = self._ownership.protected()
+        last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
+        # A new master restarts what its predecessor left only when its delay is over.
+        if self._c.now_ns < self._orphans_due_ns < NEVER_NS:
+            self._orphans |= names | last_there
+            return
+        for vm in sorted(names | last_there):
+            self.restart(vm, because, moid)
+
+    def membership_changed(self) -> None:
+        """A host joined or left, or capacity changed: VMs that wait may find a place now."""
+        self._queue.membership_changed()
+
+    def runs(self, vm: str, moid: str) -> None:
+        """The VM was seen running."""
+        self._report(self._queue.running(vm, moid, self._c.now_ns))
+
+    def power_result(self, host: str, outcome: PowerOutcome) -> None:
+        """A power-on task of ours ended; success shows in the inventory as well."""
+        if outcome.ok and outcome.vm in self._queue:
+            self._running.runs(outcome.vm, host)
+        order = outcome.order - self._elected_ns
+        self._report(self._queue.result(outcome.vm, order, outcome.ok, outcome.because, self._c.now_ns))
+
+    def adopt_list(self) -> None:
+        """A list came into our hands: its VMs that run nowhere are restarted."""
+        self._orphans |= self._ownership.protected().keys()
+        if self._orphans_due_ns == NEVER_NS:
+            self._orphans_due_ns = self._c.now_ns
+
+    def restart(self, vm: str, because: str, failed_host: str) -> None:
+        """A VM runs nowhere; it is restarted if it is ours to restart."""
+        config = self._c.cluster.vm(vm)
+        if config is None or vm not in self._ownership.protected() or not self._c.cluster.host_monitoring:
+            return
+        self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
+
+    # --- what is due ---
+
+    def check(self) -> None:
+        now_ns = self._c.now_ns
+        if now_ns >= self._orphans_due_ns:
+            self._restart_orphans()
+        if now_ns >= self._queue.due_ns():
+            self._place()
+
+    def _restart_orphans(self) -> None:
+        protected = self._ownership.protected()
+        undecided: set[str] = set()
+        for vm in sorted(self._orphans):
+            last = protected.get(vm)
+            if last is None or vm in self._queue:
+                continue
+            host = self._running.where.get(vm)
+            if host is not None and (self._hosts.speaks(host) or self._hosts.alive(host)):
+                continue
+            # A poweron file alone is no sign of life (docs/decisions/0009).
+            self._running.where.pop(vm, None)
+            if self._may_run_on(last):
+                undecided.add(vm)
+            else:
+                self.restart(vm, f"the protectedlist has it on {last}, and it runs nowhere", last)
+        self._orphans = undecided
+        later_ns = self._c.now_ns + self._c.timers.heartbeat_interval_ns
+        self._orphans_due_ns = later_ns if undecided or not self._ownership.settled() else NEVER_NS
+
+    def _may_run_on(self, moid: str) -> bool:
+        """Whether a host may run VMs that it has not told us of yet."""
+        peer = self._c.peers.get(moid)
+        if peer is None:
+            return False
+        if peer.joined:
+            return peer.inventory < 0
+        return self._hosts.alive(moid) and not self._hosts.poweron_known(moid)
+
+    def _place(self) -> None:
+        now_ns = self._c.now_ns
+        for task in self._queue.repeats(now_ns):
+            self._order(task.vm, task.target, task.order, task.attempt)
+        self._report(self._queue.place(self._targets(), now_ns))
+
+    def _report(self, reports: list[RestartReport]) -> None:
+        for report in reports:
+            self._c.trace(
+                "restart",
+                vm=report.vm.name,
+                phase=report.phase,
+                attempt=report.attempt,
+                target=report.target,
+                because=report.because,
+            )
+            if report.phase == "ordered":
+                self._order(report.vm, report.target, report.order, report.attempt)
+            elif report.phase == "pending":
+                self.on_pending()
+
+    def _order(self, vm: VmConfig, target: str, order: int, attempt: int) -> None:
+        """Send an order, with what we saw of the old lock owner's heartbeat (docs/decisions/0006)."""
+        now_ns = self._c.now_ns
+        evidence = tuple(
+            LockEvidence(datastore, host, stamp, now_ns - since_ns)
+            for (host, datastore), (stamp, since_ns) in sorted(self._c.stands.items())
+            if datastore == vm.datastore
+        )
+        number = (
+            self._elected_ns + order
+        )  # unique over the reigns of one boot of this master: its clock never goes back
+        if target == self._c.moid:
+            self._c.do(PowerOn(OrderId(self._c.moid, self._c.boot, number), vm, evidence))
+        else:
+            self._c.send(RestartOrder, (target,), order=number, vm=vm, attempt=attempt, evidence=evidence)
+
+    # --- where ---
+
+    def placeable(self, moid: str, vms: Iterable[str]) -> tuple[str, ...]:
+        """Those of a host's VMs that VM component protection may end there: another host could run them now. If it is
+        aggressive, also those that no host in sight reaches while other hosts are out of sight, as in a partition:
+        then nobody can tell (fact sheet 7.6 [AG60-20])."""
+        others = [target for target in self._targets() if target.moid != moid]
+        in_sight = {moid, *(other.moid for other in others)}
+        guess = self._c.cluster.vmcp_apd == "aggressive" and any(
+            host.moid not in in_sight and not host.maintenance for host in self._c.cluster.hosts
+        )
+        known = [vm for name in vms if (vm := self._c.cluster.vm(name))]
+        return tuple(
+            vm.name
+            for vm in known
+            if any(fits(other, vm) for other in others) or (guess and not any(reaches(other, vm) for other in others))
+        )
+
+    def _targets(self) -> list[RestartTarget]:
+        found = []
+        for host in self._c.cluster.hosts:
+            peer = self._c.peers.get(host.moid)
+            if host.maintenance or (peer is not None and not peer.joined):
+                continue
+            access = self._c.access if peer is None else peer.datastores
+            running = [self._c.cluster.vm(vm) for vm in self._running.on(host.moid)]
+            found.append(
+                RestartTarget(
+                    host.moid,
+                    frozenset(name for name, state in access.items() if state == "ok"),
+                    host.memory_mb - sum(vm.memory_mb for vm in running if vm),
+                    host.cpu_mhz - sum(vm.cpu_mhz for vm in running if vm),
+                    len(running),
+                )
+            )
+        return found

@@ -1,0 +1,76 @@
+"""The VMs of a master's cluster: which of them runs where, by inventories, power-on results and poweron files.
+
+Decides what a poweron file says of VMs, and when a power-off marker is looked for. Leaves what is done about a VM that
+runs no longer to `failover.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from herzschlag.agents.datastore import layout
+from herzschlag.agents.ha.context import Context
+from herzschlag.agents.ha.master.host_book import HostBook
+from herzschlag.agents.ha.master.ownership import Ownership
+from herzschlag.agents.protocol.actions import ReadFile
+
+
+class Stopped(NamedTuple):
+    """A VM that a cut-off host stopped."""
+
+    vm: str
+    host: str
+    because: str
+
+
+class RunningVms:
+    def __init__(self, context: Context, hosts: HostBook, ownership: Ownership) -> None:
+        self._c = context
+        self._hosts = hosts
+        self._ownership = ownership
+        self.where: dict[str, str] = {}
+        """VM to the host it runs on, as far as known."""
+        self._markers: dict[tuple[str, str], str] = {}
+        """(datastore, marker path) to the VM whose marker is being read."""
+
+    def on(self, moid: str) -> set[str]:
+        return {vm for vm, host in self.where.items() if host == moid}
+
+    def runs(self, vm: str, moid: str) -> None:
+        """It was seen running there: the protectedlist shall say so."""
+        self.where[vm] = moid
+        self._ownership.moved(vm, moid)
+
+    def exactly(self, moid: str, vms: frozenset[str]) -> list[str]:
+        """Exactly these run on a host. Returns those that were thought to run there as well."""
+        known = self.on(moid)
+        for vm in sorted(vms - known):
+            self.runs(vm, moid)
+        gone = sorted(known - vms)
+        for vm in gone:
+            del self.where[vm]
+        return gone
+
+    def poweron_read(self, moid: str, file: layout.PoweronFile) -> list[str]:
+        """The VMs that a cut-off host runs, by its own file. Returns those not known to run there. A VM that is missing
+        from it was stopped, or its lock was lost: its power-off marker tells."""
+        known = self.on(moid)
+        new = [vm for vm in sorted(set(file.vms) - known) if not self._hosts.speaks(self.where.get(vm, ""))]
+        for vm in new:
+            self.where[vm] = moid
+        for vm in sorted(known - set(file.vms)):
+            config = self._c.cluster.vm(vm)
+            if config is not None and self._c.works(config.datastore):
+                path = layout.marker_path(vm)
+                self._markers[config.datastore, path] = vm
+                self._c.do(ReadFile(config.datastore, path))
+        return new
+
+    def marker_read(self, datastore: str, path: str, status: str) -> Stopped | None:
+        """The answer to a read. None: it was not about a marker we asked for."""
+        vm = self._markers.pop((datastore, path), None)
+        if vm is None:
+            return None
+        host = self.where.pop(vm, "")
+        marker = "its power-off marker is there" if status == "ok" else "there is no power-off marker"
+        return Stopped(vm, host, f"{host} stopped it: gone from its poweron file, {marker}")

@@ -1,0 +1,56 @@
+"""What a host says of itself: heartbeats to other agents, reports to vCenter.
+
+Decides when a report is due: at every change and every few seconds. Leaves to whom heartbeats go, and when, to the
+role machines.
+"""
+
+from __future__ import annotations
+
+from herzschlag.agents.ha.context import Context
+from herzschlag.agents.ha.vms.inventory import OwnVms
+from herzschlag.agents.protocol.messages import VCENTER, Heartbeat, Report
+from herzschlag.agents.settings import NEVER_NS
+from herzschlag.agents.states import Role
+
+
+class Reporting:
+    def __init__(self, context: Context, vms: OwnVms) -> None:
+        self._c = context
+        self._vms = vms
+        self._changed = False
+        self.due_ns = NEVER_NS
+
+    def begin(self) -> None:
+        """The agent was started: its first report is due at once."""
+        self.due_ns = self._c.now_ns
+
+    def changed(self) -> None:
+        """Something that reports tell changed: the next `check` sends one."""
+        self._changed = True
+
+    def heartbeat(self, role: Role, master: str, to: tuple[str, ...], heard: int) -> None:
+        self._c.send(
+            Heartbeat,
+            to,
+            role=role,
+            master=master,
+            goodness=self._c.offer()[0],
+            heard=heard,
+            config=self._c.cluster.generation,
+            inventory=self._vms.generation,
+        )
+
+    def check(self, role: Role, master: str) -> None:
+        if not self._changed and self._c.now_ns < self.due_ns:
+            return
+        self._changed = False
+        self.due_ns = self._c.now_ns + self._c.timers.report_ns
+        self._c.send(
+            Report,
+            (VCENTER,),
+            role=role,
+            master=master,
+            config=self._c.config.generation if self._c.config else 0,
+            vms=tuple(sorted(self._vms.running())),
+            datastores=dict(self._c.access),
+        )

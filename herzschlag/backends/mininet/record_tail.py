@@ -1,0 +1,89 @@
+"""The records of a run on real packets: the tail of the file that the lab's processes write, in protocol time.
+
+Decides how real time becomes protocol time, and when a line of the file counts: when it is whole. Leaves what a record
+says to the process that wrote it.
+
+    protocol time = (monotonic clock - zero) x speed
+
+Zero is a heartbeat instant: heartbeats of hosts with phase 0 go out when the monotonic clock is a multiple of the
+interval, so they lie at whole intervals of protocol time as well.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from herzschlag.history.records import Record
+
+READ_BYTES = 1 << 20
+REAL_FIELDS = {"max_ns", "p99_ns", "took_ns"}
+"""Lengths in records that stay real ones ..."""
+LENGTHS = {"given_up_ago_ns"}
+"""... and that become protocol time; every other `_ns` field is an instant of the monotonic clock."""
+
+
+class RunClock(NamedTuple):
+    """The monotonic clock and the clock of the protocol, which goes `speed` times as fast."""
+
+    zero_ns: int
+    """Of protocol time, on the monotonic clock."""
+    speed: float
+
+    def protocol_ns(self, real_ns: int) -> int:
+        return round((real_ns - self.zero_ns) * self.speed)
+
+    def real_ns(self, protocol_ns: int) -> int:
+        return self.zero_ns + round(protocol_ns / self.speed)
+
+    def in_protocol_time(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields of a record, their instants and lengths converted."""
+
+        def protocol(name: str, value: Any) -> Any:
+            if not name.endswith("_ns") or not isinstance(value, int) or name in REAL_FIELDS:
+                return value
+            return round(value * self.speed) if name in LENGTHS else self.protocol_ns(value)
+
+        return {name: protocol(name, value) for name, value in fields.items()}
+
+
+class RecordTail:
+    """All records so far: those of the file, and those that are added here."""
+
+    def __init__(self, clock: RunClock) -> None:
+        self._clock = clock
+        self._file: int | None = None
+        self._unread = b""
+        self.records: list[Record] = []
+
+    def open(self, path: Path) -> int:
+        """Make the file; returns the descriptor to write to, which is the caller's to close."""
+        writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return writer
+
+    def read(self) -> None:
+        """Take in what the lab's processes have written; a line that is not whole yet waits."""
+        if self._file is None:
+            return
+        while chunk := os.read(self._file, READ_BYTES):
+            *lines, self._unread = (self._unread + chunk).split(b"\n")
+            for line in lines:
+                data = msgspec.json.decode(line, type=dict[str, Any])
+                self.add(data.pop("at_ns"), data.pop("node"), data.pop("kind"), data)
+
+    def add(self, real_ns: int, node: str, kind: str, fields: Mapping[str, Any]) -> None:
+        at_ns = self._clock.protocol_ns(real_ns)
+        item = Record(at_ns, len(self.records), node, kind, self._clock.in_protocol_time(fields))
+        self.records.append(item)
+
+    def close(self) -> None:
+        """Read what was written until now, for the last time."""
+        if self._file is not None:
+            self.read()
+            os.close(self._file)
+            self._file = None

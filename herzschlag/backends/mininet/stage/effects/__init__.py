@@ -1,0 +1,86 @@
+"""Conditions to changes of the lab: what a stage does so that exactly the wanted conditions hold.
+
+Decides which part carries a condition out and in which order the parts come; leaves how to the files of this folder,
+and which conditions are wanted to the runner. All of it is absolute: only the difference between what holds and what is
+wanted is touched. Every part says from which instant on its change was in effect, and what shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from herzschlag.backends.mininet.stage.api import StageSettings
+from herzschlag.backends.mininet.stage.effects.commands import Commands
+from herzschlag.backends.mininet.stage.effects.cuts import Cuts
+from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference, in_force_since
+from herzschlag.backends.mininet.stage.effects.errors import EffectUnavailable
+from herzschlag.backends.mininet.stage.effects.filters import Filters
+from herzschlag.backends.mininet.stage.effects.hosts import Agents, Clocks, Freezing, Power
+from herzschlag.backends.mininet.stage.effects.interfaces import Interfaces
+from herzschlag.backends.mininet.stage.effects.surroundings import Gateway, Storage
+from herzschlag.backends.mininet.stage.effects.vcenter import VcenterProcess, VcenterUsers
+from herzschlag.backends.mininet.stage.nodes import Nodes
+from herzschlag.controller.client import ControllerClient
+from herzschlag.faults.primitives import AnyCommand, AnyCondition
+from herzschlag.topo.lab.lab import Lab
+
+__all__ = ["EffectUnavailable", "Effects", "Prepared"]
+
+Step = Callable[[], Applied | None]
+
+
+class Prepared:
+    """A change that is worked out and waits for its instant."""
+
+    def __init__(self, evidence: dict[str, Any], steps: Sequence[Step]) -> None:
+        self._evidence = evidence
+        """What shows that the conditions that end were in effect: it is read before they do."""
+        self._steps = steps
+
+    def apply(self) -> Applied:
+        """Make the change, once."""
+        parts = [part for step in self._steps if (part := step()) is not None]
+        evidence = dict(self._evidence)
+        for part in parts:
+            evidence |= part.evidence
+        return Applied(in_force_since(parts), evidence)
+
+
+class Effects:
+    def __init__(self, settings: StageSettings, lab: Lab, controller: ControllerClient, nodes: Nodes) -> None:
+        self._held: frozenset[AnyCondition] = frozenset()
+        self._cuts = Cuts(controller)
+        self._filters = Filters(lab, settings.speed)
+        self._commands = Commands(lab, nodes)
+        self._before_filters = (Power(lab, nodes), Freezing(lab), Clocks(nodes, settings.speed), Interfaces(lab))
+        self._after_filters = (
+            *(Storage(lab), Gateway(lab), Agents(nodes)),
+            *(VcenterProcess(lab, nodes), VcenterUsers(settings, nodes)),
+        )
+
+    def prepare(self, wanted: frozenset[AnyCondition], commands: Iterable[AnyCommand]) -> Prepared:
+        """What takes time and changes nothing, done before the instant of the change: filters and queues worked out,
+        VMs found, the counters of what ends read. Raises EffectUnavailable."""
+        change = Difference(self._held, wanted)
+        evidence = self._cuts.dropped(change) | self._filters.dropped(change)
+        filters = self._filters.prepare(change)
+        located = self._commands.prepare(commands, self._held)
+
+        def hold() -> None:
+            self._held = wanted
+
+        def step(part: Any) -> Step:
+            return lambda: part.apply(change)
+
+        return Prepared(
+            evidence,
+            [
+                hold,
+                step(self._cuts),
+                *map(step, self._before_filters),
+                lambda: self._filters.apply(filters),
+                *map(step, self._after_filters),
+                lambda: self._commands.apply(located),
+            ],
+        )

@@ -1,0 +1,48 @@
+"""Packet filters and queues of the nodes themselves: what the sender drops, holds back, doubles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
+from herzschlag.backends.mininet.stage.effects.errors import EffectUnavailable
+from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
+from herzschlag.topo.errors import ImpairError, UnusableMachineError
+from herzschlag.topo.impairments.apply import Change
+from herzschlag.topo.lab.lab import Lab
+
+
+class Filters:
+    def __init__(self, lab: Lab, speed: float) -> None:
+        self._lab = lab
+        self._speed = speed
+
+    def dropped(self, change: Difference) -> dict[str, Any]:
+        """What shows that the filters that end were met: counters by node. Nothing is changed."""
+        evidence: dict[str, Any] = {}
+        for node in sorted({node for c in change.ends if (node := filtered_at(c)) is not None}):
+            for what, packets in self._lab.impairments.counted(node).items():
+                evidence.setdefault(what, {})[node] = packets
+        return evidence
+
+    def prepare(self, change: Difference) -> list[Change]:
+        """How to get there, for every node whose filters or queues are concerned. Raises EffectUnavailable."""
+        nodes = {node for c in change.begins | change.ends if (node := filtered_at(c)) is not None}
+        try:
+            return self._lab.impairments.prepare(impairments(change.wanted, nodes, self._speed))
+        except UnusableMachineError as error:
+            raise EffectUnavailable(error.what, error.fix) from None
+        except ImpairError as error:
+            raise EffectUnavailable(str(error), "run this scenario with --backend simulation") from None
+
+    def apply(self, prepared: list[Change]) -> Applied | None:
+        if not prepared:
+            return None
+        evidence: dict[str, Any] = {"filters_changed": [change.node for change in prepared]}
+        try:
+            effective_ns = self._lab.impairments.apply(prepared)
+        except UnusableMachineError as error:
+            raise EffectUnavailable(error.what, error.fix) from None
+        if means := self._lab.impairments.means():
+            evidence["means"] = means
+        return Applied(effective_ns, evidence)

@@ -1,0 +1,37 @@
+"""What hosts share and depend on: their views of the datastores, and the gateway."""
+
+from __future__ import annotations
+
+import time
+
+from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
+from herzschlag.faults import primitives as p
+from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.lab.storage import StorageView
+
+
+class Storage:
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def apply(self, change: Difference) -> Applied | None:
+        lost = change.of(p.StorageLost)
+        if not lost:
+            return None
+        views: dict[tuple[str, str], StorageView] = {(c.host, c.datastore): "ok" for c in lost.ends}
+        views |= {(c.host, c.datastore): c.access for c in lost.begins}
+        began_ns = self._lab.set_storage(views)
+        changed = [f"{host} {name} {view}" for (host, name), view in sorted(views.items())]
+        return Applied(began_ns, {"views_changed": changed, "took_ns": time.monotonic_ns() - began_ns})
+
+
+class Gateway:
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def apply(self, change: Difference) -> Applied | None:
+        gateway = change.of(p.GatewaySilent)
+        if not gateway:
+            return None
+        silent = bool(gateway.wanted)
+        return Applied(self._lab.gateway(silent=silent), {"gateway_silent": silent})

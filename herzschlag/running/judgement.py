@@ -1,0 +1,46 @@
+"""The history of a run that is played by hand, ready to be judged: at its end, or while it goes on.
+
+Decides which evidence counts when it was collected more than once: the latest. Leaves judging to the checkers, and the
+scenario to be judged by to `logbook.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from herzschlag.backends.base import Session
+from herzschlag.history.records import RUNNER, History, record
+from herzschlag.running.conductor import Conductor
+
+EVIDENCE_KINDS = ("disk", "counters")
+"""Records that say how everything was when they were written: two of them count twice."""
+
+
+class Judgement:
+    def __init__(self, session: Session, conductor: Conductor) -> None:
+        self._session = session
+        self._conductor = conductor
+        self._evidence: set[int] = set()
+        """Records of the session that the last look had collected."""
+        self._outdated: set[int] = set()
+
+    def finish(self) -> None:
+        """Collect the evidence of the end."""
+        self._collect(self._conductor.finish)
+
+    def history(self) -> History:
+        return self._conductor.history(self._outdated)
+
+    def history_so_far(self) -> History:
+        """As if the run ended now; it goes on."""
+        self._collect(self._session.finish)
+        history = [item for item in self.history() if item.kind != "end"]
+        end = record(self._session.now_ns(), RUNNER, "end", {"because": "a look at what happened so far"})
+        self._session.resume()
+        return History.ordered([*history, end])
+
+    def _collect(self, collecting: Callable[[], None]) -> None:
+        seen = len(self._session.records())
+        collecting()
+        self._outdated |= self._evidence
+        self._evidence = {r.seq for r in self._session.records()[seen:] if r.kind in EVIDENCE_KINDS}

@@ -1,0 +1,122 @@
+"""A run directory: the names of its files, and `run.json`, which says how far a run is and how it ended.
+
+Decides what `run.json` holds, who reads and writes it (this file alone), and how a folder for new runs is named.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from herzschlag.checkers.verdict import Detail, Finding, Verdict
+from herzschlag.history.capture_facts import CaptureFacts
+from herzschlag.history.records import write_whole
+from herzschlag.scenarios.from_toml import loads_family
+from herzschlag.scenarios.model import Scenario
+from herzschlag.wrong_input import InputError
+
+RUN_FILE = "run.json"
+HISTORY_FILE = "history.jsonl"
+LOG_FOLDER = "log"
+SAME_SECOND_MAX = 1000
+"""Folders of runs that began in the same second."""
+
+Status = Literal["running", "interrupted", "unavailable", "finished"]
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run.json` holds. All but the scenario has a default, and keys it does not know are left alone: another
+    version may have written it."""
+
+    status: Status = "finished"
+    scenario: str
+    title: str = ""
+    backend: str = ""
+    speed: float = 1.0
+    seed: int = 0
+    verdict: Verdict = "unknown"
+    because: str = ""
+    directory: str = ""
+    repeat: str = ""
+    """The command that runs it again."""
+    findings: tuple[Finding, ...] = ()
+    versions: dict[str, str] = {}
+    capture: CaptureFacts | None = None
+    """What ties `capture.pcapng` to the history, and the key of its datagrams."""
+    scenario_source: str = ""
+    scenario_text: str = ""
+    """The scenario file as it was, so that the run explains itself."""
+
+    @property
+    def instants(self) -> list[Detail]:
+        """What was published with a time, measured here."""
+        return [d for f in self.findings for d in f.details if d.published_s is not None]
+
+    def for_json(self) -> dict[str, Any]:
+        """One entry of `herzschlag run --json`."""
+        return {
+            "scenario": self.scenario,
+            "status": self.status,
+            "backend": self.backend,
+            "speed": self.speed,
+            "seed": self.seed,
+            "verdict": self.verdict,
+            "because": self.because,
+            "directory": self.directory,
+            "findings": [
+                {"checker": f.checker, "verdict": f.verdict, "because": f.because, "evidence": list(f.evidence)}
+                for f in self.findings
+            ],
+            "instants": [
+                {
+                    "name": d.name,
+                    "published_s": _figure(d.published_s),
+                    "measured_s": d.measured_s,
+                    "deviation_s": d.deviation_s,
+                    "verdict": d.verdict,
+                    "source": d.source,
+                }
+                for d in self.instants
+            ],
+        }
+
+
+def write_report(report: RunReport, directory: Path) -> RunReport:
+    write_whole(directory / RUN_FILE, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    return report
+
+
+def read_report(directory: Path) -> RunReport:
+    """Raises OSError and msgspec.MsgspecError. A run directory may have been moved: the report says where it is now."""
+    report = msgspec.json.decode((directory / RUN_FILE).read_bytes(), type=RunReport)
+    return msgspec.structs.replace(report, directory=str(directory))
+
+
+def scenario_of(report: RunReport) -> Scenario:
+    """What was run, of its family the member of that name. Raises ScenarioError."""
+    members = loads_family(report.scenario_text, f"{report.scenario}.toml")
+    return next((member for member in members if member.name == report.scenario), members[0])
+
+
+def new_folder(base: Path) -> Path:
+    """A new folder for runs, named by the time. Raises InputError."""
+    stamp = time.strftime("%Y-%m-%d-%H%M%S")
+    for number in range(SAME_SECOND_MAX):
+        folder = base / (f"{stamp}-{number}" if number else stamp)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError("", f"{base}: cannot be made: {error.strerror}; choose another directory") from None
+        return folder
+    raise InputError("", f"{base}: is full of runs of this second; choose another directory")
+
+
+def _figure(published: tuple[float, float] | None) -> float | list[float] | None:
+    if published is None:
+        return None
+    return published[0] if published[0] == published[1] else list(published)

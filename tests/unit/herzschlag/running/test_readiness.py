@@ -1,0 +1,45 @@
+"""What a starting cluster still waits for, told record by record."""
+
+from __future__ import annotations
+
+from herzschlag.history.records import record
+from herzschlag.running.readiness import Readiness
+from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.plan import make_plan
+
+MASTER, SLAVE = "host-98", "host-99"
+
+
+def starting() -> Readiness:
+    cluster = Cluster(hosts=(MASTER, SLAVE), vms_per_host=1)
+    return Readiness(make_plan(Scenario(name="test", title="test", cluster=cluster), speed=1.0, seed=0))
+
+
+def test_it_waits_for_one_thing_after_the_other_until_all_work() -> None:
+    readiness = starting()
+    vms = sorted(readiness._on)
+    steps = [
+        ("a single master", MASTER, "role", {"to": "master"}),
+        (f"{SLAVE} to follow {MASTER} (it is silent)", SLAVE, "role", {"to": "slave"}),
+        (f"{MASTER} to call {SLAVE} connected", MASTER, "host-state", {"host": SLAVE, "to": "connectedToMaster"}),
+        (f"{vms[0]}, {vms[1]} to run (2 of 2)", MASTER, "vm", {"vm": vms[0], "to": "on"}),
+        (f"{vms[1]} to run (1 of 2)", SLAVE, "vm", {"vm": vms[1], "to": "on"}),
+        (f"{vms[0]}, {vms[1]} to be protected (2 of 2)", MASTER, "protect", {"vm": vms[0]}),
+        (f"{vms[1]} to be protected (1 of 2)", MASTER, "protect", {"vm": vms[1]}),
+    ]
+    for number, (waits_for, node, kind, fields) in enumerate(steps):
+        assert readiness.missing() == waits_for
+        assert readiness.see(record(number, node, kind, fields)) is (number == len(steps) - 1)
+    assert readiness.missing() == ""
+    assert readiness.master == MASTER
+
+
+def test_what_was_achieved_can_be_lost_again() -> None:
+    readiness = starting()
+    readiness.see(record(0, MASTER, "role", {"to": "master"}))
+    readiness.see(record(1, SLAVE, "role", {"to": "slave"}))
+    readiness.see(record(2, MASTER, "host-state", {"host": SLAVE, "to": "connectedToMaster"}))
+    readiness.see(record(3, MASTER, "host-state", {"host": SLAVE, "to": "hostDown"}))
+    assert readiness.missing() == f"{MASTER} to call {SLAVE} connected"
+    readiness.see(record(4, SLAVE, "role", {"to": "master"}))
+    assert readiness.missing() == "a single master"
