@@ -1,4 +1,4 @@
-# One target a purpose; each sets up first whatever it needs and is missing, and says nothing when nothing is.
+# One target for each purpose; each first sets up whatever it needs and is missing, silently when nothing is missing.
 # The set-up itself is in setup/ (which packages: setup/debian/*.txt; which versions: requirements.lock).
 
 PYTHON := .venv/bin/python
@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 REPEAT ?= 1
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
-# Tests that need neither namespaces nor Open vSwitch, nor anything else but Python: `make check`.
+# Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
@@ -21,7 +21,7 @@ help: ## this list
 
 setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
 
-demo: lab ## the five situations on real packets: what the documentation says, what was measured
+demo: lab ## the five situations on real packets: published and measured instants
 	@$(HERZSCHLAG) run $(SITUATIONS) --speed 10 --jobs $(JOBS)
 
 check: venv ## format, lint, types, imports, unit and simulation tests: under a minute
@@ -33,7 +33,7 @@ test: test-tools check ## everything: check, set-up scripts, Vagrantfile, and th
 packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
-bench: lab ## every figure of the README, peers beside us in the same run
+bench: lab ## every figure of the documentation, with other tools beside ours in the same run
 	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
@@ -43,7 +43,7 @@ against: lab ## this checkout's figures beside those of another one: make agains
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
 
-cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: that often)
+cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
 	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
@@ -53,7 +53,7 @@ vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's d
 	@setup/provision.sh vm
 	@$(PYTHON) setup/vm/check.py
 
-vagrant-check: ## the whole way of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
+vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
 
@@ -63,11 +63,11 @@ wheel-check: venv ## the built wheel in empty environments of Python 3.11 to 3.1
 lock: venv ## renews requirements.lock with the newest versions allowed
 	@setup/lock.sh
 
-clean: ## removes .venv, caches, runs: what is ignored by git and came from here
+clean: ## removes .venv, caches, runs: files that git ignores and these targets made
 	@rm -rf .venv .setup build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-# --- what the targets above stand on ---
+# --- used by the targets above ---
 
 venv:
 	@setup/provision.sh venv

@@ -1,10 +1,10 @@
-"""The same cores, compiled to C by mypyc, in a folder of their own: the checkout stays plain Python.
+"""Compiles the cores to C by mypyc, in a folder of their own: the checkout stays plain Python.
 
     python -m bench._compiled FOLDER       then: PYTHONPATH=FOLDER python -m herzschlag run --backend simulation ...
 
-Decides which modules are compiled: the cores and the simulation's inner loop. Left as they are: values (msgspec has
-compiled those already), classes that others inherit from, and everything that talks to a system. mypyc comes with mypy;
-a C compiler must be there. Takes about a minute.
+This module decides which modules are compiled: the cores and the simulation's inner loop. It leaves out values (msgspec
+has compiled those already), classes that others inherit from, and everything that talks to a system. mypyc comes with
+mypy; a C compiler must be installed. Compiling takes about a minute.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INNER_LOOP = ("queue", "process", "network")
 
 
 class CannotCompileError(RuntimeError):
-    """What is missing, or what the compiler said."""
+    """Something is missing, or the compiler failed."""
 
 
 def modules(root: Path) -> list[str]:

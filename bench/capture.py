@@ -1,4 +1,4 @@
-"""What a capture costs: our recorder beside dumpcap on the same traffic, and a run of 64 hosts with it and without.
+"""Cost of a capture: our recorder beside dumpcap on the same traffic, and a run of 64 hosts with it and without.
 
     python -m bench.capture [--hosts 64] [--rate 4000] [--seconds 5] [--speed 1] [--rounds 3] [--only runs] [--json F]
 

@@ -1,11 +1,12 @@
-"""Every shipped scenario on both backends, in parity: `make cases`.
+"""Every shipped scenario on both backends, compared: `make cases`.
 
 python -P bench/cases.py [--jobs N] [--repeat N] [--out FOLDER] [NAME ...]
 
-Runs the simulation, then real packets, compares each pair (`herzschlag compare`), has tshark dissect every datagram of
-every capture, prints one line a scenario, and takes the results into docs/cases.json and docs/cases.md. Exit 1 if a
-verdict is not `holds`, a pair differs, or a datagram does not decode; what this machine's kernel lacks is skipped with
-the reason. Some ten minutes on two cores. With `--repeat` all of it that often, and verdicts must be the same.
+It runs the simulation, then real packets, compares each pair (`herzschlag compare`), has tshark dissect every datagram
+of every capture, prints one line for each scenario, and writes the results to docs/cases.json and docs/cases.md. Exit
+status 1 if a verdict is not `holds`, a pair differs, or a datagram does not decode; a scenario that this machine's
+kernel cannot run is skipped with the reason. It takes some ten minutes on two cores. `--repeat N` repeats it N times,
+and verdicts must be the same.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def main() -> int:
         told = f"verdicts differ: {', '.join(changed)}" if changed else "the same verdicts every time"
         print(f"{given.repeat} repetitions, real packets {min(seconds):.0f} to {max(seconds):.0f} s each: {told}")
         wrong += len(changed)
-    subprocess.run([sys.executable, "-P", HERE / "document_cases.py", given.out], check=True)
+    subprocess.run([sys.executable, "-P", HERE.parent / "docs/generate/cases.py", given.out], check=True)
     return 1 if wrong else 0
 
 

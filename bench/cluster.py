@@ -1,4 +1,4 @@
-"""What a whole cluster of hosts costs on real packets: time to a master, memory and processor time per agent.
+"""Cost of a whole cluster on real packets: time to a master, memory and processor time per agent.
 
     python -m bench.cluster [--hosts 64] [--speed 1] [--vms 1] [--without-stock] [--json FILE]
 
@@ -65,7 +65,7 @@ def pss_kb(pid: int) -> int:
 
 
 def cpu_s(pid: int) -> float:
-    """By the scheduler's own nanoseconds: ticks miss whoever runs a tenth of one at a time."""
+    """By the scheduler's own nanoseconds: ticks miss a process that runs a tenth of one at a time."""
     return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 

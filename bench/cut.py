@@ -1,4 +1,4 @@
-"""From order to silence: how soon after a cut is ordered nothing more gets through, and whether anything slips past.
+"""Latency of a cut: how soon after the order no packet gets through, and whether one slips past later.
 
 Two measurements for each controller framework, on real packets between two hosts of a three-host lab:
 
@@ -7,7 +7,7 @@ Two measurements for each controller framework, on real packets between two host
 - a burst of 10 packets right after the reply, cut and healed 100 times: bursts that were treated the old way, with the
   barrier alone, and as shipped, where the switches' cached decisions are dropped before the reply.
 
-Ends with status 1 when anything slipped past what is shipped. Usage: bench/cut.py
+It ends with status 1 when a packet slipped past the shipped controller. Usage: bench/cut.py
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for tests.support
 
 from herzschlag.controller import ControllerClient, DirectedLink, installed
-from tests.support.controller_lab import Controller, TrafficLab, inside, until
+from tests.support.controller.lab import Controller, TrafficLab, inside, until
 
 CUT: DirectedLink = ("A", "host-98", "host-99")
 PERIOD_NS = 500_000

@@ -27,7 +27,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "fidelity.md"
 BEGIN, END = "<!-- bench/fidelity.py: begin -->", "<!-- bench/fidelity.py: end -->"
 NEW_PAGE = f"""# Published against measured
 
-What the documentation of the modelled system says happens and when, against what was measured here. How far an instant
+This page compares the instants that the documentation of the modelled system gives with the measured ones. How far one
 may lie from the published one, and why faults are set off right after a heartbeat, is in [results.md](results.md).
 
 {BEGIN}

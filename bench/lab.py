@@ -1,4 +1,4 @@
-"""How long a lab takes to come up and to go, beside stock Mininet's for the same topology, in one run.
+"""Time for a lab to start and to stop, beside stock Mininet's for the same topology, in one run.
 
     python -m bench.lab [--hosts 64] [--rounds 3] [--json FILE]
 

@@ -1,9 +1,9 @@
-"""How smoothly the live page moves with many hosts: times between frames in headless Chromium, as the page sees them.
+"""Smoothness of the live page with many hosts: times between frames in headless Chromium, as the page sees them.
 
     python -m bench.live [--hosts 64] [--seconds 15] [--json FILE]
 
 The lab is simulated, at one protocol second a second, so that the machine's time goes to the page. Hearts beat on all
-tiles, and half-way a host loses power. Beside the frames stands the time that the page's main thread worked. Without
+tiles, and half-way a host loses power. Beside the frames it shows the time that the page's main thread worked. Without
 a graphics card, as on a build machine, Chromium draws every frame by processor.
 """
 

@@ -1,9 +1,9 @@
-"""How fast virtual time passes: simulated seconds per second of one core, and what a host costs.
+"""Speed of virtual time: simulated seconds per second of one core, and the cost of a host.
 
 Three tables:
 
 - normal operation of whole clusters: 3, 8, 64 and 1,000 hosts, a VM on each, two networks, three datastores, vCenter;
-  the floor that is promised and the aim stand beside. Once as the checkout is, once with the cores compiled by mypyc
+  with the promised minimum and the aim beside it. Once as the checkout is, once with the cores compiled by mypyc
   into a folder of their own, whose histories must be the same byte for byte;
 - what the time goes to, by part;
 - a workload of the same shape beside simloom, a simulator for asyncio that any Python user could install: eight nodes,
@@ -157,7 +157,7 @@ def compiled(quick: bool) -> None:
 
 PARTS = (
     ("agents/ha", "agent"),
-    ("agents/datastore/memory", "datastores in memory"),
+    ("agents/datastore/memory_store.py", "datastores in memory"),
     ("agents/hypervisor/vm.py", "VMs"),
     ("agents/vcenter", "vCenter"),
     ("agents/hypervisor", "hypervisor"),
@@ -313,7 +313,7 @@ def newer_python() -> str | None:
     on_path = [shutil.which(f"python3.{minor}") for minor in range(12, 20)]
     kept = sorted(str(path) for path in (Path.home() / ".pyenv" / "versions").glob("3.1[2-9].*/bin/python"))
     ask = "import sys; sys.exit(sys.version_info < (3, 12))"
-    for path in (sys.executable, *on_path, *kept):  # a shim on the path may stand for nothing
+    for path in (sys.executable, *on_path, *kept):  # a shim on the path may lead nowhere
         if path and subprocess.run([path, "-c", ask], capture_output=True, check=False).returncode == 0:
             return path
     return None

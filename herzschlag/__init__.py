@@ -1,4 +1,4 @@
-"""Herzschlag: scenarios, faults, runs, checks and reports for an HA cluster on real packets or in virtual time.
+"""Herzschlag: scenarios, faults, runs, checks and reports around an HA cluster on real packets or in virtual time.
 
 The names below are what a script, a test, or a package with checkers and faults of its own needs:
 

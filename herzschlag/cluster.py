@@ -60,9 +60,9 @@ class Cluster:
         self._scenario = scenario
         self._conductor = Conductor(session, scenario, plan, watcher)
         self._logbook = Logbook()
+        self._judgement = Judgement(session, self._conductor)
         self._dark: dict[str, frozenset[str]] = {}
         """Hosts without power, by active fault."""
-        self._judgement = Judgement(session, self._conductor)
         self._present = Present(session.records)
         self._finished = False
         self._changed_ns = -1
@@ -197,6 +197,13 @@ class Cluster:
         """Let so much protocol time pass."""
         self._conductor.wait_until(self.session.now_ns() + round(seconds * SECOND))
         self._present.go_on_now(self.session.now_ns())
+
+    def approach(self, tick_s: float, look: Callable[[], bool]) -> None:
+        """Let time pass until shortly before a change right after the next heartbeat would be told to the backend, a
+        tick at a time; `look` is called before each tick, and ends the approach when it is false."""
+        told_ns, tick_ns = self._conductor.told_ns(), round(tick_s * SECOND)
+        while self.session.now_ns() + 2 * tick_ns < told_ns and look():
+            self.advance(tick_s)
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
         """Let time pass until the condition is true; looked at with every record. Returns how long it took."""

@@ -41,7 +41,7 @@ DEBIAN, PYTHON = "debian", "python"
 class Probe:
     name: str
     ok: bool
-    needed: bool  # without it there is no lab on real packets; otherwise only what `purpose` says is lost
+    needed: bool  # True: every lab on real packets needs it; False: only `purpose` is lost without it
     purpose: str  # what it is needed for
     detail: str  # what was found
     fix: str = ""  # the exact command or step; empty when ok

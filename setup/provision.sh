@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes this machine able to run what the Makefile offers. Decides the order and what is missing; debian/packages.sh knows
-# packages, python.sh the virtual environment. Says nothing when nothing is missing, and costs a few milliseconds then.
+# Installs what the targets of the Makefile need on this machine. This script decides the order and what is missing;
+# debian/packages.sh knows packages, python.sh the virtual environment. When nothing is missing it prints nothing and takes
+# a few milliseconds.
 #
 #   setup/provision.sh venv          the virtual environment alone (checks, simulation)
 #   setup/provision.sh lab           and what a lab on real packets needs of Debian

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What only a machine of its own may be given; run as root inside the VM, any number of times. Then `make setup`, as the
-# user who will run labs.
+# Settings that only a machine of its own may be given; root runs this inside the VM, any number of times. Then it runs
+# `make setup` as the user who will run labs.
 set -euo pipefail
 
 user=${1:-vagrant}
 checkout=${2:-/home/$user/herzschlag}
 
-# Labs without root: Debian allows user namespaces to everybody by default; a hardened image may not. The Open vSwitch
+# Labs without root: Debian allows user namespaces to every user by default; a hardened image may not. The Open vSwitch
 # module, netem and tun cannot be loaded from inside a user namespace, so they are loaded at every boot.
 printf '%s\n' openvswitch sch_netem tun >/etc/modules-load.d/herzschlag.conf
 if sysctl -n kernel.unprivileged_userns_clone >/dev/null 2>&1; then

@@ -20,7 +20,7 @@ from herzschlag.agents.hypervisor.locks import LockManager
 from herzschlag.agents.hypervisor.owner_watch import FoundLock, OwnerWatch
 from herzschlag.agents.protocol import actions, events
 
-Change = actions.WriteFile | actions.RemoveFile
+FileWrite = actions.WriteFile | actions.RemoveFile
 
 
 class Files:
@@ -40,16 +40,17 @@ class Files:
         self._answer = answer
         self._reading: set[tuple[str, str]] = set()
         self._querying: set[tuple[str, str]] = set()
-        self._changing: set[tuple[str, str]] = set()
-        self._next_change: dict[tuple[str, str], Change] = {}
-        self._life = 0
+        self._writing: set[tuple[str, str]] = set()
+        self._next_write: dict[tuple[str, str], FileWrite] = {}
+        self._boot = 0
+        """Of the agent: what an earlier one asked for is not answered."""
 
     def forget(self) -> None:
         """The agent died: nobody waits for answers any more."""
-        self._life += 1
+        self._boot += 1
         self._reading.clear()
         self._querying.clear()
-        self._next_change.clear()
+        self._next_write.clear()
 
     # --- Reading ------------------------------------------------------------------------------------------------------
 
@@ -59,11 +60,11 @@ class Files:
             self._answer(events.FileRead(*key, "lost", b""))
         elif key not in self._reading:
             self._reading.add(key)
-            life = self._life
-            self._io.submit(Read(self._io.request(), *key), lambda outcome: self._was_read(key, life, outcome))
+            boot = self._boot
+            self._io.submit(Read(self._io.request(), *key), lambda outcome: self._was_read(key, boot, outcome))
 
-    def _was_read(self, key: tuple[str, str], life: int, outcome: Outcome) -> None:
-        if life != self._life:
+    def _was_read(self, key: tuple[str, str], boot: int, outcome: Outcome) -> None:
+        if boot != self._boot:
             return
         self._reading.discard(key)
         if outcome.status != "ok":
@@ -76,12 +77,12 @@ class Files:
     # --- Writing ------------------------------------------------------------------------------------------------------
 
     def write(self, call: actions.WriteFile) -> None:
-        self._change(call)
+        self._write(call)
 
     def remove(self, call: actions.RemoveFile) -> None:
-        self._change(call)
+        self._write(call)
 
-    def _change(self, call: Change) -> None:
+    def _write(self, call: FileWrite) -> None:
         key = (call.datastore, call.path)
         volume = self._io.volumes.get(call.datastore)
         locked = isinstance(call, actions.WriteFile) and call.locked
@@ -89,25 +90,25 @@ class Files:
             self._answer(events.FileWritten(*key, "lost"))
         elif locked and not self._locks.holds(*key):
             self._answer(events.FileWritten(*key, "not-owner"))
-        elif key in self._changing:
-            self._next_change[key] = call
+        elif key in self._writing:
+            self._next_write[key] = call
         else:
-            self._changing.add(key)
-            number, life = self._io.request(), self._life
+            self._writing.add(key)
+            number, boot = self._io.request(), self._boot
             request = (
                 Replace(number, *key, data=call.data) if isinstance(call, actions.WriteFile) else Remove(number, *key)
             )
-            then = self._changed(key, life)
+            then = self._written(key, boot)
             self._io.submit(request, then, (lambda: then(Outcome(number, "lost"))) if locked else None)
 
-    def _changed(self, key: tuple[str, str], life: int) -> Callable[[Outcome], None]:
+    def _written(self, key: tuple[str, str], boot: int) -> Callable[[Outcome], None]:
         def then(outcome: Outcome) -> None:
-            self._changing.discard(key)
-            if life == self._life:
+            self._writing.discard(key)
+            if boot == self._boot:
                 self._answer(events.FileWritten(*key, "lost" if outcome.status == "lost" else "ok"))
-            following = self._next_change.pop(key, None)
+            following = self._next_write.pop(key, None)
             if following is not None:
-                self._change(following)
+                self._write(following)
 
         return then
 
@@ -122,31 +123,31 @@ class Files:
             self._answer(events.LockState(*key, "ok", self._moid))
         elif key not in self._querying:
             self._querying.add(key)
-            life = self._life
+            boot = self._boot
             request = Read(
                 self._io.request(), call.datastore, layout.lock_path(volume.kind, call.path), offset=0, length=SECTOR
             )
-            self._io.submit(request, lambda outcome: self._lock_read(key, life, outcome))
+            self._io.submit(request, lambda outcome: self._lock_read(key, boot, outcome))
 
-    def _lock_read(self, key: tuple[str, str], life: int, outcome: Outcome) -> None:
+    def _lock_read(self, key: tuple[str, str], boot: int, outcome: Outcome) -> None:
         if outcome.status == "lost":
-            self._owner(key, life, "", lost=True)
+            self._owner(key, boot, "", lost=True)
             return
         try:
             record = layout.decode_lock(outcome.data)
         except DamagedRecord:
             record = None
         if record is None or not record.held or record.owner == self._moid:
-            self._owner(key, life, "")
+            self._owner(key, boot, "")
             return
         found = FoundLock(self._io.volumes[key[0]], key[1], outcome.data, record)
         OwnerWatch(self._io, self._timers, self._still, found, ()).ask_once(
             lambda verdict, because, data: self._owner(
-                key, life, found.record.owner if verdict == "lives" else "", lost=verdict == "unknown"
+                key, boot, found.record.owner if verdict == "lives" else "", lost=verdict == "unknown"
             )
         )
 
-    def _owner(self, key: tuple[str, str], life: int, owner: str, lost: bool = False) -> None:
-        if life == self._life:
+    def _owner(self, key: tuple[str, str], boot: int, owner: str, lost: bool = False) -> None:
+        if boot == self._boot:
             self._querying.discard(key)
             self._answer(events.LockState(*key, "lost" if lost else "ok", "" if lost else owner))

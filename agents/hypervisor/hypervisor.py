@@ -16,7 +16,7 @@ locks to `locks.py`, access to `io_engine.py`, VMs to `vms.py`, the agent's file
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import assert_never
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.hypervisor.api import (
@@ -39,15 +39,15 @@ from herzschlag.agents.hypervisor.api import (
 from herzschlag.agents.hypervisor.disk_heartbeats import HeartbeatWatch, NfsPulse, SlotWriter, Stillness
 from herzschlag.agents.hypervisor.files import Files
 from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
-from herzschlag.agents.hypervisor.locks import LockManager
+from herzschlag.agents.hypervisor.locks import LockLost, LockManager
 from herzschlag.agents.hypervisor.vms import Vms
 from herzschlag.agents.protocol import actions, events
 from herzschlag.agents.protocol.events import Wake
 from herzschlag.agents.settings import ClusterConfig
 from herzschlag.agents.states import DatastoreAccess
 
-AGENT_LIVES = 1 << 16
-"""Lives of an agent within one life of its host: its boot number is the host's times this, plus its own count."""
+AGENT_BOOTS = 1 << 16
+"""Boots of an agent within one boot of its host: its boot number is the host's times this, plus its own count."""
 
 
 class Hypervisor:
@@ -75,49 +75,39 @@ class Hypervisor:
         self._files = Files(settings, self._io, self._locks, self._still, self._answer)
         self._config: ClusterConfig | None = None
         self._agent = False
-        self._agent_lives = 0
+        self._agent_boots = 0
         self._watchdog = settings.watchdog
         self._restart: Timer | None = None
         self._heartbeat_datastores: tuple[str, ...] = ()
         self._watches: dict[str, dict[str, HeartbeatWatch]] = {}
         self._polls: dict[str, Timer] = {}
-        self._on_event: dict[type[Any], Callable[[Any], None]] = {
-            HostBoot: self._boot,
-            AgentStarted: self._agent_started,
-            AgentDied: self._agent_died,
-            Called: self._called,
-            SetWatchdog: self._set_watchdog,
-            VmReport: self._vms.report,
-            InjectVm: self._vms.inject,
-        }
-        self._on_call: dict[type[Any], Callable[[Any], None]] = {
-            actions.UseHeartbeatDatastores: self._use_heartbeat_datastores,
-            actions.WatchHeartbeats: self._watch,
-            actions.UnwatchHeartbeats: lambda call: self._unwatch(call.host),
-            actions.ReadFile: self._files.read,
-            actions.WriteFile: self._files.write,
-            actions.RemoveFile: self._files.remove,
-            actions.Lock: self._lock,
-            actions.Unlock: lambda call: self._locks.release(call.datastore, call.path),
-            actions.QueryLock: self._files.query_lock,
-            actions.PowerOn: self._vms.power_on,
-            actions.PowerOff: self._vms.power_off,
-            actions.ShutDownGuest: self._vms.shut_down,
-            actions.ResetVm: self._vms.reset,
-            actions.KeepConfig: self._keep_config,
-        }
 
     # --- The three calls ----------------------------------------------------------------------------------------------
 
     def handle(self, event: AnyHypervisorEvent, now_ns: int) -> list[AnyHypervisorAction]:
         io = self._io
         io.begin(now_ns)
-        if type(event) is IoDone:
-            io.done(event.outcome)
-        elif type(event) is Wake:
-            io.fire()
-        else:
-            self._on_event[type(event)](event)
+        match event:
+            case IoDone(outcome=outcome):
+                io.done(outcome)
+            case Wake():
+                io.fire()
+            case VmReport():
+                self._vms.report(event)
+            case Called(call=call):
+                self._called(call)
+            case HostBoot():
+                self._boot(event)
+            case AgentStarted():
+                self._agent_started()
+            case AgentDied(because=because):
+                self._agent_died(because)
+            case SetWatchdog(on=on):
+                self._set_watchdog(on)
+            case InjectVm():
+                self._vms.inject(event)
+            case _:
+                assert_never(event)
         return io.actions
 
     def wake_at_ns(self) -> int | None:
@@ -138,27 +128,24 @@ class Hypervisor:
 
     def _boot(self, event: HostBoot) -> None:
         self._config = event.config
-        for datastore, slot in self._slots.items():
+        for slot in self._slots.values():
             slot.on_verify = self._locks.verify
             slot.start()
-            self._io.trace(
-                "datastore",
-                {"datastore": datastore, "from": "none", "to": "ok", "because": "mounted when the host booted"},
-            )
-        for datastore, pulse in self._pulses.items():
+        for pulse in self._pulses.values():
             pulse.start()
+        for datastore in (*self._slots, *self._pulses):
             self._io.trace(
                 "datastore",
                 {"datastore": datastore, "from": "none", "to": "ok", "because": "mounted when the host booted"},
             )
         self._io.actions.append(StartAgent())
 
-    def _agent_started(self, event: AgentStarted) -> None:
+    def _agent_started(self) -> None:
         self._agent = True
-        self._agent_lives += 1
+        self._agent_boots += 1
         self._answer(
             events.Boot(
-                boot=self._settings.boot * AGENT_LIVES + self._agent_lives,
+                boot=self._settings.boot * AGENT_BOOTS + self._agent_boots,
                 config=self._config,
                 vms=self._vms.running(),
                 datastores={volume.name: volume.access for volume in self._io.volumes.values()},
@@ -170,7 +157,7 @@ class Hypervisor:
         for vm in self._vms.silent():
             self._answer(events.GuestChanged(vm, True))
 
-    def _agent_died(self, event: AgentDied) -> None:
+    def _agent_died(self, because: str) -> None:
         """Its locks go, as a kernel closes the files of a dead process; VMs and VMFS slots go on."""
         self._agent = False
         for host in list(self._watches):
@@ -180,7 +167,7 @@ class Hypervisor:
         self._heartbeat_datastores = ()
         self._files.forget()
         self._locks.release_held_by("agent")
-        self._io.trace("agent", {"from": "up", "to": "down", "because": event.because})
+        self._io.trace("agent", {"from": "up", "to": "down", "because": because})
         self._plan_restart()
 
     def _plan_restart(self) -> None:
@@ -193,14 +180,44 @@ class Hypervisor:
             self._io.trace("agent", {"from": "down", "to": "up", "because": "the watchdog starts it again"})
             self._io.actions.append(StartAgent())
 
-    def _set_watchdog(self, event: SetWatchdog) -> None:
+    def _set_watchdog(self, on: bool) -> None:
         """Switched on again, it finds an agent that is down as well."""
-        self._watchdog = event.on
-        if self._agent_lives:
+        self._watchdog = on
+        if self._agent_boots:
             self._plan_restart()
 
-    def _called(self, event: Called) -> None:
-        self._on_call[type(event.call)](event.call)
+    def _called(self, call: actions.AnyHostCall) -> None:  # noqa: PLR0912 (one line per call)
+        match call:
+            case actions.ReadFile():
+                self._files.read(call)
+            case actions.WriteFile():
+                self._files.write(call)
+            case actions.RemoveFile():
+                self._files.remove(call)
+            case actions.Lock():
+                self._lock(call)
+            case actions.Unlock(datastore=datastore, path=path):
+                self._locks.release(datastore, path)
+            case actions.QueryLock():
+                self._files.query_lock(call)
+            case actions.PowerOn():
+                self._vms.power_on(call)
+            case actions.PowerOff():
+                self._vms.power_off(call)
+            case actions.ShutDownGuest():
+                self._vms.shut_down(call)
+            case actions.ResetVm():
+                self._vms.reset(call)
+            case actions.UseHeartbeatDatastores():
+                self._use_heartbeat_datastores(call)
+            case actions.WatchHeartbeats():
+                self._watch(call)
+            case actions.UnwatchHeartbeats(host=host):
+                self._unwatch(host)
+            case actions.KeepConfig():
+                self._keep_config(call)
+            case _:
+                assert_never(call)
 
     def _answer(self, event: events.AnyEvent) -> None:
         if self._agent:
@@ -292,12 +309,12 @@ class Hypervisor:
             ),
         )
 
-    def _lock_lost(self, datastore: str, path: str, holder: str, owner: str, because: str) -> None:
-        if holder == "agent":
-            self._answer(events.LockChanged(datastore, path, False, owner, because))
+    def _lock_lost(self, lost: LockLost) -> None:
+        if lost.holder == "agent":
+            self._answer(events.LockChanged(lost.datastore, lost.path, False, lost.owner, lost.because))
         else:
-            self._vms.lock_lost(holder, because)
+            self._vms.lock_lost(lost.holder, lost.because)
 
-    def _lock_verified(self, datastore: str, path: str, holder: str) -> None:
+    def _lock_verified(self, holder: str) -> None:
         if holder != "agent":
             self._vms.lock_verified(holder)

@@ -6,33 +6,56 @@
                  +-> watching -> taking (break) -> held
                  |        +-> denied: the owner lives
 
-A lock is one sector (`layout.LockRecord`), changed by test-and-set alone, so that of two hosts one wins. A foreign
-lock is broken only when its owner is proven gone (`owner_watch.py`), or is this host itself in an earlier life.
+A lock is one sector (`layout.LockRecord`), changed by test-and-set alone (`lock_sectors.py`). A foreign lock is broken
+only when its owner is proven gone (`owner_watch.py`), or is this host itself in an earlier boot.
 
 A request to a hanging datastore that could break or take a lock late is withdrawn; whether it got through all the
 same is looked up when access returns (`unsure`). Until then the lock counts as not ours.
 
 Decides all that; leaves who wants which lock, and what losing one means, to the hypervisor. The clearing of a dead
-owner's slot, which real volumes do as well, is left out: a new life takes its old slot over by itself.
+owner's slot, which real volumes do as well, is left out: a new boot takes its old slot over by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord, LockRecord
-from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read, TestAndSet
+from herzschlag.agents.datastore.requests import Outcome
 from herzschlag.agents.hypervisor.api import HypervisorSettings
 from herzschlag.agents.hypervisor.disk_heartbeats import SlotWriter, Stillness
 from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
+from herzschlag.agents.hypervisor.lock_sectors import LockSectors, held_record
+from herzschlag.agents.hypervisor.lock_trace import LockTrace
 from herzschlag.agents.hypervisor.owner_watch import FoundLock, OwnerWatch, Verdict
 from herzschlag.agents.protocol.messages import LockEvidence
 
 Taken = Callable[[bool, str, str], None]
 """Called once with (held, owner when not held, because)."""
+
+LockPhase = Literal["taking", "watching", "held", "releasing", "unsure"]
+
+
+class LockLost(NamedTuple):
+    """Another host broke a lock of ours while we were cut off."""
+
+    datastore: str
+    path: str
+    holder: str
+    owner: str
+    because: str
+
+
+class Waiting(NamedTuple):
+    """A request for a lock that is still being released here."""
+
+    holder: str
+    evidence: tuple[LockEvidence, ...]
+    then: Taken
 
 
 class LockFile:
@@ -42,10 +65,11 @@ class LockFile:
         "evidence",
         "given_up_ns",
         "holder",
+        "key",
         "path",
         "phase",
         "record",
-        "sector_path",
+        "sector",
         "then",
         "verifying",
         "volume",
@@ -55,10 +79,10 @@ class LockFile:
     def __init__(self, volume: Volume, path: str, holder: str) -> None:
         self.volume = volume
         self.path = path
-        self.sector_path = layout.lock_path(volume.kind, path)
+        self.key = (volume.name, path)
+        self.sector = (volume.name, layout.lock_path(volume.kind, path))
         self.holder = holder
-        self.phase = "taking"
-        """taking, watching, held, releasing, unsure."""
+        self.phase: LockPhase = "taking"
         self.record = LockRecord(False, "", 0, 0, 0)
         """What we wrote (held), or are about to write (taking, releasing)."""
         self.then: Taken | None = None
@@ -75,21 +99,20 @@ class LockManager:
         self, settings: HypervisorSettings, io: HostIo, slots: dict[str, SlotWriter], still: Stillness
     ) -> None:
         self._io = io
+        self._sectors = LockSectors(settings, io)
+        self._trace = LockTrace(io)
         self._moid = settings.moid
         self._boot = settings.boot
         self._timers = settings.timers
         self._slots = slots
         self._still = still
         self._locks: dict[tuple[str, str], LockFile] = {}
-        self._wanted: dict[tuple[str, str], tuple[str, tuple[LockEvidence, ...], Taken]] = {}
-        """Asked for while the same lock was still being released: taken up afterwards."""
+        self._waiting: dict[tuple[str, str], Waiting] = {}
+        """Taken up when the release is over."""
         self._renewals: dict[str, Timer] = {}
-        self._refused: dict[tuple[str, str], str] = {}
-        """Who held each lock at our last try, while nothing changed."""
-        self.on_lost: Callable[[str, str, str, str, str], None] = lambda *_: None
-        """Called with (datastore, path, holder, owner, because)."""
-        self.on_verified: Callable[[str, str, str], None] = lambda *_: None
-        """Called with (datastore, path, holder): the lock was looked at and is still ours."""
+        self.on_lost: Callable[[LockLost], None] = lambda lost: None
+        self.on_verified: Callable[[str], None] = lambda holder: None
+        """Called with the holder: the lock was looked at and is still ours."""
 
     # --- Public -------------------------------------------------------------------------------------------------------
 
@@ -111,13 +134,13 @@ class LockManager:
         elif volume.access != "ok":
             then(False, "", f"{datastore} is not accessible ({volume.access})")
         elif lock is not None:
-            self._wanted[datastore, path] = (holder, evidence, then)
+            self._waiting[datastore, path] = Waiting(holder, evidence, then)
         else:
             self._begin(volume, path, holder, evidence, then)
 
     def release(self, datastore: str, path: str) -> None:
         """Give it up, or stop trying. On a hanging datastore: as soon as access returns."""
-        self._wanted.pop((datastore, path), None)
+        self._waiting.pop((datastore, path), None)
         lock = self._locks.get((datastore, path))
         if lock is None:
             return
@@ -136,9 +159,9 @@ class LockManager:
         for (datastore, path), lock in list(self._locks.items()):
             if lock.holder == holder:
                 self.release(datastore, path)
-        for key, wanted in list(self._wanted.items()):
-            if wanted[0] == holder:
-                del self._wanted[key]
+        for key, waiting in list(self._waiting.items()):
+            if waiting.holder == holder:
+                del self._waiting[key]
 
     def verify(self, datastore: str) -> None:
         """Look whether every lock believed held on this datastore is still ours; one of NFS is renewed by that."""
@@ -168,7 +191,7 @@ class LockManager:
         lock = LockFile(volume, path, holder)
         lock.then = then
         lock.evidence = evidence
-        self._locks[volume.name, path] = lock
+        self._locks[lock.key] = lock
         if volume.kind == "vmfs":
             self._slots[volume.name].when_claimed(lambda: self._take(lock, layout.ZERO_SECTOR, None, "it was free"))
         else:
@@ -194,9 +217,9 @@ class LockManager:
             self._occupied(lock, outcome.data)
         else:
             if broken is not None:
-                self._trace(lock, "held", "broken", broken.owner, because)
+                self._trace.changed(lock.key, "held", "broken", broken.owner, because)
             lock.phase = "held"
-            self._trace(lock, "broken" if broken is not None else "free", "held", self._moid, because)
+            self._trace.changed(lock.key, "broken" if broken is not None else "free", "held", self._moid, because)
             if lock.volume.kind == "nfs" and lock.volume.name not in self._renewals:
                 self._plan_renewal(lock.volume)
             then, lock.then = lock.then, None
@@ -225,7 +248,9 @@ class LockManager:
             if lock.watch.watch(
                 lambda verdict, because, seen: self._judged(lock, found.record, verdict, because, seen)
             ):
-                self._trace(lock, "held", "watching", record.owner, f"held by {record.owner}: does it live?")
+                self._trace.changed(
+                    lock.key, "held", "watching", record.owner, f"held by {record.owner}: does it live?"
+                )
 
     def _judged(self, lock: LockFile, record: LockRecord, verdict: Verdict, because: str, data: bytes) -> None:
         lock.watch = None
@@ -237,23 +262,21 @@ class LockManager:
             self._give_up(lock, record.owner, because)
 
     def _give_up(self, lock: LockFile, owner: str, because: str) -> None:
-        if self._locks.get((lock.volume.name, lock.path)) is not lock:
+        if self._locks.get(lock.key) is not lock:
             return
         then, lock.then = lock.then, None
         self._forget(lock)
         if then is not None:
-            self._trace(lock, "held" if owner else "free", "denied", owner, because)
+            self._trace.changed(lock.key, "held" if owner else "free", "denied", owner, because)
             then(False, owner, because)
 
     def _forget(self, lock: LockFile) -> None:
         if lock.watch is not None:
             lock.watch.stop()
-        key = (lock.volume.name, lock.path)
-        del self._locks[key]
-        wanted = self._wanted.pop(key, None)
-        if wanted is not None:
-            holder, evidence, then = wanted
-            self.acquire(*key, holder, evidence, then)
+        del self._locks[lock.key]
+        waiting = self._waiting.pop(lock.key, None)
+        if waiting is not None:
+            self.acquire(*lock.key, waiting.holder, waiting.evidence, waiting.then)
 
     # --- Keeping ------------------------------------------------------------------------------------------------------
 
@@ -275,27 +298,24 @@ class LockManager:
         if lock.volume.kind == "nfs":
             self._renew_one(lock, lock.record)
         else:
-            request = Read(self._io.request(), lock.volume.name, lock.sector_path, offset=0, length=SECTOR)
-            self._io.submit(request, lambda outcome: self._verified(lock, outcome), lambda: self._unverified(lock))
+            self._read(lock, lambda outcome: self._verified(lock, outcome))
 
     def _renew_one(self, lock: LockFile, now: LockRecord) -> None:
         renewed = msgspec.structs.replace(now, generation=now.generation + 1)
-        request = TestAndSet(
-            self._io.request(),
-            lock.volume.name,
-            lock.sector_path,
-            offset=0,
-            expected=layout.encode_lock(now),
-            data=layout.encode_lock(renewed),
+        self._sectors.test_and_set(
+            lock.sector,
+            layout.encode_lock(now),
+            renewed,
+            lambda outcome: self._renewed(lock, renewed, outcome),
+            lambda: self._unverified(lock),
         )
-        self._io.submit(request, lambda o: self._renewed(lock, renewed, o), lambda: self._unverified(lock))
 
     def _renewed(self, lock: LockFile, renewed: LockRecord, outcome: Outcome) -> None:
         if outcome.status == "ok":
             lock.record = renewed
             lock.verifying = False
             if lock.phase == "held":
-                self.on_verified(lock.volume.name, lock.path, lock.holder)
+                self.on_verified(lock.holder)
         else:
             self._verified(lock, outcome)
 
@@ -306,30 +326,17 @@ class LockManager:
         lock.verifying = False
         if lock.phase != "held" or outcome.status == "lost":
             return
-        record = self._ours(outcome.data)
+        record = self._sectors.ours(outcome.data)
         if record is not None:
             lock.record = record
-            self.on_verified(lock.volume.name, lock.path, lock.holder)
+            self.on_verified(lock.holder)
             return
-        try:
-            found = layout.decode_lock(outcome.data)
-        except DamagedRecord:
-            found = None
-        owner = found.owner if found is not None and found.held else ""
+        found = held_record(outcome.data)
+        owner = found.owner if found is not None else ""
         because = f"lock lost to {owner or 'nobody'} while cut off"
-        self._trace(lock, "held", "lost", owner, because)
+        self._trace.changed(lock.key, "held", "lost", owner, because)
         self._forget(lock)
-        self.on_lost(lock.volume.name, lock.path, lock.holder, owner, because)
-
-    def _ours(self, data: bytes) -> LockRecord | None:
-        """The record, if it says that this life of this host holds the lock."""
-        try:
-            record = layout.decode_lock(data)
-        except DamagedRecord:
-            return None
-        if record is not None and record.held and (record.owner, record.owner_boot) == (self._moid, self._boot):
-            return record
-        return None
+        self.on_lost(LockLost(*lock.key, lock.holder, owner, because))
 
     # --- Releasing ----------------------------------------------------------------------------------------------------
 
@@ -345,7 +352,7 @@ class LockManager:
             # Another host may have taken it before this one hears that it is rid of it. A length, not an instant: this
             # host's clock may be wrong.
             ago_ns = self._io.now_ns - lock.given_up_ns
-            self._trace(lock, "held", "free", self._moid, "released", given_up_ago_ns=ago_ns)
+            self._trace.changed(lock.key, "held", "free", self._moid, "released", given_up_ago_ns=ago_ns)
             self._forget(lock)
         elif outcome.status == "lost":
             lock.phase = "unsure"
@@ -353,15 +360,7 @@ class LockManager:
             self._looked(lock, outcome)
 
     def _set(self, lock: LockFile, expected: bytes, then: Callable[[Outcome], None]) -> None:
-        request = TestAndSet(
-            self._io.request(),
-            lock.volume.name,
-            lock.sector_path,
-            offset=0,
-            expected=expected,
-            data=layout.encode_lock(lock.record),
-        )
-        self._io.submit(request, then, lambda: self._withdrawn(lock))
+        self._sectors.test_and_set(lock.sector, expected, lock.record, then, lambda: self._withdrawn(lock))
 
     def _withdrawn(self, lock: LockFile) -> None:
         """The datastore hangs: the request may or may not have been carried out. Find out later, and free it."""
@@ -369,15 +368,17 @@ class LockManager:
         lock.phase = "unsure"
         if then is not None:
             because = f"{lock.volume.name} does not answer"
-            self._trace(lock, "free", "denied", "", because)
+            self._trace.changed(lock.key, "free", "denied", "", because)
             then(False, "", because)
 
     def _look(self, lock: LockFile) -> None:
         if lock.verifying:
             return
         lock.verifying = True
-        request = Read(self._io.request(), lock.volume.name, lock.sector_path, offset=0, length=SECTOR)
-        self._io.submit(request, lambda outcome: self._looked(lock, outcome), lambda: self._unverified(lock))
+        self._read(lock, lambda outcome: self._looked(lock, outcome))
+
+    def _read(self, lock: LockFile, then: Callable[[Outcome], None]) -> None:
+        self._sectors.read(lock.sector, then, lambda: self._unverified(lock))
 
     def _looked(self, lock: LockFile, outcome: Outcome) -> None:
         """Release it if it is ours after all, else forget it."""
@@ -385,31 +386,9 @@ class LockManager:
         if outcome.status == "lost":
             lock.phase = "unsure"
             return
-        record = self._ours(outcome.data)
+        record = self._sectors.ours(outcome.data)
         if record is None:
             self._forget(lock)
         else:
             lock.record = record
             self._release(lock)
-
-    def _trace(self, lock: LockFile, before: str, after: str, owner: str, because: str, **more: int) -> None:
-        """Record a change. A master asks for others' locks again and again: the same refusal is news only once."""
-        key = (lock.volume.name, lock.path)
-        if after in ("watching", "denied") and self._refused.get(key) == owner:
-            return
-        if after == "denied":
-            self._refused[key] = owner
-        elif after != "watching":
-            self._refused.pop(key, None)
-        self._io.trace(
-            "lock",
-            {
-                "datastore": lock.volume.name,
-                "path": lock.path,
-                "from": before,
-                "to": after,
-                "owner": owner,
-                "because": because,
-                **more,
-            },
-        )

@@ -16,8 +16,9 @@ from herzschlag.agents.clock import RIGHT, ClockSetting
 from herzschlag.agents.ha.agent import Agent
 from herzschlag.agents.processes.channel import Channel
 from herzschlag.agents.processes.control import SetClock
-from herzschlag.agents.processes.loop import Drops, Loop, Recorder
+from herzschlag.agents.processes.loop import Loop
 from herzschlag.agents.processes.ping import Pinger
+from herzschlag.agents.processes.record_file import Drops, RecordFile
 from herzschlag.agents.processes.udp import AddressBook, Network
 from herzschlag.agents.protocol.actions import HostCall, Ping, Send, Trace
 from herzschlag.agents.protocol.codec import Codec
@@ -40,12 +41,12 @@ class AgentProcess:
         *,
         clock: ClockSetting = RIGHT,
     ) -> None:
-        self._recorder = Recorder(records, settings.moid)
-        self._drops = Drops(self._recorder)
+        self._records = RecordFile(records, settings.moid)
+        self._drops = Drops(self._records)
         self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
         self._pinger = Pinger()
         self._hypervisor = Channel(hypervisor, EVENTS)
-        self.loop = Loop(Agent(settings), WAKE, self._perform, self._recorder, "agent", clock=clock)
+        self.loop = Loop(Agent(settings), WAKE, self._perform, self._records, "agent", clock=clock)
         self._network.join(self.loop, self._received)
         self.loop.watch(self._pinger.fileno(), self._ping_answered)
         self.loop.join(self._hypervisor, self._told, self.loop.stop)
@@ -83,7 +84,7 @@ class AgentProcess:
                 except OSError as error:
                     self._drops.count("out", "ping", "unreachable", f"to {address}: {error.strerror}", now_ns)
             case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+                self._records.write(now_ns, kind, fields)
             case HostCall():
                 self._hypervisor.send(action)
             case _:

@@ -15,15 +15,22 @@ import msgspec
 
 from herzschlag.agents.clock import ClockSetting
 from herzschlag.agents.hypervisor.api import VmSettings
-from herzschlag.agents.processes.control import NURSERY_NEWS, Bear, Born, Gone, NurseryNews, Slay
+from herzschlag.agents.processes.control import (
+    CHILD_NEWS,
+    ChildNews,
+    KillProcess,
+    ProcessEnded,
+    ProcessStarted,
+    StartProcess,
+)
 
 PACKET_MAX = 65_536
-SLAY_S_MAX = 10.0
+KILL_S_MAX = 10.0
 """Longest wait for a killed child's end: killing takes microseconds, starting 64 hosts keeps the zygote busy for two
 seconds."""
 
 
-class Nursery:
+class Children:
     def __init__(self, end: socket.socket) -> None:
         self._socket = end
         self._last = 0
@@ -34,7 +41,7 @@ class Nursery:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def bear(
+    def start(
         self, vm: VmSettings | None, clock: ClockSetting, gone: Callable[[str], None]
     ) -> tuple[int, socket.socket]:
         """Order a child; `gone` is called with the reason when it exists no more. Returns its number and our end of
@@ -43,20 +50,22 @@ class Nursery:
         self._last += 1
         self._gone[self._last] = gone
         with theirs:
-            socket.send_fds(self._socket, [msgspec.msgpack.encode(Bear(self._last, vm, clock))], [theirs.fileno()])
+            socket.send_fds(
+                self._socket, [msgspec.msgpack.encode(StartProcess(self._last, vm, clock))], [theirs.fileno()]
+            )
         return self._last, ours
 
-    def slay(self, number: int) -> None:
-        self._socket.sendall(msgspec.msgpack.encode(Slay(number)))
+    def kill(self, number: int) -> None:
+        self._socket.sendall(msgspec.msgpack.encode(KillProcess(number)))
 
-    def slay_now(self, number: int) -> int:
+    def kill_now(self, number: int) -> int:
         """Kill and wait until it is gone; returns its pid."""
         pid = self.pids.get(number, 0)
-        self.slay(number)
-        deadline = time.monotonic() + SLAY_S_MAX
+        self.kill(number)
+        deadline = time.monotonic() + KILL_S_MAX
         while number in self._gone:
             if not select.select([self._socket], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                raise TimeoutError(f"child {number} was not gone {SLAY_S_MAX:.0f} s after it was killed")
+                raise TimeoutError(f"child {number} was not gone {KILL_S_MAX:.0f} s after it was killed")
             pid = self.pids.get(number, pid)
             self.listen()
         return pid
@@ -66,10 +75,10 @@ class Nursery:
         data = self._socket.recv(PACKET_MAX)
         if not data:
             raise ConnectionError("the zygote is gone")
-        news: NurseryNews = NURSERY_NEWS.decode(data)
+        news: ChildNews = CHILD_NEWS.decode(data)
         match news:
-            case Born(number=number, pid=pid):
+            case ProcessStarted(number=number, pid=pid):
                 self.pids[number] = pid
-            case Gone(number=number, because=because):
+            case ProcessEnded(number=number, because=because):
                 self.pids.pop(number, None)
                 self._gone.pop(number)(because)

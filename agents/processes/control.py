@@ -45,8 +45,9 @@ ZygoteOrder = StartHost | StartVcenter
 ZYGOTE_ORDERS: msgspec.msgpack.Decoder[ZygoteOrder] = msgspec.msgpack.Decoder(ZygoteOrder)
 
 
-class Bear(msgspec.Struct, frozen=True, tag=True):
-    """A hypervisor to the zygote: one more process for my host, its end of a channel attached. Answers Born or Gone."""
+class StartProcess(msgspec.Struct, frozen=True, tag=True):
+    """A hypervisor to the zygote: one more process for my host, its end of a channel attached. Answers ProcessStarted
+    or ProcessEnded."""
 
     number: int
     """The hypervisor's own, to tell its children apart."""
@@ -56,30 +57,30 @@ class Bear(msgspec.Struct, frozen=True, tag=True):
     """The agent's. A VM stamps its disk, the evidence of who wrote when, by the machine's clock."""
 
 
-class Slay(msgspec.Struct, frozen=True, tag=True):
-    """A hypervisor to the zygote: kill that child. Answers Gone; gone already: nothing to do."""
+class KillProcess(msgspec.Struct, frozen=True, tag=True):
+    """A hypervisor to the zygote: kill that child. Answers ProcessEnded; gone already: nothing to do."""
 
     number: int
 
 
-class Born(msgspec.Struct, frozen=True, tag=True):
+class ProcessStarted(msgspec.Struct, frozen=True, tag=True):
     """The zygote to a hypervisor: the child runs; `pid` as the stage sees it."""
 
     number: int
     pid: int
 
 
-class Gone(msgspec.Struct, frozen=True, tag=True):
+class ProcessEnded(msgspec.Struct, frozen=True, tag=True):
     """The zygote to a hypervisor: the child exists no more, or could not be made."""
 
     number: int
     because: str
 
 
-NurseryOrder = Bear | Slay
-NURSERY_ORDERS: msgspec.msgpack.Decoder[NurseryOrder] = msgspec.msgpack.Decoder(NurseryOrder)
-NurseryNews = Born | Gone
-NURSERY_NEWS: msgspec.msgpack.Decoder[NurseryNews] = msgspec.msgpack.Decoder(NurseryNews)
+ChildOrder = StartProcess | KillProcess
+CHILD_ORDERS: msgspec.msgpack.Decoder[ChildOrder] = msgspec.msgpack.Decoder(ChildOrder)
+ChildNews = ProcessStarted | ProcessEnded
+CHILD_NEWS: msgspec.msgpack.Decoder[ChildNews] = msgspec.msgpack.Decoder(ChildNews)
 
 
 class ZygoteReady(msgspec.Struct, frozen=True, tag=True):

@@ -1,11 +1,11 @@
 """The process of a host's hypervisor: its core between datastores, its agent, its VMs and the stage.
 
 Decides when the agent or a VM counts as gone: when the kernel says so, never when it merely says goodbye. Leaves their
-birth to the zygote (`children.py` says why) and everything else to the core.
+start to the zygote (`children.py` says why) and everything else to the core.
 
     stage ── control channel ── hypervisor ──┬── agent     host calls up, events down
                                      │       └── vm …      reports up, commands down
-                                  zygote: bears and slays them
+                                  zygote: starts and kills them
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from herzschlag.agents.hypervisor.api import (
 )
 from herzschlag.agents.hypervisor.hypervisor import Hypervisor
 from herzschlag.agents.processes.channel import Channel
-from herzschlag.agents.processes.children import Nursery
+from herzschlag.agents.processes.children import Children
 from herzschlag.agents.processes.control import (
     CONTROL_ORDERS,
     ChildLost,
@@ -54,7 +54,8 @@ from herzschlag.agents.processes.control import (
     Watchdog,
     Who,
 )
-from herzschlag.agents.processes.loop import Loop, Recorder
+from herzschlag.agents.processes.loop import Loop
+from herzschlag.agents.processes.record_file import RecordFile
 from herzschlag.agents.processes.store import Store, keep_config, kept_config
 from herzschlag.agents.protocol.actions import AnyHostCall, Trace
 from herzschlag.agents.protocol.events import WAKE
@@ -69,11 +70,11 @@ class _VmChild:
     def __init__(self, settings: VmSettings) -> None:
         self.settings = settings
         self.number = 0
-        """The nursery's."""
+        """The process, as the zygote knows it."""
         self.channel: Channel
         self.because = ""
         """Why it says it ends."""
-        self.sentenced = False
+        self.told_to_end = False
         """It was told to end."""
 
 
@@ -81,18 +82,18 @@ class HypervisorProcess:
     """Everything the first process of a host holds."""
 
     def __init__(self, order: StartHost, control: socket.socket, zygote: socket.socket, records: int) -> None:
-        self._recorder = Recorder(records, order.node)
+        self._records = RecordFile(records, order.node)
         core = Hypervisor(order.hypervisor)
         self._core = core
-        self._loop = Loop(core, WAKE, self._perform, self._recorder, "hypervisor", clock=order.clock)
+        self._loop = Loop(core, WAKE, self._perform, self._records, "hypervisor", clock=order.clock)
         self._store = Store(self._loop)
         self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
-        self._nursery = Nursery(zygote)
-        self._loop.watch(self._nursery.fileno(), self._nursery.listen)
+        self._children = Children(zygote)
+        self._loop.watch(self._children.fileno(), self._children.listen)
         self._agent: int | None = None
         self._agent_channel: Channel | None = None
-        self._agent_sentenced = False
+        self._agent_told_to_end = False
         self._vms: dict[int, _VmChild] = {}
 
     def run(self) -> NoReturn:
@@ -110,15 +111,15 @@ class HypervisorProcess:
                 if self._agent_channel is not None:
                     self._agent_channel.send(event)
             case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+                self._records.write(now_ns, kind, fields)
             case StartAgent():
                 self._start_agent()
             case StartVm(settings=settings):
                 self._start_vm(settings)
             case StopVm(number=number):
                 if number in self._vms:
-                    self._vms[number].sentenced = True
-                    self._nursery.slay(self._vms[number].number)
+                    self._vms[number].told_to_end = True
+                    self._children.kill(self._vms[number].number)
             case CommandVm(number=number, command=command):
                 if number in self._vms:
                     self._vms[number].channel.send(command)
@@ -131,7 +132,7 @@ class HypervisorProcess:
 
     def _start_agent(self) -> None:
         assert self._agent is None, "a host has one agent"
-        self._agent, end = self._nursery.bear(None, self._loop.clock, self._agent_gone)
+        self._agent, end = self._children.start(None, self._loop.clock, self._agent_gone)
         self._agent_channel = Channel(end, CALLS)
         self._loop.join(self._agent_channel, lambda call: self._loop.feed(Called(call)), lambda: None)
         self._loop.feed(AgentStarted())
@@ -139,9 +140,9 @@ class HypervisorProcess:
     def _agent_gone(self, because: str) -> None:
         channel = self._agent_channel
         assert channel is not None
-        if not self._agent_sentenced:
+        if not self._agent_told_to_end:
             self._control.send(ChildLost("the agent", because))
-        self._agent_sentenced = False
+        self._agent_told_to_end = False
         self._agent = self._agent_channel = None
         self._loop.leave(channel)  # what it asked for last is lost, as with a pipe to a dead daemon
         self._loop.feed(AgentDied(because))
@@ -150,7 +151,7 @@ class HypervisorProcess:
 
     def _start_vm(self, settings: VmSettings) -> None:
         entry = _VmChild(settings)
-        entry.number, end = self._nursery.bear(settings, RIGHT, lambda how: self._vm_gone(entry, how))
+        entry.number, end = self._children.start(settings, RIGHT, lambda how: self._vm_gone(entry, how))
         entry.channel = Channel(end, _REPORTS)
         self._vms[settings.number] = entry
         self._loop.join(entry.channel, lambda report: self._vm_reported(entry, report), lambda: None)
@@ -167,7 +168,7 @@ class HypervisorProcess:
         self._loop.leave(entry.channel)
         number = entry.settings.number
         del self._vms[number]
-        if not entry.sentenced and not entry.because:
+        if not entry.told_to_end and not entry.because:
             self._control.send(ChildLost(entry.settings.vm.name, how))
         self._loop.feed(VmReport(entry.settings.vm.name, number, "ended", entry.because or f"its process was {how}"))
 
@@ -191,7 +192,7 @@ class HypervisorProcess:
                     self._agent_channel.send(order)
                 answer = Obeyed(time.monotonic_ns())
             case Who():
-                pids = self._nursery.pids
+                pids = self._children.pids
                 vms = {entry.settings.vm.name: pids.get(entry.number, 0) for entry in self._vms.values()}
                 view = msgspec.to_builtins(self._core.view())
                 answer = Here(pids.get(self._agent, 0) if self._agent is not None else 0, vms, view)
@@ -202,6 +203,6 @@ class HypervisorProcess:
     def _kill_agent(self) -> Killed:
         if self._agent is None:
             return Killed(0, time.monotonic_ns())
-        self._agent_sentenced = True
-        pid = self._nursery.slay_now(self._agent)
+        self._agent_told_to_end = True
+        pid = self._children.kill_now(self._agent)
         return Killed(pid, time.monotonic_ns())

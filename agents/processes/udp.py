@@ -12,7 +12,8 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 
-from herzschlag.agents.processes.loop import Drops, Loop
+from herzschlag.agents.processes.loop import Loop
+from herzschlag.agents.processes.record_file import Drops
 from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.codec import Codec, WireError
 from herzschlag.agents.protocol.events import Received

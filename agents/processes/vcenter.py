@@ -23,7 +23,8 @@ from herzschlag.agents.processes.control import (
     TellVcenter,
     Who,
 )
-from herzschlag.agents.processes.loop import Drops, Loop, Recorder
+from herzschlag.agents.processes.loop import Loop
+from herzschlag.agents.processes.record_file import Drops, RecordFile
 from herzschlag.agents.processes.store import keep_config, kept_config
 from herzschlag.agents.processes.udp import Network
 from herzschlag.agents.protocol.actions import KeepConfig, Send, Trace
@@ -35,11 +36,11 @@ from herzschlag.agents.vcenter.vcenter import VCenter
 class VcenterProcess:
     def __init__(self, order: StartVcenter, control: socket.socket, records: int) -> None:
         self._order = order
-        self._recorder = Recorder(records, order.node)
+        self._records = RecordFile(records, order.node)
         self._core = VCenter(order.vcenter)
         codec = Codec(order.vcenter.config.name, order.key)
-        self._network = Network(order.book[order.node], order.book, codec, Drops(self._recorder))
-        self._loop = Loop(self._core, WAKE, self._perform, self._recorder, "vcenter")
+        self._network = Network(order.book[order.node], order.book, codec, Drops(self._records))
+        self._loop = Loop(self._core, WAKE, self._perform, self._records, "vcenter")
         self._network.join(self._loop, self._received)
         self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
@@ -67,7 +68,7 @@ class VcenterProcess:
             case Send():
                 self._network.send(action, now_ns)
             case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+                self._records.write(now_ns, kind, fields)
             case KeepConfig(config=config):
                 keep_config(config)
             case _:

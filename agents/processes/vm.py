@@ -15,7 +15,8 @@ import msgspec
 from herzschlag.agents.hypervisor.api import AbortIo, EndVm, Io, Tell, VmBoot, VmCommand, VmOrder, VmReport, VmSettings
 from herzschlag.agents.hypervisor.vm import Vm
 from herzschlag.agents.processes.channel import Channel
-from herzschlag.agents.processes.loop import Loop, Recorder
+from herzschlag.agents.processes.loop import Loop
+from herzschlag.agents.processes.record_file import RecordFile
 from herzschlag.agents.processes.store import Store
 from herzschlag.agents.protocol.actions import Trace
 from herzschlag.agents.protocol.events import WAKE
@@ -26,9 +27,9 @@ _ORDERS: msgspec.msgpack.Decoder[VmOrder] = msgspec.msgpack.Decoder(VmOrder)
 class VmProcess:
     def __init__(self, settings: VmSettings, hypervisor: socket.socket, records: int) -> None:
         self._settings = settings
-        self._recorder = Recorder(records, settings.host)
+        self._records = RecordFile(records, settings.host)
         self._hypervisor = Channel(hypervisor, _ORDERS)
-        self._loop = Loop(Vm(settings), WAKE, self._perform, self._recorder, "vm")
+        self._loop = Loop(Vm(settings), WAKE, self._perform, self._records, "vm")
         self._store = Store(self._loop)
         self._loop.join(self._hypervisor, self._commanded, self._loop.stop)
 
@@ -54,6 +55,6 @@ class VmProcess:
                 self._hypervisor.send(VmReport(settings.vm.name, settings.number, "ended", because))
                 os._exit(0)
             case Trace(kind=kind, fields=fields):
-                self._recorder.write(now_ns, kind, fields)
+                self._records.write(now_ns, kind, fields)
             case _:
                 raise AssertionError(f"the VM asked for {action!r}, which no driver knows")

@@ -27,18 +27,18 @@ from herzschlag.agents.clock import ClockSetting
 from herzschlag.agents.hypervisor.api import VmSettings
 from herzschlag.agents.processes.agent import AgentProcess
 from herzschlag.agents.processes.control import (
-    NURSERY_ORDERS,
+    CHILD_ORDERS,
     ZYGOTE_ORDERS,
-    Bear,
-    Born,
+    ChildNews,
+    ChildOrder,
     Died,
-    Gone,
-    NurseryNews,
-    NurseryOrder,
-    Slay,
+    KillProcess,
+    ProcessEnded,
+    ProcessStarted,
     Started,
     StartFailed,
     StartHost,
+    StartProcess,
     StartVcenter,
     ZygoteNews,
     ZygoteReady,
@@ -63,18 +63,18 @@ class _Host:
         self.children: dict[int, int] = {}
         """Number given by the hypervisor to pidfd."""
 
-    def tell(self, news: NurseryNews) -> None:
+    def tell(self, news: ChildNews) -> None:
         if self.line.fileno() >= 0:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the host is being switched off
                 self.line.send(msgspec.msgpack.encode(news))
 
-    def slay(self, number: int) -> None:
+    def kill(self, number: int) -> None:
         if number in self.children:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.children[number], signal.SIGKILL)
 
 
-class _Birth(NamedTuple):
+class _Child(NamedTuple):
     """What the zygote knows of a child."""
 
     node: str
@@ -90,7 +90,7 @@ class Zygote:
         self._stage = stage
         self._records = records
         self._lifeline = Lifeline()
-        self._children: dict[int, _Birth] = {}
+        self._children: dict[int, _Child] = {}
         """By pidfd."""
         self._hosts: dict[int, _Host] = {}
         """By descriptor of the hypervisor's line."""
@@ -143,7 +143,7 @@ class Zygote:
         host = _Host(order, ours)
         self._hosts[ours.fileno()] = host
         self._poll.register(ours, select.POLLIN)
-        self._watch(_Birth(order.node, pid, host, None))
+        self._watch(_Child(order.node, pid, host, None))
         self._tell(Started(order.node, pid))
 
     def _start_vcenter(self, order: StartVcenter, control: socket.socket) -> None:
@@ -151,7 +151,7 @@ class Zygote:
             VcenterProcess(order, control, self._records).run()
 
         pid = fork_into(order.pid, order.node, (control.fileno(), self._records), self._lifeline, body)
-        self._watch(_Birth(order.node, pid, None, None))
+        self._watch(_Child(order.node, pid, None, None))
         self._tell(Started(order.node, pid))
 
     # --- Agents and VMs, for hypervisors ------------------------------------------------------------------------------
@@ -164,15 +164,17 @@ class Zygote:
         if not data:  # the hypervisor is gone; its pidfd tells the rest
             self._drop(host)
             return
-        order: NurseryOrder = NURSERY_ORDERS.decode(data)
+        order: ChildOrder = CHILD_ORDERS.decode(data)
         match order:
-            case Bear(number=number, vm=vm, clock=clock):
+            case StartProcess(number=number, vm=vm, clock=clock):
                 with socket.socket(fileno=descriptors[0]) as end:
-                    self._bear(host, number, vm, clock, end)
-            case Slay(number=number):
-                host.slay(number)
+                    self._start_process(host, number, vm, clock, end)
+            case KillProcess(number=number):
+                host.kill(number)
 
-    def _bear(self, host: _Host, number: int, vm: VmSettings | None, clock: ClockSetting, end: socket.socket) -> None:
+    def _start_process(
+        self, host: _Host, number: int, vm: VmSettings | None, clock: ClockSetting, end: socket.socket
+    ) -> None:
         order = host.order
 
         def body() -> None:
@@ -185,37 +187,37 @@ class Zygote:
         try:
             pid = fork_into(order.pid, name, (end.fileno(), self._records), self._lifeline, body)
         except OSError as error:
-            host.tell(Gone(number, str(error)))
+            host.tell(ProcessEnded(number, str(error)))
             return
-        host.children[number] = self._watch(_Birth(order.node, pid, host, number))
-        host.tell(Born(number, pid))
+        host.children[number] = self._watch(_Child(order.node, pid, host, number))
+        host.tell(ProcessStarted(number, pid))
 
     # --- Deaths -------------------------------------------------------------------------------------------------------
 
-    def _watch(self, birth: _Birth) -> int:
-        descriptor = os.pidfd_open(birth.pid)
-        self._children[descriptor] = birth
+    def _watch(self, child: _Child) -> int:
+        descriptor = os.pidfd_open(child.pid)
+        self._children[descriptor] = child
         self._poll.register(descriptor, select.POLLIN)
         return descriptor
 
     def _reap(self, descriptor: int) -> None:
-        birth = self._children[descriptor]
-        pid, status = os.waitpid(birth.pid, os.WNOHANG)
+        child = self._children[descriptor]
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
         if not pid:
             return  # news of an older child, whose descriptor had the same number
         del self._children[descriptor]
         self._poll.unregister(descriptor)
         os.close(descriptor)
         because = ending(status)
-        if birth.number is None:
-            if birth.host is not None:
-                for number in birth.host.children:
-                    birth.host.slay(number)
-                self._drop(birth.host)
-            self._tell(Died(birth.node, birth.pid, because))
-        elif birth.host is not None:
-            del birth.host.children[birth.number]
-            birth.host.tell(Gone(birth.number, because))
+        if child.number is None:
+            if child.host is not None:
+                for number in child.host.children:
+                    child.host.kill(number)
+                self._drop(child.host)
+            self._tell(Died(child.node, child.pid, because))
+        elif child.host is not None:
+            del child.host.children[child.number]
+            child.host.tell(ProcessEnded(child.number, because))
 
     def _drop(self, host: _Host) -> None:
         if self._hosts.pop(host.line.fileno(), None) is not None:

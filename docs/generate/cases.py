@@ -201,7 +201,7 @@ def cases(found: dict[str, tuple[Scenario, ...]], results: Ran) -> list[str]:
             continue
         if not files:
             raise SystemExit(f"case {number} has neither a scenario nor a reason in NOT_MODELLED: add one of them")
-        links = ", ".join(f"[{name}](../herzschlag/scenarios/{name}.toml)" for name, _ in files)
+        links = ", ".join(f"[{name}](../herzschlag/scenarios/shipped/{name}.toml)" for name, _ in files)
         scenarios = [scenario for _, family in files for scenario in family]
         columns = " | ".join(verdicts(scenarios, results[backend]) for backend in BACKENDS)
         lines.append(f"| {links} | {fault} | {expected} | {columns} |")
@@ -305,7 +305,7 @@ def page() -> str:
         "",
         "## The same cut made in every way",
         "",
-        "[same-cut](../herzschlag/scenarios/same-cut.toml) cuts one host off for 50 s, each time by other "
+        "[same-cut](../herzschlag/scenarios/shipped/same-cut.toml) cuts one host off for 50 s, each time by other "
         "means. To the protocol it is one cut, so nothing should differ but by the noise of the machine.",
         "",
         *same_cut(found[SAME_CUT], results),

@@ -1,6 +1,7 @@
 """Checkers: each file judges one property of a finished run, from its history alone.
 
-Decides which there are and how they are run together. One that crashes has found nothing out: unknown, never holds.
+This module decides which checkers exist and how they are run together. The finding of one that crashes is unknown,
+never holds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Evidence: whether the history holds the records a checker needs. Without them nothing was shown, so nothing holds.
 
-Decides which kinds of record every complete run of a scenario must have, and which kinds follow from others: a host
-whose role became `isolated` also recorded the isolation. Kinds that nothing else tells of (`path`, `dropped`) cannot be
-missed: that they are absent may be the finding itself. Leaves which kinds a checker needs to its own `needs`.
+This module decides which kinds of record every complete run of a scenario must have, and which kinds follow from
+others: a host whose role became `isolated` also recorded the isolation. Kinds that no other record implies (`path`,
+`dropped`) cannot be missed: that they are absent may be the finding itself. It leaves which kinds a checker needs to
+its own `needs`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What several impairments of one directed link come to together: they act one after the other.
+"""Line quality: the combined effect of several impairments of one directed link, which act one after the other.
 
-Decides it for both backends, which must agree: what survives all of them is the product of what survives each, and
-times add up. Leaves what carries them out to the backends.
+This module decides it for both backends, which must agree: the share that survives all of them is the product of
+the shares that survive each, and times add up. It leaves carrying them out to the backends.
 """
 
 from __future__ import annotations

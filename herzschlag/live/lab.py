@@ -254,13 +254,11 @@ class Live:
         """A change waits for the next heartbeat: until shortly before, hearts go on and news is sent."""
         if self._simulated:
             return  # virtual time gets there at once
-        session = self._cluster.session
-        interval_ns = self._cluster.plan.timers.heartbeat_interval_ns
-        now_ns = session.now_ns()
-        until_ns = now_ns + (session.after_heartbeat_ns - now_ns) % interval_ns
-        while session.now_ns() + 2 * TICK_S * session.speed * SECOND < until_ns and not self._hub.closing:
-            self._pass_time()
-            self._tell()
+        self._cluster.approach(TICK_S * self._cluster.session.speed, self._goes_on)
+
+    def _goes_on(self) -> bool:
+        self._tell()
+        return not self._hub.closing
 
     def _next(self) -> None:
         """The scenario's next change, now; one whose fault was healed by hand already is passed over."""

@@ -1,12 +1,13 @@
--- Wireshark and tshark read the datagrams of Herzschlag by name.
+-- Dissector of Herzschlag's datagrams for Wireshark and tshark.
 --
--- Decides how fields are shown and what is called malformed: whatever the agents' decoder would refuse for its form.
+-- This script decides how fields are shown and what is called malformed: all that the agents' decoder would refuse for
+-- its form.
 -- The tables of the format come first; they are generated from the one description that the encoder uses as well.
--- Get it whole by `herzschlag dissector`, put it in place by `herzschlag dissector --install`.
+-- `herzschlag dissector` prints it whole, `herzschlag dissector --install` puts it in place.
 --
 --   tshark -X lua_script:herzschlag.lua -r capture.pcapng -Y 'herzschlag.type == election'
 --
--- Runs on Lua 5.1 to 5.4, whichever Wireshark was built with: no operator or library that only some of them have.
+-- It runs on Lua 5.1 to 5.4, whichever Wireshark was built with: no operator or library that only some of them have.
 
 --@tables@
 
@@ -115,7 +116,7 @@ local function big_endian(x)
     return string.char(band(rshift(x, 24), 255), band(rshift(x, 16), 255), band(rshift(x, 8), 255), band(x, 255))
 end
 
--- The hash of text, going on from a state that has taken in `before` bytes (whole blocks).
+-- The hash of text, continued from a state that already covers `before` bytes (whole blocks).
 local function sha256(text, state, before)
     local length = #text + (before or 0)
     state = state or FIRST
@@ -146,7 +147,7 @@ local function hmac(key, text)
     return sha256(sha256(text, prepared.inner, 64), prepared.outer, 64)
 end
 
--- nil: no key was given; false: what was given is no key
+-- nil: no key was given; false: the given text is not a key
 local function given_key()
     local text = proto.prefs.key:gsub("[%s:]", "")
     if text == "" then return nil end
@@ -224,7 +225,7 @@ function Walk:bad(item, why)
     item:add_proto_expert_info(malformed, why)
 end
 
--- The next so many bytes, or nil when the body ends before.
+-- The next `size` bytes, or nil when the body ends before.
 function Walk:take(size)
     if self.at + size > self.stop then
         self:bad(self.tree, string.format("%d bytes are missing at byte %d", self.at + size - self.stop, self.at))
@@ -359,7 +360,7 @@ end
 function readers.json(walk, tree, abbr)
     local range, length = walk:block()
     if range == nil then return end
-    if not range then return walk:bad(tree:add(fields[abbr], length, ""), "an empty document is no JSON") end
+    if not range then return walk:bad(tree:add(fields[abbr], length, ""), "an empty document is not JSON") end
     document(walk, tree, abbr, range, range:tvb())
 end
 

@@ -114,6 +114,10 @@ class Conductor:
         after_ns = self._session.after_heartbeat_ns
         return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
 
+    def told_ns(self, at_ns: int | None = None) -> int:
+        """When the backend is told of a change at `at_ns`; left out: of one right after the next heartbeat."""
+        return (self.aligned_ns(self._session.now_ns()) if at_ns is None else at_ns) - self._session.lead_ns
+
     def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
         """When each change is due. A fault that ends lasts as long as the scenario says, so that one can end between
         two heartbeats: the ninth comes through a cut of 8.5 s, and the silence is nine seconds, not nine or ten."""
@@ -157,7 +161,7 @@ class Conductor:
         every_ns = 0
         if at_ns is None:
             at_ns, every_ns = self.aligned_ns(self._session.now_ns()), self._plan.timers.heartbeat_interval_ns
-        self.wait_until(at_ns - self._session.lead_ns)
+        self.wait_until(self.told_ns(at_ns))
         return at_ns, every_ns
 
     def _change(self, change: Change, at_ns: int) -> None:

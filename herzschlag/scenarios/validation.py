@@ -227,7 +227,8 @@ def _allowed(scenario: Scenario) -> None:
     for index, allow in enumerate(scenario.expect.allow):
         if allow.checker not in known:
             raise InputError(
-                f"expect.allow[{index}].checker", f"{allow.checker!r} is not a checker: {nearest(allow.checker, known)}"
+                f"expect.allow[{index}].checker",
+                f"{allow.checker!r} is not a checker: {nearest(allow.checker, known)}",
             )
 
 

@@ -1,6 +1,6 @@
 """Runs Mininet's commands in a lab on real packets; in the simulation it explains why that is not possible.
 
-Decides which lines go there and that the lab is watched while they run. Leaves running them to
+This module decides which lines go to Mininet, and it watches the lab while they run. It leaves running them to
 `topo/lab/prompt.py`.
 """
 

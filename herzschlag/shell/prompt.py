@@ -234,7 +234,7 @@ class Shell(cmd.Cmd):
         return _fitting(text, [*NAMES, *OWN, *self._inside.names()])
 
     def completedefault(self, text: str, line: str, begidx: int, endidx: int) -> list[str]:
-        """By what stands before: kinds, keys, values, nodes, networks, active faults."""
+        """Completions that fit the words before: kinds, keys, values, nodes, networks, active faults."""
         before = line[:begidx].split()
         word, count = before[0], len(before)
         lab = self.cluster.plan.topology

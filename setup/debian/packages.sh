@@ -46,7 +46,7 @@ debian_install() {
     done
     mkdir -p .setup
     apt_quietly update
-    # dumpcap asks who may capture; inside a lab everybody is root, so nobody else needs to.
+    # dumpcap asks who may capture; inside a lab every user is root, so no other user needs the right.
     echo 'wireshark-common wireshark-common/install-setuid boolean false' |
         "${as_root[@]}" debconf-set-selections
     local no_start=

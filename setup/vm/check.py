@@ -1,9 +1,9 @@
-"""`make vm-check`: does all of it work on a stock Debian, on the kernel's datapath, without root?
+"""The target `make vm-check`: runs everything on a stock Debian, on the kernel's datapath, without root.
 
-Builds the image when it is out of date, boots it, sets the project up in it as the Vagrantfile does, and lets it show
-itself through `herzschlag remote`: doctor, `make demo`, the five situations, and bad lines, for which its kernel has
-netem. Then the same runs outside, bad lines in the simulation where netem may be missing, and verdicts are compared.
-The result goes to docs/vm-check.json. Exit status: 0 all the same and all hold, 1 not so, 4 no VM.
+It builds the image when it is out of date, boots it, sets the project up in it as the Vagrantfile does, and runs the
+doctor, `make demo`, the five situations, and bad lines (its kernel has netem) through `herzschlag remote`. Then it
+makes the same runs outside, bad lines in the simulation where netem may be missing, and compares the verdicts. The
+result goes to docs/vm-check.json. Exit status: 0 all are the same and all hold, 1 otherwise, 4 no VM.
 """
 
 from __future__ import annotations

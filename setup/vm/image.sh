@@ -93,7 +93,7 @@ base=(
     systemd-sysv udev dbus libpam-systemd openssh-server sudo ca-certificates rsync kmod procps python3
     linux-image-cloud-amd64 grub-pc-bin
 )
-# Downloaded with the dependencies that are not there yet, installed by nobody.
+# Downloaded with the dependencies that are not there yet, and not installed.
 # shellcheck disable=SC2016
 download='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get --yes --no-install-recommends --download-only install make '$(tr '\n' ' ' <<<"$lab")
 # shellcheck disable=SC2016

@@ -1,9 +1,9 @@
 """The VM of `make vm-check`: a fresh layer over the image, run by plain qemu, reached over one port of loopback.
 
-Decides how it is run. Hardware virtualisation is used only where a kernel really boots with it: on some machines the
-device is there, the firmware starts, and no kernel ever comes up. Otherwise the processor is emulated, and its clock
-counts instructions instead of seconds (qemu's icount): a busy machine then slows the VM's time down, and no timer in it
-is late only because the emulator had to wait. Emulation has one processor for that reason.
+This module decides how it is run. Hardware virtualisation is used only where a kernel really boots with it: on some
+machines the device is there, the firmware starts, and no kernel ever comes up. Otherwise the processor is emulated, and
+its clock counts instructions instead of seconds (qemu's icount): a busy machine then slows the VM's time down, and no
+timer in it is late only because the emulator had to wait. Emulation has one processor for that reason.
 """
 
 from __future__ import annotations
@@ -112,7 +112,9 @@ class Machine:
             time.sleep(0.5)
         said = self._serial.read_text(errors="replace")[-1500:] if self._serial.exists() else ""
         errors = (self._work / "qemu.log").read_text(errors="replace")
-        raise MachineFailed(f"the VM let nobody in within {BOOT_S_MAX:g} s; its console ends with:\n{said}\n{errors}")
+        raise MachineFailed(
+            f"the VM accepted no login within {BOOT_S_MAX:g} s; its console ends with:\n{said}\n{errors}"
+        )
 
     def _lives(self) -> bool:
         return self._qemu is not None and self._qemu.poll() is None

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# `make vagrant-check`: the whole way of the Vagrantfile with the real Vagrant and vagrant-libvirt, from a box made of
+# `make vagrant-check`: the whole life of the Vagrantfile's VM with the real Vagrant and vagrant-libvirt, from a box made of
 # Debian's packages to nothing left: box add, up, ssh-config, `herzschlag remote --vagrant`, halt, destroy.
 #
 # libvirt wants bridges, firewall rules, daemons and folders of the machine. It gets its own: this script runs its second
 # half in new network, mount and process namespaces, with empty folders in place of libvirt's. When that half ends,
 # however it ends, the kernel removes them all. The VM has no way out; all it needs is in the image.
 #
-# Installs nothing: libvirt's packages start services on an ordinary machine. What is missing is named.
+# It installs nothing, because libvirt's packages start services on an ordinary machine; it names what is missing.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -3,8 +3,8 @@
 import pytest
 
 from herzschlag.controller import installed
-from tests.support.controller_lab import inside
-from tests.support.controller_scenes import SCENES
+from tests.support.controller.lab import inside
+from tests.support.controller.scenes import SCENES
 
 pytestmark = pytest.mark.packets
 
@@ -14,5 +14,5 @@ pytestmark = pytest.mark.packets
 def test_controller(scene: str, framework: str) -> None:
     if framework not in [there.name for there in installed()]:
         pytest.skip(f"needs the Python package {framework}")
-    status, said = inside("tests.support.controller_scenes", scene, framework)
+    status, said = inside("tests.support.controller.scenes", scene, framework)
     assert status == 0, f"{SCENES[scene].__doc__}\n{said}"

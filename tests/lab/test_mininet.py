@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.controller_lab import inside
+from tests.support.controller.lab import inside
 
 pytestmark = pytest.mark.packets
 
@@ -32,7 +32,8 @@ Mininet = Host = OVSSwitch = RemoteController = Link = Intf = Topo = CLI = Anyth
 
 
 @pytest.mark.parametrize(
-    "scene", ["what_users_know", "stop_ends_it", "no_link_without_the_graph", "nodes_come_and_go", "attached"]
+    "scene",
+    ["what_users_know", "stop_ends_it", "the_controller", "no_link_without_the_graph", "nodes_come_and_go", "attached"],
 )
 def test_mininet_is_what_its_users_know_and_makes_what_there_is(scene: str) -> None:
     status, said = inside(SCENES, scene)

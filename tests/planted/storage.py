@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from tests.planted.plant import Planted
 
 
@@ -28,7 +30,29 @@ def _blind_to_movement(look: Any) -> Any:
 def _theft_unnoticed(ours: Any) -> Any:
     def broken(self: Any, lock: Any, outcome: Any) -> None:
         lock.verifying = False
-        self.on_verified(lock.volume.name, lock.path, lock.holder)
+        self.on_verified(lock.holder)
+
+    return broken
+
+
+def _whatever_it_holds(test_and_set: Any) -> Any:
+    """The write is not carried out, but counts as if it was."""
+
+    def broken(self: Any, *request: Any) -> None:
+        *question, then, withdrawn = request
+
+        def won(outcome: Any) -> None:
+            then(replace(outcome, status="ok") if outcome.status == "mismatch" else outcome)
+
+        test_and_set(self, *question, won, withdrawn)
+
+    return broken
+
+
+def _no_release(changed: Any) -> Any:
+    def broken(self: Any, key: Any, before: str, after: str, *rest: Any, **more: int) -> None:
+        if after != "free":
+            changed(self, key, before, after, *rest, **more)
 
     return broken
 
@@ -60,8 +84,8 @@ def _always_moving(seen: Any) -> Any:
 
 
 def _free_is_owned(owner: Any) -> Any:
-    def broken(self: Any, key: Any, life: int, name: str, lost: bool = False) -> None:
-        owner(self, key, life, name or "somebody", lost)
+    def broken(self: Any, key: Any, boot: int, name: str, lost: bool = False) -> None:
+        owner(self, key, boot, name or "somebody", lost)
 
     return broken
 
@@ -70,10 +94,10 @@ def _first_reading_for_ever(was_read: Any) -> Any:
     """A cache that is never emptied."""
     first: dict[tuple[int, Any], Any] = {}
 
-    def broken(self: Any, key: Any, life: int, outcome: Any) -> None:
+    def broken(self: Any, key: Any, boot: int, outcome: Any) -> None:
         if key[1].endswith("-poweron") and outcome.status == "ok":
             outcome = first.setdefault((id(self), key), outcome)
-        was_read(self, key, life, outcome)
+        was_read(self, key, boot, outcome)
 
     return broken
 
@@ -121,6 +145,26 @@ FAULTS = (
         scenario="case-25",
         checker="one-writer",
         says="both wrote to its disk",
+    ),
+    Planted(
+        name="test-and-set without the test",
+        core="hypervisor/lock_sectors",
+        broken="takes a lock for its own though another host was faster",
+        place="herzschlag.agents.hypervisor.lock_sectors.LockSectors.test_and_set",
+        patch=_whatever_it_holds,
+        scenario="case-21",
+        checker="lock-holders",
+        says="held it",
+    ),
+    Planted(
+        name="releases unrecorded",
+        core="hypervisor/lock_trace",
+        broken="does not record that it releases a lock",
+        place="herzschlag.agents.hypervisor.lock_trace.LockTrace.changed",
+        patch=_no_release,
+        scenario="isolation",
+        checker="lock-holders",
+        says="held it",
     ),
     Planted(
         name="nfs locks not renewed",
@@ -220,7 +264,7 @@ FAULTS = (
         patch=_nothing,
         scenario="case-32@watchdog",
         checker="expectations",
-        says="nobody takes the host for anything else",
+        says="no other opinion of the host",
     ),
     Planted(
         name="writes without asking",

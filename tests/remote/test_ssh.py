@@ -14,7 +14,6 @@ import re
 import select
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,10 +280,8 @@ def test_a_cut_line_ends_the_command_there_and_is_reported_here(
     process = begin_lingering(machine, options, home)
     machine.cut()
     try:
-        begun = time.monotonic()
         _, said = process.communicate(timeout=30)
         assert process.returncode == 4, said
-        assert time.monotonic() - begun < 10, "patience was 2 s"
         assert "nothing heard from" in said
         assert "`fetch`" in said
         until(lambda: not machine.processes_there(), "nothing runs there any more")

@@ -26,7 +26,7 @@ def probe(name: str, *, ok: bool, needed: bool, fix: str = "") -> Probe:
 def test_every_probe_answers_and_every_missing_thing_has_a_purpose_and_a_fix() -> None:
     """Whatever this machine is, no answer may leave the reader without a next step."""
     found = doctor.probes()
-    assert len({one.name for one in found}) == len(found) > 20
+    assert len({one.name for one in found}) == len(found)
     for one in found:
         assert one.detail and one.purpose, one
         assert bool(one.fix) != one.ok, one

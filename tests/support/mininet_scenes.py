@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from herzschlag.controller import installed
 from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.environment import IMPORTED_FROM
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.probes import kernel_datapath_present
-from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.lab.lab import ControllerAt, Lab
 from herzschlag.topo.lab.switches import Switches
-from tests.support.controller_lab import run
+from tests.support.controller.lab import Controller, run
 from tests.support.waiting import until
 
 STOCK_S_MAX = 100
@@ -78,7 +79,7 @@ def graph_of(net: Any) -> list[Any]:
 
 
 def seen(net: Any) -> str:
-    """For `py` at a prompt: one line that says what there is."""
+    """For `py` at a prompt: the graph and the kernel in one line."""
     return json.dumps({"graph": graph_of(net), "kernel": kernel_of(net)})
 
 
@@ -142,6 +143,23 @@ def lives(pid: int) -> bool:
 
 def interfaces() -> set[str]:
     return {name for _, name in socket.if_nameindex()}
+
+
+def the_controller() -> None:
+    """Mininet's start tells the switches of the controller once it listens; a switch stops and starts."""
+    controllers: list[Controller] = []
+    at = ControllerAt("127.0.0.1", 6653, lambda: controllers.append(Controller(installed()[0].name)))
+    with Lab(two_networks(2), controller=at) as lab:
+        net = lab.net
+        assert [(one.name, one.IP(), one.port) for one in net.controllers] == [("c0", "127.0.0.1", 6653)]
+        assert len(controllers) == 1, "the lab did not wait for the controller"
+        until(lambda: net.waitConnected(timeout=0, delay=0.05), "the switches are connected")
+        net["sA"].stop()
+        assert "sA" not in interfaces() and "sB" in interfaces() and "sA-host-98" in interfaces()
+        net["sA"].start(net.controllers)
+        assert kernel_of(net)["sA"]["sA-host-98"] == lab.spec.port("host-98")
+        until(net["sA"].connected, "the switch is connected again")
+        controllers.pop().kill()
 
 
 def no_link_without_the_graph() -> None:
@@ -259,7 +277,7 @@ def ours() -> None:
 SCENES: dict[str, Callable[[], None]] = {
     scene.__name__: scene
     for scene in (
-        *(what_users_know, stop_ends_it, no_link_without_the_graph, nodes_come_and_go, attached),
+        *(what_users_know, stop_ends_it, the_controller, no_link_without_the_graph, nodes_come_and_go, attached),
         *(stock, ours),
     )
 }

@@ -1,4 +1,4 @@
-"""What Mininet decided, made so in batches: the workshop of a lab (`herzschlag.topo.mininet.workshop`).
+"""The maker of a lab: it carries out in batches what Mininet decided (`herzschlag.topo.mininet.workshop`).
 
 Nodes come from one spawner, links from one send over netlink, bridges and ports from one transaction of Open vSwitch.
 Every name, port and address is the one that Mininet's objects have; what happens to nodes and links later is left to
@@ -99,9 +99,9 @@ class Making:
         self._switches.finish(ports, [switch.name for switch in switches])
         self._stamp("switches")
 
-    def configure_switches(self, switches: Sequence[LabSwitch]) -> None:
+    def configure_switches(self, switches: Sequence[LabSwitch], *, wait: bool = False) -> None:
         if words := [word for switch in switches for word in switch.take_words()]:
-            self._switches.configure(words)
+            self._switches.configure(words, wait=wait)
 
     def set_interface(self, interface: LabIntf, up: bool) -> None:
         self.carrier(interface.node.name, _network(interface), up)

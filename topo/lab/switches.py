@@ -23,6 +23,7 @@ PROTOCOL = "OpenFlow14"
 RUN_DIRECTORY = Path("/run/openvswitch")  # fresh in every sandbox
 _START_S_MAX = 20.0
 _COMMAND_S_MAX = 60
+_CARRIED_OUT_S_MAX = 10
 _PACKAGE = "sudo apt-get install openvswitch-switch"
 
 
@@ -67,9 +68,9 @@ class Switches:
             if transaction.returncode != 0:
                 raise SwitchError(f"ovs-vsctl refused bridges or ports: {output.strip()}")
 
-    def configure(self, words: Sequence[str]) -> None:
-        """Another transaction, on what is there."""
-        _command("ovs-vsctl", "--no-wait", *words)
+    def configure(self, words: Sequence[str], *, wait: bool) -> None:
+        """Another transaction, on what is there; `wait` until the switch process has carried it out as well."""
+        _command("ovs-vsctl", f"--timeout={_CARRIED_OUT_S_MAX}" if wait else "--no-wait", *words)
 
     def flows(self, network: str, *words: str) -> str:
         """Run `ovs-ofctl COMMAND BRIDGE …` on the network's bridge, e.g. flows("A", "add-flow", "actions=NORMAL")."""

@@ -1,4 +1,4 @@
-"""Mininet in a second process of a lab that runs already: the same graph over the nodes, links and switches it has.
+"""A Mininet for a second process in a running lab: the same graph, over the nodes, links and switches that exist.
 
     net = attach(spec, datapath, Attached(holders))     # inside the sandbox
     net["host-98"].cmd("ip address")
@@ -48,11 +48,11 @@ class Attached:
     def finish_switches(self, switches: Sequence[LabSwitch]) -> None:
         """They are ready."""
 
-    def configure_switches(self, switches: Sequence[LabSwitch]) -> None:
+    def configure_switches(self, switches: Sequence[LabSwitch], *, wait: bool = False) -> None:
         """They are configured."""
 
     def set_interface(self, interface: LabIntf, up: bool) -> None:
-        """The lab takes it for a change by hand: the node's next power-on starts from the lab's own book."""
+        """A change by hand, of which the lab does not know: the next power-on of the node undoes it."""
         descriptor = os.open(f"/proc/{self.holder(interface.node.name)}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         try:
             netlink = Netlink(descriptor)
@@ -81,4 +81,6 @@ class Attached:
 def attach(spec: TopologySpec, datapath: str, workshop: Attached) -> Any:
     net = LabNet(HerzschlagTopo(spec), workshop, datapath)
     net.build()
+    for switch in net.switches:
+        switch.work_at_once()
     return net

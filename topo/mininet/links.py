@@ -1,4 +1,4 @@
-"""Mininet's Link and Intf as notes of what is to be, until all links are made at once; over netlink from then on.
+"""Link and interface classes for Mininet, which note what it decides until the lab makes all links at once.
 
 Mininet makes a link by typing `ip link add` into a node's shell, and sets an interface up by typing `ifconfig`. Ours
 keep what the constructors are given. Once the lab has made them (`real`), up and down go over netlink, with everything

@@ -1,4 +1,4 @@
-"""Our Mininet: stock Mininet decides what there is and when, and all that it decided is made at once.
+"""The Mininet that makes a lab: the stock one decides what the lab has and when, and ours has all of it made at once.
 
     LabNet(HerzschlagTopo(spec), workshop, controller)
       build()   constructors of hosts, switches and links note what they are given; then all nodes are started, all

@@ -1,8 +1,8 @@
-"""Mininet's Host, Switch and Controller as notes of what is to be, until the lab makes all of them at once.
+"""Host, switch and controller classes for Mininet, which note what it decides until the lab makes all of it at once.
 
 Mininet makes a node by starting a shell and typing into it. Ours start none: the lab starts a process that holds the
 node's namespaces, and a node's shell is opened at the first command typed into it. A switch notes the very words that
-Mininet would have given to `ovs-vsctl`, for one call that does them for all switches.
+Mininet would have given to `ovs-vsctl`, so that one call can do them for all switches.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ class LabSwitch(OVSSwitch):  # type: ignore[misc]
     """A bridge of the sandbox's Open vSwitch; commands run in the sandbox, where Open vSwitch is."""
 
     commands: list[str]
+    _uuids: list[str]
 
     def __init__(self, name: str, *, workshop: Workshop, **params: Any) -> None:
         self.workshop = workshop
@@ -201,10 +202,15 @@ class LabSwitch(OVSSwitch):  # type: ignore[misc]
             switch.note_controllers()
         workshop.configure_switches(switches)
         for switch in switches:
-            switch.batch = False
+            switch.work_at_once()
         return switches
 
+    def work_at_once(self) -> None:
+        """From here on `ovs-vsctl` is called for every command, as for any switch of Mininet's that has started."""
+        self.batch = False
+
     def note_controllers(self) -> None:
+        self._uuids = []  # Mininet remembers those of a bridge that may have gone since
         names = []
         for controller in self.controllers:
             name = f"@{self.name}{controller.name}"
@@ -224,7 +230,9 @@ class LabSwitch(OVSSwitch):  # type: ignore[misc]
             switch.batch = True
             switch.vsctl("-- --if-exists del-br", switch)
             switch._under_way = False
-        switches[0].workshop.configure_switches(switches)
+        switches[0].workshop.configure_switches(switches, wait=True)
+        for switch in switches:
+            switch.work_at_once()
         return switches
 
     def stop(self, deleteIntfs: bool = True) -> None:
@@ -246,8 +254,10 @@ class LabController(RemoteController):  # type: ignore[misc]
         """Nothing is typed into it."""
 
     def checkListening(self) -> None:
-        """Asked for when the switches are told of it: `await_listening`."""
+        """Done when the switches are given its address: `await_listening`."""
 
     def await_listening(self) -> None:
-        if self._listening is not None:
-            self._listening()
+        """Asked once: a controller that listened and is gone is looked for by the switches themselves."""
+        wait, self._listening = self._listening, None
+        if wait is not None:
+            wait()

@@ -1,8 +1,8 @@
-"""What our Mininet has made: the work under its classes, in batches.
+"""The protocol by which our Mininet classes have their work done, in batches.
 
-Mininet decides what there is: which nodes, switches and links, under which names, ports and addresses, and when each is
-begun and ended. An implementation of this protocol makes it so, many at once: the lab's (`topo/lab/making.py`), or that
-of a second process in a lab that runs already, which makes nothing (`attached.py`).
+Mininet decides which nodes, switches and links a lab has, under which names, ports and addresses, and when each begins
+and ends. An implementation of this protocol makes them, many at once: the lab's (`topo/lab/making.py`), or that of a
+second process in a running lab, which makes nothing (`attached.py`).
 
 Hosts, links, interfaces and switches are those of `herzschlag.topo.mininet.nodes` and `herzschlag.topo.mininet.links`.
 """
@@ -32,8 +32,8 @@ class Workshop(Protocol):
     def finish_switches(self, switches: Sequence[Any]) -> None:
         """Wait until every port has its number."""
 
-    def configure_switches(self, switches: Sequence[Any]) -> None:
-        """Do what these switches noted, and wait for it."""
+    def configure_switches(self, switches: Sequence[Any], *, wait: bool = False) -> None:
+        """Have what these switches noted written down, and `wait` until it is carried out."""
 
     def set_interface(self, interface: Any, up: bool) -> None:
         """Let a node's end of a link go up, with all that belongs to it, or down."""

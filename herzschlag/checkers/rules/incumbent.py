@@ -1,9 +1,9 @@
 """A master that is alive and heard by all of its group is not replaced, not even by a better host.
 
-Decides for each stretch without faults that begins with one master in a group in which all reach each other: it leads
-to the end of the stretch. What was as good as decided when the stretch began may still happen: an election is won, a
-master that has heard nothing for five seconds is isolated, one that was put into maintenance mode goes. A master to
-which none of its group speaks leads nobody.
+This module decides for each stretch without faults that begins with one master in a group in which all reach each
+other: it leads to the end of the stretch. What was as good as decided when the stretch began may still happen: an
+election is won, a master that has heard nothing for five seconds is isolated, one that was put into maintenance mode
+goes. A master to which none of its group speaks does not lead.
 """
 
 from __future__ import annotations

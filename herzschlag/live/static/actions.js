@@ -1,6 +1,6 @@
-// What can be done to a thing of the picture: faults in the words of scenario files, and the healing of those in force.
+// Actions for each thing of the picture: faults in the words of scenario files, and the healing of those in force.
 //
-// Decides what is offered and how it is called; knows neither the page nor the socket.
+// This module decides which actions are offered and their labels; it knows neither the page nor the socket.
 //
 //   actionsFor({ act, node, network }, lab, active, send)   the items of its menu
 
@@ -38,7 +38,7 @@ function host({ node }, lab, active, begin) {
   const off = { fault: "power-off", host: node };
   return [
     { label: "Power off", hint: "everything on it dies at once", run: begin(off) },
-    { label: "Freeze", hint: "it stands still, and later goes on as if nothing had been", run: begin({ fault: "freeze", host: node }) },
+    { label: "Freeze", hint: "it stops, and later goes on as if nothing had happened", run: begin({ fault: "freeze", host: node }) },
     { label: "Isolate", hint: "cut off from everyone on all networks", run: begin({ fault: "isolate", host: node }) },
     { label: "Take a datastore away", items: stores(node, lab, begin) },
     { label: "Kill the agent", hint: "the watchdog starts it again", run: begin({ fault: "crash-agent", host: node }) },
@@ -96,7 +96,7 @@ function healWord(fault) {
 const STORAGE = ["storage"];
 const HOST = ["power-off", "freeze", "crash-agent", "maintenance", "storage", "isolate"];
 
-/** Whether a fault is one of this thing: what one would look for in its menu. */
+/** Whether a fault concerns this thing, so that its menu offers to heal it. */
 function concerns(fault, target, lab) {
   const kind = fault.fault;
   const named = words(fault);
@@ -120,7 +120,7 @@ function on(fault, network) {
   return nets === "all" || nets === network || (Array.isArray(nets) && (nets.includes("all") || nets.includes(network)));
 }
 
-/** Every text that stands anywhere in a fault. */
+/** Every text anywhere in a fault. */
 function words(value, found = new Set()) {
   if (typeof value === "string") found.add(value);
   else if (value && typeof value === "object") for (const inner of Object.values(value)) words(inner, found);

@@ -1,8 +1,8 @@
-// The live page: shows what the server tells, sends what a person does.
+// The live page: shows the server's news, and sends the user's actions.
 //
-// Decides how news become picture, timeline, words and buttons. The server's state is absolute: after a lost
-// connection everything is told anew, and nothing here has to be remembered. Leaves shapes to cluster.js, menus to
-// menu.js, what can be done to actions.js, the messages to docs/live.md.
+// This module decides how news becomes picture, timeline, words and buttons. The server's state is absolute: after a lost
+// connection it sends everything again, and nothing here has to be remembered. Shapes are left to cluster.js, menus to
+// menu.js, actions to actions.js, the messages to docs/live.md.
 
 import { actionsFor } from "/static/actions.js";
 import { createCluster } from "/static/cluster.js";
@@ -109,7 +109,7 @@ const hear = {
     const away = story.scrollTop > 4 ? story.scrollHeight : 0;
     story.prepend(...lines);
     while (story.childElementCount > STORY_MAX) story.lastElementChild.remove();
-    if (away) story.scrollTop += story.scrollHeight - away; // who reads below is not pushed along
+    if (away) story.scrollTop += story.scrollHeight - away; // a reader further down keeps the position
     if (news.entries.length < STORY_MAX / 4) speak(news.entries);
   },
   beats(news) {
@@ -156,7 +156,7 @@ function line([, at, kind, words, because]) {
   return item;
 }
 
-/** What matters, aloud, at the pace of a voice. */
+/** Important news for screen readers, at the pace of a voice. */
 function speak(entries) {
   const fresh = entries.filter(([, at, kind]) => at >= 0 && SPOKEN.has(kind));
   if (!fresh.length) return;
@@ -166,7 +166,7 @@ function speak(entries) {
 
 function say() {
   const more = unspoken.length - SPOKEN_MAX;
-  unspoken.sort((a, b) => (b[2] === "fault") - (a[2] === "fault")); // what was done before what came of it
+  unspoken.sort((a, b) => (b[2] === "fault") - (a[2] === "fault")); // causes before effects
   $("spoken").textContent = unspoken.slice(0, SPOKEN_MAX).map((entry) => entry[3]).join(". ") + (more > 0 ? `. And ${more} more events.` : ".");
   unspoken = [];
 }
@@ -252,7 +252,7 @@ function enter(element) {
 }
 
 function offer(element) {
-  if (state?.phase !== "running") return hear.refused({ because: state?.phase === "judged" ? "This lab is judged and stands still: start it afresh." : "The lab is not ready yet." });
+  if (state?.phase !== "running") return hear.refused({ because: state?.phase === "judged" ? "This lab is judged and has stopped: start it again." : "The lab is not ready yet." });
   $("refused").hidden = true;
   const { act, node, network } = element.dataset;
   const key = keyOf(element);
@@ -329,7 +329,7 @@ on("share", async () => {
 });
 on("copy", () => {
   $("link").select();
-  navigator.clipboard?.writeText($("link").value).catch(() => {}); // what is selected can be copied by hand
+  navigator.clipboard?.writeText($("link").value).catch(() => {}); // the user can copy the selection by hand
 });
 on("unlink", () => $("linked").close());
 

@@ -1,6 +1,6 @@
 // A small menu at the thing it is about, for mouse, finger, keyboard and screen reader.
 //
-// Decides how a menu behaves; what it offers is handed in:
+// This module decides how a menu behaves; the caller passes its items:
 //
 //   openMenu({ title, items, at, back })   items: [{ label, hint, run } | { label, items }], at: a rectangle,
 //                                          back(): gives the focus back where it came from

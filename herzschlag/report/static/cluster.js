@@ -1,7 +1,7 @@
 // The cluster as a picture: hosts, networks, gateway, vCenter, datastores, VMs, hearts on their way.
 //
-// Decides layout and shapes; every state is told by shape and text as well as by colour. Knows nothing of runs or
-// sockets: the report hands it the state of an instant, the live page that of now.
+// This module decides layout and shapes; every state is shown by shape and text as well as by colour. It knows nothing of
+// runs or sockets: the report hands it the state of an instant, the live page the present state.
 //
 //   const picture = createCluster(element, { networks, hosts, datastores }, dress);
 //   picture.render(state)   state: { roles, notes, vms, links, groups, impaired, storage, gateway, vcenter }
@@ -86,7 +86,7 @@ function text(value) {
   return String(value).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 }
 
-/** The whole picture in sentences, for those who cannot see it. */
+/** The whole picture in sentences, for screen readers. */
 function inWords(topo, state) {
   const words = topo.hosts.map((host) => {
     const vms = state.vms.filter((vm) => vm.host === host).map((vm) => vm.name);

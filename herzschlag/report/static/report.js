@@ -1,6 +1,6 @@
-// The report's life: theme, the drawn cluster at any instant, the figures on one time axis, links to records.
+// Script of the report: theme, the drawn cluster at any instant, the figures on one time axis, links to records.
 //
-// All data stands in this file's page, put there when the report was written; nothing is ever fetched.
+// All data is in the page itself, put there when the report was written; nothing is ever fetched.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
@@ -34,7 +34,7 @@ $("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(code.textContent);
     $("copy").textContent = "copied";
   } catch {
-    getSelection().selectAllChildren(code); // without leave to write the clipboard: select, for Ctrl-C
+    getSelection().selectAllChildren(code); // without permission to write the clipboard: select, for Ctrl-C
   }
 });
 

@@ -136,7 +136,7 @@ def test_other(cluster):
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines([says])
     result.stdout.no_fnmatch_line("*Traceback*")
-    result.stdout.no_fnmatch_line("*pytest_labs.py*")
+    result.stdout.no_fnmatch_line("*plugin/labs.py*")
 
 
 def test_the_option_runs_each_test_on_each_backend(pytester: pytest.Pytester) -> None:

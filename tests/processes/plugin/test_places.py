@@ -127,14 +127,12 @@ def test_whoever_gives_a_place_back_stands_behind_those_who_wait(tmp_path: Path)
     other = waiter(tmp_path, "other")
     until(lambda: queued(tmp_path), "somebody waits")
     mine.free()
-    began_s = time.monotonic()
     again = waiter(tmp_path, "again")
     assert other.stdout is not None and other.stdout.readline() == "other\n"
     assert again.poll() is None
     other.communicate("")
     assert again.stdout is not None and again.stdout.readline() == "again\n"
     again.communicate("")
-    assert time.monotonic() - began_s < DEADLINE_S
 
 
 @pytest.mark.usefixtures("one_place")
@@ -211,14 +209,15 @@ def test_waiting_for_a_place_is_no_part_of_a_tests_time(pytester: pytest.Pyteste
         HERZSCHLAG_LABS="1",
     )
     until(lambda: queued(folder), "the test waits")
-    end_s = time.monotonic() + 3.0
-    until(lambda: time.monotonic() > end_s, "it has waited longer than its limit")
+    began_s = time.monotonic()
+    until(lambda: time.monotonic() > began_s + 3.0, "it has waited longer than its limit")
+    waited_s = time.monotonic() - began_s
     mine.free()
     output, _ = inner.communicate(timeout=DEADLINE_S)
     assert inner.returncode == 0, output
     assert "Timeout" not in output
     setup_s = next(float(found[1]) for line in output.splitlines() if (found := re.match(r"([\d.]+)s setup", line)))
-    assert setup_s < 2.0
+    assert setup_s < waited_s, "its setup counts what it waited"
 
 
 def test_a_lab_is_not_kept_when_others_have_waited_for_long(pytester: pytest.Pytester) -> None:

@@ -15,7 +15,7 @@ from herzschlag.controller.messages import LINE_BYTES_MAX, ErrorCode, Network, P
 from herzschlag.controller.server import listen, serve
 from herzschlag.controller.service import Service
 from herzschlag.controller.vswitchd import settle
-from tests.support.controller_fakes import FakeSwitch
+from tests.support.controller.fakes import FakeSwitch
 
 NETWORKS = {"A": Network(10, {"host-98": Port(1, "02:00:00:00:00:01"), "host-99": Port(2, "02:00:00:00:00:02")})}
 

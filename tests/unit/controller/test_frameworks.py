@@ -2,9 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -45,18 +42,3 @@ def test_what_cannot_serve_is_said(
     install(monkeypatch, *modules)
     with pytest.raises(frameworks.FrameworkMissing, match=complaint):
         frameworks.chosen({frameworks.VARIABLE: wanted})
-
-
-def test_the_package_imports_no_framework() -> None:
-    """Its users run beside threads and sockets that green threads would change under them."""
-    look = "import controller, sys; print(sorted({'ryu', 'os_ken', 'eventlet'} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "[]\n"
-
-
-def test_the_process_says_what_is_wrong_and_ends() -> None:
-    argv = [sys.executable, "-m", "herzschlag.controller", "--socket", "never-made"]
-    done = subprocess.run(
-        argv, env={**os.environ, frameworks.VARIABLE: "pox"}, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("controller: HERZSCHLAG_CONTROLLER='pox'")

@@ -21,7 +21,7 @@ from herzschlag.controller.messages import (
     StatusReply,
 )
 from herzschlag.controller.service import Service
-from tests.support.controller_fakes import FakeSwitch
+from tests.support.controller.fakes import FakeSwitch
 
 NODES = ["host-98", "host-99", "host-100", "gateway"]
 NETWORKS = {

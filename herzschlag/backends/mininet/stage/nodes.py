@@ -64,7 +64,7 @@ class Nodes:
         """First process of every running node."""
         self._clocks: dict[str, ClockSetting] = {}
         """Hosts whose clock was ever set, for their next boot."""
-        self._sentenced: set[str] = set()
+        self._told_to_end: set[str] = set()
         """Nodes whose death was ordered."""
         spec = settings.topology
         self._book = {node: {net: spec.address(node, net) for net in spec.networks} for node in spec.nodes}
@@ -116,8 +116,8 @@ class Nodes:
         if isinstance(news, Died):
             if self.pids.get(news.node) == news.pid:
                 self._forget(news.node)
-            if news.node in self._sentenced:
-                self._sentenced.discard(news.node)
+            if news.node in self._told_to_end:
+                self._told_to_end.discard(news.node)
             else:
                 self._gone(f"{news.node}'s process", f"{news.because}{self._last_words()}")
 
@@ -216,16 +216,16 @@ class Nodes:
             key=settings.key,
         )
 
-    def sentence(self, node: str) -> None:
+    def expect_end(self, node: str) -> None:
         """The node's process is about to be ended, on purpose."""
         if node in self.pids:
-            self._sentenced.add(node)
+            self._told_to_end.add(node)
 
     def kill(self, node: str) -> int:
         """Kill the node's first process alone; returns the instant at which it was gone."""
         pid = self.pids.get(node)
         if pid is not None:
-            self.sentence(node)
+            self.expect_end(node)
             os.kill(pid, signal.SIGKILL)
             deadline = time.monotonic() + ANSWER_S_MAX
             while node in self.pids:

@@ -246,33 +246,6 @@ def test_an_append_tears_at_the_very_byte() -> None:
         assert (store.content(DS, "f") or b"") == b"xyz"[:at]
 
 
-def test_a_writer_killed_in_the_middle_of_a_replace_leaves_the_old_file(tmp_path: Path) -> None:
-    """Killed for real, many times, at whatever instruction it happens to be."""
-    old, new = b"old" * 20_000, b"new" * 20_000
-    store = Files(tmp_path)
-    for attempt in range(40):
-        done(store, Replace(1, DS, "f", data=old))
-        ready, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.write(writer, b"!")
-            mine = TmpfsDatastores(tmp_path)
-            while True:
-                mine.perform(Replace(2, DS, "f", data=new))
-                mine.perform(Replace(3, DS, "f", data=old))
-        os.read(ready, 1)
-        for _ in range(attempt * 40):
-            os.getpid()
-        os.kill(pid, 9)
-        os.waitpid(pid, 0)
-        os.close(ready)
-        os.close(writer)
-        assert done(store, Read(4, DS, "f")).data in (old, new)
-        assert done(store, ListFolder(5, DS, "")).data == b"f"
-    assert TmpfsDatastores(tmp_path).perform(Replace(6, DS, "f", data=old)) is not None
-    assert not [name for name in os.listdir(store.live) if name.endswith(TEMPORARY)]  # noqa: PTH208
-
-
 def test_a_temporary_file_of_a_living_writer_is_left_alone(tmp_path: Path) -> None:
     import fcntl  # noqa: PLC0415 (this test alone plays the other writer)
 
@@ -290,26 +263,3 @@ def test_a_path_out_of_the_datastore_is_refused(tmp_path: Path) -> None:
     for path in ("/etc/x", "../x", "vm/../../x"):
         with pytest.raises(ValueError, match="must be relative"):
             store.perform(Read(1, DS, path))
-
-
-def test_two_processes_take_one_lock_only_once(tmp_path: Path) -> None:
-    store = Files(tmp_path)
-    ready, writer = os.pipe()
-    pids = []
-    for _ in range(4):
-        pid = os.fork()
-        if pid == 0:
-            mine = TmpfsDatastores(tmp_path)
-            won = 0
-            for lock in range(50):
-                outcome = mine.perform(SetIf(lock, DS, f"lock-{lock}", offset=0, expected=ZERO, data=A))
-                won += outcome is not None and outcome.status == "ok"
-            os.write(writer, bytes([won]))
-            os._exit(0)
-        pids.append(pid)
-    for pid in pids:
-        os.waitpid(pid, 0)
-    assert sum(os.read(ready, 16)) == 50
-    os.close(ready)
-    os.close(writer)
-    assert done(store, Read(1, DS, "lock-0")).data == A

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 
+import pytest
 from rich.console import Console
 
+from herzschlag.cli import console
 from herzschlag.cli.console import LinePrinter, LiveTable, line_of
 from herzschlag.faults import PowerOff
 from herzschlag.history.records import SECOND, Record
@@ -34,18 +37,22 @@ def test_lines_show_what_matters_and_no_more() -> None:
     assert "held" not in text.getvalue()
 
 
-def shown(*records: Record) -> str:
+def shown(monkeypatch: pytest.MonkeyPatch, *records: Record) -> str:
+    """What is on the terminal after the last record: the table is drawn anew over the one before."""
+    monkeypatch.setattr(console, "REFRESH_S", 0.0)
     text = io.StringIO()
-    console = Console(file=text, width=160, force_terminal=False)
-    table = LiveTable(console, SCENARIO)
-    for item in records:
-        table(item)
-    console.print(table._draw())
-    return text.getvalue()
+    terminal = Console(file=text, width=160, force_terminal=True, color_system=None, legacy_windows=False)
+    with LiveTable(terminal, SCENARIO) as table:
+        for item in records:
+            text.seek(0)
+            text.truncate()
+            table(item)
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.getvalue())
 
 
-def test_the_live_table_shows_roles_states_and_vms() -> None:
+def test_the_live_table_shows_roles_states_and_vms(monkeypatch: pytest.MonkeyPatch) -> None:
     text = shown(
+        monkeypatch,
         Record(1, 0, "host-99", "role", {"from": "election", "to": "master", "because": "won"}),
         Record(2, 1, "host-99", "host-state", {"host": "host-98", "to": "connectedToMaster", "because": "x"}),
         Record(3 * SECOND, 2, "host-98", "vm", {"vm": "vm-98-1", "to": "on", "because": "x"}),
@@ -56,8 +63,9 @@ def test_the_live_table_shows_roles_states_and_vms() -> None:
     assert "vm-98-1" in row
 
 
-def test_a_host_without_power_is_shown_off_and_empty() -> None:
+def test_a_host_without_power_is_shown_off_and_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     text = shown(
+        monkeypatch,
         Record(1, 0, "host-98", "vm", {"vm": "vm-98-1", "to": "on", "because": "x"}),
         Record(2, 1, "herzschlag", "fault", {"phase": "begin", **FAULT}),
     )

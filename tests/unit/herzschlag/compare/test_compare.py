@@ -35,7 +35,13 @@ def test_who_comes_back_may_be_heard_a_heartbeat_later() -> None:
 def test_another_winner_and_a_missing_change_are_differences() -> None:
     left = history((130, "host-98", "master"))
     right = history((130, "host-99", "master"))
-    assert compare(left, right).because.startswith("only the ")
+    found = compare(left, right)
+    sides = {(row.left and row.left.show(), row.right and row.right.show()) for row in found.rows}
+    assert sides == {("host-98 is master", None), (None, "host-99 is master")}
+    assert found.because in {
+        "only the left run: host-98 is master at 30.00 s",
+        "only the right run: host-99 is master at 30.00 s",
+    }
 
 
 def test_passing_states_and_what_came_before_ready_do_not_count() -> None:

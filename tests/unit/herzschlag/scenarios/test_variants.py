@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from herzschlag.cli.app import app
 from herzschlag.faults.primitives import AnyCondition, Maintenance, Reconfigured
 from herzschlag.scenarios.from_toml import ScenarioError, load, load_family, loads, loads_family
 from herzschlag.scenarios.options import config_under
@@ -52,15 +49,6 @@ def test_a_family_is_found_by_path_and_one_of_it_by_name(tmp_path: Path) -> None
         load(str(path))
     with pytest.raises(ScenarioError, match="'6s' is not one of them: did you mean '5s'"):
         load(f"{path}@6s")
-
-
-def test_a_batch_runs_every_variant(tmp_path: Path) -> None:
-    path = tmp_path / "glitch.toml"
-    path.write_text(TEXT)
-    arguments = ["run", str(path), "--backend", "simulation", "--jobs", "2", "--json", "--out", str(tmp_path / "runs")]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0
-    assert [r["scenario"] for r in json.loads(result.stdout)["runs"]] == ["glitch@5s", "glitch@B-9s"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Power:
         evidence: dict[str, Any] = {}
         if off := [condition.node for condition in power.begins]:
             for node in off:
-                self._nodes.sentence(node)
+                self._nodes.expect_end(node)
             # Who dies needs a processor for it, and an idle node's first process is in a session of its own.
             make_urgent([self._lab.pid(node) for node in off if self._lab.powered(node)])
             instants.append(self._lab.power_off(*off))

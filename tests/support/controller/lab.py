@@ -32,7 +32,7 @@ UDP_PORT = 8182
 LISTEN = ControllerAt("127.0.0.1", 6653)
 """Where a controller listens that was not told otherwise; it comes and goes during a test."""
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
+_REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def inside(module: str, *arguments: str, timeout_s: float = 120) -> tuple[int, str]:

@@ -1,6 +1,6 @@
-"""What happens on real packets, one scene a function; `python -m tests.support.controller_scenes SCENE FRAMEWORK`.
+"""What happens on real packets, one scene a function; `python -m tests.support.controller.scenes SCENE FRAMEWORK`.
 
-Runs inside the sandbox of controller_lab. An assertion that fails ends the scene with its trace.
+Runs inside the sandbox of `lab.py`. An assertion that fails ends the scene with its trace.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 
 from herzschlag.controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
-from tests.support.controller_lab import Controller, TrafficLab, run
+from tests.support.controller.lab import Controller, TrafficLab, run
 from tests.support.waiting import until
 
 H98, H99, H100 = "host-98", "host-99", "host-100"
@@ -211,9 +211,7 @@ def refusals(framework: str) -> None:
                 assert refused.code is ErrorCode.SWITCH_NOT_CONNECTED
             else:
                 raise AssertionError("there is no switch of network C")
-        before_s = time.monotonic()
-        controller.kill(signal.SIGTERM)
-        assert time.monotonic() - before_s < 1.0
+        controller.kill(signal.SIGTERM)  # fails when it does not end
         another = Controller(framework)
         with another.client() as client:
             client.quit()

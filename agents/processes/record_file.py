@@ -1,0 +1,83 @@
+"""The file of records that all processes of a run share, and two kinds of record that processes keep themselves.
+
+Decides that a record is one whole line; when lateness of timers is worth a record, and how often refused datagrams are.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import msgspec
+
+LATENESS_REPORT_NS = 2_000_000_000
+"""A record of timer lateness at least this often (real time) while timers fire ..."""
+LATENESS_FIRST_NS = 100_000_000
+"""... the first one after this ..."""
+LATENESS_NOTABLE_NS = 5_000_000
+"""... and at once when one fires later than this and later than all before it."""
+LATENESS_KEPT = 10_000
+"""... or after so many timers."""
+DROP_REPORT_NS = 1_000_000_000
+"""At most one `dropped` record per network, direction and reason in this time (real)."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class RecordFile:
+    """Writes records of one node to the file that all processes of a run share: whole lines, one write each."""
+
+    def __init__(self, descriptor: int, node: str) -> None:
+        self.descriptor = descriptor
+        self.node = node
+
+    def write(self, at_ns: int, kind: str, fields: dict[str, Any]) -> None:
+        line = _encode({"at_ns": at_ns, "node": self.node, "kind": kind} | fields) + b"\n"
+        written = os.write(self.descriptor, line)
+        if written != len(line):
+            raise OSError(f"only {written} of {len(line)} bytes of a record were written: is the disk full?")
+
+
+class Lateness:
+    """How late timers fired (real time), in records that a killed process cannot take with it."""
+
+    def __init__(self, records: RecordFile, process: str) -> None:
+        self._records = records
+        self._process = process
+        # The first one soon: a run at a high speed may be over in a second, and who says nothing proves nothing.
+        self._reported_at_ns = time.monotonic_ns() - LATENESS_REPORT_NS + LATENESS_FIRST_NS
+        self._late_ns: list[int] = []
+        self._worst_ns = LATENESS_NOTABLE_NS
+
+    def fired(self, late_ns: int, now_ns: int) -> None:
+        self._late_ns.append(late_ns)
+        notable = late_ns > self._worst_ns
+        if notable or now_ns - self._reported_at_ns >= LATENESS_REPORT_NS or len(self._late_ns) >= LATENESS_KEPT:
+            self._worst_ns = max(self._worst_ns, late_ns)
+            self._reported_at_ns = now_ns
+            late = sorted(self._late_ns)
+            fields = {"process": self._process, "max_ns": late[-1], "p99_ns": late[len(late) * 99 // 100]}
+            self._records.write(now_ns, "lateness", fields | {"count": len(late)})
+            self._late_ns.clear()
+
+
+class Drops:
+    """Counts what was refused or could not be sent, and tells without flooding the history."""
+
+    def __init__(self, records: RecordFile) -> None:
+        self._records = records
+        self._untold: dict[tuple[str, str, str], int] = {}
+        self._told_at_ns: dict[tuple[str, str, str], int] = {}
+        self.totals: dict[tuple[str, str, str], int] = {}
+
+    def count(self, direction: str, network: str, reason: str, because: str, now_ns: int) -> None:
+        key = (direction, network, reason)
+        self.totals[key] = self.totals.get(key, 0) + 1
+        self._untold[key] = self._untold.get(key, 0) + 1
+        told_at_ns = self._told_at_ns.get(key)
+        if told_at_ns is not None and now_ns - told_at_ns < DROP_REPORT_NS:
+            return
+        self._told_at_ns[key] = now_ns
+        fields = {"direction": direction, "network": network, "reason": reason, "because": because}
+        self._records.write(now_ns, "dropped", fields | {"count": self._untold.pop(key), "total": self.totals[key]})

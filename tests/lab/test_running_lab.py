@@ -1,0 +1,222 @@
+"""A lab does what it says, on real packets: nodes, power, storage, links."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from herzschlag.topo.errors import LabError
+from tests.support.sandboxed import CHECKOUT, DEADLINE_S, delivered, inside, pings, run_body, switched_lab
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.packets
+
+
+@inside
+def test_udp_travels_between_all_nodes_on_both_networks() -> None:
+    """Ping alone would pass with checksums broken, and no heartbeat would ever arrive."""
+    with switched_lab() as lab:
+        for network in ("A", "B"):
+            assert delivered(lab, "host-98", "host-100", network) == 20
+            assert delivered(lab, "host-100", "host-98", network) == 20
+            assert delivered(lab, "vcenter", "host-99", network) == 20
+            assert pings(lab, "host-99", "gateway", network)
+        assert lab.datapath in ("kernel", "user")
+
+
+@inside
+def test_mininet_is_underneath() -> None:
+    """Whoever knows Mininet finds its nodes, links and commands."""
+    with switched_lab() as lab:
+        assert "1 received" in lab.net["host-98"].cmd(f"ping -c 1 -W 1 {lab.spec.address('host-99', 'A')}")
+        assert lab.net["host-98"].cmd("hostname").strip() == "host-98"
+        assert lab.net["host-98"].intf("mgmtB").IP() == lab.spec.address("host-98", "B")
+        assert lab.net.linksBetween(lab.net["host-98"], lab.net["sA"])
+        assert lab.net.pingAll(timeout="1") == 0.0
+        out, errors, code = lab.net["vcenter"].pexec("cat /proc/1/comm")
+        assert (out.strip(), errors, code) == ("sleep", "", 0)
+
+
+@inside
+def test_the_prompt_takes_names_with_hyphens() -> None:
+    """`host-98 ping host-99` at Mininet's prompt."""
+    from herzschlag.topo.mininet.cli import LabPrompt  # noqa: PLC0415
+
+    with switched_lab(2) as lab:
+        script = Path("/tmp/script")
+        script.write_text("host-98 ping -c 1 -W 1 host-99 > /tmp/answer\nhost-98 hostname >> /tmp/answer\n")
+        LabPrompt(lab.net, script=str(script))
+        answer = Path("/tmp/answer").read_text()
+        assert "1 received" in answer and lab.spec.address("host-99", "A") in answer
+        assert answer.endswith("host-98\n")
+
+
+@inside
+def test_power_off_ends_every_process_of_a_host_and_its_links() -> None:
+    """A failed host is silent from one instant on, and comes back with its own files and nothing else."""
+    with switched_lab() as lab:
+        lab.net["host-99"].cmd("echo kept > /local/file; echo shared > /datastores/vmfs-1/file; sleep 1000 &")
+        process = lab.popen("host-99", ["sh", "-c", "sleep 1000 & sleep 1000 & wait"])
+        before, asked_ns = lab.pid("host-99"), time.monotonic_ns()
+        dead_ns = lab.power_off("host-99")
+        assert asked_ns < dead_ns <= time.monotonic_ns()
+        assert process.wait(DEADLINE_S) != 0
+        assert _commands_inside() == []
+        assert not lab.powered("host-99")
+        assert lab.power_off("host-99") > 0
+        assert not pings(lab, "host-98", "host-99", "A")
+        with pytest.raises(LabError, match="host-99 is powered off"):
+            lab.pid("host-99")
+        with pytest.raises(LabError, match="host-99 is powered off"):
+            lab.net["host-99"].cmd("true")
+        lab.power_on("host-99")
+        lab.power_on("host-99")
+        assert lab.pid("host-99") != before
+        assert lab.net["host-99"].cmd("cat /local/file /datastores/vmfs-1/file").split() == ["kept", "shared"]
+        assert delivered(lab, "host-98", "host-99", "A") == 20
+        assert delivered(lab, "host-99", "host-98", "B") == 20
+
+
+def _commands_inside() -> list[str]:
+    """The sleepers of the test, seen from the sandbox's own process namespace."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                if b"1000" in words:
+                    found.append(repr(words))
+    return found
+
+
+@inside
+def test_one_hosts_storage_is_taken_away_without_touching_the_others() -> None:
+    """A path that is down for one host: it sees the marker at every new open, the others see their files."""
+    with switched_lab(2) as lab:
+        first, second = lab.net["host-98"], lab.net["host-99"]
+        first.cmd("echo content > /datastores/nfs-1/file")
+        for view in ("apd", "apd", "pdl", "apd"):
+            lab.set_storage({("host-98", "nfs-1"): view})
+            assert first.cmd("ls -A /datastores/nfs-1").split() == [f".{view}"]
+            assert "Read-only" in first.cmd("touch /datastores/nfs-1/other")
+            assert first.cmd("ls -A /datastores/vmfs-1").split() == []
+            assert second.cmd("cat /datastores/nfs-1/file").strip() == "content"
+        lab.power_off("host-98")
+        lab.power_on("host-98")
+        assert first.cmd("ls -A /datastores/nfs-1").split() == [".apd"]
+        for _ in range(2):
+            lab.set_storage({("host-98", "nfs-1"): "ok"})
+            assert first.cmd("cat /datastores/nfs-1/file").strip() == "content"
+        assert (lab.datastore_path("nfs-1") / "file").read_text().strip() == "content"
+        with pytest.raises(LabError, match="host-98 does not see nfs-9: it sees vmfs-1, vmfs-2, nfs-1"):
+            lab.set_storage({("host-98", "nfs-9"): "apd"})
+
+
+@inside
+def test_a_frozen_host_stands_still_and_goes_on() -> None:
+    """Frozen, it answers pings and does nothing else; it dies frozen as well."""
+    with switched_lab(2) as lab:
+        counter = lab.local_path("host-98") / "counter"
+        lab.popen("host-98", ["sh", "-c", "while :; do echo x >> /local/counter; sleep 0.01; done"])
+        until(lambda: counter.exists() and counter.stat().st_size > 10, "the counter runs")
+        lab.freeze("host-98")
+        lab.freeze("host-98")
+        size = counter.stat().st_size
+        assert pings(lab, "host-99", "host-98", "A")
+        assert counter.stat().st_size == size
+        lab.thaw("host-98")
+        until(lambda: counter.stat().st_size > size, "the counter runs again")
+        lab.freeze("host-98")
+        lab.power_off("host-98")
+        lab.power_on("host-98")
+        assert pings(lab, "host-99", "host-98", "B")
+
+
+@inside
+def test_links_are_lost_and_restored_as_ordered() -> None:
+    """Carrier, address and packet size of one host on one network; repeating an order changes nothing."""
+    with switched_lab(2) as lab:
+        for times in (1, 2):
+            for _ in range(times):
+                lab.carrier("host-98", "A", False)
+            assert "NO-CARRIER" in until(lambda: _flags("sA-host-98", "NO-CARRIER"), "the port loses carrier")
+            assert not pings(lab, "host-98", "host-99", "A")
+            assert delivered(lab, "host-98", "host-99", "B") == 20
+            for _ in range(times):
+                lab.carrier("host-98", "A", True)
+            assert delivered(lab, "host-99", "host-98", "A") == 20
+            for _ in range(times):
+                lab.address("host-98", "B", False)
+            assert not pings(lab, "host-99", "host-98", "B")
+            for _ in range(times):
+                lab.address("host-98", "B", True)
+            assert delivered(lab, "host-98", "host-99", "B") == 20
+            for _ in range(times):
+                lab.mtu("host-98", "A", 700)
+            assert delivered(lab, "host-98", "host-99", "A") == 0
+            assert delivered(lab, "host-99", "host-98", "A") == 0
+            assert pings(lab, "host-98", "host-99", "A")
+            lab.mtu("host-98", "A", None)
+            assert delivered(lab, "host-98", "host-99", "A") == 20
+        lab.carrier("host-98", "A", False)
+        lab.power_off("host-98")
+        lab.power_on("host-98")
+        assert not pings(lab, "host-98", "host-99", "A")
+        assert pings(lab, "host-98", "host-99", "B")
+        with pytest.raises(LabError, match="network 'C' is not in this lab"):
+            lab.carrier("host-98", "C", False)
+
+
+def _flags(interface: str, wanted: str) -> str:
+    text = subprocess.run(["ip", "-o", "link", "show", interface], capture_output=True, text=True, check=True).stdout
+    return text if wanted in text else ""
+
+
+@inside
+def test_the_gateway_falls_silent_and_speaks_again() -> None:
+    with switched_lab(2) as lab:
+        for silent in (True, True, False, False):
+            lab.gateway(silent=silent)
+            assert pings(lab, "host-98", "gateway", "A") is not silent
+        lab.power_off("gateway")
+        assert not pings(lab, "host-98", "gateway", "A")
+        lab.power_on("gateway")
+        assert pings(lab, "host-98", "gateway", "A")
+
+
+@inside
+def test_sixty_four_hosts_come_up() -> None:
+    with switched_lab(64) as lab:
+        last = lab.spec.moids[-1]
+        for network in ("A", "B"):
+            assert delivered(lab, "host-98", last, network) == 20
+
+
+@inside
+def test_a_lab_knows_what_it_has() -> None:
+    with switched_lab(2) as lab:
+        with pytest.raises(LabError, match="node 'host-7' is not in this lab: its nodes are host-98"):
+            lab.power_off("host-7")
+        with pytest.raises(LabError, match="storage view 'gone' is unknown"):
+            lab.set_storage({("host-98", "vmfs-1"): "gone"})
+
+
+def test_a_lab_refuses_to_run_outside_a_sandbox() -> None:
+    """It would make interfaces on the machine itself."""
+    code = (
+        "from herzschlag.topo.lab.lab import Lab\n"
+        "from herzschlag.topo.catalog import two_networks\n"
+        "Lab(two_networks(2)).start()"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "a lab runs only inside a sandbox" in result.stderr
+
+
+if __name__ == "__main__":
+    run_body()
