@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
-from herzschlag.faults import AnyFault
+from herzschlag.faults import Fault
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.records import Record
 
@@ -126,7 +126,7 @@ class ContinuedSession:
     def now_ns(self) -> int:
         return self._inner.now_ns()
 
-    def begin(self, fault_id: str, fault: AnyFault, at_ns: int, every_ns: int = 0) -> Effect:
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
         return self._inner.begin(fault_id, fault, at_ns, every_ns)
 
     def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
