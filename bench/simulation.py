@@ -47,7 +47,7 @@ from herzschlag.agents.protocol.events import Received
 from herzschlag.agents.protocol.messages import Heartbeat
 from herzschlag.agents.settings import DatastoreConfig, Timers, VmConfig
 from herzschlag.backends.simulation.lab import SimCluster
-from herzschlag.backends.simulation.network import Drops, Network
+from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import Split
@@ -223,7 +223,7 @@ class Bare:
         self.queue = EventQueue()
         self.pending: deque[tuple[Process, Any]] = deque()
         addresses = {(node, "A"): self.lab.address(node, "A") for node in self.lab.moids}
-        self.network = Network(self.queue, ("A",), addresses, 0, lambda message: 0)
+        self.network = SimulatedNetwork(self.queue, ("A",), addresses, 0, lambda message: 0)
         self.cores = []
         for moid in self.lab.moids:
             core = Beater(moid, tuple(other for other in self.lab.moids if other != moid))

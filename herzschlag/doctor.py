@@ -50,7 +50,7 @@ class Probe:
 # --- trying ---
 
 
-def run(command: Sequence[str], given: str | None = None) -> tuple[int, str]:
+def try_command(command: Sequence[str], given: str | None = None) -> tuple[int, str]:
     """Exit status and all output; 127 when there is no such program."""
     try:
         done = subprocess.run(
@@ -74,7 +74,7 @@ def in_namespace(
 ) -> tuple[int, str]:
     """Try a command where it can break nothing: in namespaces of its own, made as root or with a user namespace."""
     as_user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-    return run(("unshare", *as_user, *kinds, *command), given)
+    return try_command(("unshare", *as_user, *kinds, *command), given)
 
 
 def first_line(text: str) -> str:
@@ -85,7 +85,7 @@ def sudo(command: str) -> str:
     return command if os.geteuid() == 0 else f"sudo {command}"
 
 
-def apt(*packages: str) -> str:
+def by_apt(*packages: str) -> str:
     return sudo(f"apt-get install --no-install-recommends {' '.join(packages)}")
 
 
@@ -93,7 +93,7 @@ def package_of(program_name: str) -> str:
     return next(one.package for one in REQUIREMENTS if one.name == program_name)
 
 
-def pip(*requirements: str) -> str:
+def by_pip(*requirements: str) -> str:
     return f"{sys.executable} -m pip install {' '.join(repr(one) for one in requirements)}"
 
 
@@ -108,7 +108,7 @@ def python_version() -> Probe:
         needed=True,
         purpose="everything",
         detail=f"{platform.python_version()} at {sys.executable}",
-        fix="" if ok else apt("python3", "python3-venv"),
+        fix="" if ok else by_apt("python3", "python3-venv"),
     )
 
 
@@ -124,7 +124,7 @@ def linux() -> Probe:
     )
 
 
-def library(distribution: str, module: str, requirement: str, purpose: str, *, needed: bool = False) -> Probe:
+def library_probe(distribution: str, module: str, requirement: str, purpose: str, *, needed: bool = False) -> Probe:
     """A Python package: its version, without importing it."""
     try:
         version, ok = metadata.version(distribution), util.find_spec(module) is not None
@@ -136,38 +136,37 @@ def library(distribution: str, module: str, requirement: str, purpose: str, *, n
         needed=needed,
         purpose=purpose,
         detail=version,
-        fix="" if ok else pip(requirement),
+        fix="" if ok else by_pip(requirement),
     )
 
 
-def program(name: str, package: str, purpose: str, *, needed: bool = False, version: str = "") -> Probe:
+def program_probe(name: str, package: str, purpose: str, *, needed: bool = False, version: str = "") -> Probe:
     """A program on PATH; `version` is the option that makes it say its own."""
     path = environment.program(name)
     detail = path or "not found"
     if path and version:
-        status, said = run((path, version))
+        status, said = try_command((path, version))
         detail = f"{first_line(said)} ({path})" if status == 0 else path
-    return Probe(
-        name=name, ok=path is not None, needed=needed, purpose=purpose, detail=detail, fix="" if path else apt(package)
-    )
+    fix = "" if path else by_apt(package)
+    return Probe(name=name, ok=path is not None, needed=needed, purpose=purpose, detail=detail, fix=fix)
 
 
-def shared_library(name: str, package: str, purpose: str, *, needed: bool = False) -> Probe:
+def shared_library_probe(name: str, package: str, purpose: str, *, needed: bool = False) -> Probe:
     """A library that is called without a program of its own."""
     ok = environment.library_loads(name)
     detail = "loads" if ok else "not found"
-    return Probe(name=name, ok=ok, needed=needed, purpose=purpose, detail=detail, fix="" if ok else apt(package))
+    return Probe(name=name, ok=ok, needed=needed, purpose=purpose, detail=detail, fix="" if ok else by_apt(package))
 
 
 def required(one: Requirement) -> Probe:
     """A line of `herzschlag.topo.requirements`."""
     match one.kind:
         case "program":
-            return program(one.name, one.package, one.purpose, needed=one.for_labs, version=one.version)
+            return program_probe(one.name, one.package, one.purpose, needed=one.for_labs, version=one.version)
         case "library":
-            return shared_library(one.name, one.package, one.purpose, needed=one.for_labs)
+            return shared_library_probe(one.name, one.package, one.purpose, needed=one.for_labs)
         case "python":
-            return library(one.name, one.name, one.package, one.purpose, needed=one.for_labs)
+            return library_probe(one.name, one.name, one.package, one.purpose, needed=one.for_labs)
 
 
 def controller_framework() -> Probe:
@@ -182,14 +181,14 @@ def controller_framework() -> Probe:
             needed=True,
             purpose=purpose,
             detail=f"cannot be asked: {error}",
-            fix=pip("msgspec>=0.19", "os-ken>=4.2"),
+            fix=by_pip("msgspec>=0.19", "os-ken>=4.2"),
         )
     there = [f"{one.name} {one.version}" for one in frameworks.installed()]
     try:
         serves, fix = frameworks.chosen(os.environ), ""
         detail = f"{serves.name} {serves.version} serves (installed: {', '.join(there)})"
     except frameworks.FrameworkMissing as error:
-        detail, fix = str(error), pip("os-ken>=4.2")
+        detail, fix = str(error), by_pip("os-ken>=4.2")
     return Probe(
         name="controller framework",
         ok=not fix,
@@ -211,7 +210,7 @@ def namespaces() -> Probe:
         fix=""
         if status == 0
         else (
-            apt(package_of("unshare"))
+            by_apt(package_of("unshare"))
             if status == 127
             else "run as root (sudo), or allow user namespaces: " + sudo("sysctl kernel.unprivileged_userns_clone=1")
         ),
@@ -221,7 +220,7 @@ def namespaces() -> Probe:
 def user_namespaces() -> Probe:
     """Whether an ordinary user may have a lab; asked as `nobody` when we are root."""
     become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
-    status, said = run((*become, "unshare", "--user", "--map-root-user", "--net", "true"))
+    status, said = try_command((*become, "unshare", "--user", "--map-root-user", "--net", "true"))
     return Probe(
         name="user namespaces",
         ok=status == 0,
@@ -251,7 +250,7 @@ def tun() -> Probe:
 def kernel_datapath() -> Probe:
     """Whether Open vSwitch may switch in the kernel. Its absence costs speed, nothing else."""
     loaded = Path("/sys/module/openvswitch").exists()
-    on_disk = not loaded and run((environment.program("modprobe") or "modprobe", "-n", "openvswitch"))[0] == 0
+    on_disk = not loaded and try_command((environment.program("modprobe") or "modprobe", "-n", "openvswitch"))[0] == 0
     if loaded:
         detail = "kernel: module openvswitch is loaded"
     elif on_disk:
@@ -274,7 +273,7 @@ def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: str, ker
     """Something of the kernel, tried in vain when the tool or the kernel's part is missing."""
     status, said = tried
     by_kernel = f"boot a kernel with {kernel} (every stock Debian kernel; vagrant up)"
-    fix = by_kernel if environment.program(tool) else apt(package_of(tool))
+    fix = by_kernel if environment.program(tool) else by_apt(package_of(tool))
     detail = "works" if status == 0 else first_line(said)
     return Probe(name=name, ok=status == 0, needed=False, purpose=purpose, detail=detail, fix=fix if status else "")
 

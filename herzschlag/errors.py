@@ -1,6 +1,6 @@
 """Exceptions: the base of all that this package raises on purpose, its four families, and a map of every one.
 
-Decides who is to blame, which is what a caller wants to know; leaves each exception to the module that raises it.
+The families say who is to blame, which is what a caller wants to know. Each exception is in the module that raises it.
 
     HerzschlagError                     what a caller of the public names can catch
     ├── WrongInput (ValueError)         a person wrote, or asked for, what cannot be: exit status 2
@@ -16,8 +16,8 @@ Decides who is to blame, which is what a caller wants to know; leaves each excep
     │   ├── CaptureError                a capture
     │   └── ReportError                 a run directory
     ├── UnusableMachine                 this machine, or what is installed on it, lacks something: exit status 4
-    │   ├── BackendUnavailable          the backend, or a fault of the scenario, cannot be had here
-    │   ├── EffectUnavailable           one primitive cannot be had here; becomes the one above
+    │   ├── BackendUnavailable          the backend, or a fault of the scenario, is not available here
+    │   ├── EffectUnavailable           one primitive is not available here; becomes the one above
     │   ├── ExtensionError              another package's checker or fault is broken
     │   └── RemoteTrouble               the other machine, or the way to it
     │       └── ConnectionLost          the connection broke; another may succeed

@@ -1,8 +1,8 @@
 """What other packages bring, by entry points: found once, when first asked for, and told by name when broken.
 
-Decides which entry points there are and that a broken one is never left out in silence: whoever asks for a group gets
-all of it, or an ExtensionError that names the entry point, its package, what is wrong and the way out. Leaves what an
-object must be to the modules that own the two groups, `herzschlag.faults` and `herzschlag.checkers`.
+This module decides which entry points there are, and that a broken one is never left out in silence: a caller gets the
+whole group, or an ExtensionError that names the entry point, its package, what is wrong and the way out. What an object
+must be is the decision of the modules that own the two groups, `herzschlag.faults` and `herzschlag.checkers`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ it to `mininet/` and `simulation/`. The contract in words:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -71,6 +72,11 @@ class Session(Protocol):
 
     @property
     def name(self) -> BackendName: ...
+
+    @property
+    def inner(self) -> Session:
+        """The session that runs the lab: itself, unless it only continues another one."""
+        ...
 
     @property
     def speed(self) -> float:
@@ -136,3 +142,16 @@ class Session(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class HasSandbox(ABC):
+    """An inner session whose lab is in a sandbox of this machine, which another process can enter."""
+
+    @property
+    @abstractmethod
+    def sandbox_pid(self) -> int:
+        """The first process of the sandbox, as this process numbers it."""
+
+    @abstractmethod
+    def holders(self) -> Mapping[str, int]:
+        """Every node that has power to its pid 1, as the sandbox numbers it."""

@@ -9,10 +9,14 @@ of one that is later than all before. Everything else of the past is left out. L
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
 
-from herzschlag.backends.base import Session
+from herzschlag.backends.base import Effect, Session
+from herzschlag.backends.names import BackendName
+from herzschlag.faults import Fault
+from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import KINDS
 from herzschlag.history.records import Record
 from herzschlag.history.standing import Thing, latest
@@ -37,27 +41,79 @@ def _says(how: tuple[Any, ...] | None) -> str:
 
 
 class ContinuedSession:
-    """Hands everything on to the session underneath; only its records begin anew."""
+    """Hands everything on to the session that runs the lab; only its records begin anew."""
 
     def __init__(self, session: Session) -> None:
         before = session.records()
-        self._session = session.underneath if isinstance(session, ContinuedSession) else session
+        self._inner = session.inner
         self._records = latest(before)
-        self._seen = len(self._session.records())
-        self._session.resume()
+        self._seen = len(self._inner.records())
+        self._inner.resume()
 
     @property
-    def underneath(self) -> Session:
-        return self._session
+    def inner(self) -> Session:
+        return self._inner
 
-    def records(self) -> Sequence[Record]:
-        fresh = self._session.records()
-        self._records += fresh[self._seen :]
-        self._seen = len(fresh)
-        return self._records
+    @property
+    def name(self) -> BackendName:
+        return self._inner.name
+
+    @property
+    def speed(self) -> float:
+        return self._inner.speed
+
+    @property
+    def after_heartbeat_ns(self) -> int:
+        return self._inner.after_heartbeat_ns
+
+    @property
+    def lead_ns(self) -> int:
+        return self._inner.lead_ns
+
+    @property
+    def capture(self) -> CaptureFacts | None:
+        return self._inner.capture
 
     def start(self) -> None:
         """It runs already."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
+    def now_ns(self) -> int:
+        return self._inner.now_ns()
+
+    def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
+        return self._inner.begin(fault_id, fault, at_ns, every_ns)
+
+    def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
+        return self._inner.end(fault_id, at_ns, every_ns)
+
+    def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
+        return self._inner.run_until(at_ns, stop)
+
+    def records(self) -> Sequence[Record]:
+        fresh = self._inner.records()
+        self._records += fresh[self._seen :]
+        self._seen = len(fresh)
+        return self._records
+
+    def versions(self) -> Mapping[str, str]:
+        return self._inner.versions()
+
+    def look(self) -> Mapping[str, str]:
+        return self._inner.look()
+
+    def finish(self) -> None:
+        self._inner.finish()
+
+    def resume(self) -> None:
+        self._inner.resume()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,6 +1,6 @@
 """Every kind of record that a history may hold: the vocabulary that scenarios and tests match against.
 
-Joins the kinds of hosts and vCenter (`agents/records.py`) with those that the harness itself writes, which are defined
+Joins the kinds of hosts and vCenter (`agents/records/`) with those that the harness itself writes, which are defined
 here. A misspelt kind or field in an `[[expect...]]` table is an error by this list, and not an expectation that holds
 for nothing. The table of docs/results.md is made of these classes by `docs/generate/records.py`.
 """

@@ -53,11 +53,11 @@ def remote(  # noqa: PLR0917 (Typer calls it by name)
     Example: herzschlag remote --host me@lab.example.org --key ~/.ssh/id_ed25519 run partition --speed 10
     """
     try:
-        from herzschlag.remote.order import Order, carry_out  # noqa: PLC0415 (paramiko is optional, and slow to import)
+        from herzschlag.remote.order import RemoteOrder, carry_out  # noqa: PLC0415 (paramiko is optional, and slow to import)
     except ModuleNotFoundError as error:
         typer.echo(f"herzschlag remote: {error.name} is missing: pip install 'herzschlag[remote]'", err=True)
         raise typer.Exit(CANNOT_RUN) from None
-    order = Order(
+    order = RemoteOrder(
         typed=context.args,
         vagrant=vagrant,
         machine=machine,

@@ -11,6 +11,8 @@ Both directions are frames: one letter, a length, a body. Each side sends a sign
 say; the side that hears nothing for the agreed time gives the other up. A dead network does not close a channel, so
 that is the only way to notice. When the client is gone, the command is interrupted as by Ctrl-C (a run directory then
 says so), then terminated, then everything below this process is killed.
+
+This file is longer than others because it is sent as one text: line, command and checkout come together or not at all.
 """
 
 from __future__ import annotations
@@ -109,6 +111,10 @@ class Line:
         self._unsent += frame(kind, body)
         self._said_at = time.monotonic()
         self.push()
+
+    def greet(self) -> None:
+        """Before the first frame."""
+        self._unsent += MAGIC
 
     def push(self) -> None:
         try:
@@ -266,7 +272,7 @@ def run(request: dict[str, Any], line: Line) -> dict[str, Any]:
     command = Command(request)
     try:
         try:
-            Attendance(command, line, lambda: stop["asked"]).attend()
+            Relay(command, line, lambda: stop["asked"]).relay()
         except Gone:
             end_slowly(command)
             raise
@@ -278,7 +284,7 @@ def run(request: dict[str, Any], line: Line) -> dict[str, Any]:
     return {"status": 128 - status if status < 0 else status}
 
 
-class Attendance:
+class Relay:
     """Passes everything in both directions until the command has ended and its output is sent."""
 
     def __init__(self, command: Command, line: Line, asked_to_stop: Callable[[], bool]) -> None:
@@ -288,12 +294,12 @@ class Attendance:
         self._reading = dict(command.outputs)
         self._ended_at: float | None = None
 
-    def attend(self) -> None:
+    def relay(self) -> None:
         while not self._is_over():
             ready = self._wait()
             if 0 in ready:
                 for kind, body in self._line.hear():
-                    obey(self._command, kind, body)
+                    dispatch(self._command, kind, body)
             for number in ready & set(self._reading):
                 self._carry(number)
             self._line.look_at_clock()
@@ -332,7 +338,7 @@ class Attendance:
         return not self._reading or (not self._line.is_full and time.monotonic() - self._ended_at > DRAIN_S)
 
 
-def obey(command: Command, kind: bytes, body: bytes) -> None:
+def dispatch(command: Command, kind: bytes, body: bytes) -> None:
     if kind == DATA:
         command.type(body)
     elif kind == SIGNAL:
@@ -463,7 +469,7 @@ def place(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     temporary.replace(target)
 
 
-def survey(request: dict[str, Any], line: Line) -> dict[str, Any]:
+def list_results(request: dict[str, Any], line: Line) -> dict[str, Any]:
     """Every file of a job directory with size and digest; symbolic links stay where they are."""
     top = Path(request["folder"])
     found = []
@@ -496,7 +502,7 @@ VERBS: dict[str, Callable[[dict[str, Any], Line], dict[str, Any]]] = {
     "same": same,
     "space": space,
     "unpack": unpack,
-    "survey": survey,
+    "list_results": list_results,
     "jobs": jobs,
     "remove": remove,
 }
@@ -504,7 +510,7 @@ VERBS: dict[str, Callable[[dict[str, Any], Line], dict[str, Any]]] = {
 
 def first_request(patience_s: float) -> tuple[dict[str, Any], Line]:
     line = Line(patience_s)
-    line._unsent += MAGIC
+    line.greet()
     while True:
         for kind, body in line.hear():
             if kind == REQUEST:

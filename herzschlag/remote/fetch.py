@@ -52,7 +52,7 @@ def free_name(wanted: Path) -> Path:
 def fetch(connection: Connection, job: str, place: Callable[[str], Path], skip: str) -> list[Path]:
     """Everything of a job directory but one folder; `place` says where a path of it belongs here. Returns what
     appeared."""
-    answer = connection.call("survey", folder=job)
+    answer = connection.call("list_results", folder=job)
     files = [file for entry in answer["files"] if not (file := FarFile(*entry)).path.startswith(f"{skip}/")]
     appeared = []
     for unit, members in sorted(units(files).items()):

@@ -22,7 +22,7 @@ from herzschlag.remote.work import Command, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RemoteOrder:
     """As typed; cli.py documents each field."""
 
     typed: list[str]
@@ -66,7 +66,7 @@ def ask(question: str) -> bool:
     return typer.confirm(question, default=False, err=True)
 
 
-def carry_out(order: Order) -> int:
+def carry_out(order: RemoteOrder) -> int:
     """Exit status: the remote command's; 2 wrong usage, 4 machine not reachable or not usable, 130 interrupted."""
     try:
         return _work(order, order.target())
@@ -83,7 +83,7 @@ def carry_out(order: Order) -> int:
     return INTERRUPTED
 
 
-def _work(order: Order, target: Target) -> int:
+def _work(order: RemoteOrder, target: Target) -> int:
     typed = order.typed
     threading.excepthook = _say_nothing_of_a_lost_line
     with Connection(target, ask=ask, say=say) as connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from herzschlag.backends.base import Session
+from herzschlag.backends.base import HasSandbox, Session
 from herzschlag.shell.words import WordsError
 from herzschlag.topo.errors import TopoError
 from herzschlag.topo.lab.prompt import COMMANDS, Prompt, pass_on_interrupt
@@ -39,7 +39,7 @@ class Inside:
         self._prompt: Prompt | None = None
 
     def names(self) -> list[str]:
-        return [*COMMANDS, *self._spec.nodes] if self._session.name == "mininet" else []
+        return [*COMMANDS, *self._spec.nodes] if isinstance(self._session.inner, HasSandbox) else []
 
     def takes(self, word: str) -> bool:
         return word in COMMANDS or word in REFUSED or word in self._spec.nodes
@@ -49,18 +49,17 @@ class Inside:
         for the line, which had not taken the terminal yet. Raises WordsError, MachineryDied, and Interrupted where
         there is no terminal."""
         word = line.split(maxsplit=1)[0]
-        if self._session.name != "mininet":
+        lab = self._session.inner
+        if not isinstance(lab, HasSandbox):
             raise WordsError(f"{word} needs real packets: this is the simulation; start without --backend simulation")
         if word in REFUSED:
             raise WordsError(f"{word} is not available here: {REFUSED[word]}")
-        session: object = self._session
         try:
             if self._prompt is None:
-                pid: int = session.sandbox_pid  # type: ignore[attr-defined]  # labs of real packets have it
                 datapath = str(self._session.versions()["datapath"])
-                self._prompt = Prompt(pid, self._spec, datapath, terminal=self._terminal)
+                self._prompt = Prompt(lab.sandbox_pid, self._spec, datapath, terminal=self._terminal)
             sys.stdout.flush()
-            self._prompt.begin(line, session.holders())  # type: ignore[attr-defined]
+            self._prompt.begin(line, lab.holders())
             while (answer := self._prompt.answer(LOOK_S)) is None:
                 self._session.run_until(self._session.now_ns())
                 if stopped and not self._terminal:

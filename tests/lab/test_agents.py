@@ -17,6 +17,7 @@ import pytest
 
 from herzschlag.agents.protocol.codec import Codec
 from herzschlag.agents.protocol.messages import Heartbeat
+from herzschlag.backends.base import HasSandbox
 from herzschlag.backends.mininet.stage.priorities import BEST_NICE, FORBID
 from herzschlag.checkers.pace import tolerance_s
 from herzschlag.cluster import Cluster
@@ -56,7 +57,7 @@ def test_three_hosts_elect_the_highest_moid_as_text(cluster: Cluster) -> None:
 def test_every_process_stands_in_its_own_hosts_namespaces(cluster: Cluster) -> None:
     """An agent outside its host's network would heartbeat over the machine's own."""
     seen: dict[str, set[tuple[str, ...]]] = {}
-    for pid, status in inside(cluster.session).items():  # type: ignore[arg-type]  # on real packets
+    for pid, status in inside(cluster.session.inner).items():  # type: ignore[arg-type]  # on real packets
         if status["Name"].startswith("host-"):
             where = tuple(str(Path(f"/proc/{pid}/ns/{kind}").readlink()) for kind in ("net", "mnt", "pid"))
             seen.setdefault(status["Name"].rpartition("-")[0], set()).add(where)
@@ -88,7 +89,7 @@ def test_datagrams_under_a_wrong_key_are_counted_and_dropped(cluster: Cluster) -
         "import socket;s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);"
         f"[s.sendto(d,('{target}',8182)) for d in (bytes.fromhex('{forged.hex()}'),b'nonsense') for _ in range(5)]"
     )
-    pids = inside(cluster.session)  # type: ignore[arg-type]  # on real packets
+    pids = inside(cluster.session.inner)  # type: ignore[arg-type]  # on real packets
     gateway = next(pid for pid in pids if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"gateway:\0infinity"))
     subprocess.run(["nsenter", f"--net=/proc/{gateway}/ns/net", sys.executable, "-c", program], check=True)
     for reason in ("wrong-tag", "malformed"):
@@ -115,7 +116,7 @@ def test_a_lab_comes_before_the_other_sessions_of_the_machine(cluster: Cluster) 
         pytest.skip("this kernel does not schedule by session: it lacks CONFIG_SCHED_AUTOGROUP")
     if os.geteuid() != 0 or os.environ.get(FORBID):
         pytest.skip(f"as an ordinary user, or with {FORBID} set, a lab runs at the ordinary priority")
-    found = inside(cluster.session)  # type: ignore[arg-type]  # on real packets
+    found = inside(cluster.session.inner)  # type: ignore[arg-type]  # on real packets
     groups = {status["Name"]: Path(f"/proc/{pid}/autogroup").read_text().split() for pid, status in found.items()}
     for name in ("host-98-fdm", "host-98-hv", "ovs-vswitchd", "zygote"):
         assert groups[name][1:] == ["nice", str(BEST_NICE)], name
@@ -126,7 +127,9 @@ def test_who_brings_a_fault_is_in_time_too(cluster: Cluster) -> None:
     """It is in the session of the agents, who would come before it; what it forks is as ordinary as before."""
     if os.geteuid() != 0 or os.environ.get(FORBID):
         pytest.skip(f"as an ordinary user, or with {FORBID} set, a lab runs at the ordinary priority")
-    assert os.getpriority(os.PRIO_PROCESS, cluster.session.sandbox_pid) == BEST_NICE  # type: ignore[attr-defined]  # on real packets
+    lab = cluster.session.inner
+    assert isinstance(lab, HasSandbox)
+    assert os.getpriority(os.PRIO_PROCESS, lab.sandbox_pid) == BEST_NICE
     fork = "import os, subprocess, sys; from herzschlag.backends.mininet.stage.priorities import make_urgent;"
     fork += "make_urgent([], childless=[os.getpid()]);"
     fork += "subprocess.run([sys.executable, '-c', 'import os; print(os.nice(0), os.getpriority(0, os.getppid()))'])"
@@ -193,11 +196,11 @@ def test_a_fault_is_shown_by_its_evidence_and_undone(cluster: Cluster, fields: d
 
 def test_a_crashed_agent_is_started_again_and_no_machinery(cluster: Cluster) -> None:
     """The watchdog brings it back; its host and its VMs do not notice."""
-    before = names(cluster.session)  # type: ignore[arg-type]  # on real packets
+    before = names(cluster.session.inner)  # type: ignore[arg-type]  # on real packets
     crash = cluster.fault("crash-agent", host="host-100")
     assert shown(cluster, crash)["agents_killed"] == ["host-100"]
     cluster.wait_for_record("role", node="host-100", to="slave", within_s=60)
-    assert sorted(names(cluster.session)) == sorted(before)  # type: ignore[arg-type]  # on real packets
+    assert sorted(names(cluster.session.inner)) == sorted(before)  # type: ignore[arg-type]  # on real packets
 
 
 def test_a_crashed_vm_is_seen_as_one(cluster: Cluster) -> None:
@@ -264,10 +267,10 @@ def test_what_this_kernel_cannot_do_is_refused_before_a_lab_comes_up(tmp_path: P
 def test_everything_of_a_host_dies_with_it_and_boots_again(cluster: Cluster) -> None:
     """A host that is off must not write, answer or hold anything; the cluster restarts its VM elsewhere."""
     of_host_98 = {"host-98-hv", "host-98-fdm", "vm-98-1"}
-    assert of_host_98 <= set(names(cluster.session))  # type: ignore[arg-type]  # on real packets
+    assert of_host_98 <= set(names(cluster.session.inner))  # type: ignore[arg-type]  # on real packets
     off = cluster.power_off("host-98")
     assert shown(cluster, off)["powered_off"] == ["host-98"]
-    assert not of_host_98 & set(names(cluster.session))  # type: ignore[arg-type]  # on real packets
+    assert not of_host_98 & set(names(cluster.session.inner))  # type: ignore[arg-type]  # on real packets
     cluster.wait_for_record("restart", vm="vm-98-1", phase="done", within_s=60)
     cluster.heal(off)
     cluster.wait_for_record("host-state", node="host-99", host="host-98", to="connectedToMaster", within_s=60)

@@ -25,7 +25,7 @@ from tests.support.lab_processes import outer_pid
 
 def inside(cluster, node, *words):
     subprocess.run(
-        ["nsenter", "--target", str(outer_pid(cluster.session, node)), "--all", *words],
+        ["nsenter", "--target", str(outer_pid(cluster.session.inner, node)), "--all", *words],
         check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
 """
@@ -105,7 +105,7 @@ sys.path.insert(0, {str(ROOT)!r})
 from tests.support.lab_processes import outer_pid
 
 def test_it(cluster):
-    os.kill(outer_pid(cluster.session, "controller"), signal.SIGKILL)
+    os.kill(outer_pid(cluster.session.inner, "controller"), signal.SIGKILL)
     cluster.advance(30)
 
 def test_next(cluster):
@@ -127,7 +127,7 @@ import os, signal
 from pathlib import Path
 
 def test_1(cluster):
-    Path("pid").write_text(str(cluster.session.sandbox_pid))
+    Path("pid").write_text(str(cluster.session.inner.sandbox_pid))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     os.kill(os.getpid(), signal.SIGINT)
     cluster.advance(600)

@@ -246,7 +246,7 @@ def test_a_failed_test_pauses_at_the_same_prompt(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(cluster):\n    assert cluster.master == 'host-1'\n")
     argv = ["-m", "pytest", "-p", "no:cacheprovider", "--herzschlag-pause", "test_it.py"]
     with terminal(argv, tmp_path) as shell:
-        assert "failed; its cluster lives on" in shell.until(f"(?m){PROMPT}$", 90)
+        assert "failed; its cluster is still running" in shell.until(f"(?m){PROMPT}$", 90)
         assert "host-99   master" in shell.does("states")
         assert "1 received" in shell.does("host-98 ping -c1 host-99")
         shell.type("host-98 ping host-99\n")

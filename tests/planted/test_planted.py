@@ -14,7 +14,7 @@ from tests.planted.plant import OWN_SCENARIOS, Planted, findings_of, in_place, p
 ROOT = Path(__file__).parents[2]
 
 VALUES = (
-    "records",
+    "records/*",
     "protocol/actions",
     "protocol/events",
     "protocol/messages",

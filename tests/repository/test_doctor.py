@@ -35,18 +35,18 @@ def test_every_probe_answers_and_every_missing_thing_has_a_purpose_and_a_fix() -
 def test_a_missing_program_is_told_with_the_package_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "program", lambda name: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    one = doctor.program("mnexec", "mininet", "enters the nodes' namespaces", needed=True)
+    one = doctor.program_probe("mnexec", "mininet", "enters the nodes' namespaces", needed=True)
     assert (one.ok, one.detail) == (False, "not found")
     assert one.fix == "sudo apt-get install --no-install-recommends mininet"
 
 
 def test_root_is_not_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert doctor.apt("mininet", "nftables") == "apt-get install --no-install-recommends mininet nftables"
+    assert doctor.by_apt("mininet", "nftables") == "apt-get install --no-install-recommends mininet nftables"
 
 
 def test_a_missing_python_package_is_told_with_the_interpreter_it_is_missing_from() -> None:
-    one = doctor.library("no-such-distribution", "no_such_module", "no-such-distribution>=1", "nothing")
+    one = doctor.library_probe("no-such-distribution", "no_such_module", "no-such-distribution>=1", "nothing")
     assert (one.ok, one.detail) == (False, "not installed")
     assert one.fix == f"{sys.executable} -m pip install 'no-such-distribution>=1'"
 
@@ -70,7 +70,9 @@ def test_a_second_owner_of_our_name_is_named_for_removal(monkeypatch: pytest.Mon
 
 
 def test_a_refused_trial_is_reported_in_the_words_of_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "run", lambda command, given=None: (1, "unshare failed: Operation not permitted"))
+    monkeypatch.setattr(
+        doctor, "try_command", lambda command, given=None: (1, "unshare failed: Operation not permitted")
+    )
     monkeypatch.setattr(environment, "program", lambda name: f"/sbin/{name}")
     for trial in (doctor.namespaces, doctor.user_namespaces, doctor.netem, doctor.numgen):
         one = trial()

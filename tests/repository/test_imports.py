@@ -79,7 +79,14 @@ class Place(NamedTuple):
 
 VALUES = PURE | {"msgspec"}
 SYSTEM = ANY | {"msgspec"}
-AGENTS = ("agents/settings", "agents/states", "agents/clock", "agents/records", "agents/protocol/", "agents/datastore/")
+AGENTS = (
+    "agents/settings",
+    "agents/states",
+    "agents/clock",
+    "agents/records/",
+    "agents/protocol/",
+    "agents/datastore/",
+)
 CORES = (*AGENTS, "agents/ha/", "agents/hypervisor/", "agents/vcenter/")
 TOPO = ("topo/spec", "topo/catalog")
 
@@ -88,7 +95,7 @@ TOPO = ("topo/spec", "topo/catalog")
 ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
     "agents": (
         (Place("agents/__init__", VALUES), Place("agents/states", VALUES), Place("agents/clock", VALUES)),
-        (Place("agents/settings", VALUES), Place("agents/records", VALUES)),
+        (Place("agents/settings", VALUES), Place("agents/records/", VALUES)),
         (Place("agents/protocol/", VALUES),),
         (Place("agents/datastore/", VALUES),),
         (Place("agents/ha/", VALUES), Place("agents/hypervisor/", VALUES), Place("agents/vcenter/", VALUES)),

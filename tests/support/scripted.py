@@ -50,6 +50,10 @@ class ScriptedSession:
     lead_ns = 0
     capture = None
 
+    @property
+    def inner(self) -> Self:
+        return self
+
     def _maybe_fail(self, where: str) -> None:
         if self._failure is not None and self._failure[0] == where:
             raise self._failure[1]

@@ -10,6 +10,7 @@ that the table of neighbours, the greatest part of it all, is encoded once and s
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import struct
@@ -182,6 +183,7 @@ def remove_message(interface: str) -> Message:
     return _encoded(message, _DELLINK, _REQUEST)
 
 
+@functools.cache  # the same for all nodes, and encoding it is what takes time
 def up_message(index: int, up: bool) -> Message:
     message = ifinfmsg()
     message["index"] = index
@@ -205,6 +207,7 @@ def address_message(index: int, address: str, prefix_length: int, *, present: bo
     return _encoded(message, _NEWADDR if present else _DELADDR, _PUT if present else _REQUEST)
 
 
+@functools.cache
 def default_route_message(index: int, gateway: str) -> Message:
     """Everything that no interface is for goes to the gateway, out of this one."""
     message = rtmsg()

@@ -20,7 +20,7 @@ from typing import Self
 
 import msgspec
 
-from herzschlag.backends.base import BackendUnavailable, Effect, Missing
+from herzschlag.backends.base import BackendUnavailable, Effect, HasSandbox, Missing
 from herzschlag.backends.mininet.capture import RunCapture
 from herzschlag.backends.mininet.record_tail import RecordTail, RunClock
 from herzschlag.backends.mininet.stage.api import (
@@ -62,7 +62,7 @@ LEAD_NS = 100_000_000
 one, and was seen to wait for a processor for longer than a fault may be late."""
 
 
-class MininetSession:
+class MininetSession(HasSandbox):
     """One lab on real packets."""
 
     def __init__(self, plan: Plan) -> None:
@@ -87,6 +87,10 @@ class MininetSession:
     @property
     def name(self) -> BackendName:
         return "mininet"
+
+    @property
+    def inner(self) -> Self:
+        return self
 
     @property
     def speed(self) -> float:

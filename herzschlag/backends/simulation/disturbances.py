@@ -14,7 +14,7 @@ from herzschlag.agents.datastore.requests import Outcome
 from herzschlag.agents.hypervisor.api import InjectVm
 from herzschlag.agents.settings import SECOND
 from herzschlag.backends.simulation.host import SimHost
-from herzschlag.backends.simulation.network import Drops, Network
+from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.faults import primitives as p
 
@@ -43,7 +43,7 @@ class Disturbances:
         nodes: Mapping[str, Node],
         hosts: Mapping[str, SimHost],
         vcenter: VcenterNode,
-        network: Network,
+        network: SimulatedNetwork,
         storage: Storage,
     ) -> None:
         self._nodes = nodes

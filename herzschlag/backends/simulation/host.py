@@ -44,7 +44,7 @@ from herzschlag.agents.hypervisor.vm import Vm
 from herzschlag.agents.protocol.actions import Ping, Send, Trace
 from herzschlag.agents.protocol.events import AnyEvent
 from herzschlag.agents.settings import AgentSettings, ClusterConfig, DatastoreKind
-from herzschlag.backends.simulation.network import Network
+from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.node import Node, Record
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
@@ -80,7 +80,7 @@ class SimHost(Node):
         self,
         name: str,
         queue: EventQueue,
-        network: Network,
+        network: SimulatedNetwork,
         record: Record,
         *,
         agent_settings: AgentSettings,

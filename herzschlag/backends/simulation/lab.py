@@ -25,7 +25,7 @@ from herzschlag.agents.records import Entry, fields_of, kind_of
 from herzschlag.agents.settings import AgentSettings, ClusterConfig
 from herzschlag.backends.simulation.disturbances import Disturbances
 from herzschlag.backends.simulation.host import SimHost
-from herzschlag.backends.simulation.network import Network
+from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.backends.simulation.vcenter import SimVcenter
@@ -49,7 +49,7 @@ class SimCluster:
             return len(codec.encode(message)) + IP_UDP_BYTES
 
         addresses = {(node, network): lab.address(node, network) for node in lab.nodes for network in lab.networks}
-        self.network = Network(self.queue, lab.networks, addresses, plan.seed, size_of)
+        self.network = SimulatedNetwork(self.queue, lab.networks, addresses, plan.seed, size_of)
         self.datastores = MemoryDatastores([datastore.name for datastore in lab.datastores])
         phases = random.Random(f"{plan.seed}/phases")
         self.hosts: dict[str, SimHost] = {}

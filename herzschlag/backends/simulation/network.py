@@ -67,7 +67,7 @@ class Route(NamedTuple):
     rough: tuple[tuple[str, Receive, Rough], ...]
 
 
-class Network:
+class SimulatedNetwork:
     """All management networks and who is on them."""
 
     def __init__(

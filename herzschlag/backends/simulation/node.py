@@ -12,7 +12,7 @@ from typing import Any
 
 from herzschlag.agents.protocol.events import AnyEvent
 from herzschlag.agents.records import Entry
-from herzschlag.backends.simulation.network import Network
+from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 
@@ -26,7 +26,7 @@ STEPS_AT_ONCE_MAX = 100_000
 class Node:
     """A node without processes of ours: the gateway. Its kernel answers pings while it has power."""
 
-    def __init__(self, name: str, queue: EventQueue, network: Network, record: Record) -> None:
+    def __init__(self, name: str, queue: EventQueue, network: SimulatedNetwork, record: Record) -> None:
         self.name = name
         self.queue = queue
         self.network = network

@@ -32,6 +32,10 @@ class SimulationSession:
         return "simulation"
 
     @property
+    def inner(self) -> Self:
+        return self
+
+    @property
     def speed(self) -> float:
         return 1.0
 

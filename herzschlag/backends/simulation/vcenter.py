@@ -14,7 +14,7 @@ from herzschlag.agents.protocol.actions import KeepConfig, Send, Trace
 from herzschlag.agents.protocol.events import AnyEvent, Boot, UserMaintenance, UserPower, UserReconfigure
 from herzschlag.agents.settings import ClusterConfig
 from herzschlag.agents.vcenter.vcenter import VCenter
-from herzschlag.backends.simulation.network import Network
+from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.node import Node, Record
 from herzschlag.backends.simulation.process import Process
 from herzschlag.backends.simulation.queue import EventQueue
@@ -24,7 +24,7 @@ from herzschlag.scenarios.plan import Plan, vcenter_settings
 
 
 class SimVcenter(Node):
-    def __init__(self, name: str, queue: EventQueue, network: Network, record: Record, *, plan: Plan) -> None:
+    def __init__(self, name: str, queue: EventQueue, network: SimulatedNetwork, record: Record, *, plan: Plan) -> None:
         super().__init__(name, queue, network, record)
         self._plan = plan
         self._boot = 0

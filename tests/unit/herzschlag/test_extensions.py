@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,10 +12,10 @@ from herzschlag.checkers import CHECKERS, checkers
 from herzschlag.faults import KINDS, kinds
 from herzschlag.faults.primitives import PowerOff
 from herzschlag.live import messages
-from herzschlag.plugin.marker import wish_of
 from herzschlag.scenarios.from_toml import ScenarioError, loads
+from tests.support.bringing import Bring, bring, forget
 
-Bring = Callable[..., None]
+__all__ = ["bring"]
 
 GOOD = """
 from typing import ClassVar
@@ -47,35 +45,6 @@ at_s = 1
 fault = "mine"
 host = "host-98"
 """
-
-
-def forget() -> None:
-    for cached in (extensions._installed, kinds, checkers):
-        cached.cache_clear()
-
-
-@pytest.fixture
-def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bring]:
-    """Install a package with one entry point, as pip would leave it."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-
-    def install(
-        group: str, code: str, target: str = "brought:Mine", name: str = "mine", package: str = "bringer"
-    ) -> None:
-        module = target.partition(":")[0]
-        (tmp_path / f"{module}.py").write_text(code, encoding="utf-8")
-        info = tmp_path / f"{package}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
-        (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n", encoding="utf-8")
-        sys.modules.pop(module, None)
-        forget()
-
-    yield install
-    monkeypatch.undo()
-    for name in [name for name in sys.modules if name.startswith("brought")]:
-        del sys.modules[name]
-    forget()
 
 
 def test_a_fault_is_known_wherever_ours_are(bring: Bring) -> None:
@@ -241,17 +210,6 @@ def test_the_program_and_the_plugin_say_it_in_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("herzschlag: herzschlag.checkers mine = brought:MINE, of the package bringer: it is 3")
     assert not (tmp_path / "runs").exists()
-
-
-def test_the_plugin_fails_the_test_and_nothing_else(bring: Bring, pytester: pytest.Pytester) -> None:
-    assert wish_of is not None  # imported here once: pytester forgets what inner runs import for the first time
-    bring(extensions.FAULTS, "Mine = 3")
-    pytester.makepyfile("def test_it(cluster): pass\ndef test_other(): pass")
-    words = ("--herzschlag-backend", "simulation", "-p", "no:cacheprovider")
-    result = pytester.runpytest_inprocess(*words)
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*test_it*: herzschlag.faults mine = brought:Mine, of the package bringer: it is 3*"])
-    assert "INTERNALERROR" not in result.stdout.str()
 
 
 def test_without_extensions_entry_points_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

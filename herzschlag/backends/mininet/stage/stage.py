@@ -120,8 +120,6 @@ class Stage:
             require_delays()
         self._lab.start()
         self._stamp("lab")
-        self._capture()
-        self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
         self._configure_controller()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # the zygote imports meanwhile
@@ -155,15 +153,8 @@ class Stage:
         with (self._logs / "controller.out").open("ab") as output:
             process = subprocess.Popen(
                 [
-                    *(
-                        sys.executable,
-                        "-m",
-                        "controller",
-                        "--socket",
-                        CONTROL_SOCKET,
-                        "--listen",
-                        f"{CONTROLLER_ADDRESS}:{CONTROLLER_PORT}",
-                    ),
+                    *(sys.executable, "-m", "herzschlag.controller", "--socket", CONTROL_SOCKET),
+                    *("--listen", f"{CONTROLLER_ADDRESS}:{CONTROLLER_PORT}"),
                     *("--log", str(self._logs / "controller.log"), "--ready-fd", str(says)),
                 ],
                 pass_fds=(says,),
@@ -176,7 +167,9 @@ class Stage:
         return process
 
     def _await_controller(self) -> None:
-        """Until it listens. The lab asks for it before its switches are told of the controller."""
+        """Called by the lab when its switches have their ports and need a controller. The time until then is used."""
+        self._capture()
+        self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
         if not select.select([self._controller_says], [], [], ANSWER_S_MAX)[0]:
             raise StageError(f"the controller was not ready within {ANSWER_S_MAX:.0f} s: see log/controller.out")
         words = os.read(self._controller_says, 1000).decode().split()

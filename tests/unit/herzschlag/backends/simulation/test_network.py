@@ -10,7 +10,7 @@ import pytest
 
 from herzschlag.agents.protocol.events import PingAnswered, Received
 from herzschlag.agents.protocol.messages import Heartbeat
-from herzschlag.backends.simulation.network import LATENCY_NS, Drops, Network
+from herzschlag.backends.simulation.network import LATENCY_NS, Drops, SimulatedNetwork
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
 from herzschlag.topo.catalog import two_networks
@@ -40,7 +40,7 @@ class Wire:
     def __init__(self, seed: int = 0, size: int = 200) -> None:
         self.queue = EventQueue()
         addresses = {(node, net): LAB.address(node, net) for node in LAB.nodes for net in LAB.networks}
-        self.network = Network(self.queue, LAB.networks, addresses, seed, lambda message: size)
+        self.network = SimulatedNetwork(self.queue, LAB.networks, addresses, seed, lambda message: size)
         self.heard: list[tuple[int, str, Any]] = []
         self.up = dict.fromkeys(LAB.nodes, True)
         self.drops = Drops()

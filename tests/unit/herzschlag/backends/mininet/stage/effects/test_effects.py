@@ -115,7 +115,7 @@ def test_links_come_first_then_hosts_then_filters_then_all_else(effects: Effects
     down = p.AgentDown(host="host-99", watchdog=True)
     applied = hold(effects, down, lost, FILTERED, carrier, FROZEN, p.PowerOff(node="host-1"), CUT)
     assert stage.names == [
-        *("set_cuts", "sentence", "power_off", "freeze", "carrier", "filters", "set_storage", "ask"),
+        *("set_cuts", "expect_end", "power_off", "freeze", "carrier", "filters", "set_storage", "ask"),
     ]
     assert applied.at_ns == LATER_NS + len(stage.calls), "the last part decides"
     assert {"powered_off", "frozen", "interfaces_changed", "filters_changed", "agents_killed"} <= set(applied.evidence)

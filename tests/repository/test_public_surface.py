@@ -1,14 +1,10 @@
-"""What `import herzschlag` offers: every name exists and says what it is, there is no other, and none costs anything
-until it is used."""
+"""What `import herzschlag` offers: every name exists and says what it is, and there is no other."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-import json
 import pkgutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import get_args
@@ -17,16 +13,8 @@ import pytest
 
 import herzschlag
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PATH = ROOT / "herzschlag/__init__.py"
-ASK = """
-import json, sys
-before = set(sys.modules)
-import herzschlag
-names = [name for name in vars(herzschlag) if not name.startswith("_")]
-new = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
-print(json.dumps({"public": names, "dir": dir(herzschlag), "new": new, "version": herzschlag.__version__}))
-"""
 
 
 def test_exported_members() -> None:
@@ -71,30 +59,6 @@ def test_the_type_checker_sees_what_is_imported() -> None:
     assert typed == lazy == set(herzschlag.__all__) - {"__version__"}
 
 
-def test_importing_it_imports_nothing_and_shows_nothing_else() -> None:
-    """Every process of a lab imports the package, and the doctor does on a machine without msgspec."""
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", ASK], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["public"] == []
-    assert told["dir"] == sorted(herzschlag.__all__)
-    assert set(told["new"]) <= {"herzschlag", *sys.stdlib_module_names}
-    assert told["version"] == herzschlag.__version__
-
-
-def test_the_version_has_one_place() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["dynamic"] == ["version"] and "version" not in project["project"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "herzschlag.__version__"}
-    assert f"## {herzschlag.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    said = subprocess.run(
-        [sys.executable, "-m", "herzschlag", "--version"], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert said.stdout == f"herzschlag {herzschlag.__version__}\n"
-
-
 def test_all_that_is_raised_on_purpose_has_one_base() -> None:
     errors = [
         value
@@ -132,3 +96,10 @@ def test_a_running_cluster_tells_wrong_input_by_the_same() -> None:
         ):
             with pytest.raises(herzschlag.WrongInput):
                 wrong()
+
+
+def test_the_version_has_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"] and "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "herzschlag.__version__"}
+    assert f"## {herzschlag.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

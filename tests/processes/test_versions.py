@@ -9,7 +9,7 @@ import pytest
 
 from herzschlag.running.versions import versions_here
 
-TOP = Path(__file__).parents[4]
+TOP = Path(__file__).parents[2]
 
 
 def test_a_run_of_a_checkout_names_its_commit() -> None:
