@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag.history.records import read_history
 from herzschlag.running.run_file import HISTORY_FILE, RunReport
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, load_family, shipped
+from tests.support.schema import fields_by_kind
 
 ROOT = Path(__file__).parents[2]
 FIVE = ("normal", "slave-failure", "master-failure", "isolation", "partition")
@@ -29,6 +31,7 @@ def test_the_five_situations_are_shipped() -> None:
 def test_scenario_holds_in_simulation(name: str, tmp_path: Path) -> None:
     report = simulated(name, tmp_path)
     assert report.verdict == "holds", report.because
+    fields_by_kind(read_history(tmp_path / HISTORY_FILE))
 
 
 @pytest.mark.parametrize("name", FIVE)
