@@ -91,6 +91,15 @@ class DatastoreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise SpecError(f"datastore {self.name}: hosts {list(self.hosts)} names a host twice: name it once")
 
 
+def check_host_count(count: int) -> None:
+    """Raises SpecError. To be asked before anything is made of a number that a user wrote."""
+    if not HOSTS_MIN <= count <= HOSTS_MAX:
+        raise SpecError(
+            f"{count} hosts: a cluster has {HOSTS_MIN} to {HOSTS_MAX} hosts: add or remove"
+            f" {HOSTS_MIN - count if count < HOSTS_MIN else count - HOSTS_MAX}"
+        )
+
+
 class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole lab: hosts on one or two networks, a gateway and a vCenter node on each, and datastores."""
 
@@ -105,12 +114,7 @@ class TopologySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         self._check_datastores()
 
     def _check_hosts(self) -> None:
-        count = len(self.hosts)
-        if not HOSTS_MIN <= count <= HOSTS_MAX:
-            raise SpecError(
-                f"{count} hosts: a cluster has {HOSTS_MIN} to {HOSTS_MAX} hosts: add or remove"
-                f" {HOSTS_MIN - count if count < HOSTS_MIN else count - HOSTS_MAX}"
-            )
+        check_host_count(len(self.hosts))
         seen: set[str] = set()
         for moid in self.moids:
             if moid in seen:

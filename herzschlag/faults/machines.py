@@ -6,6 +6,9 @@ from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, in_words, pick
 from herzschlag.topo.spec import GATEWAY, TopologySpec
 
+CLOCK_OFFSET_S_MAX = 7 * 24 * 3600.0
+"""As long as the longest scenario: a clock that is farther off shows nothing more."""
+
 
 class PowerOff(Fault, frozen=True, tag="power-off"):
     """Everything on the host dies at once; undone: it boots."""
@@ -82,4 +85,7 @@ class ClockOffset(Fault, frozen=True, tag="clock-offset"):
 
     def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
         hosts = hosts_of(lab, "host", self.host)
+        if not abs(self.offset_s) <= CLOCK_OFFSET_S_MAX:
+            limit = f"from -{CLOCK_OFFSET_S_MAX:g} to {CLOCK_OFFSET_S_MAX:g} (a week)"
+            raise FaultError("offset_s", f"is {self.offset_s:g}: {limit}")
         return tuple(p.ClockOff(host=host, offset_s=self.offset_s) for host in hosts)

@@ -217,19 +217,22 @@ class Site:
         sender = asyncio.create_task(self._send(socket, waiting))
         try:
             while True:
-                self._take(await socket.receive_text(), hear)
+                self._take(await _received(socket), hear)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the browser has left, or was too slow and has been disconnected
         finally:
             self._hub.forget(key)
             sender.cancel()
 
-    def _take(self, text: str, hear: Callable[[bytes], None]) -> None:
+    def _take(self, told: bytes, hear: Callable[[bytes], None]) -> None:
         try:
-            if len(text) > m.MESSAGE_BYTES_MAX:
-                raise InputError("message", f"{len(text)} characters: at most {m.MESSAGE_BYTES_MAX}")
-            command = self._decode(text)
-        except (msgspec.MsgspecError, InputError) as error:
+            if len(told) > m.MESSAGE_BYTES_MAX:
+                raise InputError("message", f"{len(told)} bytes: at most {m.MESSAGE_BYTES_MAX}")
+            command = self._decode(told)
+        except RecursionError:  # a RuntimeError, which elsewhere means that the browser has left
+            refuse(hear, "not understood: nested too deep (docs/live.md)")
+            return
+        except (msgspec.MsgspecError, UnicodeDecodeError, InputError) as error:
             refuse(hear, f"not understood: {error} (docs/live.md)")
             return
         self._hub.ask(command, hear)
@@ -240,6 +243,15 @@ class Site:
             while (news := await waiting.get()) is not None:
                 await socket.send_text(news.decode())
             await socket.close(TOO_SLOW, "too slow: reconnect")
+
+
+async def _received(socket: WebSocket) -> bytes:
+    """The next message, as text or as bytes. Raises WebSocketDisconnect."""
+    message = await socket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message["code"])
+    text = message.get("text")
+    return message.get("bytes") or b"" if text is None else text.encode()
 
 
 def _text(package: str, name: str) -> str:

@@ -15,7 +15,7 @@ from herzschlag.agents.settings import PROFILES, Priority, Response, Timers, VmC
 from herzschlag.faults import Fault, SwitchReboot
 from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.options import Option, isolation_addresses, timers_of
-from herzschlag.topo.catalog import DEFAULT_DATASTORES, default_moids
+from herzschlag.topo.catalog import DEFAULT_DATASTORES, host_specs
 from herzschlag.topo.spec import DatastoreSpec, HostSpec, TopologySpec
 
 SETTLE_S = 30.0
@@ -110,9 +110,9 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     def topology(self) -> TopologySpec:
         """The lab's specification. Raises SpecError for an impossible lab."""
-        named = default_moids(self.hosts) if isinstance(self.hosts, int) else self.hosts
-        hosts = tuple(host if isinstance(host, HostSpec) else HostSpec(host) for host in named)
-        return TopologySpec(hosts=hosts, datastores=self.datastores, networks=self.networks, mtu=self.mtu)
+        return TopologySpec(
+            hosts=host_specs(self.hosts), datastores=self.datastores, networks=self.networks, mtu=self.mtu
+        )
 
     def vm_entries(self) -> list[VmEntry]:
         """`vms_per_host` written out, then `vms`."""

@@ -38,6 +38,7 @@ from herzschlag.topo.spec import SpecError, TopologySpec
 from herzschlag.wrong_input import InputError, nearest
 
 LONGEST_S = 7 * 24 * 3600.0
+SHORTEST_S = 1e-9
 MOST_VMS = 8000  # per cluster since vSphere 6.0 (fact sheet 9)
 MOST_STEPS = 10_000
 
@@ -134,6 +135,8 @@ def _steps(scenario: Scenario, lab: TopologySpec) -> None:
             raise InputError(f"{key}.at_s", f"is {step.at_s:g}: 0 to {LONGEST_S:g} seconds after the cluster is ready")
         if step.for_s is not None and not 0 < step.for_s <= LONGEST_S:
             raise InputError(f"{key}.for_s", f"is {step.for_s:g}: above 0; leave it out for a fault that stays")
+        if step.for_s is not None and step.for_s < SHORTEST_S:
+            raise InputError(f"{key}.for_s", f"is {step.for_s:g}: at least 1 ns, the unit in which time passes")
         if step.for_s is not None and not step.fault.undoable:
             raise InputError(f"{key}.for_s", f"a fault {step.fault.describe()!r} happens once and cannot be undone")
         if step.id in (*RESERVED_MOMENTS, "") or step.id.endswith(".end"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -86,6 +88,8 @@ WRONG = [
     (f.Impair(delay_ms=-1), "delay_ms", "not below 0"),
     (f.Mtu(host="host-98", mtu=1500), "mtu", "nothing is broken"),
     (f.Reconfigure(options={}), "options", "no option"),
+    (f.ClockOffset(host="host-98", offset_s=1e300), "offset_s", "a week"),
+    (f.ClockOffset(host="host-98", offset_s=math.nan), "offset_s", "a week"),
     (f.SwitchReboot(networks="A", off_s=0), "off_s", "above 0"),
 ]
 

@@ -152,6 +152,18 @@ def test_what_is_not_understood_is_answered_and_changes_nothing(text: str, door:
     assert door.hub.next_command(0) is None
 
 
+@pytest.mark.parametrize("told", [b"\xff\xfe", b"", b'{"do": "burn"}', b'{"do": ' + b"[" * 6000 + b"]" * 6000 + b"}"])
+def test_bytes_are_answered_like_text(told: bytes, door: Door) -> None:
+    """Another program than our page may send them: it gets an answer, and the connection stays."""
+    with door.inside().websocket_connect(TALK, headers={"origin": HOME}) as socket:
+        for _ in range(4):
+            socket.receive_json()
+        socket.send_bytes(told)
+        assert "not understood" in socket.receive_json()["because"]
+        socket.send_bytes(b'{"do": "next"}')
+        assert door.hub.next_command(30) is not None
+
+
 def test_everything_the_page_asks_for_is_served_and_nothing_else(door: Door) -> None:
     client = door.inside()
     texts = [client.get("/").text]
