@@ -6,7 +6,6 @@ Two run the project itself.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pty
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag.remote import far
 from herzschlag.remote.bundle import make_bundle
 from tests.support import far_machine
 from tests.support.far_machine import ROOT, FarMachine, interrupt, new_key
@@ -187,9 +187,10 @@ def test_the_project_is_brought_when_missing_or_different_and_only_then(
 
     assert "sending the project" in prepare()
     bundle = make_bundle(project)
-    there = {path: hashlib.sha256((checkout / path).read_bytes()).hexdigest() for path in bundle.digests}
+    there = {path: far.digest_of(checkout / path) for path in bundle.digests}
     assert there == bundle.digests
     assert os.access(checkout / "setup/provision.sh", os.X_OK)
+    assert (checkout / "herzschlag/agents/__init__.py").is_file(), "links arrive as links"
     assert "bringing" not in prepare()
     (checkout / "Makefile").write_text("another version", encoding="utf-8")
     (checkout / "made by set-up").touch()
@@ -419,7 +420,7 @@ def test_a_disk_that_fills_while_a_file_is_sent_is_said(
     big.write_bytes(b"x" * 3_000_000)
     done = machine.remote("cat", big, cwd=home, options=options)
     assert done.returncode == 4
-    assert "is the disk full there?" in done.stderr
+    assert "is its disk full?" in done.stderr
 
 
 # --- Ctrl-C ---
