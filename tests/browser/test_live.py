@@ -9,22 +9,21 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, loads
 from tests.support.live import Command, command
-from tests.support.waiting import until
+from tests.support.visitor import Visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext
 
 pytest.importorskip("uvicorn", reason="the extra 'live' is missing: make setup")
 pytestmark = pytest.mark.browser
 OpenContext = Callable[..., "BrowserContext"]
-PATIENCE_S = 60.0
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 SPEED = 10.0
 SIXTY_FOUR = 'name = "sixty-four"\ntitle = "Sixty-four hosts"\n[cluster]\nhosts = 64\nvms_per_host = 2\n'
@@ -34,62 +33,6 @@ CALLED_NOTHING = """() => [...document.querySelectorAll(
   .filter((e) => !['aria-label', 'aria-labelledby', 'title'].some((a) => e.getAttribute(a)) && !e.textContent.trim()
     && !document.querySelector(`label[for="${e.id || '-'}"]`) && !e.closest('label'))
   .map((e) => e.outerHTML.slice(0, 120))"""
-
-
-class Visitor:
-    """One browser at the page, with everything that it complained about."""
-
-    def __init__(self, context: BrowserContext, link: str) -> None:
-        self.page: Page = context.new_page()
-        self.trouble: list[str] = []
-        self.page.on("console", lambda message: self.trouble.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
-        self.page.on("request", self._asked)
-        self.page.goto(link)
-        self._own = link.split("/?", maxsplit=1)[0]
-
-    def _asked(self, request: Any) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:")):
-            self.trouble.append(f"request: {request.url}")
-
-    def until(self, condition: Callable[[], object], what: str) -> None:
-        until(condition, what, state=self.words, pause=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
-
-    def until_phase(self, phase: str) -> None:
-        self.page.wait_for_selector(f"html[data-phase={phase}]", state="attached", timeout=PATIENCE_S * 1000)
-
-    def words(self) -> str:
-        """The picture as a screen reader tells it."""
-        return self.page.locator(".cluster > title").first.text_content(timeout=5000) or ""
-
-    def until_words(self, *told: str) -> None:
-        self.until(lambda: all(one in self.words() for one in told), f"the picture tells {told}")
-
-    def thing(self, act: str, node: str = "", network: str = "") -> Locator:
-        node_part = f"[data-node='{node}']" if node else ""
-        network_part = f"[data-network='{network}']" if network else ""
-        return self.page.locator(f".cluster [data-act={act}]{node_part}{network_part}")
-
-    def choose(self, thing: Locator, *items: str) -> None:
-        """By mouse: the thing, then one item after the other."""
-        thing.locator(".port, .tile-port, .box, rect").first.click()
-        for item in items:
-            self.page.get_by_role("menuitem", name=item).first.click()
-
-    def faults(self) -> list[str]:
-        return self.page.locator("#active li:has(button)").all_inner_texts()
-
-    def clock(self) -> float:
-        return float(self.page.locator("#clock").inner_text().split()[0])
-
-    def story(self) -> str:
-        return self.page.locator("#story").inner_text()
-
-    def focused(self) -> str:
-        found: str = self.page.evaluate(
-            "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
-        )
-        return found
 
 
 @pytest.fixture

@@ -6,11 +6,7 @@ from typing import Any
 
 from herzschlag.agents.ha.master.restarts import rank, reaches
 from herzschlag.agents.settings import MINUTE
-from tests.planted.plant import Planted
-
-
-def _nothing(original: Any) -> Any:
-    return lambda *args, **kwargs: None
+from tests.planted.plant import Planted, nothing
 
 
 def _no_steps(original: Any) -> Any:
@@ -233,7 +229,7 @@ FAULTS = (
         core="ha/master/host_book",
         broken="does not notice the datagrams of its hosts",
         place="herzschlag.agents.ha.master.host_book.HostBook.heard",
-        patch=_nothing,
+        patch=nothing,
         scenario="normal",
         checker="belief",
         says="both reach each other: connectedToMaster is right",
@@ -273,7 +269,7 @@ FAULTS = (
         core="ha/master/failover",
         broken="does not look into the lists it takes over",
         place="herzschlag.agents.ha.master.failover.Failover.adopt_list",
-        patch=_nothing,
+        patch=nothing,
         scenario="case-45",
         checker="vms-run",
         says="runs nowhere at the end",
@@ -293,7 +289,7 @@ FAULTS = (
         core="ha/master/ownership",
         broken="does not let go of its protected lists",
         place="herzschlag.agents.ha.master.ownership.Ownership.release",
-        patch=_nothing,
+        patch=nothing,
         scenario="case-09@powerOff",
         checker="list-owners",
         says="host-99 kept its protectedlist though it was isolated",

@@ -60,6 +60,16 @@ def play(scenario: Scenario) -> History:
         return conductor.history()
 
 
+def nothing(original: Any) -> Any:
+    """A call that does nothing."""
+    return lambda *_, **__: None
+
+
+def never(original: Any) -> Any:
+    """A question that is always answered with no."""
+    return lambda *_, **__: False
+
+
 @cache
 def scenario_of(name: str) -> Scenario:
     own = OWN_SCENARIOS / f"{name.partition('@')[0]}.toml"

@@ -6,11 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tests.planted.plant import Planted
-
-
-def _nothing(original: Any) -> Any:
-    return lambda *args, **kwargs: None
+from tests.planted.plant import Planted, nothing
 
 
 def _without_watching(judge: Any) -> Any:
@@ -171,7 +167,7 @@ FAULTS = (
         core="hypervisor/locks",
         broken="lets its locks on NFS grow stale",
         place="herzschlag.agents.hypervisor.locks.LockManager._plan_renewal",
-        patch=_nothing,
+        patch=nothing,
         scenario="long-split",
         checker="lock-holders",
         says="nfs-1/.vSphere-HA/lab/protectedlist: host-98 held it",
@@ -181,7 +177,7 @@ FAULTS = (
         core="hypervisor/disk_heartbeats",
         broken="stops writing its heartbeat slots once it has claimed them",
         place="herzschlag.agents.hypervisor.disk_heartbeats.SlotWriter._write",
-        patch=_nothing,
+        patch=nothing,
         scenario="case-06",
         checker="belief",
         says="its storage shows it alive",
@@ -191,7 +187,7 @@ FAULTS = (
         core="hypervisor/disk_heartbeats",
         broken="does not touch its heartbeat file on NFS",
         place="herzschlag.agents.hypervisor.disk_heartbeats.NfsPulse.touch",
-        patch=_nothing,
+        patch=nothing,
         scenario="cut-with-nfs",
         checker="belief",
         says="its storage shows it alive",
@@ -211,7 +207,7 @@ FAULTS = (
         core="hypervisor/io_engine",
         broken="does not notice that a datastore is lost",
         place="herzschlag.agents.hypervisor.io_engine.HostIo._change",
-        patch=_nothing,
+        patch=nothing,
         scenario="case-29",
         checker="timeline",
         says="VM on the first host ended: no record",
@@ -261,7 +257,7 @@ FAULTS = (
         core="hypervisor/hypervisor",
         broken="does not start a dead agent again",
         place="herzschlag.agents.hypervisor.hypervisor.Hypervisor._plan_restart",
-        patch=_nothing,
+        patch=nothing,
         scenario="case-32@watchdog",
         checker="expectations",
         says="no other opinion of the host",

@@ -12,8 +12,6 @@ import pty
 import re
 import select
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,84 +20,13 @@ from herzschlag.remote import far
 from herzschlag.remote.bundle import make_bundle
 from tests.support import far_machine
 from tests.support.far_machine import ROOT, FarMachine, interrupt, new_key
+from tests.support.far_program import Options, begin_lingering, jobs
 from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.remote,
     pytest.mark.skipif(bool(far_machine.missing()), reason=far_machine.missing()),
 ]
-
-PROGRAM = r"""#!/usr/bin/python3
-import os, signal, subprocess, sys, time
-from pathlib import Path
-what, *rest = sys.argv[1:]
-run = Path("runs/one"); run.mkdir(parents=True, exist_ok=True)
-if what == "say":
-    sys.stdout.write("to output\n"); sys.stderr.write("to error\n")
-    sys.exit(int(rest[0]))
-if what == "linger":  # until interrupted; with a child that ignores everything, in a session of its own
-    subprocess.Popen(["setsid", "sh", "-c", "trap '' INT TERM HUP; while :; do sleep 0.1; done"])
-    (run / "run.json").write_text("running")
-    try:
-        print("lingering", flush=True)
-        while True:
-            time.sleep(0.05)
-    except KeyboardInterrupt:
-        (run / "run.json").write_text("interrupted")
-        sys.exit(130)
-if what == "write":
-    (run / "log").mkdir(exist_ok=True)
-    (run / "log" / "empty").touch()
-    (run / "log" / "größe mit leerzeichen.txt").write_text("ä" * 10)
-    (run / "capture.pcapng").write_bytes(os.urandom(int(rest[0])))
-    (run / "run.json").write_text("{}")
-    Path("loose.txt").write_text("loose")
-if what == "cat":
-    print(Path(rest[0]).read_text())
-if what == "flood":
-    for number in range(20000):
-        print(number, "x" * 100)
-"""
-
-
-@pytest.fixture(scope="module")
-def module_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FarMachine]:
-    with FarMachine(tmp_path_factory.mktemp("far")) as machine:
-        yield machine
-
-
-@pytest.fixture
-def machine(module_machine: FarMachine, tmp_path: Path) -> FarMachine:
-    """The machine as it should be, and a program in its checkout."""
-    if module_machine._sshd is None:
-        module_machine.start_server()
-    module_machine.know_server()
-    return module_machine
-
-
-@pytest.fixture
-def options(tmp_path: Path) -> tuple[str | Path, ...]:
-    """A checkout on the remote machine with our small program, results in a folder of this test."""
-    program = tmp_path / "checkout/.venv/bin/herzschlag"
-    program.parent.mkdir(parents=True)
-    program.write_text(PROGRAM, encoding="utf-8")
-    program.chmod(0o755)
-    return ("--checkout", tmp_path / "checkout", "--far-folder", tmp_path / "far")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
-Options = tuple[str | Path, ...]
-
-
-def jobs(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "far/jobs").iterdir())
-
 
 # --- the way it should be ---
 
@@ -262,165 +189,6 @@ def test_nobody_there_is_said_at_once(machine: FarMachine, options: Options, hom
     done = machine.remote("say", "0", cwd=home, options=(*options, "--host", f"root@{far_machine.ADDRESS}:23"))
     assert done.returncode == 4
     assert "port 23" in done.stderr
-
-
-# --- a line that breaks ---
-
-
-def begin_lingering(machine: FarMachine, options: Options, home: Path) -> subprocess.Popen[str]:
-    process = machine.begin("linger", cwd=home, options=options)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "lingering\n"
-    assert len(machine.processes_there()) >= 3
-    return process
-
-
-def test_a_cut_line_ends_the_command_there_and_is_reported_here(
-    machine: FarMachine, options: Options, home: Path, tmp_path: Path
-) -> None:
-    """No packet arrives any more, without notice: only silence shows it, at both ends."""
-    process = begin_lingering(machine, options, home)
-    machine.cut()
-    try:
-        _, said = process.communicate(timeout=30)
-        assert process.returncode == 4, said
-        assert "nothing heard from" in said
-        assert "`fetch`" in said
-        until(lambda: not machine.processes_there(), "nothing runs there any more")
-    finally:
-        machine.heal()
-    (job,) = jobs(tmp_path)
-    assert (tmp_path / f"far/jobs/{job}/runs/one/run.json").read_text() == "interrupted"
-    fetched = machine.remote("fetch", cwd=home, options=options)
-    assert fetched.returncode == 0, fetched.stderr
-    assert (home / "runs/one/run.json").read_text() == "interrupted"
-    assert jobs(tmp_path) == []
-
-
-def test_a_killed_server_ends_the_command_there_and_is_reported_here(
-    machine: FarMachine, options: Options, home: Path, tmp_path: Path
-) -> None:
-    process = begin_lingering(machine, options, home)
-    machine.kill_server()
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 4, said
-    assert "broke" in said
-    until(lambda: not machine.processes_there(), "nothing runs there any more")
-    assert jobs(tmp_path) != []
-
-
-def test_a_killed_client_leaves_nothing_running_there(machine: FarMachine, options: Options, home: Path) -> None:
-    process = begin_lingering(machine, options, home)
-    process.kill()
-    process.communicate(timeout=10)
-    until(lambda: not machine.processes_there(), "nothing runs there any more")
-
-
-def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
-    machine: FarMachine, options: Options, home: Path, tmp_path: Path
-) -> None:
-    size = 30_000_000
-    machine.slow_down()
-    process = machine.begin("write", str(size), cwd=home, options=options)
-
-    def partial() -> Path | None:
-        return next(iter(home.glob("runs/.one.*.part/capture.pcapng")), None)
-
-    until(lambda: (found := partial()) and found.stat().st_size > 0, "the capture is on its way")
-    machine.cut()
-    try:
-        found = partial()
-        assert found is not None, "the line was cut too late"
-        assert process.stderr is not None
-        seen = ""
-        give_up = threading.Timer(far_machine.WAIT_S_MAX, process.kill)
-        give_up.daemon = True
-        give_up.start()
-        while "going on" not in seen:
-            line = process.stderr.readline()
-            assert line, f"ended without going on: {seen}"
-            seen += line
-        give_up.cancel()
-        assert not (home / "runs/one").exists(), "half a run directory"
-        assert "Traceback" not in seen
-        arrived = found.stat().st_size
-        assert 0 < arrived < size
-    finally:
-        machine.heal()
-        machine.speed_up()
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    assert "Traceback" not in said
-    assert (home / "runs/one/capture.pcapng").stat().st_size == size
-    assert jobs(tmp_path) == []
-    assert sorted(path.name for path in (home / "runs").iterdir()) == ["one"]
-
-
-def test_a_line_cut_while_a_file_is_sent_is_reported(
-    machine: FarMachine, options: Options, home: Path, tmp_path: Path
-) -> None:
-    """The system alone would try to send what waits for a quarter of an hour, and say nothing meanwhile."""
-    big = tmp_path / "big.toml"
-    big.write_bytes(b"x" * 30_000_000)
-    machine.slow_down()
-    process = machine.begin("cat", big, cwd=home, options=options)
-    try:
-        arriving = "far/jobs/*/inputs/1/big.toml"
-        until(lambda: any(path.stat().st_size for path in tmp_path.glob(arriving)), "it is on its way")
-        machine.cut()
-        try:
-            _, said = process.communicate(timeout=20)
-        finally:
-            machine.heal()
-            process.kill()
-    finally:
-        machine.speed_up()
-    assert process.returncode == 4, said
-    assert "the connection broke while" in said
-    assert "Traceback" not in said
-
-
-def test_what_arrived_damaged_is_fetched_again(
-    machine: FarMachine, options: Options, home: Path, tmp_path: Path
-) -> None:
-    """Left from an attempt before, of the right size, with wrong content: only a digest can tell."""
-    process = begin_lingering(machine, options, home)
-    process.kill()
-    process.communicate(timeout=10)
-    until(lambda: not machine.processes_there(), "nothing runs there any more")
-    (job,) = jobs(tmp_path)
-    partial = home / f"runs/.one.{job}.part"
-    partial.mkdir(parents=True)
-    (partial / "run.json").write_text("INTERRUPTED")
-    (partial / "stranger").write_text("from another time")
-    done = machine.remote("fetch", cwd=home, options=options)
-    assert done.returncode == 0, done.stderr
-    assert (home / "runs/one/run.json").read_text() == "interrupted"
-    assert not (home / "runs/one/stranger").exists()
-
-
-def test_a_full_disk_there_is_said_and_leaves_nothing_half(machine: FarMachine, home: Path, tmp_path: Path) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    machine.there("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small))
-    done = machine.remote("prepare", cwd=home, options=("--far-folder", small, "--setup", "true"))
-    assert done.returncode == 4
-    assert "not enough disk space on the remote machine" in done.stderr
-    assert "--far-folder" in done.stderr
-    assert machine.there("find", str(small), "-type", "f") == ""
-
-
-def test_a_disk_that_fills_while_a_file_is_sent_is_said(
-    machine: FarMachine, options: Options, home: Path, tmp_path: Path
-) -> None:
-    small = tmp_path / "far"
-    small.mkdir()
-    machine.there("mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(small))
-    big = tmp_path / "big.toml"
-    big.write_bytes(b"x" * 3_000_000)
-    done = machine.remote("cat", big, cwd=home, options=options)
-    assert done.returncode == 4
-    assert "is its disk full?" in done.stderr
 
 
 # --- Ctrl-C ---
