@@ -6,9 +6,9 @@
         cluster.heal(cut)
 
 The pytest plugin and the live page are built on it; scenario files are played by `running/conductor.py`, which this
-uses. Decides what can be asked and done by hand. Leaves the book of it, and the scenario that does the same again, to
-`running/logbook.py`, the history to `running/judgement.py`, judging to the checkers. All times are protocol seconds;
-nothing here sleeps by itself.
+uses. This module decides what can be asked and done by hand. It leaves the book of it, and the scenario that does the
+same again, to `running/logbook.py`, the history to `running/judgement.py`, judging to the checkers. All times are
+protocol seconds; nothing here sleeps by itself.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Cluster:
         return cluster
 
     def snapshot(self) -> Mapping[Thing, tuple[Any, ...]]:
-        """How everything stands: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
+        """The state of everything: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
         return snapshot(self.session.records())
 
     def difference_since(self, before: Mapping[Thing, tuple[Any, ...]]) -> str:
@@ -216,7 +216,7 @@ class Cluster:
         return (self.session.now_ns() - began_ns) / SECOND
 
     def stays(self, condition: Callable[[], bool], *, for_s: float, what: str = "the condition") -> None:
-        """The condition must be true now and with every record for so long."""
+        """The condition must be true now and with every record for that long."""
         __tracebackhide__ = True
         if not condition() or self._pass(round(for_s * SECOND), lambda: not condition()):
             raise ConditionNotMet(f"{what} did not stay true for {for_s:g} s.\n{self.timeline()}")
@@ -339,7 +339,7 @@ class Cluster:
         return check_all(self.history(), self.scenario())
 
     def findings_so_far(self) -> tuple[Finding, ...]:
-        """The same, and the cluster lives on."""
+        """The same, and the cluster continues."""
         return check_all(self._judgement.history_so_far(), self.scenario())
 
     def timeline(self, last: int = RECENT) -> str:

@@ -2,9 +2,9 @@
 
     handle(event, now_ns) -> actions        wake_at_ns() -> when to call with WAKE        view() -> snapshot
 
-Decides which part each event concerns, and the order in which due work is done. Leaves what a role does to its machine
-(`roles/`, `master/`), its own VMs to `vms/`, heartbeats and reports to `reporting`. Timeline: fact sheet 1.1 to 1.5.
-No clock, socket, randomness or file.
+This module decides which part each event concerns, and the order in which due work is done. It leaves what a role does
+to its machine (`roles/`, `master/`), its own VMs to `vms/`, heartbeats and reports to `reporting`. Timeline: fact sheet
+1.1 to 1.5. No clock, socket, randomness or file.
 """
 
 from __future__ import annotations

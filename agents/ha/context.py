@@ -1,6 +1,6 @@
 """What the machines of one agent share: settings, configuration, peers, and the list of actions being made.
 
-Decides only how a message gets its header. One per agent; `agent.py` owns it and hands it to its parts.
+This module decides only how a message gets its header. One per agent; `agent.py` owns it and hands it to its parts.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Context:
         self.peers: dict[str, Peer] = {}
         self.others: tuple[str, ...] = ()
         """MOIDs of all other hosts of the cluster, in the order of the host list."""
-        self.stands: dict[tuple[str, str], tuple[int, int]] = {}
-        """(host, datastore) to (stamp, since when it stands): what heartbeat watches that go on saw last."""
+        self.stillness: dict[tuple[str, str], tuple[int, int]] = {}
+        """(host, datastore) to (stamp, since when it has not changed): what watches that continue saw last."""
         self._watched: set[str] = set()
         self._sequence = 0
 
@@ -71,8 +71,8 @@ class Context:
     def unwatch(self, host: str) -> None:
         """A watch ends, and what it saw is worth nothing: heartbeats move on unseen from now on."""
         self._watched.discard(host)
-        for seen in [key for key in self.stands if key[0] == host]:
-            del self.stands[seen]
+        for seen in [key for key in self.stillness if key[0] == host]:
+            del self.stillness[seen]
         self.do(UnwatchHeartbeats(host))
 
     def unwatch_all(self) -> None:
@@ -81,7 +81,7 @@ class Context:
 
     def heartbeat_seen(self, host: str, datastore: str, stamp: int) -> None:
         if host in self._watched:  # What was seen before the watch ended may arrive after it.
-            self.stands[host, datastore] = (stamp, self.now_ns)
+            self.stillness[host, datastore] = (stamp, self.now_ns)
 
     def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
         """One message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""

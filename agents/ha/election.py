@@ -1,7 +1,7 @@
 """Who becomes master: offers, their order, and when an election is over.
 
-Decides by most datastores, then highest MOID compared as text, so host-98 beats host-100 (fact sheet 4 [DD-F] [ITP]).
-An offer counts only if its sender hears us: a master that cannot hear a host is none for it
+This module decides by most datastores, then highest MOID compared as text, so host-98 beats host-100 (fact sheet 4
+[DD-F] [ITP]). An offer counts only if its sender hears us: a master that cannot hear a host is none for it
 (docs/decisions/0004). No pre-emption: an election happens only without a master.
 """
 

@@ -1,8 +1,9 @@
 """What arrives at an agent: which datagrams are acted on, and which networks of a peer have fallen silent.
 
-Decides that a message counts once, whichever of the two networks brings it first; that replays and datagrams of an old
-life are dropped and counted; that a state told by an older message does not undo a newer one. Leaves what a message
-means to `agent.py`. On the simulator's hot path: a plain heartbeat passes here some hundred times a second.
+This module decides that a message counts once, whichever of the two networks brings it first; that replays and
+datagrams of an old life are dropped and counted; that a state told by an older message does not undo a newer one. It
+leaves what a message means to `agent.py`. On the simulator's hot path: a plain heartbeat passes here some hundred times
+a second.
 """
 
 from __future__ import annotations

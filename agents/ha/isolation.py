@@ -1,7 +1,8 @@
 """Alone or isolated: no agent traffic on any network, and no isolation address answers.
 
-Decides when to ping isolation addresses, when isolation is declared and when its response is due: T30/T60 for a
-slave, T5/T35 for a master (fact sheet 1.3, 1.4, 6). Leaves the response itself to `roles/isolation_response.py`.
+This module decides when to ping isolation addresses, when isolation is declared and when its response is due: T30/T60
+for a slave, T5/T35 for a master (fact sheet 1.3, 1.4, 6). It leaves the response itself to
+`roles/isolation_response.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an agent remembers of another host: which datagrams it accepted, and when it last heard it, per network.
 
-Decides whether a datagram is new or a replay. Leaves to `master/liveness.py` what silence means.
+This module decides whether a datagram is new or a replay. It leaves to `master/liveness.py` what silence means.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a host says of itself: heartbeats to other agents, reports to vCenter.
 
-Decides when a report is due: at every change and every few seconds. Leaves to whom heartbeats go, and when, to the
-role machines.
+This module decides when a report is due: at every change and every few seconds. It leaves to whom heartbeats go, and
+when, to the role machines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What happens to a hypervisor and its VMs, and what they want done: the values between them and their drivers.
 
-Decides the conversation alone; `hypervisor.py` and `vm.py` decide what is said. Events and actions shared with the
-agent (`Wake`, `Trace`, host calls and their answers) are those of `agents/protocol/events.py` and `actions.py`.
+This module decides the conversation alone; `hypervisor.py` and `vm.py` decide what is said. Events and actions shared
+with the agent (`Wake`, `Trace`, host calls and their answers) are those of `agents/protocol/events.py` and
+`actions.py`.
 
 Numbers of I/O requests are unique within one life of a host: those of VM process number `n` begin at `n << 32`, the
 hypervisor's own lie below `1 << 32`. So `request >> 32` tells whom an outcome is for (0: the hypervisor).

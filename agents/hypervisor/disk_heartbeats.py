@@ -5,9 +5,9 @@
     foreign:  vmfs  lock of host-N-hb names its owner's slot; the slot moves         (HeartbeatWatch)
               nfs   the time stamp of host-N-hb moves
 
-Decides when to write, when a volume's own heartbeat is offline, and when a foreign heartbeat moved or since when it
-stands still. Leaves to `locks.py` what stillness allows, and to the agent what silence means. Numbers: fact sheet
-0 and 5 [VMFS-T] [KB-HB] [DD-F] [POD].
+This module decides when to write, when a volume's own heartbeat is offline, and when a foreign heartbeat moved or since
+when it stands still. It leaves to `locks.py` what stillness allows, and to the agent what silence means. Numbers: fact
+sheet 0 and 5 [VMFS-T] [KB-HB] [DD-F] [POD].
 
 Real volumes retry a timed-out slot write each second; here a hanging write stays the only one (the datastore carries
 it out when it is back), and the retry each second is for writes that fail.
@@ -39,7 +39,7 @@ class Stillness:
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
 
     def look(self, datastore: str, owner: str, stamp: int, now_ns: int) -> int:
-        """Note `stamp`; return since when it stands."""
+        """Note `stamp`; return since when it has not changed."""
         seen = self._seen.get((datastore, owner))
         if seen is not None and seen[0] == stamp:
             return seen[1]
@@ -116,7 +116,7 @@ class SlotWriter:
         try:
             found = layout.decode_slot(outcome.data)
         except DamagedRecord:
-            found = None  # Somebody's, though unreadable: leave it alone.
+            found = None  # Another host's, though unreadable: leave it alone.
         if found is not None and found.moid == self._moid:
             self._claim(slot, outcome.data)  # An earlier life's: take it over.
             return
@@ -235,7 +235,7 @@ class HeartbeatWatch:
     """A foreign host's heartbeat on one datastore, looked at now and then each `poll`.
 
     `on_moved(stamp, first)`: it was seen (first look) or it moved. Nothing is called while it stands still, while
-    nobody holds `host-N-hb` (its agent is gone or writes elsewhere), or while our own access hangs.
+    no process holds `host-N-hb` (its agent is gone or writes elsewhere), or while our own access hangs.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """The agent's files on the datastores: reading, writing, removing, and asking who holds a lock.
 
-Decides what an outcome means to the agent. A hanging datastore never answers; so that a patient agent cannot pile up
-requests there, one request a path hangs at most: a later read is answered by the first, a later write replaces the
-one that waits. Writes under a lock are withdrawn when the datastore hangs: by the time it is back, the lock may be
-another host's.
+This module decides what an outcome means to the agent. A hanging datastore never answers; so that a patient agent
+cannot pile up requests there, one request a path hangs at most: a later read is answered by the first, a later write
+replaces the one that waits. Writes under a lock are withdrawn when the datastore hangs: by the time it is back, the
+lock may be another host's.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Files:
         """Of the agent: what an earlier one asked for is not answered."""
 
     def forget(self) -> None:
-        """The agent died: nobody waits for answers any more."""
+        """The agent died: no process waits for answers any more."""
         self._boot += 1
         self._reading.clear()
         self._querying.clear()

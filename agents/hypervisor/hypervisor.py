@@ -8,9 +8,9 @@ agent may die and come back meanwhile.
             answers      |  start, stop, commands, reports
                          +-----------------------------> VM processes
 
-Decides what happens to each call and report, in one place; leaves slots and touches to `disk_heartbeats.py`,
-locks to `locks.py`, access to `io_engine.py`, VMs to `vms.py`, the agent's files to
-`files.py`. Time comes in with each event; what is to be done comes out as actions, in order.
+This module decides what happens to each call and report, in one place; leaves slots and touches to
+`disk_heartbeats.py`, locks to `locks.py`, access to `io_engine.py`, VMs to `vms.py`, the agent's files to `files.py`.
+Time comes in with each event; what is to be done comes out as actions, in order.
 """
 
 from __future__ import annotations

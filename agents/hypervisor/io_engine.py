@@ -1,8 +1,9 @@
 """One host's I/O engine: request numbers, timers, and what the outcomes tell about access to each datastore.
 
-Decides when a datastore counts as hanging (`apd`: a request without outcome for the I/O limit), failed (`pdl`: an
-outcome `lost`) and working again (any other outcome). Leaves to the parts that ask (`disk_heartbeats.py`, `locks.py`,
-the hypervisor) what to ask and what to do then. Pure: `now_ns` is set from outside, work comes out as actions.
+This module decides when a datastore counts as hanging (`apd`: a request without outcome for the I/O limit), failed
+(`pdl`: an outcome `lost`) and working again (any other outcome). It leaves to the parts that ask (`disk_heartbeats.py`,
+`locks.py`, the hypervisor) what to ask and what to do then. Pure: `now_ns` is set from outside, work comes out as
+actions.
 
 A request that must not be carried out late (taking or breaking a lock) names an `abort` callback: when the
 datastore hangs it is withdrawn, because what was true when it was asked need not be true when access returns.
@@ -125,7 +126,7 @@ class HostIo:
             if pending is not None:
                 break
         else:
-            return  # Withdrawn: the driver was quicker. Whoever withdrew it looks for itself.
+            return  # Withdrawn: the driver was quicker. The part that withdrew it looks for itself.
         access: DatastoreAccess = "pdl" if outcome.status == "lost" else "ok"
         if volume.pending:
             oldest = next(iter(volume.pending.values()))[0]

@@ -1,6 +1,6 @@
 """The sectors that locks are on disk: one is read whole, and changed by test-and-set alone.
 
-Of two hosts that change a sector at the same time one wins, and the other gets what the sector holds. Leaves what to
+Of two hosts that change a sector at the same time one wins, and the other gets what the sector holds. It leaves what to
 write, and what an outcome means, to `locks.py`.
 """
 

@@ -12,8 +12,8 @@ only when its owner is proven gone (`owner_watch.py`), or is this host itself in
 A request to a hanging datastore that could break or take a lock late is withdrawn; whether it got through all the
 same is looked up when access returns (`unsure`). Until then the lock counts as not ours.
 
-Decides all that; leaves who wants which lock, and what losing one means, to the hypervisor. The clearing of a dead
-owner's slot, which real volumes do as well, is left out: a new boot takes its old slot over by itself.
+This module decides all that; leaves who wants which lock, and what losing one means, to the hypervisor. The clearing of
+a dead owner's slot, which real volumes do as well, is left out: a new boot takes its old slot over by itself.
 """
 
 from __future__ import annotations

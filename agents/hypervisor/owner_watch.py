@@ -1,10 +1,10 @@
 """Is the owner of a foreign lock gone? One machine per question.
 
 - vmfs: its heartbeat slot stood still for 16 s, by our own looks or by evidence handed in with the very stamp that
-  still stands; or the slot shows a newer life of that host (fact sheet 5 [KB-HB]);
+  has not changed; or the slot shows a newer life of that host (fact sheet 5 [KB-HB]);
 - nfs: the `.lck` record, which its owner renews each 10 s, did not change for 35 s [NFS-35].
 
-Decides that alone; `locks.py` breaks the lock, or leaves it. Every look counts for later questions as well
+This module decides that alone; `locks.py` breaks the lock, or leaves it. Every look counts for later questions as well
 (`Stillness`), so a host that watched before needs not begin anew.
 """
 

@@ -4,10 +4,10 @@
      |  \\-> stunned (its disk did not answer) -> on, once the hypervisor has looked at its lock
      +-> hung (guest dead: no writes, no guest heartbeat) -> on, by a reset
 
-Decides what the guest does; leaves locks and power to the hypervisor. A write that hangs for the limit of one VMFS
-I/O is withdrawn and the VM waits for `continue`: by the time access returns its lock may be another host's. The same
-after a gap of that length between two writes, for then the whole host was frozen. So the disk file shows two writers
-exactly when two hosts believed that they held the lock.
+This module decides what the guest does; leaves locks and power to the hypervisor. A write that hangs for the limit of
+one VMFS I/O is withdrawn and the VM waits for `continue`: by the time access returns its lock may be another host's.
+The same after a gap of that length between two writes, for then the whole host was frozen. So the disk file shows two
+writers exactly when two hosts believed that they held the lock.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Vm:
         if type(event) is VmBoot:
             self._good_at_ns = now_ns
             return [self._tell("started"), *self._write(now_ns)]
-        assert type(event) is VmCommand, f"{event!r} is no event of a VM"
+        assert type(event) is VmCommand, f"{event!r} is not an event of a VM"
         return self._command(event, now_ns)
 
     def wake_at_ns(self) -> int | None:

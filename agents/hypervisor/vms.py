@@ -3,9 +3,9 @@
     off -> starting -> on -> stopping -> off
                 \\-> off        \\-> (crash) off
 
-Decides when a VM process is started, commanded and killed; leaves locks to `locks.py`, the guest itself to
+This module decides when a VM process is started, commanded and killed; leaves locks to `locks.py`, the guest itself to
 `vm.py`, and whether a VM should run at all to the agent. The lock of a VM's `.vmx` is taken before its process starts
-and released only after the process is gone: so that whoever has the lock is the only writer.
+and released only after the process is gone: so that the holder of the lock is the only writer.
 
 A VM whose lock another host took while this one was cut off is killed as soon as that is seen (fact sheet 7.9
 [AG67-15]). That counts as asked for (`VmChanged.asked`): the VM runs elsewhere, so HA must not restart it.
@@ -54,7 +54,7 @@ class HostedVm:
         self.order: OrderId | None = None
         """The power-on task under way."""
         self.because = ""
-        """Why it is being stopped; empty while nobody asked for that."""
+        """Why it is being stopped; empty while that was not asked for."""
         self.timer: Timer | None = None
         self.silent = False
         self.unsure = False
@@ -179,7 +179,7 @@ class Vms:
             self._stop(vm, call.because)
 
     def _stop(self, vm: HostedVm, because: str) -> None:
-        """Kill it, whatever it is doing; a datastore that hangs holds nobody up."""
+        """Kill it, whatever it is doing; a datastore that hangs does not delay that."""
         if vm.state == "off":
             return
         if not vm.number:
@@ -252,7 +252,7 @@ class Vms:
     # --- Storage ------------------------------------------------------------------------------------------------------
 
     def access_lost(self, datastore: str, access: DatastoreAccess) -> None:
-        """A power-on under way fails: nobody knows when its I/O will end."""
+        """A power-on under way fails: it is not known when its I/O will end."""
         for vm in list(self._vms.values()):
             if vm.config.datastore == datastore and vm.state == "starting" and not vm.number:
                 self._failed(vm, f"{datastore} is not accessible ({access})")

@@ -1,7 +1,7 @@
 """The process of an HA agent: its core between real sockets and its hypervisor.
 
-Decides nothing but where each action goes: Send and Ping to the network, host calls through a pipe to the hypervisor,
-Trace to the run's record file. Forked by the zygote for its hypervisor; ends with it.
+This module decides nothing but where each action goes: Send and Ping to the network, host calls through a pipe to the
+hypervisor, Trace to the run's record file. Forked by the zygote for its hypervisor; ends with it.
 """
 
 from __future__ import annotations

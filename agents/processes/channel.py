@@ -1,7 +1,7 @@
 """A stream of values between two of our own processes: msgpack documents, each behind its length.
 
-Decides framing and that neither end ever blocks on the other: two processes that each wait for the other to read
-would stand still for ever. What the values are is left to the two ends. Trusted: it never crosses a host's border.
+This module decides framing and that neither end ever blocks on the other: two processes that each wait for the other to
+read would stand still for ever. What the values are is left to the two ends. Trusted: it never crosses a host's border.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A hypervisor's line to the zygote, which makes and ends the processes of its host.
 
-Why not fork them here: a fork of a busy process keeps every page that its parent changes afterwards, as a copy nobody
-needs, a megabyte for each agent and VM. The zygote changes hardly any. Decides nothing else.
+Why not fork them here: a fork of a busy process keeps every page that its parent changes afterwards, as a copy without
+a use, a megabyte for each agent and VM. The zygote changes hardly any. This module decides nothing else.
 """
 
 from __future__ import annotations

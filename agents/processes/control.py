@@ -1,7 +1,7 @@
 """What a stage tells the processes of a host or of vCenter, and what they tell it: the control channel's values.
 
-Decides the conversation alone. It goes through a socket pair made for each start of a host, so its end is the news
-of the host's end. Everything here is about faults and evidence; the protocol itself knows nothing of it.
+This module decides the conversation alone. It goes through a socket pair made for each start of a host, so its end is
+the news of the host's end. Everything here is about faults and evidence; the protocol itself knows nothing of it.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class Here(msgspec.Struct, frozen=True, tag=True):
 
 
 class ChildLost(msgspec.Struct, frozen=True, tag=True):
-    """News: the agent, or a VM's process, ended although nobody told it to, and without a word."""
+    """News: the agent, or a VM's process, ended without being told to, and without a word."""
 
     who: str
     because: str

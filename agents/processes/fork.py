@@ -3,7 +3,7 @@
     zygote ──fork──> helper: enters network, mount and process namespaces
                        └──fork──> the new process, in the process namespace; the helper ends
 
-The new process so becomes the zygote's own child, because the zygote adopts orphans. Leaves what it runs to the
+The new process so becomes the zygote's own child, because the zygote adopts orphans. It leaves what it runs to the
 caller.
 """
 

@@ -1,7 +1,7 @@
 """The process of a host's hypervisor: its core between datastores, its agent, its VMs and the stage.
 
-Decides when the agent or a VM counts as gone: when the kernel says so, never when it merely says goodbye. Leaves their
-start to the zygote (`children.py` says why) and everything else to the core.
+This module decides when the agent or a VM counts as gone: when the kernel says so, never when it merely says goodbye.
+It leaves their start to the zygote (`children.py` says why) and everything else to the core.
 
     stage ── control channel ── hypervisor ──┬── agent     host calls up, events down
                                      │       └── vm …      reports up, commands down

@@ -1,8 +1,8 @@
 """One small loop that drives any core: sockets and one timer in, events to the core, its actions out.
 
-Decides when a core is called and how late its timers fired; leaves what an action means to the drivers, which hand
-in `perform`. Input is read before timers are looked at: a process that was kept waiting must not conclude silence
-from packets it has not read yet. A core is never woken a hair early: it is handed max(clock, deadline).
+This module decides when a core is called and how late its timers fired; leaves what an action means to the drivers,
+which hand in `perform`. Input is read before timers are looked at: a process that was kept waiting must not conclude
+silence from packets it has not read yet. A core is never woken a hair early: it is handed max(clock, deadline).
 
 All instants here are the machine's but for those the core sees and gives: they are its host's (`clock.py`).
 """

@@ -1,7 +1,7 @@
 """Real pings: ICMP echo requests from a host's own network namespace, and the answers to them.
 
-Decides which reply belongs to which request; leaves when to ping and what an answer means to the core. A raw socket,
-not a ping socket: those are open to no group in a new network namespace. Source: RFC 792.
+This module decides which reply belongs to which request; leaves when to ping and what an answer means to the core. A
+raw socket, not a ping socket: those are open to no group in a new network namespace. Source: RFC 792.
 """
 
 from __future__ import annotations

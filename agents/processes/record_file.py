@@ -1,6 +1,7 @@
 """The file of records that all processes of a run share, and two kinds of record that processes keep themselves.
 
-Decides that a record is one whole line; when lateness of timers is worth a record, and how often refused datagrams are.
+This module decides that a record is one whole line; when lateness of timers is worth a record, and how often refused
+datagrams are.
 """
 
 from __future__ import annotations

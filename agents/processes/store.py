@@ -1,6 +1,6 @@
 """A process's datastore I/O: carries requests out on the mounted folders and brings outcomes to its core.
 
-Decides when hanging requests (all paths down) are tried again; leaves how a request is carried out to
+This module decides when hanging requests (all paths down) are tried again; leaves how a request is carried out to
 `tmpfs_store.py` and what an outcome means to the core. The host's local disk is here as well.
 """
 

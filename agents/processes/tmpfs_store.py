@@ -1,8 +1,8 @@
 """Datastores as directories: carries the requests of `datastore/requests.py` out on a real file system.
 
-Decides how each request becomes system calls so that hosts in different processes may share a directory, and so that
-a writer killed at any byte leaves the old or the new, never half (Append alone may tear). Leaves to the driver when
-hanging requests are tried again.
+This module decides how each request becomes system calls so that hosts in different processes may share a directory,
+and so that a writer killed at any byte leaves the old or the new, never half (Append alone may tear). It leaves to the
+driver when hanging requests are tried again.
 
 A host sees its datastores below one root, each a mount of its own. A fault replaces a mount by a dead directory that
 holds a file `.apd` (I/O hangs) or `.pdl` (I/O fails), so every request opens the mount anew, and looks for the mark
@@ -166,7 +166,7 @@ class TmpfsDatastores:
             temporary = f"{folder}/.{name}.{os.urandom(8).hex()}{TEMPORARY}".lstrip("/")
             file = _open(mount, temporary, os.O_EXCL)
             try:
-                # Locked, a temporary file has a living writer; unlocked, whoever finds it may remove it.
+                # Locked, a temporary file has a living writer; unlocked, any host that finds it may remove it.
                 fcntl.flock(file, fcntl.LOCK_EX)
                 _write_all(file, request.data)
                 _stamp(file, _stamp_of(mount, request.path))

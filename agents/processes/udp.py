@@ -1,8 +1,8 @@
 """The UDP end of an agent or of vCenter: one socket per network, messages in, messages out.
 
-Decides how datagrams leave and which are dropped; leaves what they mean to the cores. The network on which something
-was received is the socket it came through. What cannot be sent is counted, never an error: a host without a route,
-an address or a cable is the very thing under test.
+This module decides how datagrams leave and which are dropped; leaves what they mean to the cores. The network on which
+something was received is the socket it came through. What cannot be sent is counted, never an error: a host without a
+route, an address or a cable is the very thing under test.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The process of vCenter: its core between real sockets, its disk and the stage.
 
-Decides nothing: users' wishes come from the stage, everything else from the network. Its disk is the node's own
-/local, so that a vCenter that was killed comes back with what it knew.
+This module decides nothing: users' wishes come from the stage, everything else from the network. Its disk is the node's
+own /local, so that a vCenter that was killed comes back with what it knew.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The process of a virtual machine: its core between its disk and its hypervisor.
 
-Decides nothing. It opens its disk anew for each write, so a host whose view of the datastore was taken away meets
-that at the next one. It ends with its hypervisor's process: a host that dies takes its VMs along.
+This module decides nothing. It opens its disk anew for each write, so a host whose view of the datastore was taken away
+meets that at the next one. It ends with its hypervisor's process: a host that dies takes its VMs along.
 """
 
 from __future__ import annotations

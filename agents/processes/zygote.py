@@ -2,8 +2,8 @@
 
     python -m herzschlag.agents.processes.zygote STAGE_FD RECORDS_FD
 
-Everything is imported here once; 64 hosts with their agents and VMs then share those pages. Decides whose child is
-whose; leaves how a fork gets into a host's namespaces to `fork.py`, and which ones there shall be to the stage
+Everything is imported here once; 64 hosts with their agents and VMs then share those pages. This module decides whose
+child is whose; leaves how a fork gets into a host's namespaces to `fork.py`, and which ones there shall be to the stage
 (hosts, vCenter) and to each host's hypervisor (its agent, its VMs). Both tell it over packet sockets, one document a
 packet, with the end of the new process's channel attached.
 

@@ -1,7 +1,7 @@
 """What every backend offers: one session per run, driven from outside in protocol time.
 
-Decides the contract between the runner (and the live page, and the pytest plugin) and a backend; leaves how to keep
-it to `mininet/` and `simulation/`. The contract in words:
+This module decides the contract between the runner (and the live page, and the pytest plugin) and a backend; leaves how
+to keep it to `mininet/` and `simulation/`. The contract in words:
 
 - The clock counts protocol nanoseconds since the run began. Its zero lies on the heartbeat grid, so heartbeats of
   hosts with phase 0 go out at whole multiples of the heartbeat interval.
@@ -11,7 +11,7 @@ it to `mininet/` and `simulation/`. The contract in words:
 - `begin` and `end` are absolute: the conditions wanted are those of all faults now active together.
 - Records come with protocol times and arrive in any small disorder; the runner sorts. `fault` records are the
   runner's own. `finish` adds what can only be known at the end: kinds `disk`, `counters`, `lateness`.
-- When machinery of ours dies (switch, controller, a process that nobody told to die), the session adds a record
+- When machinery of ours dies (switch, controller, a process that was not told to die), the session adds a record
   `machinery` and every later call but `close` raises MachineryDied.
 """
 

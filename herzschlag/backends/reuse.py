@@ -1,10 +1,10 @@
 """A lab that goes on after one user is done with it: the same session, with a history of its own for the next user.
 
-Decides what of the past the next history needs, and when a lab stands as it did when it was new. For each host, VM,
-lock and opinion the next history begins with the last record, at its own time, so that checkers know how things stood;
-and for each process with the record of its latest timer, which bounds all later ones, because a process tells at once
-of one that is later than all before. Everything else of the past is left out. Leaves whether a lab is used again to
-`herzschlag.plugin.labs`.
+This module decides what of the past the next history needs, and when a lab is as it was when it was new. For each
+host, VM, lock and opinion the next history begins with the last record, at its own time, so that checkers know how
+things stood; and for each process with the record of its latest timer, which bounds all later ones, because a process
+tells at once of one that is later than all before. Everything else of the past is left out. It leaves whether a lab is
+used again to `herzschlag.plugin.labs`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def difference(before: Mapping[Thing, tuple[Any, ...]], now: Mapping[Thing, tupl
 
 
 def remembered(records: Sequence[Record], since_ns: int) -> list[str]:
-    """Kinds of what happened from then on and leaves a trace in the cluster although all stands as before."""
+    """Kinds of what happened from then on and leaves a trace in the cluster although everything is as before."""
     return sorted({item.kind for item in records if KINDS[item.kind].entry.remembered and item.at_ns >= since_ns})
 
 

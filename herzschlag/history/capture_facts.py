@@ -1,7 +1,7 @@
 """What must be known of a run to read its capture: kept in the capture itself, and in run.json for people.
 
-Decides the values and where in the file they stand: as JSON in the comment of its section, written before the first
-packet, so that the capture of a killed run explains itself.
+This module decides the values and where in the file they are: as JSON in the comment of its section, written before
+the first packet, so that the capture of a killed run explains itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class CaptureFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Ties packets to the run's history."""
 
     cluster: str
-    """Its name, whose hash stands in every datagram."""
+    """Its name, whose hash is in every datagram."""
     key: str
     """Of this run's datagrams, hexadecimal: what the dissector verifies tags with. Worth nothing after the run."""
     began_wall_ns: int

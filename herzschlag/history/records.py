@@ -1,8 +1,8 @@
 """The history of a run: every record on one clock, in order.
 
-Decides what a record is, how it looks as a line of JSON, and how records are found again. Leaves the meaning of a
-kind to docs/results.md and what follows from the records to `herzschlag.checkers`. `at_ns` is protocol time: real
-nanoseconds since the run began times speed, the same on both backends.
+This module decides what a record is, how it looks as a line of JSON, and how records are found again. It leaves the
+meaning of a kind to docs/results.md and what follows from the records to `herzschlag.checkers`. `at_ns` is protocol
+time: real nanoseconds since the run began times speed, the same on both backends.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class History:
         for position, record in enumerate(self.records):
             if record.seq != position or (last_ns is not None and record.at_ns < last_ns):
                 raise HistoryError(
-                    f"record {record.seq} at {record.at_ns} ns stands at position {position} after {last_ns} ns:"
+                    f"record {record.seq} at {record.at_ns} ns is at position {position} after {last_ns} ns:"
                     " a history is ordered by time and numbered from 0; History.ordered(...) does both"
                 )
             last_ns = record.at_ns

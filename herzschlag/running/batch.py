@@ -1,8 +1,8 @@
 """Many runs, several at a time, each in its own process.
 
-Decides how runs are spread over processes and how their reports come together. Runs are processes of their own so that
-labs stay apart and a crash of one is the unknown verdict of one. However the batch ends, its runs end with it
-(`interrupts.py`).
+This module decides how runs are spread over processes and how their reports come together. Runs are processes of their
+own so that labs stay apart and a crash of one is the unknown verdict of one. However the batch ends, its runs end with
+it (`interrupts.py`).
 """
 
 from __future__ import annotations

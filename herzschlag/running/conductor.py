@@ -1,9 +1,9 @@
 """Plays a scenario on a session: waits until the cluster is ready, sets faults off on time, heals, waits, collects.
 
-Decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). Leaves how they happen
-to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat instant, because
-published timelines start at one: its moment is moved up to the next whole heartbeat interval of the run's clock, plus
-10 ms. A fault lasts as long as the scenario says.
+This module decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). It leaves
+how they happen to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat
+instant, because published timelines start at one: its moment is moved up to the next whole heartbeat interval of the
+run's clock, plus 10 ms. A fault lasts as long as the scenario says.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class Conductor:
         return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
 
     def told_ns(self, at_ns: int | None = None) -> int:
-        """When the backend is told of a change at `at_ns`; left out: of one right after the next heartbeat."""
+        """When a change is announced to the backend that comes at `at_ns`; left out: of one right after the next
+        heartbeat."""
         return (self.aligned_ns(self._session.now_ns()) if at_ns is None else at_ns) - self._session.lead_ns
 
     def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
@@ -150,7 +151,7 @@ class Conductor:
         return effect
 
     def history(self, without: Collection[int] = ()) -> History:
-        """What there is, in order; `end` stands last, after the evidence collected at the same moment. `without`:
+        """All records so far, in order; `end` comes last, after the evidence collected at the same moment. `without`:
         numbers of the session's records that are left out."""
         last = [item for item in self._own if item.kind == "end"]
         first = [item for item in self._own if item.kind != "end"]

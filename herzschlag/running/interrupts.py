@@ -1,8 +1,8 @@
 """How a run learns that it is to end: signals, and the death of the process that started it.
 
-Decides that a polite kill (SIGTERM, SIGHUP) ends a run as Ctrl-C does, so that its directory says `interrupted`, and
-that a run of a batch ends with its batch, also when that is killed without a chance to say so: the batch holds one end
-of a pipe, the run reads the other, and the kernel closes it.
+This module decides that a polite kill (SIGTERM, SIGHUP) ends a run as Ctrl-C does, so that its directory says
+`interrupted`, and that a run of a batch ends with its batch, also when that is killed without a chance to say so: the
+batch holds one end of a pipe, the run reads the other, and the kernel closes it.
 """
 
 from __future__ import annotations

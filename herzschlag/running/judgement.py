@@ -1,7 +1,7 @@
 """The history of a run that is played by hand, ready to be judged: at its end, or while it goes on.
 
-Decides which evidence counts when it was collected more than once: the latest. Leaves judging to the checkers, and the
-scenario to be judged by to `logbook.py`.
+This module decides which evidence counts when it was collected more than once: the latest. It leaves judging to the
+checkers, and the scenario to be judged by to `logbook.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What was done to a cluster by hand, kept so that a scenario file can do the same again.
 
-Decides what a step of such a scenario is: a fault with its name, since when it was in force and for how long, in
-seconds since the cluster was ready. Leaves setting faults off to `conductor.py`.
+This module decides what a step of such a scenario is: a fault with its name, since when it was in force and for how
+long, in seconds since the cluster was ready. It leaves setting faults off to `conductor.py`.
 """
 
 from __future__ import annotations

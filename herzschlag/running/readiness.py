@@ -1,7 +1,7 @@
 """When a starting cluster works as configured: one master, all others its slaves, every VM running and protected.
 
-Decides what must be true, from the records alone. Leaves how long it is waited for, and how long it must last, to
-`conductor.py`.
+This module decides what must be true, from the records alone. It leaves how long it is waited for, and how long it must
+last, to `conductor.py`.
 """
 
 from __future__ import annotations

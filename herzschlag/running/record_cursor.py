@@ -1,9 +1,9 @@
-"""How a running cluster stands, by its records: what a test asks, and from where on it waits for the next record.
+"""The state of a running cluster by its records, and a cursor that says from where a test waits for the next one.
 
-Decides how far the records are read, and which count as new. A test is a program beside a cluster that does not stop
-for it: while one call returns and the next begins, records arrive. So each call goes on where the one before stopped:
-at the fault it set off, at the record that ended its waiting, or at the instant to which it let time pass. Leaves time
-and faults to `lab.py`.
+This module decides how far the records are read, and which count as new. A test is a program beside a cluster that does
+not stop for it: while one call returns and the next begins, records arrive. So each call goes on where the one before
+stopped: at the fault it set off, at the record that ended its waiting, or at the instant to which it let time pass. It
+leaves time and faults to `lab.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Present:
         self._since = (-1, -1)
         """What was done or seen last, as (at_ns, seq); records behind it, in order of time, are new."""
 
-    # --- how it stands ---
+    # --- the present state ---
 
     def role(self, host: str) -> str:
         """As the host said last, power or not."""
@@ -45,7 +45,7 @@ class Present:
         return self._standing.running()
 
     def lost_power(self, hosts: Sequence[str]) -> None:
-        """A VM that ends with its host is told by nobody."""
+        """No record tells of a VM that ends with its host."""
         self._catch_up()
         self._standing.lost_power(hosts)
 

@@ -1,6 +1,7 @@
 """A run directory: the names of its files, and `run.json`, which says how far a run is and how it ended.
 
-Decides what `run.json` holds, who reads and writes it (this file alone), and how a folder for new runs is named.
+This module decides what `run.json` holds, who reads and writes it (this file alone), and how a folder for new runs is
+named.
 """
 
 from __future__ import annotations

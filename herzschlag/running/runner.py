@@ -1,9 +1,9 @@
 """One run from scenario to run directory: prepare, play, collect, check, write.
 
-Decides what a run leaves behind and what its verdict is when something of ours fails: unknown, with the reason. Leaves
-playing to `conductor.py`, judging to `checkers`, the directory to `run_file.py`, many runs at once to `batch.py`. Every
-file appears whole or not at all; `run.json` exists from the first moment and says `running`, `interrupted`,
-`unavailable` (this machine cannot run it) or `finished`.
+This module decides what a run leaves behind and what its verdict is when something of ours fails: unknown, with the
+reason. It leaves playing to `conductor.py`, judging to `checkers`, the directory to `run_file.py`, many runs at once to
+`batch.py`. Every file appears whole or not at all; `run.json` exists from the first moment and says `running`,
+`interrupted`, `unavailable` (this machine cannot run it) or `finished`.
 """
 
 from __future__ import annotations

@@ -110,7 +110,8 @@ def test_timers_fire_in_time(cluster: Cluster) -> None:
 
 
 def test_a_lab_comes_before_the_other_sessions_of_the_machine(cluster: Cluster) -> None:
-    """Where the kernel shares processors by session, a nice value alone helps against nobody outside the own one."""
+    """Where the kernel shares processors by session, a nice value alone helps against no process outside its own
+    session."""
     own = Path("/proc/self/autogroup")  # empty for who never left the session that the machine began with
     if not own.exists():
         pytest.skip("this kernel does not schedule by session: it lacks CONFIG_SCHED_AUTOGROUP")

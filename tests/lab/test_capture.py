@@ -1,7 +1,7 @@
 """Captures of real labs: everything that crossed a switch, both ways, to the last packet, read by name. And the five
 situations on both backends, since their runs are here.
 
-A body runs as the first process of a sandbox and is handed the line to the recorder, which stands outside.
+A body runs as the first process of a sandbox and is handed the line to the recorder, which is outside.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def test_every_datagram_decodes_and_verifies(played: PacketRun) -> None:
 
 
 def test_the_timeline_is_confirmed_by_packets_alone(played: PacketRun) -> None:
-    """At speed 10 a busy machine takes its time; half of what a checker allows a timer is no disagreement."""
+    """At speed 10 a busy machine takes its time; half of what a checker allows a timer is not a disagreement."""
     found = confirm_run(played)
     assert [one for one in found if one.agreement == "missing"] == []
     assert [one for one in found if abs(one.difference_ms or 0.0) > BUSY_MS] == []

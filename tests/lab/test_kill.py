@@ -22,7 +22,8 @@ MOMENTS = 26
 AT_ONCE = 2
 """Labs side by side: enough to be quick on two cores, few enough to be themselves."""
 LATEST_S = 6.0
-"""A run of slave-failure at speed 10 takes some nine seconds; whoever is to die lives until near its end."""
+"""A run of slave-failure at speed 10 takes some nine seconds; a process that is to be killed lives until near its
+end."""
 MARK = "HERZSCHLAG_KILL_TEST"
 SUFFIXES = {"-fdm": "agent", "-hv": "hypervisor"}
 MODULES = {
@@ -76,7 +77,7 @@ def interfaces() -> set[str]:
 
 
 def mounts_of(directory: Path) -> list[str]:
-    """Mounts that name the run's folder; others of this machine are nobody's business here."""
+    """Mounts that name the run's folder; others of this machine do not matter here."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     return [line for line in lines if str(directory) in line or "herzschlag" in line.split(" - ")[1]]
 
@@ -106,7 +107,7 @@ def kill_one(number: int, directory: Path) -> str:
     run.wait(timeout=60)
     what = f"{victim} killed after {after_s:.2f} s"
     if not killed:
-        return f"{what}: nobody of that name was there"
+        return f"{what}: no process of that name was there"
     try:
         until(lambda: not processes(mark), f"{what}: all of it is gone", within_s=10, state=lambda: processes(mark))
     except NeverTrue as left:

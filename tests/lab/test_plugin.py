@@ -52,7 +52,7 @@ def test_the_tutorial_does_what_it_says_on_both_backends(pytester: pytest.Pytest
 
 
 def test_what_no_record_tells_keeps_a_lab_from_being_used_again(pytester: pytest.Pytester) -> None:
-    """Somebody went into the lab on his own and left something: the next test must not find it."""
+    """A user went into the lab without the plugin and left something: the next test must not find it."""
     code = f"""{INSIDE}
 def test_1_leaves_nothing(cluster):
     cut = cluster.cut("host-98", "host-99")

@@ -31,7 +31,7 @@ def test_udp_travels_between_all_nodes_on_both_networks() -> None:
 
 @inside
 def test_mininet_is_underneath() -> None:
-    """Whoever knows Mininet finds its nodes, links and commands."""
+    """A user of Mininet finds its nodes, links and commands."""
     with switched_lab() as lab:
         assert "1 received" in lab.net["host-98"].cmd(f"ping -c 1 -W 1 {lab.spec.address('host-99', 'A')}")
         assert lab.net["host-98"].cmd("hostname").strip() == "host-98"

@@ -25,7 +25,7 @@ NOBODY = 65534
 
 
 def alive(pids: list[int]) -> list[int]:
-    """Those that still run; a zombie waiting for somebody else to take its status does not."""
+    """Those that still run; a zombie that waits for another process to take its status does not."""
     running = []
     for pid in pids:
         with contextlib.suppress(OSError):

@@ -216,7 +216,7 @@ FAULTS = (
     Planted(
         name="everyone wins",
         core="ha/roles/candidate",
-        broken="becomes master when the round is over, whoever is better",
+        broken="becomes master when the round is over, even if another is better",
         place="herzschlag.agents.ha.roles.candidate.Candidate.won",
         patch=_everyone_wins,
         scenario="master-failure",
@@ -226,7 +226,7 @@ FAULTS = (
     Planted(
         name="pre-emption",
         core="ha/roles/candidate",
-        broken="stands for election although there is a master",
+        broken="begins an election although there is a master",
         place="herzschlag.agents.ha.roles.candidate.Candidate.master_heard",
         patch=_if_no_better,
         scenario="case-39",

@@ -1,7 +1,8 @@
 """Planted faults: agents broken on purpose at one place, to prove that a checker would notice.
 
-Decides what a planted fault is, how it gets into the cores for the length of one simulated run, and what counts as
-caught: the checker that was named says `violated`, and says why. The faults themselves are the lists beside this file.
+This module decides what a planted fault is, how it gets into the cores for the length of one simulated run, and what
+counts as caught: the checker that was named says `violated`, and says why. The faults themselves are the lists beside
+this file.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ OWN_SCENARIOS = Path(__file__).parent / "scenarios"
 """For faults that no shipped scenario brings to light."""
 
 Patch = Callable[[Any], Any]
-"""Is handed what stands at the place, gives what is to stand there."""
+"""Gets what is at the place, returns what is to be there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def in_place(fault: Planted) -> Iterator[None]:
 
 
 def _owner_of(place: str) -> tuple[Any, str]:
-    """The module or class in which the name stands, and the name."""
+    """The module or class in which the name is, and the name."""
     *path, name = place.split(".")
     for length in range(len(path), 0, -1):
         try:

@@ -239,7 +239,7 @@ FAULTS = (
     Planted(
         name="free is owned",
         core="hypervisor/files",
-        broken="says of a free lock that somebody holds it",
+        broken="says of a free lock that a host holds it",
         place="herzschlag.agents.hypervisor.files.Files._owner",
         patch=_free_is_owned,
         scenario="case-11@silent",
@@ -269,7 +269,7 @@ FAULTS = (
     Planted(
         name="writes without asking",
         core="hypervisor/vm",
-        broken="repeats a write that hung, whoever has the lock by now",
+        broken="repeats a write that hung, even if another host has the lock by now",
         place="herzschlag.agents.hypervisor.vm.Vm._stun",
         patch=_writes_on,
         scenario="case-25",

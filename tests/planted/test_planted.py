@@ -47,7 +47,8 @@ def test_the_healthy_agent_is_caught_by_nobody(scenario: str) -> None:
 
 
 def test_every_part_of_the_cores_is_broken_somewhere() -> None:
-    """A part without a planted fault is a part whose bugs nobody has proved visible: plant one, or say why not here."""
+    """A part without a planted fault is a part whose bugs were never shown to be visible: plant one, or say why not
+    here."""
     agents = ROOT / "agents"
     files = {path.relative_to(agents).with_suffix("") for path in agents.rglob("*.py")}
     cores = {str(f) for f in files if not any(f.match(no) for no in (*VALUES, *BYTES, *OUTSIDE))}

@@ -14,7 +14,7 @@ from tests.support.live import Hands, running
 
 
 def still(hands: Hands) -> None:
-    """Time stands from now on, so that a test says when what happens."""
+    """Time stops from now on, so that a test says when what happens."""
     hands.ask(m.Pace(0))
     hands.told.until(lambda: hands.told.state["pace"] == 0, "time is paused")
 

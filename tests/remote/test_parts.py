@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -230,6 +232,30 @@ def test_a_damaged_archive_changes_nothing(tmp_path: Path) -> None:
     assert "arrived damaged" in str(answer["trouble"])
     assert (checkout / "kept").exists()
     assert not archive.exists()
+
+
+@pytest.mark.parametrize(("target", "taken"), [("../agents", True), ("../../agents", False), ("/agents", False)])
+def test_links_arrive_as_links_and_none_leads_out_of_the_checkout(target: str, taken: bool, tmp_path: Path) -> None:
+    """herzschlag/agents and its like are links to the folders at the top."""
+    archive, checkout = tmp_path / "archive.tar.gz", tmp_path / "checkout"
+    with tarfile.open(archive, "w:gz") as tar:
+        member = tarfile.TarInfo("herzschlag/agents")
+        member.type, member.linkname = tarfile.SYMTYPE, target
+        tar.addfile(member)
+    request: dict[str, object] = {
+        "archive": str(archive),
+        "digest": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "checkout": str(checkout),
+        "files": {"herzschlag/agents": hashlib.sha256(target.encode()).hexdigest()},
+        "version": "new",
+    }
+    _, answer = FarSide(request=request, verb="unpack").finish()
+    link = checkout / "herzschlag/agents"
+    assert link.is_symlink() == taken
+    if taken:
+        assert (answer["status"], str(link.readlink())) == (0, target)
+    else:
+        assert "not among the files that were announced" in str(answer["trouble"])
 
 
 def test_a_checkout_in_use_is_not_changed(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """`herzschlag remote` against a real OpenSSH server, in every way in which that can go wrong.
 
-Most tests run a small program over there in place of the real one: they are about what happens on the way. Two run the
-project itself.
+Most tests run a small program on the remote machine in place of the real one: they are about what happens on the way.
+Two run the project itself.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pty
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag.remote import far
 from herzschlag.remote.bundle import make_bundle
 from tests.support import far_machine
 from tests.support.far_machine import ROOT, FarMachine, interrupt, new_key
@@ -79,7 +79,7 @@ def machine(module_machine: FarMachine, tmp_path: Path) -> FarMachine:
 
 @pytest.fixture
 def options(tmp_path: Path) -> tuple[str | Path, ...]:
-    """A checkout over there with our small program, results in a folder of this test."""
+    """A checkout on the remote machine with our small program, results in a folder of this test."""
     program = tmp_path / "checkout/.venv/bin/herzschlag"
     program.parent.mkdir(parents=True)
     program.write_text(PROGRAM, encoding="utf-8")
@@ -116,7 +116,7 @@ def test_status_output_and_error_are_those_of_the_far_command(
 def test_a_simulation_runs_there_and_its_run_directory_comes_home(
     machine: FarMachine, home: Path, tmp_path: Path
 ) -> None:
-    """The real program, brought by nobody: this checkout is reachable over there."""
+    """The real program, not copied: the remote machine reaches this checkout."""
     typed = ("run", "--backend", "simulation", "slave-failure", "--json")
     done = machine.remote(*typed, cwd=home, options=("--checkout", ROOT, "--far-folder", tmp_path / "far"))
     document = json.loads(done.stdout)
@@ -130,7 +130,8 @@ def test_a_simulation_runs_there_and_its_run_directory_comes_home(
 
 
 def test_files_come_home_whole(machine: FarMachine, options: Options, home: Path, tmp_path: Path) -> None:
-    """Binary, empty, nested, with names in any language; nothing of ours stays over there or half-done here."""
+    """Binary, empty, nested, with names in any language; nothing of ours stays on the remote machine, or half-done
+    here."""
     done = machine.remote("write", "3000000", cwd=home, options=options)
     assert done.returncode == 0, done.stderr
     found = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
@@ -186,9 +187,10 @@ def test_the_project_is_brought_when_missing_or_different_and_only_then(
 
     assert "sending the project" in prepare()
     bundle = make_bundle(project)
-    there = {path: hashlib.sha256((checkout / path).read_bytes()).hexdigest() for path in bundle.digests}
+    there = {path: far.digest_of(checkout / path) for path in bundle.digests}
     assert there == bundle.digests
     assert os.access(checkout / "setup/provision.sh", os.X_OK)
+    assert (checkout / "herzschlag/agents/__init__.py").is_file(), "links arrive as links"
     assert "bringing" not in prepare()
     (checkout / "Makefile").write_text("another version", encoding="utf-8")
     (checkout / "made by set-up").touch()
@@ -276,7 +278,7 @@ def begin_lingering(machine: FarMachine, options: Options, home: Path) -> subpro
 def test_a_cut_line_ends_the_command_there_and_is_reported_here(
     machine: FarMachine, options: Options, home: Path, tmp_path: Path
 ) -> None:
-    """No packet arrives any more and nobody is told: only silence shows it, at both ends."""
+    """No packet arrives any more, without notice: only silence shows it, at both ends."""
     process = begin_lingering(machine, options, home)
     machine.cut()
     try:
@@ -418,7 +420,7 @@ def test_a_disk_that_fills_while_a_file_is_sent_is_said(
     big.write_bytes(b"x" * 3_000_000)
     done = machine.remote("cat", big, cwd=home, options=options)
     assert done.returncode == 4
-    assert "is the disk full there?" in done.stderr
+    assert "is its disk full?" in done.stderr
 
 
 # --- Ctrl-C ---

@@ -1,4 +1,4 @@
-"""Generated pages are what the code says now: a table that went stale would mislead whoever trusts it."""
+"""Generated pages are what the code says now: a table that went stale would mislead its readers."""
 
 import subprocess
 import sys

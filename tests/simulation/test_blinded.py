@@ -1,4 +1,4 @@
-"""Blinded histories: whoever has lost the records that it lives on says `unknown`, whatever it said before.
+"""Blinded histories: a checker that has lost the records it needs says `unknown`, whatever it said before.
 
 For every checker and every kind of record: without a kind that it needs it knows nothing, and a kind that it does not
 name makes no difference to it, so that what it names is all it needs.

@@ -1,4 +1,4 @@
-"""A cluster in your hands: the interface that tests and the live page stand on."""
+"""A cluster in your hands: the interface that tests and the live page use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -133,7 +133,7 @@ def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:
 
 
 def test_a_host_cut_off_from_its_master_alone_may_stop_its_vms() -> None:
-    """It hears nobody, for slaves say nothing to each other; without the gateway it is isolated, and that is right."""
+    """It hears no host, for slaves say nothing to each other; without the gateway it is isolated, and that is right."""
     with started(vms_per_host=1, isolation_response="shutdown") as cluster:
         cluster.fault("cut-pair", a="host-100", b="host-99")
         cluster.fault("gateway-silent")

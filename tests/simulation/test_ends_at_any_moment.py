@@ -1,4 +1,4 @@
-"""A test ends when it has seen what it wanted, perhaps in the middle of a failover: that alone is no violation."""
+"""A test ends when it has seen what it wanted, perhaps in the middle of a failover: that alone is not a violation."""
 
 from __future__ import annotations
 

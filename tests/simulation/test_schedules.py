@@ -25,7 +25,7 @@ STROKES = st.builds(
     for_s=st.sampled_from([2.0, 5.0, 9.0, 14.0, 20.0, 30.0, 45.0, 70.0, 120.0]),
 )
 PHASES = (Phase.explicit, Phase.generate, *((Phase.shrink,) if os.environ.get("HERZSCHLAG_EXPLORE") else ()))
-"""Shrinking takes minutes: only where somebody waits for it."""
+"""Shrinking takes minutes: only where a person waits for it."""
 RESPONSES = st.sampled_from(["none", "powerOff", "shutdown"])
 
 

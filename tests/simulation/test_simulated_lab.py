@@ -84,7 +84,7 @@ def test_power_off_ends_everything_on_the_host_and_power_on_begins_a_new_life() 
     cluster.run_until(90 * SECOND)
     assert roles(cluster)["host-98"] == "slave", "it found its configuration on its own disk, and the master"
     assert host.hypervisor is not None and host.hypervisor.core.view().boot == 2  # type: ignore[attr-defined]
-    assert running(cluster, "vm-98-1") != ["host-98"], "nobody moves a VM back"
+    assert running(cluster, "vm-98-1") != ["host-98"], "no host moves a VM back"
 
 
 @pytest.mark.parametrize("after_bytes", [0, 1, 20, 10_000])

@@ -137,13 +137,13 @@ class FarMachine:
     # --- the line ---
 
     def cut(self) -> None:
-        """Every packet vanishes, in both directions; nobody is told."""
+        """Every packet vanishes, in both directions, without notice."""
         rules = "table inet cut { chain in { type filter hook input priority 0; iifname near drop; }; "
         rules += "chain out { type filter hook output priority 0; oifname near drop; }; }"
         run(*self.near_command(), "nft", rules)
 
     def slow_down(self) -> None:
-        """Both ways at 5 MB/s, so that a cut falls into the middle; and whoever sends over here must wait for the line
+        """Both ways at 5 MB/s, so that a cut falls into the middle; and a sender here must wait for the line
         after a few KB, as on any line with a long queue."""
         run(*self.near_command(), "sysctl", "--quiet", "--write", "net.ipv4.tcp_wmem=4096 4096 4096")
         self.there("tc", "qdisc", "add", "dev", "far", "root", "tbf", *SLOW.split())
@@ -168,7 +168,7 @@ class FarMachine:
         return run(*self._enter_far(), *command)
 
     def processes_there(self) -> list[str]:
-        """Command lines over there, but for the server's and the holder's."""
+        """Command lines on the remote machine, but for the server's and the holder's."""
         lines = [line.split(maxsplit=1) for line in self.there("ps", "-eo", "stat=,args=").splitlines()]
         ours = ("sshd:", str(SSHD), "cat", "ps ")
         return [line for state, line in lines if not state.startswith("Z") and not line.startswith(ours)]
@@ -208,7 +208,7 @@ class FarMachine:
 
 
 def environment(project: Path = ROOT) -> dict[str, str]:
-    """Without the agent of whoever runs the tests, and with the project importable from any folder."""
+    """Without the SSH agent of the person who runs the tests, and with the project importable from any folder."""
     kept = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
     return {**kept, "PYTHONPATH": str(project), "COLUMNS": "200"}
 

@@ -47,7 +47,7 @@ def stand_in() -> None:
             (directory / "log" / "agents.log").write_text("they spoke")
         return clusters.Cluster.start(setup, backend="simulation", **options)
 
-    setattr(labs, "Cluster", SimpleNamespace(start=start))  # noqa: B010 (it is no public name there)
+    setattr(labs, "Cluster", SimpleNamespace(start=start))  # noqa: B010 (it is not a public name there)
 
 
 def in_virtual_time(pytester: pytest.Pytester, code: str, *words: str) -> pytest.RunResult:

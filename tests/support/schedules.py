@@ -1,9 +1,9 @@
 """Random fault schedules for simulated clusters, and what must hold whatever they do.
 
-Decides which disturbances may come together and what is judged afterwards: while faults last only safety (one writer
-on every disk, no core in an illegal state), and once all is healed and every retry has had its turn also that one
-master leads everyone and every VM runs exactly once. Both come down to the truth of disks and processes, not to what
-the cores say of themselves. Drawing and shrinking is left to the tests.
+This module decides which disturbances may come together and what is judged afterwards: while faults last only safety
+(one writer on every disk, no core in an illegal state), and once all is healed and every retry has had its turn also
+that one master leads everyone and every VM runs exactly once. Both come down to the truth of disks and processes, not
+to what the cores say of themselves. Drawing and shrinking is left to the tests.
 """
 
 from __future__ import annotations

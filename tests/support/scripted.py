@@ -1,4 +1,4 @@
-"""A session that plays a script instead of a cluster: for testing what stands around a session."""
+"""A session that plays a script instead of a cluster: for testing what uses a session."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Records and messages as sentences of a transcript: what a node said, what it concluded.
 
-Decides which of them a reader of the protocol needs, and how each reads. Heartbeats are counted by `transcripts.py`;
-what a host reports of itself to vCenter says nothing that its opinions do not say.
+This module decides which of them a reader of the protocol needs, and how each reads. Heartbeats are counted by
+`transcripts.py`; what a host reports of itself to vCenter says nothing that its opinions do not say.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Conversations of a simulated cluster as text files: what was done, then what the nodes said and concluded.
 
-Decides the format of `tests/transcripts/*.txt` and how a file is played. Leaves to `sentences.py` how one message or
-one record reads.
+This module decides the format of `tests/transcripts/*.txt` and how a file is played. It leaves to `sentences.py` how
+one message or one record reads.
 
     # Prose: what this conversation shows.
 

@@ -132,7 +132,8 @@ class Lab:
         self.switches.stop()
 
     def processes(self) -> dict[str, int]:
-        """What the lab stands on, by name to pid, for those who watch over it: without any of these it is none."""
+        """Processes that the lab needs, by name to pid, for the process that watches over it: without one of them the
+        lab is dead."""
         return {**self.switches.processes(), "spawner": self._spawner.pid}
 
     def _stamp(self, what: str) -> None:
@@ -194,7 +195,7 @@ class Lab:
     def power_off(self, *nodes: str) -> int:
         """End every process of these nodes, at once and without notice, then their links. Returns when all were dead.
 
-        The kernel counts a process as gone only when its parent has taken its exit status, so whoever forked
+        The kernel counts a process as gone only when its parent has taken its exit status, so the process that forked
         processes into the node from outside must be waiting for them.
         """
         with self._lock:
@@ -223,7 +224,7 @@ class Lab:
             return time.monotonic_ns()
 
     def freeze(self, node: str) -> int:
-        """Stop every process of a node where it stands; its network stack still answers pings. Returns when stopped."""
+        """Stop every process of a node where it is; its network stack still answers pings. Returns when stopped."""
         with self._lock:
             pid = self.pid(node)
             self._spawner.enter(("pid",), {pid: [["signal_all", signal.SIGSTOP]]})
@@ -286,7 +287,8 @@ class Lab:
         """How hosts see datastores, by (host, datastore): as they are, or as a dead folder holding only `.apd` or
         `.pdl`. All hosts change at once.
 
-        Whoever opens a path sees the new view at once. What was open before stays open: hosts open anew for each I/O.
+        A process that opens a path sees the new view at once. What was open before stays open: hosts open anew for each
+        I/O.
         Returns the instant before the first change, for a host may find out before another is told.
         """
         with self._lock:

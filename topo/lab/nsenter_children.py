@@ -1,8 +1,8 @@
-"""Those who wait outside a node for what they started in it: every `nsenter`, whoever called it.
+"""The `nsenter` processes that wait outside a node for what they started in it.
 
 An nsenter that sees its child stopped stops itself as well. It then takes no exit status, without which the kernel
-cannot end the node's process namespace: a frozen node could never be powered off. Decides how such waiters are found;
-leaves when to wake them to `herzschlag.topo.lab.lab`.
+cannot end the node's process namespace: a frozen node could never be powered off. This module decides how such waiters
+are found; leaves when to wake them to `herzschlag.topo.lab.lab`.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def pass_on_interrupt() -> bool:
 
 
 def take_terminal() -> None:
-    """Make this process's group the terminal's foreground; whoever has it not is stopped when it tries to read."""
+    """Make this process's group the terminal's foreground; a process without it is stopped when it tries to read."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         os.tcsetpgrp(0, os.getpgrp())
@@ -178,7 +178,7 @@ class _Inside:
 
             @classmethod
             def initReadline(cls) -> None:
-                """Whoever sends the lines keeps their history."""
+                """The sender of the lines keeps their history."""
 
         self.printer = _Printer()
         print_by(self.printer)
@@ -187,7 +187,7 @@ class _Inside:
         if settings["terminal"]:
             keys = 0
         else:
-            keys, self._never = os.pipe()  # nobody types: what is piped into the command is its own script
+            keys, self._never = os.pipe()  # no keys are typed: what is piped into the command is its own script
         self._lines = Lines(self.net, stdin=_Keys(keys))
 
     def know(self, holders: dict[str, int]) -> None:

@@ -1,8 +1,8 @@
 """What a master does about VMs that run nowhere: which are restarted, when, and on which host.
 
-Decides what failed: VMs of a dead host, VMs that ended by themselves, and those that the protectedlists have while
-they run nowhere (`orphans`, 10 s after the election at the earliest: T35, fact sheet 1.2 [DD-R]). Leaves order,
-placement and attempts to `restarts.py`, locks to the host that powers on.
+This module decides what failed: VMs of a dead host, VMs that ended by themselves, and those that the protectedlists
+have while they run nowhere (`orphans`, 10 s after the election at the earliest: T35, fact sheet 1.2 [DD-R]). It leaves
+order, placement and attempts to `restarts.py`, locks to the host that powers on.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Failover:
             host = self._running.where.get(vm)
             if host is not None and (self._hosts.speaks(host) or self._hosts.alive(host)):
                 continue
-            # A poweron file alone is no sign of life (docs/decisions/0009).
+            # A poweron file alone is not a sign of life (docs/decisions/0009).
             self._running.where.pop(vm, None)
             if self._may_run_on(last):
                 undecided.add(vm)
@@ -153,7 +153,7 @@ class Failover:
         now_ns = self._c.now_ns
         evidence = tuple(
             LockEvidence(datastore, host, stamp, now_ns - since_ns)
-            for (host, datastore), (stamp, since_ns) in sorted(self._c.stands.items())
+            for (host, datastore), (stamp, since_ns) in sorted(self._c.stillness.items())
             if datastore == vm.datastore
         )
         number = (
@@ -169,7 +169,7 @@ class Failover:
     def placeable(self, moid: str, vms: Iterable[str]) -> tuple[str, ...]:
         """Those of a host's VMs that VM component protection may end there: another host could run them now. If it is
         aggressive, also those that no host in sight reaches while other hosts are out of sight, as in a partition:
-        then nobody can tell (fact sheet 7.6 [AG60-20])."""
+        then no answer can be had (fact sheet 7.6 [AG60-20])."""
         others = [target for target in self._targets() if target.moid != moid]
         in_sight = {moid, *(other.moid for other in others)}
         guess = self._c.cluster.vmcp_apd == "aggressive" and any(

@@ -1,7 +1,8 @@
 """The hosts of a master's cluster: one watch for each, who has joined, and what the master takes each of them for.
 
-Decides who is taken in, and what a host's own words (heartbeats, offers) say about its state. Leaves silence to the
-watches of `liveness.py`, which hold the opinions, and carries out what they ask for: pings, reads, records.
+This module decides who is taken in, and what a host's own words (heartbeats, offers) say about its state. It leaves
+silence to the watches of `liveness.py`, which hold the opinions, and carries out what they ask for: pings, reads,
+records.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class HostBook:
         host = self._c.cluster.host(peer.moid)
         heard_ns = peer.last_heard_ns if peer.last_heard_ns is not None else now_ns - timers.host_timeout_ns
         began_ns: int | None = None
-        for (moid, datastore), (_, since_ns) in self._c.stands.items():
+        for (moid, datastore), (_, since_ns) in self._c.stillness.items():
             if moid == peer.moid and datastore in host.heartbeat_datastores:
                 began_ns = min(began_ns or since_ns, since_ns)
         return HostWatch(
@@ -178,7 +179,7 @@ class HostBook:
         return watch.state != "hostDown"
 
     def close(self) -> None:
-        """The reign ends: watches end, and nobody is ours any more."""
+        """The reign ends: watches end, and no host is joined any more."""
         for moid, watch in self._watches.items():
             if watch.phase != "heard":
                 self._c.unwatch(moid)

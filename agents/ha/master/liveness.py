@@ -6,10 +6,10 @@
    └──────────────── any datagram ──────────────────┘        re-judged with every ping and datastore heartbeat
 ```
 
-Decides when to watch, ping and read, and what to conclude: the timeline of fact sheet 1.1 and the table of 3.2.
-Leaves sending and reading to `host_book.py`, which carries out the steps returned here. Others choose: Corosync
-declares a node lost after one token timeout (3 s since RHEL 8.4), Pacemaker then fences; memberlist lets peers
-vote. vSphere HA asks the datastore and a ping first, hence the longer chain.
+This module decides when to watch, ping and read, and what to conclude: the timeline of fact sheet 1.1 and the table of
+3.2. It leaves sending and reading to `host_book.py`, which carries out the steps returned here. Others choose: Corosync
+declares a node lost after one token timeout (3 s since RHEL 8.4), Pacemaker then fences; memberlist lets peers vote.
+vSphere HA asks the datastore and a ping first, hence the longer chain.
 """
 
 from __future__ import annotations

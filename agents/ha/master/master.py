@@ -1,8 +1,8 @@
 """The role of a master: which part of it each event concerns, and the order in which due work is done.
 
 Made when a host becomes master, dropped when it stops being one, so a new master starts with fresh counts (fact sheet
-7.5). Decides when to abdicate: on meeting a better master that hears this host. Leaves hosts to `host_book.py`, VMs to
-`running_vms.py` and `failover.py`, lists to `ownership.py`, vCenter's view to `view.py`.
+7.5). This module decides when to abdicate: on meeting a better master that hears this host. It leaves hosts to
+`host_book.py`, VMs to `running_vms.py` and `failover.py`, lists to `ownership.py`, vCenter's view to `view.py`.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class Master(RoleMachine):
                 self._ownership.lock_changed(datastore, held)
                 self._view.changed()
             case _:
-                pass  # A write nobody waits for, or an answer to a role that is over.
+                pass  # A write that is not waited for, or an answer to a role that is over.
 
     def _file_read(self, event: FileRead) -> None:
         stopped = self._running.marker_read(event.datastore, event.path, event.status)

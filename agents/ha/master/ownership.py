@@ -1,8 +1,8 @@
 """Ownership of VMs: the `protectedlist` of each datastore, held locked by one master.
 
-Decides which lists to lock, what stands in them, and which VMs this master may restart: those it has read from, or
-written to, a list whose lock it holds (fact sheet 1.5, 5, 7.1, 7.4 [DD-F] [YB-OWN]). A lock is let go on isolation,
-abdication and maintenance. Leaves breaking a dead owner's lock to the hypervisor's lock manager.
+This module decides which lists to lock, what is in them, and which VMs this master may restart: those it has read
+from, or written to, a list whose lock it holds (fact sheet 1.5, 5, 7.1, 7.4 [DD-F] [YB-OWN]). A lock is let go on
+isolation, abdication and maintenance. It leaves breaking a dead owner's lock to the hypervisor's lock manager.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _List:
         self.asked = False
         self.read = False
         self.entries: dict[str, str] = {}
-        """VM to the host it last ran on, as it stands on the datastore."""
+        """VM to the host it last ran on, as the datastore says."""
         self.written: dict[str, str] | None = None
         """What a write under way will make of it."""
         self.retry_ns = 0
@@ -53,7 +53,7 @@ class Ownership:
         return found
 
     def settled(self) -> bool:
-        """Every list is either read, or known to belong to somebody else."""
+        """Every list is either read, or known to belong to another master."""
         return all(entry.read if entry.held else not entry.asked for entry in self._lists.values())
 
     def due_ns(self) -> int:

@@ -1,8 +1,8 @@
 """Restarting VMs: what waits, where it goes, when it is tried again.
 
-Decides order (agent VMs, then priority; the next priority of a host waits for its running tasks), placement
+This module decides order (agent VMs, then priority; the next priority of a host waits for its running tasks), placement
 (compatible, enough capacity, fewest VMs first), at most 32 tasks per host, attempts at 0/2/6/14/30 min after the
-detected failure, and the pending list (fact sheet 7.3, 7.5). Leaves what has failed to `failover.py`, locks to the
+detected failure, and the pending list (fact sheet 7.3, 7.5). It leaves what has failed to `failover.py`, locks to the
 host that powers on.
 """
 
@@ -217,7 +217,7 @@ class RestartQueue:
         return late
 
     def _release_waiting(self, now_ns: int) -> None:
-        """A task ended: whoever waited for a free place may go at once, not at the next look."""
+        """A task ended: a VM that waited for a free place may go at once, not at the next look."""
         for task in self._tasks.values():
             if task.waiting:
                 task.due_ns = min(task.due_ns, now_ns)

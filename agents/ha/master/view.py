@@ -1,6 +1,6 @@
 """The view of the cluster that a master sends to vCenter: at every change and every few seconds.
 
-Decides when one is due. Leaves what it shows to those who know it: hosts, lists, restarts.
+This module decides when one is due. It leaves what it shows to those who know it: hosts, lists, restarts.
 """
 
 from __future__ import annotations

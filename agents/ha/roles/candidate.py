@@ -1,7 +1,7 @@
 """One host's way through an election: its offers, the master it asks to join, and when it wins.
 
-Decides when the round is over and who has won, with `election.py`; who may be joined: a master that hears us
-(docs/decisions/0004). Leaves what winning means to `agent.py`.
+This module decides when the round is over and who has won, with `election.py`; who may be joined: a master that hears
+us (docs/decisions/0004). It leaves what winning means to `agent.py`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Candidate(RoleMachine):
         two_way = not self._round.young(self._c.now_ns)
         winner = self._round.winner(self._c.offer(), self._c.peers.values(), self._c.now_ns, two_way=two_way)[1]
         if winner == self._c.moid and self._better:
-            # It fell silent. Others that had lost to it are heard again only now: nobody may win before.
+            # It fell silent. Others that had lost to it are heard again only now: no candidate may win before.
             self._round.not_before(self._c.now_ns + self._c.timers.fresh_ns)
         self._better = "" if winner == self._c.moid else winner
         send_offer(self._c, (self._better,) if self._better else None)

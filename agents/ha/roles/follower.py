@@ -1,8 +1,8 @@
 """A slave and its master: is it still there, and does it still hear us?
 
-Decides when a slave gives its master up: 10 s without a heartbeat that says "I hear you" (fact sheet 0, 1.2;
-docs/decisions/0004). From 3 s on it watches the master's datastore heartbeat, not to judge it, but so that locks of a
-dead master can be broken in time (docs/decisions/0006).
+This module decides when a slave gives its master up: 10 s without a heartbeat that says "I hear you" (fact sheet 0,
+1.2; docs/decisions/0004). From 3 s on it watches the master's datastore heartbeat, not to judge it, but so that locks
+of a dead master can be broken in time (docs/decisions/0006).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The isolation response of one host: which VM is stopped, how, and what has to be true before.
 
-Decides per VM, in the order of fact sheet 6: gate (is its home datastore owned by a master?), power-off marker,
-stop. The gate is what keeps "everybody isolated" from powering off everything: masters let go of ownership when
-they isolate, so nobody owns, so nobody acts [YB-DIS]. Leaves carrying out to `agent.py`.
+This module decides per VM, in the order of fact sheet 6: gate (is its home datastore owned by a master?), power-off
+marker, stop. The gate is what keeps "everybody isolated" from powering off everything: masters let go of ownership when
+they isolate, so no master owns, so no host acts [YB-DIS]. It leaves carrying out to `agent.py`.
 """
 
 from __future__ import annotations

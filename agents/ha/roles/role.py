@@ -4,7 +4,8 @@
           <────────────── enter(RoleChange) ──────────────                  what ends it
 
 A role overrides what concerns it. The rest does nothing here: what was said to another role than ours came late or
-early, and is sent again if it matters. Leaves which changes are allowed to `states.py`, making machines to `agent.py`.
+early, and is sent again if it matters. It leaves which changes are allowed to `states.py`, making machines to
+`agent.py`.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 ```
  pdl: VMs there are ended at once and restarted elsewhere
- apd: ──140 s──> timeout ──180 s──> ended, if conservative: a target is known; aggressive: or nobody can say
+ apd: ──140 s──> timeout ──180 s──> ended, if conservative: a target is known; aggressive: or no answer
                     └── access back: nothing, or a reset if so configured
 ```
 
-Decides by fact sheet 7.6 [AG60-20] [AG60-50] [API-VMCP]: neither mode acts when the master knows that no host could
-take the VM. Counts from the first I/O that did not return. Leaves ending to the hypervisor, restarting to the master,
-who is told that the VM is wanted again.
+This module decides by fact sheet 7.6 [AG60-20] [AG60-50] [API-VMCP]: neither mode acts when the master knows that no
+host could take the VM. Counts from the first I/O that did not return. It leaves ending to the hypervisor, restarting to
+the master, who is told that the VM is wanted again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The VMs of an agent's own host: which run, what its poweron file and inventory say, who ordered which power-on.
 
-Decides when the inventory changed and what is written about it (fact sheet 5, 7.1). Leaves power and locks to the
-hypervisor, and what a master makes of the inventory to `master/master.py`.
+This module decides when the inventory changed and what is written about it (fact sheet 5, 7.1). It leaves power and
+locks to the hypervisor, and what a master makes of the inventory to `master/master.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Local to each host's agent (fact sheet 7.8 [DD-M] [AG67-17]): no VMware Tools heartbeat for the failure interval and no
 I/O for das.iostatsinterval; at most three resets in the reset window. Our guests stop both together, so the longer of
-the two intervals decides. Leaves resetting to the hypervisor.
+the two intervals decides. It leaves resetting to the hypervisor.
 """
 
 from __future__ import annotations

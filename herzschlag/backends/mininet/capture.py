@@ -1,7 +1,7 @@
 """The capture of one run on real packets, as the command outside the sandbox holds it.
 
-Decides where the file stands and what its head says; leaves what is kept to `topo/capture/capture.py`. Without a run
-directory, or when it was asked not to, nothing is captured and every call is harmless.
+This module decides where the file is and what its head says; leaves what is kept to `topo/capture/capture.py`.
+Without a run directory, or when it was asked not to, nothing is captured and every call is harmless.
 """
 
 from __future__ import annotations

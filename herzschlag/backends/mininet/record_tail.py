@@ -1,7 +1,7 @@
 """The records of a run on real packets: the tail of the file that the lab's processes write, in protocol time.
 
-Decides how real time becomes protocol time, and when a line of the file counts: when it is whole. Leaves what a record
-says to the process that wrote it.
+This module decides how real time becomes protocol time, and when a line of the file counts: when it is whole. It leaves
+what a record says to the process that wrote it.
 
     protocol time = (monotonic clock - zero) x speed
 

@@ -1,8 +1,8 @@
 """The backend on real packets, as the runner sees it: a sandbox with a stage in it, and the records it writes.
 
-Decides how a lab is started and ended, and what a fault asks of it. Leaves records and their time to `record_tail.py`,
-the conversation with the stage to `stage_line.py`, everything inside the sandbox to `stage/`. When this process ends,
-by any signal, nothing of the lab is left: the sandbox sees to it.
+This module decides how a lab is started and ended, and what a fault asks of it. It leaves records and their time to
+`record_tail.py`, the conversation with the stage to `stage_line.py`, everything inside the sandbox to `stage/`. When
+this process ends, by any signal, nothing of the lab is left: the sandbox sees to it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ POLL_S = 0.02
 AFTER_HEARTBEAT_NS = 10_000_000
 """Faults are set off this long (real time) after a heartbeat instant."""
 LEAD_NS = 100_000_000
-"""How long before its instant (real time) the stage, which comes first, is told of a fault: this process is an ordinary
-one, and was seen to wait for a processor for longer than a fault may be late."""
+"""How long before its instant (real time) a fault is reported to the stage, which comes first: this process is an
+ordinary one, and was seen to wait for a processor for longer than a fault may be late."""
 
 
 class MininetSession(HasSandbox):

@@ -1,7 +1,7 @@
 """The conversation with the stage, as its outer end holds it: orders go in, answers and news come out.
 
-Decides how long an answer is waited for, and that lost machinery ends every wait: it becomes a record, and from then on
-every call raises MachineryDied. Leaves what is said to `stage/api.py`.
+This module decides how long an answer is waited for, and that lost machinery ends every wait: it becomes a record, and
+from then on every call raises MachineryDied. It leaves what is said to `stage/api.py`.
 """
 
 from __future__ import annotations

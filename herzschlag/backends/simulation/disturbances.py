@@ -1,8 +1,8 @@
 """Active faults and what they do to a simulated cluster.
 
-Decides which node, network or datastore a primitive falls to, and in which order changes are made: first what is
-lifted, then what is imposed, each sorted by its text, so that one set of faults always gives one history. Leaves
-which faults are active to the session.
+This module decides which node, network or datastore a primitive falls to, and in which order changes are made: first
+what is lifted, then what is imposed, each sorted by its text, so that one set of faults always gives one history. It
+leaves which faults are active to the session.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A simulated host: a hypervisor, an HA agent and VM processes, the cores of `agents` each.
 
-Decides what the processes' wishes become here: a datagram, a ping, an I/O request, another process, a record. What
-they say to each other is heard at the same instant. Power, freezing and the death of single processes are a host's
-own; cuts and storage access are the network's and the datastores'.
+This module decides what the processes' wishes become here: a datagram, a ping, an I/O request, another process, a
+record. What they say to each other is heard at the same instant. Power, freezing and the death of single processes are
+a host's own; cuts and storage access are the network's and the datastores'.
 
 A host keeps two things when it loses power: its stored configuration and the count of its lives. What the datastores
 hold is theirs; requests that hang there die with the host.

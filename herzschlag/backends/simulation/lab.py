@@ -1,7 +1,7 @@
 """A whole cluster in virtual time: networks, datastores, hosts, vCenter and gateway, and the records they write.
 
-Decides how a plan becomes nodes, and what the evidence of the end is. Everything random comes from the plan's seed.
-For tests and tools that want more than a `Session` offers: views of every core, faults at any instant.
+This module decides how a plan becomes nodes, and what the evidence of the end is. Everything random comes from the
+plan's seed. For tests and tools that want more than a `Session` offers: views of every core, faults at any instant.
 
     cluster = SimCluster(plan)
     cluster.start()
@@ -92,7 +92,7 @@ class SimCluster:
         self.vcenter.power_on()
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
-        """Let virtual time pass. True: `stop` was true of a new record, and time stands at its instant."""
+        """Let virtual time pass. True: `stop` was true of a new record, and time stops at its instant."""
         self._stop = stop
         self._stopped = False
         try:

@@ -1,7 +1,7 @@
 """The two networks in memory: who hears what, when, and what a fault does to it.
 
-Decides the fate of every datagram and every ping from the conditions in force. A datagram of one sender to many
-receivers is one entry of the queue wherever nothing random happens on the way; only impaired links are looked at
+This module decides the fate of every datagram and every ping from the conditions in force. A datagram of one sender to
+many receivers is one entry of the queue wherever nothing random happens on the way; only impaired links are looked at
 packet by packet. Routes are worked out once per sender, receivers and state of the networks.
 
 What the kernel of a real host would do is decided here too, from what `faults/primitives.py` says of each condition:

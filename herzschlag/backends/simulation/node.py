@@ -1,7 +1,7 @@
 """What all simulated nodes have: a name, power, a clock, processes, and a queue of what these tell each other.
 
-Decides the order in which the processes of one node hear from each other: first said, first heard, all at the same
-instant, none while another is speaking. Leaves to `host.py` and `vcenter.py` which processes there are.
+This module decides the order in which the processes of one node hear from each other: first said, first heard, all at
+the same instant, none while another is speaking. It leaves to `host.py` and `vcenter.py` which processes there are.
 """
 
 from __future__ import annotations

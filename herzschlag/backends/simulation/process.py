@@ -1,8 +1,8 @@
 """A simulated process: one core, one timer, alive until killed.
 
-Decides when its core is called: at an event, and at the instant the core asked to be woken. Leaves what the core's
-actions do to its node. A timer that a core pushes back is not taken out of the queue: it fires, sees that nothing is
-due, and is set again. So a heartbeat that postpones a timeout costs no work in the queue.
+This module decides when its core is called: at an event, and at the instant the core asked to be woken. It leaves what
+the core's actions do to its node. A timer that a core pushes back is not taken out of the queue: it fires, sees that
+nothing is due, and is set again. So a heartbeat that postpones a timeout costs no work in the queue.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Clock:
         self._queue = queue
         self.setting = RIGHT
         self.right = True
-        """It shows virtual time itself, as nearly always: nobody need read it."""
+        """It shows virtual time itself, as nearly always, and then it need not be read."""
 
     def read_ns(self) -> int:
         return self.setting.local_ns(self._queue.now_ns)
@@ -139,7 +139,7 @@ class Process:
 
     def _fire(self, armed_ns: int) -> None:
         if armed_ns != self._armed_ns or not self.alive:
-            return  # an earlier timer took its place, or there is nobody left to wake
+            return  # an earlier timer took its place, or no core is left to wake
         self._armed_ns = NEVER
         if self.stopped:
             return

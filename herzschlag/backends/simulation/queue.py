@@ -1,9 +1,9 @@
 """Virtual time: one queue of what will happen, in one order.
 
-Decides what happens next: the earliest entry; at one instant what arrives before what is merely due, as the loop that
-drives a real core reads its sockets before it looks at its timer; and among equals the one that was put in first.
-Nothing else in the simulation knows an order, so one seed gives one history. Leaves what an entry means to whoever put
-it there.
+This module decides what happens next: the earliest entry; at one instant what arrives before what is merely due, as the
+loop that drives a real core reads its sockets before it looks at its timer; and among equals the one that was put in
+first. Nothing else in the simulation knows an order, so one seed gives one history. It leaves what an entry means to
+its owner.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class EventQueue:
         heappush(self.heap, (max(at_ns, self.now_ns), next(self.order), call, argument))
 
     def run_until(self, until_ns: int) -> bool:
-        """Let everything up to and including `until_ns` happen. False: interrupted before that, time stands there."""
+        """Let everything up to and including `until_ns` happen. False: interrupted before that, time stops there."""
         heap = self.heap
         while heap and heap[0][0] <= until_ns:
             at_ns, _, call, argument = heappop(heap)

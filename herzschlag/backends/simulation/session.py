@@ -1,7 +1,7 @@
 """The simulation as the runner sees it: `backends.base.Session` over a `SimCluster`.
 
-Decides nothing about the cluster. Time passes only inside `run_until`, `begin` and `end`, so a run takes as long as
-its events and gives the same history each time.
+This module decides nothing about the cluster. Time passes only inside `run_until`, `begin` and `end`, so a run takes as
+long as its events and gives the same history each time.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class SimulationSession:
         return {"simulation": "virtual time, one queue"}
 
     def look(self) -> Mapping[str, str]:
-        """Nobody gets into a simulated cluster but by faults."""
+        """Faults are the only way into a simulated cluster."""
         return {"conditions": "\n".join(sorted(map(repr, self.cluster.disturbances.in_force)))}
 
     def finish(self) -> None:

@@ -1,8 +1,8 @@
 """The vCenter node in virtual time: one process, and the wishes of its users.
 
-Decides what a user's wish becomes while vCenter is down: maintenance and options are told to it when it is back (its
-users would), a power request is lost. Leaves what vCenter does to `agents/vcenter/vcenter.py`. Its own disk, the last
-configuration and the count of its lives, outlasts it.
+This module decides what a user's wish becomes while vCenter is down: maintenance and options are told to it when it is
+back (its users would), a power request is lost. It leaves what vCenter does to `agents/vcenter/vcenter.py`. Its own
+disk, the last configuration and the count of its lives, outlasts it.
 """
 
 from __future__ import annotations

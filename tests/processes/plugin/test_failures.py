@@ -89,8 +89,8 @@ def test_it(cluster):
     # Behind it pytest's summary holds the error's text again where it is not cut to a line, as in CI.
     body = result.outlines[: next(i for i, line in enumerate(result.outlines) if "short test summary" in line)]
     told = [line for line in body if "from=connectedToMaster to=hostDown" in line and "vcenter" in line]
-    assert len(told) == 1, "the timeline stands there once"
-    assert not any("run_until" in line for line in result.outlines), "no line of the library stands in the way"
+    assert len(told) == 1, "the timeline is there once"
+    assert not any("run_until" in line for line in result.outlines), "no line of the library is in the way"
 
 
 def test_a_violation_fails_a_test_that_saw_nothing(pytester: pytest.Pytester) -> None:
@@ -171,7 +171,7 @@ def test_it(cluster, simulation):
 
 
 def test_every_test_leaves_a_run_directory_of_its_own(pytester: pytest.Pytester) -> None:
-    """Names that differ in a sign that no file name bears, or only at their far end, must not share one."""
+    """Names that differ in a character that no file name may have, or only at their far end, must not share one."""
     code = f"""
 import pytest
 

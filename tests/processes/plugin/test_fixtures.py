@@ -40,7 +40,7 @@ def test_the_simulation_needs_no_option_and_no_linux(pytester: pytest.Pytester) 
 
 
 def test_the_plugin_itself_imports_nothing_of_the_project(pytester: pytest.Pytester) -> None:
-    """It is loaded in every project of whoever has Herzschlag installed, on systems without Linux's modules too."""
+    """It is loaded in every project where Herzschlag is installed, on systems without Linux's modules too."""
     pytester.makepyfile("""
         import sys
 

@@ -49,7 +49,7 @@ FIT = {"leaves_as_found", "cuts_and_heals"}
 
 
 def labs(result: pytest.RunResult) -> dict[str, str]:
-    """Test to what was told of its lab."""
+    """Test to what the plugin said about its lab."""
     told = [line.split(" ", 2)[1:] for line in result.outlines if line.startswith("LAB ")]
     return {test.removesuffix("[mininet]"): value for test, value in told}
 
@@ -100,7 +100,7 @@ def test_6(cluster): pass
 
 
 def test_a_planted_leak_is_noticed(pytester: pytest.Pytester) -> None:
-    """An end that ends nothing, and somebody who goes into the lab on his own: no record tells of either."""
+    """An end that ends nothing, and a user who goes into the lab without the plugin: no record tells of either."""
     code = """
 from herzschlag.backends.simulation.session import SimulationSession
 

@@ -1,4 +1,5 @@
-"""How many labs there are at once, over all processes; whoever waits gets one, and no time limit runs meanwhile."""
+"""How many labs there are at once, over all processes; a process that waits gets one, and no time limit runs
+meanwhile."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ DEADLINE_S = 60.0
 
 
 def queued(folder: Path) -> bool:
-    """Whether somebody stands in the queue."""
+    """Whether a process is in the queue."""
     with (folder / "queue").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,7 +114,7 @@ def test_a_place_is_free_again_when_its_process_is_killed(tmp_path: Path) -> Non
     first = waiter(tmp_path, "first")
     assert first.stdout is not None and first.stdout.readline() == "first\n"
     second = waiter(tmp_path, "second")
-    until(lambda: queued(tmp_path), "somebody waits")
+    until(lambda: queued(tmp_path), "a process waits")
     first.kill()
     assert second.stdout is not None and second.stdout.readline() == "second\n"
     for process in (first, second):
@@ -125,7 +126,7 @@ def test_whoever_gives_a_place_back_stands_behind_those_who_wait(tmp_path: Path)
     """Else a process with many tests would never let another one in."""
     mine = Place.wait(tmp_path)
     other = waiter(tmp_path, "other")
-    until(lambda: queued(tmp_path), "somebody waits")
+    until(lambda: queued(tmp_path), "a process waits")
     mine.free()
     again = waiter(tmp_path, "again")
     assert other.stdout is not None and other.stdout.readline() == "other\n"
@@ -140,9 +141,9 @@ def test_who_has_a_place_sees_how_long_others_wait(tmp_path: Path) -> None:
     mine = Place.wait(tmp_path)
     assert not mine.wanted(0.0)
     other = waiter(tmp_path, "other")
-    until(lambda: mine.wanted(0.0), "somebody has begun to wait")
+    until(lambda: mine.wanted(0.0), "a process has begun to wait")
     assert not mine.wanted(1000.0)
-    until(lambda: mine.wanted(0.3), "somebody has waited a while")
+    until(lambda: mine.wanted(0.3), "a process has waited a while")
     mine.free()
     other.communicate("")
     assert other.returncode == 0
@@ -196,7 +197,7 @@ def test_workers_have_no_more_labs_at_once_than_there_are_places(pytester: pytes
 
 
 def test_waiting_for_a_place_is_no_part_of_a_tests_time(pytester: pytest.Pytester) -> None:
-    """Time limits (faulthandler_timeout here) run while a test runs, and a busy machine fails nobody."""
+    """Time limits (faulthandler_timeout here) run while a test runs, and a busy machine fails no test."""
     folder = pytester.path / f"herzschlag-labs-{os.getuid()}"
     folder.mkdir()
     with pytest.MonkeyPatch.context() as patch:

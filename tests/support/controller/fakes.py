@@ -12,7 +12,7 @@ from herzschlag.controller.switch import RuleCount
 
 
 class FakeSwitch:
-    """Stands in for OpenFlowSwitch; a change takes effect when its end is awaited, as behind a real barrier."""
+    """A fake of OpenFlowSwitch; a change takes effect when its end is awaited, as behind a real barrier."""
 
     def __init__(self, dpid: int) -> None:
         self.dpid = dpid

@@ -45,7 +45,7 @@ def forwarding(framework: str) -> None:
                 run("ip", "neighbour", "replace", "198.18.1.77", "lladdr", "02:00:00:00:00:77", "dev", "mgmtA")
             before = [switch.table_miss_packets for switch in client.status().switches]
             for _ in range(5):
-                lab.send_to("A", H98, "198.18.1.77", "to nobody")
+                lab.send_to("A", H98, "198.18.1.77", "to no host")
             assert before == [0, 0]
             until(lambda: [s.table_miss_packets for s in client.status().switches] == [5, 0], "strangers are counted")
 

@@ -114,7 +114,7 @@ def test_a_repeat_changes_nothing_and_keeps_the_counts() -> None:
 
 
 def test_one_order_is_one_change_per_switch() -> None:
-    """Cut one after the other, half of the links would be dead for a moment that nobody ordered."""
+    """Cut one after the other, half of the links would be dead for a moment that was not ordered."""
     service, switches = lab()
     before = len(switches["A"].changes)
     done(service, SetCuts(silent=tuple(link for link in LINKS if link[0] == "A")))

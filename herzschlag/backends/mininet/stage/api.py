@@ -1,7 +1,7 @@
 """What the command outside and the stage inside a sandbox say to each other: one JSON document a line.
 
-Decides the conversation alone: `session.py` is its outer end, `stage.py` its inner one. Instants are real nanoseconds
-of the machine's monotonic clock, which both share. State is absolute: "these conditions hold from now on".
+This module decides the conversation alone: `session.py` is its outer end, `stage.py` its inner one. Instants are real
+nanoseconds of the machine's monotonic clock, which both share. State is absolute: "these conditions hold from now on".
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Look(msgspec.Struct, frozen=True, tag=True):
 
 
 class Where(msgspec.Struct, frozen=True, tag=True):
-    """Who holds which node, for whoever enters the lab. Answers Holders."""
+    """Who holds which node, for a process that enters the lab. Answers Holders."""
 
 
 StageOrder = Want | Collect | Look | Where
@@ -106,7 +106,7 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):
-    """Place to what is there: equal texts mean that nobody left anything (`look.py`)."""
+    """Place to what is there: equal texts mean that nothing was left (`look.py`)."""
 
     seen: dict[str, str]
 
@@ -117,7 +117,7 @@ class Holders(msgspec.Struct, frozen=True, tag=True):
 
 
 class MachineryGone(msgspec.Struct, frozen=True, tag=True):
-    """News: something of ours died although nobody told it to. The run can prove nothing any more."""
+    """News: something of ours died without being told to. The run can prove nothing any more."""
 
     what: str
     because: str

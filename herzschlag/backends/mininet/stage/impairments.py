@@ -1,7 +1,7 @@
 """Conditions to what impairs a node's packets: pure.
 
-Decides which node carries a condition out. Leaves what several impairments of one link come to together to
-`faults/line_quality.py`, the means to `topo/impairments/apply.py`. Times become real ones here: a delay of protocol
+This module decides which node carries a condition out. It leaves what several impairments of one link come to together
+to `faults/line_quality.py`, the means to `topo/impairments/apply.py`. Times become real ones here: a delay of protocol
 milliseconds shrinks with `speed`, as timers do.
 """
 

@@ -1,8 +1,8 @@
-"""What a lab looks like to somebody who trusts no record: networks, packet filters, switches, mounts, processes, files.
+"""What a lab looks like without trusting its records: networks, packet filters, switches, mounts, processes, files.
 
-Decides what is looked at, and what of it changes by itself in a lab at rest and is left out: counters, ages, the
-contents of files, short-lived files. Two looks that are equal mean that nothing was left behind in between by those who
-went into the lab on their own. Leaves judging to whoever asks.
+This module decides what is looked at, and what of it changes by itself in a lab at rest and is left out: counters,
+ages, the contents of files, short-lived files. Two looks that are equal mean that nothing was left behind in between by
+those who went into the lab on their own. It leaves judging to its caller.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PASSING = re.compile(r"\.tmp\b|\.new\b|^\.nfs|~$|\.lck$|\.apd$")
 
 
 def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
-    """Place to what is there, as text that is the same as long as nobody changes anything."""
+    """Place to what is there, as text that is the same as long as nothing is changed."""
     lab.impairments.settle()
     asked = {
         f"network of {node}": subprocess.Popen(

@@ -1,7 +1,7 @@
 """The processes of hosts and vCenter as the stage sees them: started through the zygote, told things, watched.
 
-Decides which life a host is in and whether a death was ordered; leaves how a process gets into its host to
-`agents/processes/zygote.py`. A death that nobody ordered is reported as machinery that is gone.
+This module decides which life a host is in and whether a death was ordered; leaves how a process gets into its host to
+`agents/processes/zygote.py`. A death that was not ordered is reported as machinery that is gone.
 """
 
 from __future__ import annotations

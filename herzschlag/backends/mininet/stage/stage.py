@@ -1,8 +1,8 @@
 """The first process of a sandbox: `python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD [CAPTURE_FD]`.
 
 Brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
-command outside asks, at the instant it asks for, and watches over everything it started. Decides the order of coming
-up and what counts as machinery; leaves conditions to `effects/` and processes to `nodes.py`.
+command outside asks, at the instant it asks for, and watches over everything it started. This module decides the order
+of coming up and what counts as machinery; leaves conditions to `effects/` and processes to `nodes.py`.
 
 When this process ends, however, the kernel ends everything else in the sandbox: there is no taking down.
 """

@@ -44,7 +44,7 @@ def test_response_comes_thirty_seconds_after_the_declaration() -> None:
 
 
 def test_vm_is_stopped_only_while_a_master_owns_its_datastore() -> None:
-    """Otherwise nobody could restart it: with all hosts isolated nothing is powered off (case 11)."""
+    """Otherwise no host could restart it: with all hosts isolated nothing is powered off (case 11)."""
     r = response(VM)
     r.check(30 * SECOND)
     assert [o.do for o in r.owner("vmfs-1", "", False, 30 * SECOND)] == ["defer"]

@@ -274,7 +274,7 @@ def test_a_take_that_hangs_is_withdrawn_and_leaves_no_lock_behind(datastore: str
 
 
 def test_a_take_that_got_through_though_withdrawn_is_released_again() -> None:
-    """The driver may be quicker than the withdrawal; a lock that nobody knows of would stay for ever."""
+    """The driver may be quicker than the withdrawal; a lock that no part knows would stay for ever."""
     world = World("host-98", "host-99")
     perform = world.datastores.perform
     late: list[Any] = []

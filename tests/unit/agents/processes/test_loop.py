@@ -1,4 +1,5 @@
-"""The loop that drives a core: what is read first, when a core is woken, what is told of lateness and refusals."""
+"""The loop that drives a core: what is read first, when a core is woken, what is recorded about lateness and
+refusals."""
 
 from __future__ import annotations
 

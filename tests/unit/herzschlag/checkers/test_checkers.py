@@ -333,4 +333,4 @@ def test_what_happens_while_a_fault_is_being_undone_is_not_held_against_the_time
     hears = changed(early, lambda r: r.kind == "role" and r.at_ns > end.at_ns, at_ns=end.at_ns + SECOND // 20)
     assert judge("one-master", hears, "case-41@cut").verdict == "holds"
     blind = changed(hears, lambda r: r.kind == "fault" and r.get("phase") == "end", asked_ns=end.at_ns + SECOND // 10)
-    assert judge("one-master", blind, "case-41@cut").verdict == "violated", "nobody was undoing anything then"
+    assert judge("one-master", blind, "case-41@cut").verdict == "violated", "no fault was being undone then"

@@ -1,4 +1,4 @@
-"""The state of a cluster by its records: now, and as what the next user of a lab is told of the past."""
+"""The state of a cluster by its records: now, and what the next user of a lab must know about the past."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between browsers and lab: whoever comes late knows what everyone knows, and nobody can flood it."""
+"""Between browsers and lab: a browser that comes late knows what all know, and none can flood it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may look and who may act: nobody without a link, no other page, no other name, and each link once."""
+"""Who may look and who may act: no browser without a link, no other page, no other name, and each link once."""
 
 from __future__ import annotations
 

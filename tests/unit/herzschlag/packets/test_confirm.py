@@ -1,4 +1,4 @@
-"""The timeline from packets alone, gaps, last signs, and what stands in the capture as comments."""
+"""The timeline from packets alone, gaps, last signs, and what is in the capture as comments."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_what_entered_and_never_left_was_dropped_by_the_switch() -> None:
 
 
 def test_nothing_is_lost_after_the_end_of_the_run() -> None:
-    """The lab's nodes end one after the other; what some still send to others is no loss."""
+    """The lab's nodes end one after the other; what some still send to others is not a loss."""
     made = HandMade()
     made.say(3, heartbeat(made, "host-98", 3), "host-99", lost=["B"])
     made.say(4.01, heartbeat(made, "host-98", 4.01), "host-99", lost=["A", "B"])

@@ -111,7 +111,7 @@ def test_two_faults_that_change_one_thing_at_once_contradict_each_other() -> Non
 
 
 def test_cuts_may_overlap() -> None:
-    """One link cut by two faults is cut until both have ended: that is no contradiction."""
+    """One link cut by two faults is cut until both have ended: that is not a contradiction."""
     check(scenario(step(Isolate(host="host-98"), for_s=30), step(CutPair(a="host-98", b="host-99"), at_s=10)))
 
 

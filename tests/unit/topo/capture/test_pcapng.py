@@ -1,4 +1,4 @@
-"""The capture file: what is written comes back, a file cut anywhere gives what stands before the cut."""
+"""The capture file: what is written comes back, a file cut anywhere gives what is before the cut."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Conditions to changes of the lab: what a stage does so that exactly the wanted conditions hold.
 
-Decides which part carries a condition out and in which order the parts come; leaves how to the files of this folder,
-and which conditions are wanted to the runner. All of it is absolute: only the difference between what holds and what is
-wanted is touched. Every part says from which instant on its change was in effect, and what shows it.
+This module decides which part carries a condition out and in which order the parts come; leaves how to the files of
+this folder, and which conditions are wanted to the runner. All of it is absolute: only the difference between what
+holds and what is wanted is touched. Every part says from which instant on its change was in effect, and what shows it.
 """
 
 from __future__ import annotations

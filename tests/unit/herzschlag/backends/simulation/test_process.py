@@ -45,11 +45,11 @@ class Bench:
         self.process.rearm()
 
     def drain(self) -> None:
-        raise AssertionError("one process alone tells nobody anything")
+        raise AssertionError("one process alone has none to speak to")
 
 
 def test_what_arrives_at_the_instant_of_a_timeout_comes_before_it() -> None:
-    """As a real loop reads its sockets before it looks at its timer: unread mail is no silence."""
+    """As a real loop reads its sockets before it looks at its timer: unread mail is not silence."""
     bench = Bench(10)
     bench.queue.put(10, bench.process.step, "mail")
     bench.queue.run_until(20)
