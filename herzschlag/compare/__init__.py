@@ -16,6 +16,7 @@ import msgspec
 
 from herzschlag.checkers.verdict import Verdict
 from herzschlag.history.records import SECOND, History, Record
+from herzschlag.history.words import opinion
 
 LASTING_S = 2.5
 """Shorter states are passing ones. Half a heartbeat off the grid on which most states begin and end, so that none lies
@@ -51,7 +52,7 @@ class Change(msgspec.Struct, frozen=True):
         if self.kind == "role":
             return f"{self.node} is {self.to}"
         if self.kind == "host-state":
-            return f"{self.node} takes {self.about} for {self.to}"
+            return opinion(self.node, self.about, self.to)
         return f"{self.about} {'runs' if self.to == 'on' else 'is off'} on {self.node}"
 
 

@@ -25,7 +25,7 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
         case "role":
             return f"{record.node}: {f.get('from')} to {f.get('to')}"
         case "host-state":
-            return f"{record.node} takes {f.get('host')} for {f.get('to')}"
+            return opinion(record.node, str(f.get("host")), str(f.get("to")))
         case "liveness":
             return f"{record.node} {_LIVENESS.get(str(f.get('phase')), str(f.get('phase')))} {f.get('host')}"
         case "path":
@@ -59,6 +59,10 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
         case _:
             shown = named(record, (name for name in f if name != "because"))
             return f"{record.node}: {record.kind} {shown}"[:SENTENCE_MAX]
+
+
+def opinion(observer: str, host: str, state: str) -> str:
+    return f"{observer} takes {host} for {state}"
 
 
 def named(record: Record, names: Iterable[str]) -> str:
