@@ -1,10 +1,10 @@
-"""The HA agent of one host: joins the small machines, and is the only place where a role changes.
+"""The HA agent of one host: it connects the small machines, and is the only place where a role changes.
 
     handle(event, now_ns) -> actions        wake_at_ns() -> when to call with WAKE        view() -> snapshot
 
 This module decides which part each event concerns, and the order in which due work is done. It leaves what a role does
 to its machine (`roles/`, `master/`), its own VMs to `vms/`, heartbeats and reports to `reporting`. Timeline: fact sheet
-1.1 to 1.5. No clock, socket, randomness or file.
+1.1 to 1.5. The agent has no clock, socket, randomness or file.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     master: str
     vms: dict[str, VmState]
     host_states: dict[str, HostState]
-    """As this host sees them while it is master; else empty."""
+    """How a master sees the other hosts; empty in every other role."""
     owned: tuple[str, ...]
     protected: tuple[str, ...]
     dropped: dict[str, int]
@@ -72,7 +72,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Agent:
-    """One HA agent. See the module's text for the three calls."""
+    """One HA agent. The module's docstring names its three calls."""
 
     def __init__(self, settings: AgentSettings) -> None:
         self._c = Context(settings)
@@ -148,7 +148,7 @@ class Agent:
     # --- datagrams ---
 
     def _received(self, network: str, message: AnyMessage) -> bool:
-        """Returns whether anything may have changed: plain heartbeats of healthy peers must cost next to nothing."""
+        """Whether anything may have changed: a plain heartbeat of a healthy peer must cost next to nothing."""
         c = self._c
         peer = c.peers.get(message.sender)
         if peer is None:
@@ -181,7 +181,7 @@ class Agent:
             case RestartOrder():
                 self._vms.ordered(peer.moid, message)
             case Welcome() if (message.host, message.host_boot) != (c.moid, c.boot):
-                pass  # Another host's, or our earlier boot's.
+                pass  # It is for another host, or for an earlier boot of ours.
             case _:
                 self._role.message(peer, message)
 
@@ -223,7 +223,10 @@ class Agent:
             case FileRead() | FileWritten() | LockChanged() | LockState():
                 self._role.answered(event)
             case _:
-                raise AssertionError(f"{self._c.moid} cannot be told {event}: it is vCenter's, or a datagram")
+                raise AssertionError(
+                    f"{self._c.moid} got {event!r}, which an agent does not handle: it is for vCenter, or a datagram"
+                    " that belongs in a Received"
+                )
 
     def _boot(self, event: Boot) -> None:
         c = self._c

@@ -1,6 +1,7 @@
 """What the machines of one agent share: settings, configuration, peers, and the list of actions being made.
 
-This module decides only how a message gets its header. One per agent; `agent.py` owns it and hands it to its parts.
+This module decides only how a message gets its header. Each agent has one `Context`; `agent.py` owns it and hands it to
+its parts.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from herzschlag.agents.states import DatastoreAccess
 
 
 class Context:
-    """Shared by `Agent`, its role machines and their parts. Not thread-safe; nothing here is."""
+    """The state that `Agent`, its role machines and their parts share. Like all of them, it is not thread-safe."""
 
     def __init__(self, settings: AgentSettings) -> None:
         self.settings = settings
@@ -33,12 +34,12 @@ class Context:
         self.others: tuple[str, ...] = ()
         """MOIDs of all other hosts of the cluster, in the order of the host list."""
         self.stillness: dict[tuple[str, str], tuple[int, int]] = {}
-        """(host, datastore) to (stamp, since when it has not changed): what watches that continue saw last."""
+        """(host, datastore) to (stamp, since when it has not changed), as the running watches saw it last."""
         self._watched: set[str] = set()
         self._sequence = 0
 
     def configure(self, config: ClusterConfig) -> None:
-        """Take over a configuration; peers that stay keep what is known of them."""
+        """Take over a configuration. What is known of peers that stay in the cluster is kept."""
         self.config = config
         known = self.peers
         self.peers = {}
@@ -69,7 +70,7 @@ class Context:
         self.do(WatchHeartbeats(host, tuple(d for d in self.cluster.host(host).datastores if self.works(d))))
 
     def unwatch(self, host: str) -> None:
-        """A watch ends, and what it saw is worth nothing: heartbeats move on unseen from now on."""
+        """End a watch and forget what it saw: from now on the heartbeat moves unseen."""
         self._watched.discard(host)
         for seen in [key for key in self.stillness if key[0] == host]:
             del self.stillness[seen]
@@ -84,7 +85,7 @@ class Context:
             self.stillness[host, datastore] = (stamp, self.now_ns)
 
     def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
-        """One message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""
+        """Send one message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""
         if not to:
             return
         self._sequence += 1

@@ -1,8 +1,8 @@
-"""Who becomes master: offers, their order, and when an election is over.
+"""The election of a master: offers, their order, and when an election is over.
 
-This module decides by most datastores, then highest MOID compared as text, so host-98 beats host-100 (fact sheet 4
-[DD-F] [ITP]). An offer counts only if its sender hears us: a master that cannot hear a host is none for it
-(docs/decisions/0004). No pre-emption: an election happens only without a master.
+The host with the most datastores wins, then the one with the highest MOID compared as text, so host-98 beats host-100
+(fact sheet 4 [DD-F] [ITP]). An offer counts only if its sender hears us: a host needs a master that hears it
+(docs/decisions/0004). There is no pre-emption: an election happens only while there is no master.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.settings import Timers
 
 Offer = tuple[int, str]
-"""Goodness (datastores reached, plus fdm.nodeGoodness) and MOID; compares as the election does."""
+"""Goodness (datastores reached, plus fdm.nodeGoodness) and MOID; two offers compare as in the election."""
 
 
 def better(left: Offer, right: Offer) -> bool:
@@ -39,11 +39,11 @@ class ElectionRound:
         return best
 
     def young(self, now_ns: int) -> bool:
-        """Too early for hosts to know that we hear them."""
+        """Whether it is too early for other hosts to know that we hear them."""
         return now_ns - self.began_ns < self._t.fresh_ns
 
     def _fresh(self, peer: Peer, now_ns: int) -> bool:
-        """Later its sender died or gave up."""
+        """Whether the peer's last offer still counts: after this time its sender has died or given up."""
         return peer.offer_ns is not None and now_ns - peer.offer_ns <= self._t.fresh_ns
 
     def not_before(self, at_ns: int) -> None:
@@ -51,6 +51,6 @@ class ElectionRound:
         self.decide_ns = max(self.decide_ns, at_ns)
 
     def postpone(self, now_ns: int) -> None:
-        """A better candidate, or a master that has not taken us in yet, is about: look again in a heartbeat."""
+        """There is a better candidate, or a master that has not taken us in yet: decide a heartbeat later."""
         self.decide_ns = now_ns + self._t.heartbeat_interval_ns
         self.postponed = True

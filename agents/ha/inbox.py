@@ -1,9 +1,8 @@
-"""What arrives at an agent: which datagrams are acted on, and which networks of a peer have fallen silent.
+"""The inbox of an agent: which datagrams it acts on, and which networks of a peer have fallen silent.
 
 This module decides that a message counts once, whichever of the two networks brings it first; that replays and
-datagrams of an old life are dropped and counted; that a state told by an older message does not undo a newer one. It
-leaves what a message means to `agent.py`. On the simulator's hot path: a plain heartbeat passes here some hundred times
-a second.
+datagrams of an old life are dropped and counted; that a state in an older message does not undo a newer one. It leaves
+what a message means to `agent.py`. This is the simulator's hot path: some hundred plain heartbeats a second pass here.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ class Inbox:
         return True
 
     def is_news(self, peer: Peer, message: AnyMessage) -> bool:
-        """Whether the accepted message tells anything that was not told before."""
+        """Whether the accepted message says anything new."""
         overtaken = message.sequence < peer.handled.newest
         if not peer.handled.add(message.sequence):
             return False  # The same message came over the other network.
-        # A state that a newer message has told already is old news; a request is one all the same.
+        # A state is old news once a newer message has been handled; a request is always handled.
         return not (overtaken and isinstance(message, Heartbeat | Election))
 
     def drop(self, sender: str, reason: str) -> None:
@@ -52,7 +51,7 @@ class Inbox:
             self._c.trace(records.Dropped(sender=sender, reason=reason, count=count, because=because))
 
     def note_silence(self, peers: Iterable[Peer]) -> None:
-        """Record a network that fell silent while another still carries: no state changes, but readers want to know."""
+        """Record that a peer fell silent on one network and not on the other: only readers of the history need it."""
         limit_ns = self._c.now_ns - self._c.timers.datastore_watch_after_ns
         for peer in peers:
             for network, path in peer.paths.items():

@@ -1,4 +1,4 @@
-"""Alone or isolated: no agent traffic on any network, and no isolation address answers.
+"""The detection of isolation: no agent traffic on any network, and no answer from an isolation address.
 
 This module decides when to ping isolation addresses, when isolation is declared and when its response is due: T30/T60
 for a slave, T5/T35 for a master (fact sheet 1.3, 1.4, 6). It leaves the response itself to
@@ -11,10 +11,10 @@ from herzschlag.agents.settings import Timers
 
 
 class IsolationProbe:
-    """The silence around one master (an elected one, or a host that elected itself). Times monotonic ns."""
+    """The silence around one master (an elected one, or a host that elected itself). All times are monotonic ns."""
 
     def __init__(self, timers: Timers, *, since_ns: int, probe_at_once: bool, declared: bool = False) -> None:
-        """`declared`: the host is isolated already, and pings on to learn when it ends."""
+        """`declared`: the host is isolated already, and pings only to learn when that ends."""
         self._t = timers
         self._declared = declared
         self.quiet_since_ns = since_ns
@@ -31,7 +31,7 @@ class IsolationProbe:
         return was
 
     def answered(self, now_ns: int) -> None:
-        """An isolation address answered: not isolated for the next five seconds."""
+        """An isolation address answered: the host is not isolated for the next five seconds."""
         self.quiet_since_ns = now_ns
 
     def due_ns(self) -> int:
@@ -48,5 +48,5 @@ class IsolationProbe:
         return True
 
     def isolated(self, now_ns: int) -> bool:
-        """Five seconds without any sign of another agent or any answer (fact sheet 6 [WP50])."""
+        """Whether five seconds passed without a sign of another agent or an answer (fact sheet 6 [WP50])."""
         return now_ns - self.quiet_since_ns >= self._t.isolation_ping_ns

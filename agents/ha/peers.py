@@ -92,7 +92,7 @@ class Peer:
         self.datastores: dict[str, DatastoreAccess] = {}
 
     def accept(self, network: str, boot: int, sequence: int, now_ns: int) -> Freshness:
-        """Judge a datagram and remember it. A new boot forgets all of the old one."""
+        """Judge a datagram and remember it. With a new boot, everything known of the old one is forgotten."""
         if boot != self.boot:
             if boot < self.boot:
                 return "old-life"
@@ -117,7 +117,7 @@ class Peer:
         self.master = ""
 
     def heartbeat(self, message: Heartbeat, own_bit: int, now_ns: int) -> None:
-        """What it says of itself; `own_bit` is our place in its list of hosts that it hears."""
+        """Note what the host says of itself; `own_bit` is our place in the list of hosts that it hears."""
         self.hears_us = bool(message.heard & own_bit)
         self.role, self.master = message.role, message.master
         if message.role == "master":

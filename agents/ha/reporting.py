@@ -1,7 +1,7 @@
 """What a host says of itself: heartbeats to other agents, reports to vCenter.
 
-This module decides when a report is due: at every change and every few seconds. It leaves to whom heartbeats go, and
-when, to the role machines.
+This module decides when a report is due: at every change and every few seconds. The role machines decide to whom
+heartbeats go, and when.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Reporting:
         self.due_ns = self._c.now_ns
 
     def changed(self) -> None:
-        """Something that reports tell changed: the next `check` sends one."""
+        """Something that reports contain changed: the next `check` sends one."""
         self._changed = True
 
     def heartbeat(self, role: Role, master: str, to: tuple[str, ...], heard: int) -> None:

@@ -1,4 +1,4 @@
-"""What a master does about VMs that run nowhere: which are restarted, when, and on which host.
+"""The master's reaction to VMs that run nowhere: which are restarted, when, and on which host.
 
 This module decides what failed: VMs of a dead host, VMs that ended by themselves, and those that the protectedlists
 have while they run nowhere (`orphans`, 10 s after the election at the earliest: T35, fact sheet 1.2 [DD-R]). It leaves
@@ -76,7 +76,7 @@ class Failover:
         self._report(self._queue.result(outcome.vm, order, outcome.ok, outcome.because, self._c.now_ns))
 
     def adopt_list(self) -> None:
-        """A list came into our hands: its VMs that run nowhere are restarted."""
+        """This master now holds a list: the list's VMs that run nowhere are restarted."""
         self._orphans |= self._ownership.protected().keys()
         if self._orphans_due_ns == NEVER_NS:
             self._orphans_due_ns = self._c.now_ns
@@ -118,7 +118,7 @@ class Failover:
         self._orphans_due_ns = later_ns if undecided or not self._ownership.settled() else NEVER_NS
 
     def _may_run_on(self, moid: str) -> bool:
-        """Whether a host may run VMs that it has not told us of yet."""
+        """Whether a host may run VMs that it has not reported yet."""
         peer = self._c.peers.get(moid)
         if peer is None:
             return False
@@ -169,7 +169,7 @@ class Failover:
     def placeable(self, moid: str, vms: Iterable[str]) -> tuple[str, ...]:
         """Those of a host's VMs that VM component protection may end there: another host could run them now. If it is
         aggressive, also those that no host in sight reaches while other hosts are out of sight, as in a partition:
-        then no answer can be had (fact sheet 7.6 [AG60-20])."""
+        then it is unknown where they could run (fact sheet 7.6 [AG60-20])."""
         others = [target for target in self._targets() if target.moid != moid]
         in_sight = {moid, *(other.moid for other in others)}
         guess = self._c.cluster.vmcp_apd == "aggressive" and any(

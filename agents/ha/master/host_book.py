@@ -1,8 +1,8 @@
-"""The hosts of a master's cluster: one watch for each, who has joined, and what the master takes each of them for.
+"""The hosts of a master's cluster: a watch for each, which have joined, and the state in which the master sees each.
 
-This module decides who is taken in, and what a host's own words (heartbeats, offers) say about its state. It leaves
-silence to the watches of `liveness.py`, which hold the opinions, and carries out what they ask for: pings, reads,
-records.
+This module decides which hosts are taken in, and what a host's own words (heartbeats, offers) say about its state. It
+leaves silence to the watches of `liveness.py`, which hold the opinions, and carries out what they ask for: pings,
+reads, records.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class HostBook:
         self._see_who_rests()
 
     def _new_watch(self, peer: Peer) -> HostWatch:
-        """Hosts not heard in the election have been silent long enough to be asked for at once."""
+        """A watch for a host. One that was not heard in the election was silent long enough to be pinged at once."""
         timers, now_ns = self._c.timers, self._c.now_ns
         host = self._c.cluster.host(peer.moid)
         heard_ns = peer.last_heard_ns if peer.last_heard_ns is not None else now_ns - timers.host_timeout_ns
@@ -76,7 +76,7 @@ class HostBook:
     # --- asked by others ---
 
     def states(self) -> dict[str, HostState]:
-        """What each host is taken for; hosts without an opinion yet are missing."""
+        """The state in which the master sees each host; hosts that it has not judged yet are missing."""
         states: dict[str, HostState] = {self._c.moid: "master"}
         states.update((moid, watch.state) for moid, watch in self._watches.items() if watch.state is not None)
         return states
@@ -85,7 +85,7 @@ class HostBook:
         return [peer for peer in self._c.peers.values() if peer.joined]
 
     def speaks(self, moid: str) -> bool:
-        """Whether the host tells us of its VMs itself: ours, or a connected slave."""
+        """Whether the host itself reports its VMs to us: it is our own, or a connected slave."""
         return moid == self._c.moid or (moid in self._c.peers and self._c.peers[moid].joined)
 
     def alive(self, moid: str) -> bool:
@@ -114,7 +114,7 @@ class HostBook:
     # --- what happens ---
 
     def heard(self, peer: Peer) -> None:
-        """Any datagram of a host."""
+        """Any datagram of a host arrived."""
         watch = self._watches[peer.moid]
         steps = watch.heard(self._c.now_ns)
         if steps:
@@ -170,7 +170,7 @@ class HostBook:
     def poweron_read(self, moid: str, file: layout.PoweronFile) -> bool:
         """The poweron file of a host without network heartbeat. Returns whether what it says of VMs counts: a copy on
         a datastore that the host cannot write any more may be older than one read before, and what a dead host wrote
-        last is history."""
+        last is out of date."""
         watch = self._watches[moid]
         if watch.phase == "heard" or file.generation < self._poweron.get(moid, 0):
             return False

@@ -7,9 +7,9 @@
 ```
 
 This module decides when to watch, ping and read, and what to conclude: the timeline of fact sheet 1.1 and the table of
-3.2. It leaves sending and reading to `host_book.py`, which carries out the steps returned here. Others choose: Corosync
-declares a node lost after one token timeout (3 s since RHEL 8.4), Pacemaker then fences; memberlist lets peers vote.
-vSphere HA asks the datastore and a ping first, hence the longer chain.
+3.2. It leaves sending and reading to `host_book.py`, which carries out the steps returned here. Other systems decide
+differently: Corosync declares a node lost after one token timeout (3 s since RHEL 8.4), Pacemaker then fences;
+memberlist lets peers vote. vSphere HA asks the datastore and a ping first, so its chain is longer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ RESTS = "it is in maintenance mode"
 
 
 class HostWatch:
-    """One host for one master: its liveness, and the one opinion about it. All times monotonic nanoseconds."""
+    """One host for one master: its liveness, and the one opinion about it. All times are monotonic ns."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class HostWatch:
     ) -> None:
         self._t = timers
         self.state = state
-        """What the master takes the host for; None: it has no opinion yet."""
+        """The state in which the master sees the host; None: it has no opinion yet."""
         self.resting = False
-        """In maintenance mode."""
+        """Whether the host is in maintenance mode."""
         self.phase: WatchPhase = "heard"
         self.last_heard_ns = last_heard_ns
         self.has_heartbeat_datastores = has_heartbeat_datastores
@@ -93,7 +93,7 @@ class HostWatch:
     # --- what happens ---
 
     def heard(self, now_ns: int) -> list[WatchStep]:
-        """A datagram of the host arrived. Costs nothing while all is well."""
+        """A datagram of the host arrived. This costs nothing while all is well."""
         self.last_heard_ns = now_ns
         if self.phase == "heard":
             return []
@@ -190,14 +190,14 @@ class HostWatch:
         return self._ping_began_ns + self._t.icmp_ping_timeout_ns
 
     def _verdict_ns(self) -> int:
-        """T15, or T18 while no sign came and the datastore watch goes on (fact sheet 1.1)."""
+        """When the verdict is due: T15, or T18 while no sign came and the datastore watch goes on (fact sheet 1.1)."""
         over = self._ping_over_ns()
         if self.watch_began_ns is None or self._answers() or self.moved_ns is not None:
             return over
         return max(over, self.watch_began_ns + self._t.datastore_watch_ns)
 
     def _answers(self) -> bool:
-        """A ping was answered in the running continuous ping, or to the last repeated one."""
+        """Whether a ping was answered during the continuous pings, or lately while pings are repeated."""
         if self.answered_ns is None:
             return False
         if self.phase == "pinging":

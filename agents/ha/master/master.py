@@ -1,8 +1,9 @@
 """The role of a master: which part of it each event concerns, and the order in which due work is done.
 
-Made when a host becomes master, dropped when it stops being one, so a new master starts with fresh counts (fact sheet
-7.5). This module decides when to abdicate: on meeting a better master that hears this host. It leaves hosts to
-`host_book.py`, VMs to `running_vms.py` and `failover.py`, lists to `ownership.py`, vCenter's view to `view.py`.
+It is made when a host becomes master and dropped when the host stops being one, so a new master starts with fresh
+counts (fact sheet 7.5). This module decides when to abdicate: on meeting a better master that hears this host. It
+leaves hosts to `host_book.py`, VMs to `running_vms.py` and `failover.py`, lists to `ownership.py`, vCenter's view to
+`view.py`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Master(RoleMachine):
         self._ownership.check()
         self._running_on(c.moid, self._vms.running(), frozenset())
         self._send_heartbeat()
-        self._solitude.declares_isolation()  # Pings at once if it is alone; too early to be sure.
+        self._solitude.declares_isolation()  # It pings at once if the host is alone; it is too early to be sure.
 
     # --- hosts ---
 
@@ -87,7 +88,7 @@ class Master(RoleMachine):
                 outcome = PowerOutcome(message.order, message.vm, message.ok, message.because)
                 self._failover.power_result(peer.moid, outcome)
             case _:
-                pass  # Said to another role than ours.
+                pass  # It was sent to another role than ours.
 
     def heartbeat_seen(self, host: str, datastore: str) -> None:
         self._hosts.heartbeat_seen(host, datastore)
@@ -122,8 +123,8 @@ class Master(RoleMachine):
         self._failover.membership_changed()
 
     def _running_on(self, moid: str, vms: frozenset[str], failed: Iterable[str], vanished: str = "") -> None:
-        """Exactly these VMs run on a host; those of `failed` ended by themselves there, the others vanished if that
-        has a reason."""
+        """Exactly these VMs run on a host; those of `failed` ended by themselves there. `vanished` is the
+        reason to restart the others that ran there; without one they are not restarted."""
         gone = self._running.exactly(moid, vms)
         for vm in sorted(vms):
             self._failover.runs(vm, moid)
@@ -227,7 +228,7 @@ class Master(RoleMachine):
         self._reporting.heartbeat(self.role, self.master, self._c.others, self._c.heard_bits())
 
     def leave(self, because: str) -> None:
-        """Watches end, locks go free."""
+        """End the watches, free the locks."""
         self._hosts.close()
         self._ownership.release()
         self._c.trace(records.Mastership(phase="left", because=because))

@@ -1,7 +1,7 @@
 """Ownership of VMs: the `protectedlist` of each datastore, held locked by one master.
 
-This module decides which lists to lock, what is in them, and which VMs this master may restart: those it has read
-from, or written to, a list whose lock it holds (fact sheet 1.5, 5, 7.1, 7.4 [DD-F] [YB-OWN]). A lock is let go on
+This module decides which lists to lock, what is in them, and which VMs this master may restart: those it has read from,
+or written to, a list whose lock it holds (fact sheet 1.5, 5, 7.1, 7.4 [DD-F] [YB-OWN]). A lock is released on
 isolation, abdication and maintenance. It leaves breaking a dead owner's lock to the hypervisor's lock manager.
 """
 
@@ -25,7 +25,7 @@ class _List:
         self.entries: dict[str, str] = {}
         """VM to the host it last ran on, as the datastore says."""
         self.written: dict[str, str] | None = None
-        """What a write under way will make of it."""
+        """The entries that a write under way will leave there."""
         self.retry_ns = 0
 
 
@@ -36,7 +36,7 @@ class Ownership:
         self._c = context
         self._lists: dict[str, _List] = {d.name: _List() for d in context.cluster.datastores}
         self._wanted: dict[str, str] | None = None
-        """vCenter's will: VM to host; None until it spoke to this master."""
+        """What vCenter wants protected: VM to host; None until vCenter has contacted this master."""
         self._generation = 0
 
     # --- asked by others ---
@@ -63,7 +63,7 @@ class Ownership:
     # --- what happens ---
 
     def check(self) -> None:
-        """Try for every list that is not ours yet; the rest of the cluster's is retried periodically [DD-F]."""
+        """Try to lock every list that is not ours yet; a refused one is tried again periodically [DD-F]."""
         for name, entry in self._lists.items():
             if not entry.held and not entry.asked and self._c.works(name) and self._c.now_ns >= entry.retry_ns:
                 entry.asked = True
@@ -120,7 +120,7 @@ class Ownership:
             self._lists.setdefault(datastore.name, _List())
 
     def protect(self, vms: dict[str, str]) -> None:
-        """vCenter says which VMs are to be protected. Absolute."""
+        """vCenter says which VMs are to be protected: all of them, whatever it said before."""
         if vms != self._wanted:
             self._wanted = vms
             for datastore in self._lists:
@@ -137,7 +137,7 @@ class Ownership:
                 self._write(config.datastore, {**entry.entries, vm: host})
 
     def release(self) -> None:
-        """Let go of everything: isolation, abdication, maintenance [DD-F]."""
+        """Release everything: isolation, abdication, maintenance [DD-F]."""
         for name, entry in self._lists.items():
             if entry.held or entry.asked:
                 self._c.do(Unlock(name, self._path()))

@@ -1,4 +1,4 @@
-"""Restarting VMs: what waits, where it goes, when it is tried again.
+"""The restarts of a master's VMs: which wait, where each goes, and when it is tried again.
 
 This module decides order (agent VMs, then priority; the next priority of a host waits for its running tasks), placement
 (compatible, enough capacity, fewest VMs first), at most 32 tasks per host, attempts at 0/2/6/14/30 min after the
@@ -60,13 +60,13 @@ class Task:
         self.attempt = 0
         """Attempts begun."""
         self.target = ""
-        """Host with the order, empty while none."""
+        """The host that has the order; empty while none has it."""
         self.order = 0
         self.repeat_ns = 0
         self.pending = False
         """No host can take it: it waits for a change of membership or capacity."""
         self.waiting = False
-        """A host can, but has as many tasks as it may: it waits for one to end."""
+        """A host could take it, but has as many tasks as are allowed: it waits for one to end."""
         self.avoid = avoid
         """The failed host."""
 
@@ -77,12 +77,12 @@ def rank(vm: VmConfig) -> tuple[int, int, str]:
 
 
 def reaches(host: RestartTarget, vm: VmConfig) -> bool:
-    """Access to its home datastore, and compatibility."""
+    """Whether the host has access to the VM's home datastore and is compatible with it."""
     return vm.datastore in host.datastores and (vm.compatible_hosts is None or host.moid in vm.compatible_hosts)
 
 
 def fits(host: RestartTarget, vm: VmConfig) -> bool:
-    """Access to its home datastore, compatibility, capacity (fact sheet 7.3)."""
+    """Whether the host has access to the VM's home datastore, is compatible and has capacity (fact sheet 7.3)."""
     return reaches(host, vm) and host.memory_free_mb >= vm.memory_mb and host.cpu_free_mhz >= vm.cpu_mhz
 
 
@@ -116,7 +116,7 @@ class RestartQueue:
     # --- what happens ---
 
     def add(self, vm: VmConfig, *, now_ns: int, because: str, failed_host: str) -> list[RestartReport]:
-        """A protected VM is down. Nothing if it is being restarted already, or must not be."""
+        """A protected VM is down. Nothing happens if it is being restarted already, or must not be."""
         if vm.name in self._tasks or vm.priority == "disabled":
             return []
         self._tasks[vm.name] = Task(vm, now_ns=now_ns, avoid=failed_host)
@@ -224,7 +224,7 @@ class RestartQueue:
 
 
 class _Room:
-    """What is left on one host while orders are given out."""
+    """The capacity left on one host while orders are given out."""
 
     def __init__(self, host: RestartTarget) -> None:
         self.host = host
@@ -240,5 +240,5 @@ class _Room:
         self.flying.append(vm)
 
     def open_for(self, vm: VmConfig, per_host: int) -> bool:
-        """Room in the host's task limit, and no higher priority still starting there."""
+        """Whether the host may have one more task, and no VM of a higher priority is still starting there."""
         return len(self.flying) < per_host and all(rank(other)[:2] >= rank(vm)[:2] for other in self.flying)

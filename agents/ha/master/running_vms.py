@@ -1,7 +1,7 @@
 """The VMs of a master's cluster: which of them runs where, by inventories, power-on results and poweron files.
 
 This module decides what a poweron file says of VMs, and when a power-off marker is looked for. It leaves what is done
-about a VM that runs no longer to `failover.py`.
+about a VM that no longer runs to `failover.py`.
 """
 
 from __future__ import annotations

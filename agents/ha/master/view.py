@@ -1,6 +1,6 @@
 """The view of the cluster that a master sends to vCenter: at every change and every few seconds.
 
-This module decides when one is due. It leaves what it shows to those who know it: hosts, lists, restarts.
+This module decides when one is due. What a view shows comes from the parts that own it: hosts, lists, restarts.
 """
 
 from __future__ import annotations

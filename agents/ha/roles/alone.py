@@ -1,7 +1,8 @@
-"""What a host does while it hears no other agent: ping isolation addresses, and, once isolated, respond.
+"""The behaviour of a host that hears no other agent: it pings isolation addresses and, once isolated, responds.
 
-Joins `isolation.py` (is this isolation?) and `isolation_response.py` (which VMs are stopped) and carries both out.
-`Solitude` is a master's as well, for it may turn out to be alone; `Isolated` is the role of a host that is.
+This module connects `isolation.py` (is this isolation?) and `isolation_response.py` (which VMs are stopped) and carries
+both out. A master has a `Solitude` as well, because it may turn out to be alone; `Isolated` is the role of a host that
+is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from herzschlag.agents.protocol.events import LockState
 
 
 class Solitude:
-    """Of a master that may be alone, or of an isolated host. Made anew with each of these roles."""
+    """The silence around a master that may be alone, or around an isolated host. Each of these roles makes its own."""
 
     def __init__(self, context: Context, *, probe_at_once: bool, isolated: bool = False) -> None:
         self._c = context
@@ -49,7 +50,7 @@ class Solitude:
             self._c.trace(records.Isolation(phase="cancelled", because=f"{moid} is heard"))
 
     def address_answered(self) -> None:
-        """An isolation address answers: not isolated, for the time being."""
+        """An isolation address answers: the host is not isolated for the time being."""
         if self._probe.probing:
             self._probe.answered(self._c.now_ns)
 
@@ -82,7 +83,7 @@ class Isolated(RoleMachine):
                 other = "" if owner == self._c.moid else owner
                 self._carry_out(self._response.owner(datastore, other, status == "lost", self._c.now_ns))
             case _:
-                pass  # An answer to a role that is over.
+                pass  # It answers a role that is over.
 
     def vm_stopped(self, vm: str) -> None:
         self._response.stopped(vm)
@@ -120,7 +121,7 @@ class Isolated(RoleMachine):
                 marker = layout.PoweroffMarker(vm.name, c.moid, order.because)
                 c.do(WriteFile(vm.datastore, layout.marker_path(vm.name), layout.encode_marker(marker)))
             if order.do in ("power-off", "shut-down"):
-                # A master that never saw the marker hears of it when this host is back.
+                # A master that never saw the marker learns it when this host is back.
                 self._vms.wanted_again(vm.name)
             if order.do == "power-off":
                 c.do(PowerOff(vm.name, order.because))

@@ -1,7 +1,7 @@
-"""One host's way through an election: its offers, the master it asks to join, and when it wins.
+"""The role of a host in an election: its offers, the master it asks to join, and when it wins.
 
-This module decides when the round is over and who has won, with `election.py`; who may be joined: a master that hears
-us (docs/decisions/0004). It leaves what winning means to `agent.py`.
+This module decides when the round is over and who has won, with `election.py`; which master may be joined: one that
+hears us (docs/decisions/0004). It leaves what winning means to `agent.py`.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class Candidate(RoleMachine):
             self._enter(RoleChange("master", because, master=self._c.moid, company=self._company))
 
     def tick(self) -> None:
-        """Once per heartbeat interval. Who knows a better candidate offers to that one alone, so that it goes on
-        hearing us: 64 hosts that all offer to all would send 8,000 datagrams a second."""
+        """Once per heartbeat interval. A host that knows a better candidate sends its offer to that one alone, so that
+        this one goes on hearing us: 64 hosts that all offer to all would send 8,000 datagrams a second."""
         if self._joining:
             # The small offer first: where only small packets pass, the master must go on hearing us (case 37).
             send_offer(self._c, (self._joining,))
@@ -86,14 +86,14 @@ class Candidate(RoleMachine):
         send_offer(self._c, (self._better,) if self._better else None)
 
     def master_heard(self, peer: Peer) -> None:
-        """A master's heartbeat. One that hears us is asked to take us in."""
+        """A master's heartbeat arrived. A master that hears us is asked to take us in."""
         if peer.hears_us and not self._joining:
             self._joining = peer.moid
             self._join()
 
     def _leads_no_more(self, peer: Peer) -> None:
-        """The peer is not a master. A host that asked it to be taken in does not wait until it falls silent, but asks
-        the next, at once if it hears one: its own election, due just now, would be won over the head of that master."""
+        """The peer is not a master. If we asked it to take us in, we do not wait until it falls silent, but ask the
+        next master, at once if we hear one: otherwise we could win our own election, due now, beside that master."""
         if peer.moid != self._joining:
             return
         self._joining = ""
@@ -106,7 +106,7 @@ class Candidate(RoleMachine):
         """The round's time is up: did we win? If not, look again a heartbeat later."""
         now_ns = self._c.now_ns
         if self._joining:
-            # A master hears us but has not taken us in: waiting is all that is left (fact sheet 3.1, case 37).
+            # A master hears us but has not taken us in: it can only wait (fact sheet 3.1, case 37).
             self._round.postpone(now_ns)
             return False
         own = self._c.offer()

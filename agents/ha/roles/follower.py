@@ -1,8 +1,8 @@
-"""A slave and its master: is it still there, and does it still hear us?
+"""The role of a slave, which watches whether its master is alive and hears it.
 
 This module decides when a slave gives its master up: 10 s without a heartbeat that says "I hear you" (fact sheet 0,
-1.2; docs/decisions/0004). From 3 s on it watches the master's datastore heartbeat, not to judge it, but so that locks
-of a dead master can be broken in time (docs/decisions/0006).
+1.2; docs/decisions/0004). From 3 s on the slave watches the master's datastore heartbeat, not to judge it, but so that
+locks of a dead master can be broken in time (docs/decisions/0006).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Follower(RoleMachine):
         self._spared_until_ns = 0
         """After a silence that ended in time the master needs a few heartbeats to learn that it hears us again."""
         self._watching = False
-        self._c.unwatch_all()  # Of an earlier reign of ours, or of an earlier master.
+        self._c.unwatch_all()  # Watches of an earlier reign of ours, or of an earlier master.
         self._introduce()
 
     def heartbeat(self, peer: Peer, message: Heartbeat) -> None:
@@ -49,7 +49,7 @@ class Follower(RoleMachine):
         self._vms.send_inventory(self.master)
 
     def master_heard(self, peer: Peer) -> None:
-        """The master's heartbeat; only one that hears us counts."""
+        """The master's heartbeat arrived; only one that says that the master hears us counts."""
         now_ns, fresh_ns = self._c.now_ns, self._c.timers.fresh_ns
         if peer.hears_us:
             self._heard_ns = now_ns

@@ -2,7 +2,7 @@
 
 This module decides per VM, in the order of fact sheet 6: gate (is its home datastore owned by a master?), power-off
 marker, stop. The gate is what keeps "everybody isolated" from powering off everything: masters let go of ownership when
-they isolate, so no master owns, so no host acts [YB-DIS]. It leaves carrying out to `agent.py`.
+they isolate, so no datastore has an owner and no host acts [YB-DIS]. `alone.py` carries the orders out.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def response_of(config: ClusterConfig, vm: VmConfig) -> Response:
 
 
 class IsolationResponse:
-    """Runs from the moment isolation is declared; `due_ns` is the response delay later."""
+    """The response since isolation was declared. Its first step is due after the response delay."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class IsolationResponse:
         return any(case.stage != "done" for case in self._cases.values())
 
     def check(self, now_ns: int) -> list[ResponseOrder]:
-        """What has become due."""
+        """The orders that have become due."""
         orders: list[ResponseOrder] = []
         for case in self._cases.values():
             if case.stage == "done" or now_ns < case.due_ns:
@@ -101,7 +101,7 @@ class IsolationResponse:
                 orders.append(self._act(case, now_ns, why))
             else:
                 case.stage = "gate"
-                if not case.deferred:  # Asked again every few seconds, told once.
+                if not case.deferred:  # The owner is asked for every few seconds, the deferral is recorded once.
                     orders.append(
                         ResponseOrder("defer", case.vm, because=f"no master owns {datastore}: nobody could restart it")
                     )

@@ -1,11 +1,10 @@
-"""The role machine: everything that an agent asks of the role it has, whichever that is.
+"""The base of all roles: everything that an agent asks of the role it has.
 
     Agent ── heard, heartbeat, message, …, check, tick ──> RoleMachine      the one machine of the present role
           <────────────── enter(RoleChange) ──────────────                  what ends it
 
-A role overrides what concerns it. The rest does nothing here: what was said to another role than ours came late or
-early, and is sent again if it matters. It leaves which changes are allowed to `states.py`, making machines to
-`agent.py`.
+A role overrides what concerns it. The rest does nothing here: what was sent to another role than ours came late or
+early, and is sent again if it matters. `states.py` decides which changes are allowed; `agent.py` makes the machines.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ class RoleChange(NamedTuple):
     to: Role
     because: str
     master: str = ""
-    """Whom the host follows from now on; its own MOID for a master."""
+    """The host's master from now on; its own MOID for a master."""
     company: bool = True
-    """False for a master that heard no other agent during its election: it may be alone."""
+    """False when a new master heard no other agent during its election: it may be alone."""
 
 
 class Parts(NamedTuple):
@@ -44,7 +43,7 @@ class Parts(NamedTuple):
     vms: OwnVms
     reporting: Reporting
     enter: Callable[[RoleChange], None]
-    """Ends the machine that calls it. It must return at once."""
+    """Ends the machine that calls it. The caller must return at once."""
 
 
 class RoleMachine:
@@ -58,7 +57,7 @@ class RoleMachine:
         self._reporting = parts.reporting
         self._enter = parts.enter
         self.master = ""
-        """Whom the host follows; its own MOID for a master."""
+        """The host's master; its own MOID for a master."""
 
     # --- what happens ---
 
@@ -98,7 +97,7 @@ class RoleMachine:
         """A power-on task that this host itself had ordered ended."""
 
     def placeable(self) -> tuple[str, ...] | None:
-        """Those of our own VMs that another host could run; None: only a master can tell, and this host is none."""
+        """Those of our own VMs that another host could run; None: only a master knows, and this host is not one."""
         return None
 
     # --- what is due ---
@@ -114,7 +113,7 @@ class RoleMachine:
         """Once per heartbeat interval, after `check`."""
 
     def duties(self) -> None:
-        """What is due after the heartbeats."""
+        """Do what is due after the heartbeats."""
 
     def leave(self, because: str) -> None:
         """The role ends."""

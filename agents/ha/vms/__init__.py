@@ -1,1 +1,1 @@
-"""What an HA agent does for the virtual machines of its own host."""
+"""The virtual machines of an agent's own host: inventory, VM monitoring and component protection."""

@@ -7,8 +7,8 @@
 ```
 
 This module decides by fact sheet 7.6 [AG60-20] [AG60-50] [API-VMCP]: neither mode acts when the master knows that no
-host could take the VM. Counts from the first I/O that did not return. It leaves ending to the hypervisor, restarting to
-the master, who is told that the VM is wanted again.
+host could take the VM. Times count from the first I/O that did not return. It leaves ending to the hypervisor,
+restarting to the master, which is told that the VM is wanted again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class _Loss:
 
 
 class ComponentProtection:
-    """Of one host. `vms_on` gives the running VMs of a datastore; `end` records that a VM shall run again elsewhere."""
+    """The protection of one host's VMs. `vms_on` gives the running VMs of a datastore; `wanted_again` notes that a VM
+    shall run again elsewhere."""
 
     def __init__(
         self, context: Context, vms_on: Callable[[str], list[str]], wanted_again: Callable[[str], None]
@@ -76,7 +77,7 @@ class ComponentProtection:
 
     def check(self) -> list[str]:
         """Do what is due. Returns datastores for whose VMs the master must be asked whether a host could take them;
-        `answered` brings the answer, or silence of three heartbeats counts as "nobody can say"."""
+        `answered` brings the answer, or three heartbeat intervals without one count as "unknown"."""
         ask: list[str] = []
         c = self._c
         for datastore, loss in self._losses.items():

@@ -1,4 +1,4 @@
-"""The VMs of an agent's own host: which run, what its poweron file and inventory say, who ordered which power-on.
+"""The VMs of an agent's own host: which run, what its poweron file and inventory say, and who ordered each power-on.
 
 This module decides when the inventory changed and what is written about it (fact sheet 5, 7.1). It leaves power and
 locks to the hypervisor, and what a master makes of the inventory to `master/master.py`.
@@ -138,7 +138,7 @@ class OwnVms:
     def write_poweron(self, *, isolated: bool) -> None:
         """Rewrite our poweron file on every heartbeat datastore we reach."""
         c = self._c
-        # Boots first: an agent that was restarted counts its inventories from one again.
+        # The boot comes first: an agent that was restarted counts its inventories from one again.
         generation = c.boot << 32 | self.generation
         file = layout.PoweronFile(isolated, tuple(sorted(self.running())), generation)
         data = layout.encode_poweron(file)

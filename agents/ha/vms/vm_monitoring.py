@@ -1,8 +1,8 @@
 """VM monitoring: a guest that neither beats nor does I/O is reset, a few times at most.
 
-Local to each host's agent (fact sheet 7.8 [DD-M] [AG67-17]): no VMware Tools heartbeat for the failure interval and no
-I/O for das.iostatsinterval; at most three resets in the reset window. Our guests stop both together, so the longer of
-the two intervals decides. It leaves resetting to the hypervisor.
+Each host's agent resets its own guests (fact sheet 7.8 [DD-M] [AG67-17]) after no VMware Tools heartbeat for the
+failure interval and no I/O for das.iostatsinterval, at most three times in the reset window. Our guests stop both
+together, so the longer of the two intervals decides. It leaves resetting to the hypervisor.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from herzschlag.agents.protocol.actions import ResetVm
 from herzschlag.agents.settings import NEVER_NS
 
 RESETS_MAX = 3
-"""In one window (fact sheet 7.8)."""
+"""Resets of one VM in one window (fact sheet 7.8)."""
 
 
 class GuestMonitor:
@@ -38,7 +38,7 @@ class GuestMonitor:
         return min((since_ns + self._patience_ns() for since_ns in self._silent_since_ns.values()), default=NEVER_NS)
 
     def check(self) -> None:
-        """Reset what has been silent for too long."""
+        """Reset guests that have been silent for too long."""
         if not self._on():
             return
         c, now_ns = self._c, self._c.now_ns
