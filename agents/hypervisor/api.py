@@ -1,11 +1,11 @@
-"""What happens to a hypervisor and its VMs, and what they want done: the values between them and their drivers.
+"""The events and actions of a hypervisor and its VMs: the values between their cores and the drivers.
 
-This module decides the conversation alone; `hypervisor.py` and `vm.py` decide what is said. Events and actions shared
-with the agent (`Wake`, `Trace`, host calls and their answers) are those of `agents/protocol/events.py` and
+This module decides only which values there are; `hypervisor.py` and `vm.py` decide what is sent. Events and actions
+shared with the agent (`Wake`, `Trace`, host calls and their answers) are those of `agents/protocol/events.py` and
 `actions.py`.
 
 Numbers of I/O requests are unique within one life of a host: those of VM process number `n` begin at `n << 32`, the
-hypervisor's own lie below `1 << 32`. So `request >> 32` tells whom an outcome is for (0: the hypervisor).
+hypervisor's own are below `1 << 32`. So `request >> 32` says which process an outcome is for (0: the hypervisor).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VM_REQUESTS_SHIFT = 32
 
 
 class HypervisorSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What one life of a host is born with."""
+    """The settings of one life of a host, from power-on to power-off."""
 
     moid: str
     cluster: str
@@ -40,12 +40,12 @@ class HypervisorSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VmSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What one VM process is born with."""
+    """The settings of one VM process."""
 
     vm: VmConfig
     host: str
     boot: int
-    """Life of the host."""
+    """The host's boot number: which life of the host the process belongs to."""
     number: int
     """Number of this VM process in that life, from 1."""
     timers: Timers
@@ -56,10 +56,10 @@ class VmSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostBoot(Event, frozen=True, gc=False, tag=True):
-    """The host powered on. First event of its life."""
+    """The host powered on. This is the first event of its life."""
 
     config: ClusterConfig | None
-    """What its local store holds: the last KeepConfig, of whichever life."""
+    """The content of its local store: the last KeepConfig of any earlier life."""
 
 
 class IoDone(Event, frozen=True, gc=False, tag=True):
@@ -69,11 +69,11 @@ class IoDone(Event, frozen=True, gc=False, tag=True):
 
 
 class AgentStarted(Event, frozen=True, gc=False, tag=True):
-    """The agent's process, asked for by StartAgent, can be talked to. Answers events.Boot."""
+    """The agent's process, asked for by StartAgent, can be talked to. The hypervisor answers with events.Boot."""
 
 
 class AgentDied(Event, frozen=True, gc=False, tag=True):
-    """The agent's process ended, however."""
+    """The agent's process ended, for whatever reason."""
 
     because: str
 
@@ -92,11 +92,11 @@ class SetWatchdog(Event, frozen=True, gc=False, tag=True):
 
 VmWord = Literal["started", "ended", "stunned", "silent", "heard"]
 """What a VM process reports: it runs; it is gone for good; its disk did not answer, so it waits for `continue`;
-its guest's heartbeat stopped; it is back."""
+its guest's heartbeat stopped; the guest's heartbeat is back."""
 
 
 class VmReport(Event, frozen=True, gc=False, tag=True):
-    """From, or about, VM process `number`. `ended` only when the process is gone and can write no more."""
+    """A report from, or about, VM process `number`. `ended` means that the process is gone and can no longer write."""
 
     vm: str
     number: int
@@ -105,7 +105,7 @@ class VmReport(Event, frozen=True, gc=False, tag=True):
 
 
 class InjectVm(Event, frozen=True, gc=False, tag=True):
-    """A fault inside a running VM: passed on as a command. Not running: nothing happens."""
+    """A fault inside a running VM, which is passed on as a command. If the VM does not run, nothing happens."""
 
     vm: str
     command: Literal["crash", "hang", "recover"]
@@ -118,13 +118,13 @@ AnyHypervisorEvent = Wake | HostBoot | IoDone | AgentStarted | AgentDied | Calle
 
 
 class Io(Action, frozen=True, gc=False, tag=True):
-    """Carry this out; its outcome comes back as IoDone. In order, per datastore."""
+    """Carry this out; its outcome comes back as IoDone. Requests to one datastore are carried out in order."""
 
     request: AnyIo
 
 
 class AbortIo(Action, frozen=True, gc=False, tag=True):
-    """Forget a hanging request: it must not be carried out any more. No outcome. Done already: nothing to do."""
+    """Forget a hanging request: it must not be carried out and has no outcome. A request already done stays done."""
 
     datastore: str
     request: int
@@ -141,13 +141,13 @@ class StartAgent(Action, frozen=True, gc=False, tag=True):
 
 
 class StartVm(Action, frozen=True, gc=False, tag=True):
-    """Start a VM process. Answers VmReport started; if that is impossible, ended."""
+    """Start a VM process. The answer is VmReport started or, if that is impossible, ended."""
 
     settings: VmSettings
 
 
 class StopVm(Action, frozen=True, gc=False, tag=True):
-    """Kill VM process `number` at once, whatever it is doing. Answers VmReport ended."""
+    """Kill VM process `number` at once, whatever it is doing. The answer is VmReport ended."""
 
     vm: str
     number: int
@@ -165,7 +165,7 @@ class CommandVm(Action, frozen=True, gc=False, tag=True):
 
 
 class StoreConfig(Action, frozen=True, gc=False, tag=True):
-    """Keep on the host's local disk; HostBoot of later lives brings it back."""
+    """Keep the configuration on the host's local disk; HostBoot of later lives brings it back."""
 
     config: ClusterConfig
 
@@ -177,7 +177,7 @@ AnyHypervisorAction = Io | AbortIo | Answer | StartAgent | StartVm | StopVm | Co
 
 
 class VmBoot(Event, frozen=True, gc=False, tag=True):
-    """The VM process runs. First event of its life."""
+    """The VM process runs. This is the first event of its life."""
 
 
 class VmCommand(Event, frozen=True, gc=False, tag=True):
@@ -206,16 +206,16 @@ AnyVmAction = Io | AbortIo | Tell | EndVm
 
 
 class HypervisorView(msgspec.Struct, frozen=True):
-    """What tests and reports may look at."""
+    """A snapshot for tests and reports."""
 
     moid: str
     boot: int
     agent: bool
     """Whether an agent process runs."""
     vms: dict[str, VmState]
-    """Every VM this life has had to do with."""
+    """Every VM that the host has handled in this life."""
     datastores: dict[str, DatastoreAccess]
     locks: tuple[tuple[str, str], ...]
-    """(datastore, path) of every lock it believes to hold."""
+    """(datastore, path) of every lock that the host believes it holds."""
     silent_vms: tuple[str, ...]
     """Running VMs whose guest heartbeat stopped."""

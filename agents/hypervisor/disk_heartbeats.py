@@ -9,8 +9,8 @@ This module decides when to write, when a volume's own heartbeat is offline, and
 when it stands still. It leaves to `locks.py` what stillness allows, and to the agent what silence means. Numbers: fact
 sheet 0 and 5 [VMFS-T] [KB-HB] [DD-F] [POD].
 
-Real volumes retry a timed-out slot write each second; here a hanging write stays the only one (the datastore carries
-it out when it is back), and the retry each second is for writes that fail.
+Real volumes repeat a timed-out slot write each second. Here a hanging write is not repeated, because the datastore
+carries it out when it is back; only writes that fail are repeated each second.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
 from herzschlag.agents.settings import Timers
 
 VERIFY_EVERY_WRITES = 10
-"""After so many slot writes (30 s) a host looks whether its locks are still its own. Ours: modest, yet bounded."""
+"""After this many slot writes (30 s) a host checks that its locks are still its own. The number is our own choice."""
 
 
 class Stillness:
-    """Since when each foreign heartbeat is known to stand still.
+    """The stillness of every foreign heartbeat: since when it is known not to have moved.
 
     Heartbeats only grow within a life, so two looks with the same stamp prove that nothing moved between them, however
     far apart they are. One entry for each (datastore, owner) ever looked at.
@@ -60,7 +60,7 @@ class SlotWriter:
         self.slot: int | None = None
         """Index in the region once claimed."""
         self.on_verify: Callable[[str], None] | None = None
-        """Called with the datastore when locks should be looked at: at times, and after a gap in the writes."""
+        """Called with the datastore when locks should be checked: regularly, and after a gap in the writes."""
         self._io = io
         self._volume = volume
         self._moid = moid
@@ -116,9 +116,9 @@ class SlotWriter:
         try:
             found = layout.decode_slot(outcome.data)
         except DamagedRecord:
-            found = None  # Another host's, though unreadable: leave it alone.
+            found = None  # It is unreadable, but another host's: leave it alone.
         if found is not None and found.moid == self._moid:
-            self._claim(slot, outcome.data)  # An earlier life's: take it over.
+            self._claim(slot, outcome.data)  # It belongs to an earlier life: take it over.
             return
         self._tried += 1
         if self._tried >= layout.SLOTS:
@@ -207,7 +207,7 @@ class NfsPulse:
         self._beat()
 
     def touch(self, on: bool) -> None:
-        """Whether `host-N-hb` is to be touched. Switched on, the first touch is now."""
+        """Whether `host-N-hb` is to be touched. When this is switched on, the first touch follows at once."""
         if on and not self._touching:
             self._touching = True
             if self._timer is not None:
@@ -234,7 +234,7 @@ class NfsPulse:
 class HeartbeatWatch:
     """A foreign host's heartbeat on one datastore, looked at now and then each `poll`.
 
-    `on_moved(stamp, first)`: it was seen (first look) or it moved. Nothing is called while it stands still, while
+    `on_moved(stamp, first)` is called when it was seen (first look) or moved, and not while it stands still, while
     no process holds `host-N-hb` (its agent is gone or writes elsewhere), or while our own access hangs.
     """
 

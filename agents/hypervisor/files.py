@@ -1,7 +1,7 @@
 """The agent's files on the datastores: reading, writing, removing, and asking who holds a lock.
 
 This module decides what an outcome means to the agent. A hanging datastore never answers; so that a patient agent
-cannot pile up requests there, one request a path hangs at most: a later read is answered by the first, a later write
+cannot pile up requests there, at most one request per path hangs: a later read is answered by the first, a later write
 replaces the one that waits. Writes under a lock are withdrawn when the datastore hangs: by the time it is back, the
 lock may be another host's.
 """
@@ -43,7 +43,7 @@ class Files:
         self._writing: set[tuple[str, str]] = set()
         self._next_write: dict[tuple[str, str], FileWrite] = {}
         self._boot = 0
-        """Of the agent: what an earlier one asked for is not answered."""
+        """The agent's boot: requests of an earlier boot are not answered."""
 
     def forget(self) -> None:
         """The agent died: no process waits for answers any more."""

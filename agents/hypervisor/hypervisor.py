@@ -1,14 +1,14 @@
 """The hypervisor of one host, as a pure core: datastore heartbeats, locks, files, VMs, and the agent's watchdog.
 
-What a real host divides between vmkernel, hostd and the agent's watchdog. It lives from power-on to power-off; its
-agent may die and come back meanwhile.
+A real host divides this work between vmkernel, hostd and the agent's watchdog. The core exists from power-on to
+power-off; its agent may die and come back meanwhile.
 
             calls                      I/O requests
     agent <-------> Hypervisor <-----------------------> datastores
             answers      |  start, stop, commands, reports
                          +-----------------------------> VM processes
 
-This module decides what happens to each call and report, in one place; leaves slots and touches to
+This module decides what happens to each call and report, in one place. It leaves slots and touches to
 `disk_heartbeats.py`, locks to `locks.py`, access to `io_engine.py`, VMs to `vms.py`, the agent's files to `files.py`.
 Time comes in with each event; what is to be done comes out as actions, in order.
 """
@@ -157,7 +157,7 @@ class Hypervisor:
             self._answer(events.GuestChanged(vm, True))
 
     def _agent_died(self, because: str) -> None:
-        """Its locks go, as a kernel closes the files of a dead process; VMs and VMFS slots go on."""
+        """Release the agent's locks, as a kernel closes the files of a dead process; VMs and VMFS slots go on."""
         self._agent = False
         for host in list(self._watches):
             self._unwatch(host)
@@ -180,7 +180,7 @@ class Hypervisor:
             self._io.actions.append(StartAgent())
 
     def _set_watchdog(self, on: bool) -> None:
-        """Switched on again, it finds an agent that is down as well."""
+        """A watchdog that is switched on again starts an agent that is already down as well."""
         self._watchdog = on
         if self._agent_boots:
             self._plan_restart()

@@ -1,8 +1,8 @@
-"""One host's I/O engine: request numbers, timers, and what the outcomes tell about access to each datastore.
+"""The I/O engine of one host: request numbers, timers, and what the outcomes say about access to each datastore.
 
 This module decides when a datastore counts as hanging (`apd`: a request without outcome for the I/O limit), failed
 (`pdl`: an outcome `lost`) and working again (any other outcome). It leaves to the parts that ask (`disk_heartbeats.py`,
-`locks.py`, the hypervisor) what to ask and what to do then. Pure: `now_ns` is set from outside, work comes out as
+`locks.py`, the hypervisor) what to ask and what to do then. It is pure: `now_ns` is set from outside, work comes out as
 actions.
 
 A request that must not be carried out late (taking or breaking a lock) names an `abort` callback: when the
@@ -26,7 +26,7 @@ Abort = Callable[[], None]
 
 
 class Timer:
-    """Something due. Cancelled timers stay in the queue and do nothing."""
+    """One timer. A cancelled one stays in the queue and does nothing."""
 
     __slots__ = ("callback",)
 
@@ -38,7 +38,7 @@ class Timer:
 
 
 class Volume:
-    """What this host knows about its access to one datastore."""
+    """The state of this host's access to one datastore."""
 
     __slots__ = ("access", "kind", "limit_at_ns", "name", "pending", "since_ns")
 
@@ -50,7 +50,7 @@ class Volume:
         self.pending: dict[int, tuple[int, Then, Abort | None]] = {}
         """Request number to (asked at, then, abort), oldest first."""
         self.limit_at_ns: int | None = None
-        """When the oldest request will have taken too long; None while nothing is asked or it is known to hang."""
+        """When the oldest request will have taken too long; None without a request, or while it is known to hang."""
 
 
 class HostIo:
@@ -91,7 +91,7 @@ class HostIo:
         return at_ns if limit is None or at_ns < limit else limit
 
     def fire(self) -> None:
-        """Run what is due."""
+        """Run the timers that are due."""
         if self._limit_at_ns is not None and self._limit_at_ns <= self.now_ns:
             for volume in self.volumes.values():
                 if volume.limit_at_ns is not None and volume.limit_at_ns <= self.now_ns:
@@ -112,7 +112,9 @@ class HostIo:
 
     def submit(self, request: AnyIo, then: Then, abort: Abort | None = None) -> None:
         volume = self.volumes[request.datastore]
-        assert abort is None or volume.access != "apd", "ask nothing of a hanging datastore that must not come late"
+        assert abort is None or volume.access != "apd", (
+            f"{volume.name} hangs: a request that must not be carried out late waits until access returns"
+        )
         volume.pending[request.request] = (self.now_ns, then, abort)
         self.actions.append(Io(request))
         if volume.limit_at_ns is None and volume.access != "apd":
@@ -126,7 +128,7 @@ class HostIo:
             if pending is not None:
                 break
         else:
-            return  # Withdrawn: the driver was quicker. The part that withdrew it looks for itself.
+            return  # It was withdrawn, but the driver was quicker. The part that withdrew it checks for itself.
         access: DatastoreAccess = "pdl" if outcome.status == "lost" else "ok"
         if volume.pending:
             oldest = next(iter(volume.pending.values()))[0]

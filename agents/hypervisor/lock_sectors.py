@@ -1,7 +1,7 @@
-"""The sectors that locks are on disk: one is read whole, and changed by test-and-set alone.
+"""The disk sectors of locks, which are read whole and changed by test-and-set alone.
 
-Of two hosts that change a sector at the same time one wins, and the other gets what the sector holds. It leaves what to
-write, and what an outcome means, to `locks.py`.
+Of two hosts that change a sector at the same time one wins, and the other gets what the sector holds. `locks.py`
+decides what to write and what an outcome means.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class LockSectors:
 
 
 def held_record(data: bytes) -> LockRecord | None:
-    """The record, if any host holds the lock. A damaged one does not say so."""
+    """The record, if any host holds the lock. A damaged record does not count as held."""
     try:
         record = layout.decode_lock(data)
     except DamagedRecord:

@@ -1,6 +1,6 @@
-"""The records of a host's locks: every change once, and the same refusal only once.
+"""The history's records of a host's locks: every change once, and the same refusal only once.
 
-A master asks for the locks of other masters again and again: that it is refused is news only when the owner changed.
+A master asks for the locks of other masters again and again: a refusal is news only when the owner has changed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class LockTrace:
     def __init__(self, io: HostIo) -> None:
         self._io = io
         self._refused: dict[tuple[str, str], str] = {}
-        """Who held each lock at our last try, while nothing changed."""
+        """The holder of each lock at our last try, while nothing has changed."""
 
     def changed(
         self,

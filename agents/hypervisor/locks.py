@@ -1,4 +1,4 @@
-"""The on-disk locks of one host: taking, breaking a dead owner's, keeping, noticing theft, releasing.
+"""The on-disk locks of one host: how it takes, keeps and releases them, breaks a dead owner's, and notices a loss.
 
     (none) -> taking -> held -> releasing -> (none)
                  |        |
@@ -9,11 +9,11 @@
 A lock is one sector (`layout.LockRecord`), changed by test-and-set alone (`lock_sectors.py`). A foreign lock is broken
 only when its owner is proven gone (`owner_watch.py`), or is this host itself in an earlier boot.
 
-A request to a hanging datastore that could break or take a lock late is withdrawn; whether it got through all the
-same is looked up when access returns (`unsure`). Until then the lock counts as not ours.
+A request to a hanging datastore that could break or take a lock late is withdrawn; whether it got through all the same
+is checked when access returns (`unsure`). Until then the lock does not count as ours.
 
-This module decides all that; leaves who wants which lock, and what losing one means, to the hypervisor. The clearing of
-a dead owner's slot, which real volumes do as well, is left out: a new boot takes its old slot over by itself.
+This module decides all that. It leaves to the hypervisor which locks are wanted, and what losing one means. Real
+volumes also clear a dead owner's slot; here that is not needed, because a new boot takes its old slot over.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class LockLost(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A request for a lock that is still being released here."""
+    """A request that waits for a lock still being released here."""
 
     holder: str
     evidence: tuple[LockEvidence, ...]
@@ -59,7 +59,7 @@ class Waiting(NamedTuple):
 
 
 class LockFile:
-    """One lock this host has, wants, or is not sure to be rid of."""
+    """One lock that this host holds, wants, or may still hold."""
 
     __slots__ = (
         "evidence",
@@ -86,12 +86,12 @@ class LockFile:
         self.record = LockRecord(False, "", 0, 0, 0)
         """What we wrote (held), or are about to write (taking, releasing)."""
         self.then: Taken | None = None
-        """Whom to tell. None while taking: given up, so a success is released again."""
+        """The request's callback. None while taking: it was given up, so a lock taken all the same is released."""
         self.evidence: tuple[LockEvidence, ...] = ()
         self.watch: OwnerWatch | None = None
         self.verifying = False
         self.given_up_ns = 0
-        """Since when its holder does nothing under it any more; only while releasing."""
+        """Since when its holder does nothing under it; only while releasing."""
 
 
 class LockManager:
@@ -108,11 +108,11 @@ class LockManager:
         self._still = still
         self._locks: dict[tuple[str, str], LockFile] = {}
         self._waiting: dict[tuple[str, str], Waiting] = {}
-        """Taken up when the release is over."""
+        """Requests to start when the release is over."""
         self._renewals: dict[str, Timer] = {}
         self.on_lost: Callable[[LockLost], None] = lambda lost: None
         self.on_verified: Callable[[str], None] = lambda holder: None
-        """Called with the holder: the lock was looked at and is still ours."""
+        """Called with the holder when the lock was checked and is still ours."""
 
     # --- Public -------------------------------------------------------------------------------------------------------
 
@@ -139,7 +139,7 @@ class LockManager:
             self._begin(volume, path, holder, evidence, then)
 
     def release(self, datastore: str, path: str) -> None:
-        """Give it up, or stop trying. On a hanging datastore: as soon as access returns."""
+        """Give the lock up, or stop trying. On a hanging datastore this happens as soon as access returns."""
         self._waiting.pop((datastore, path), None)
         lock = self._locks.get((datastore, path))
         if lock is None:
@@ -155,7 +155,7 @@ class LockManager:
                 self._release(lock)
 
     def release_held_by(self, holder: str) -> None:
-        """As a kernel closes the files of a dead process."""
+        """Release every lock of one holder, as a kernel closes the files of a dead process."""
         for (datastore, path), lock in list(self._locks.items()):
             if lock.holder == holder:
                 self.release(datastore, path)
@@ -164,13 +164,13 @@ class LockManager:
                 del self._waiting[key]
 
     def verify(self, datastore: str) -> None:
-        """Look whether every lock believed held on this datastore is still ours; one of NFS is renewed by that."""
+        """Check that every lock believed held on this datastore is still ours. This also renews locks on NFS."""
         for lock in list(self._locks.values()):
             if lock.volume.name == datastore and lock.phase == "held":
                 self._verify(lock)
 
     def verify_one(self, datastore: str, path: str) -> bool:
-        """The same for one lock; False when it is not held."""
+        """Check one lock; False when it is not held."""
         lock = self._locks.get((datastore, path))
         if lock is None or lock.phase != "held":
             return False
@@ -363,7 +363,7 @@ class LockManager:
         self._sectors.test_and_set(lock.sector, expected, lock.record, then, lambda: self._withdrawn(lock))
 
     def _withdrawn(self, lock: LockFile) -> None:
-        """The datastore hangs: the request may or may not have been carried out. Find out later, and free it."""
+        """The datastore hangs: the request may or may not have been carried out. Find out later, and free the lock."""
         then, lock.then = lock.then, None
         lock.phase = "unsure"
         if then is not None:

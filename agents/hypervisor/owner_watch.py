@@ -1,11 +1,11 @@
-"""Is the owner of a foreign lock gone? One machine per question.
+"""A watch that finds out whether the owner of a foreign lock is gone, one for each question.
 
-- vmfs: its heartbeat slot stood still for 16 s, by our own looks or by evidence handed in with the very stamp that
+- vmfs: its heartbeat slot stood still for 16 s, by our own looks or by handed-in evidence with the same stamp, which
   has not changed; or the slot shows a newer life of that host (fact sheet 5 [KB-HB]);
 - nfs: the `.lck` record, which its owner renews each 10 s, did not change for 35 s [NFS-35].
 
 This module decides that alone; `locks.py` breaks the lock, or leaves it. Every look counts for later questions as well
-(`Stillness`), so a host that watched before needs not begin anew.
+(`Stillness`), so a host that watched before does not start again.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class OwnerWatch:
         self._judged: Judged | None = None
         self._once = False
         self._seen: int | None = None
-        """The owner's stamp at our first look: another one later means that it lives."""
+        """The owner's stamp at our first look: a different one later means that the owner lives."""
         self._timer: Timer | None = None
 
     def ask_once(self, judged: Judged) -> None:
-        """Judge by what is known and one look."""
+        """Judge by what is known and by one look."""
         self._once = True
         self._judged = judged
         self._look()
@@ -111,7 +111,7 @@ class OwnerWatch:
             slot = None
         owner = self._owner
         if slot is None or slot.moid != owner:
-            stamp = 0  # Not the owner's any more: it gives no sign of life, but still has its 16 s.
+            stamp = 0  # The slot is not the owner's any more: no sign of life, but the owner still has its 16 s.
         elif slot.boot > self._found.record.owner_boot:
             self._end("gone", f"{owner} was started again since it took the lock")
             return

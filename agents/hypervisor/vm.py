@@ -1,13 +1,13 @@
-"""A virtual machine's process, as a pure core: while it runs, it writes to its disk, and each write names its writer.
+"""The process of a virtual machine, as a pure core: it writes to its disk, and each write names its writer.
 
     on (appends a record each second) -> shutting down -> ended
      |  \\-> stunned (its disk did not answer) -> on, once the hypervisor has looked at its lock
      +-> hung (guest dead: no writes, no guest heartbeat) -> on, by a reset
 
-This module decides what the guest does; leaves locks and power to the hypervisor. A write that hangs for the limit of
-one VMFS I/O is withdrawn and the VM waits for `continue`: by the time access returns its lock may be another host's.
-The same after a gap of that length between two writes, for then the whole host was frozen. So the disk file shows two
-writers exactly when two hosts believed that they held the lock.
+This module decides what the guest does. It leaves locks and power to the hypervisor. A write that hangs for the limit
+of one VMFS I/O is withdrawn and the VM waits for `continue`: by the time access returns its lock may be another host's.
+It also waits after a gap of that length between two writes, because then the whole host was frozen. So the disk file
+shows two writers exactly when two hosts believed that they held the lock.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from herzschlag.agents.protocol.events import Wake
 def encode_write(writer: tuple[str, str, int, int], n: int, at_ns: int) -> bytes:
     """One disk record of (vm, host, boot, life): its n-th, written at `at_ns`.
 
-    It begins with a line end, so that a torn one before it spoils itself alone.
+    It begins with a line end, so that a torn record before it does not spoil this one.
     """
     vm, host, boot, life = writer
     body = f"{vm}\t{host}\t{boot}\t{life}\t{n}\t{at_ns}".encode()
@@ -53,7 +53,7 @@ class Vm:
         self._timers = settings.timers
         self._request = settings.number << VM_REQUESTS_SHIFT
         self._life = settings.number << 16
-        """Of the guest: grows with every process of this host's life, and with every reset."""
+        """The guest's life: it grows with every process of this host's life, and with every reset."""
         self._writes = 0
         self._hung = False
         self._stunned = False
@@ -80,7 +80,7 @@ class Vm:
     def wake_at_ns(self) -> int | None:
         if self._ended:
             return None
-        at_ns = self._limit_at_ns if self._pending is not None else self._next_write_ns  # Never both.
+        at_ns = self._limit_at_ns if self._pending is not None else self._next_write_ns  # Never both are set.
         if self._ends_at_ns is None:
             return at_ns
         return self._ends_at_ns if at_ns is None else min(at_ns, self._ends_at_ns)

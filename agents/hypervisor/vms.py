@@ -3,9 +3,9 @@
     off -> starting -> on -> stopping -> off
                 \\-> off        \\-> (crash) off
 
-This module decides when a VM process is started, commanded and killed; leaves locks to `locks.py`, the guest itself to
-`vm.py`, and whether a VM should run at all to the agent. The lock of a VM's `.vmx` is taken before its process starts
-and released only after the process is gone: so that the holder of the lock is the only writer.
+This module decides when a VM process is started, commanded and killed. It leaves locks to `locks.py`, the guest itself
+to `vm.py`, and whether a VM should run at all to the agent. The lock of a VM's `.vmx` is taken before its process
+starts and released only after the process is gone, so that the holder of the lock is the only writer.
 
 A VM whose lock another host took while this one was cut off is killed as soon as that is seen (fact sheet 7.9
 [AG67-15]). That counts as asked for (`VmChanged.asked`): the VM runs elsewhere, so HA must not restart it.
@@ -37,7 +37,7 @@ from herzschlag.agents.settings import VmConfig
 from herzschlag.agents.states import DatastoreAccess, VmState
 
 ORDERS_KEPT = 1024
-"""Results of so many orders are remembered, to answer repeats. A restart order is repeated for minutes at most."""
+"""Number of results kept to answer repeated orders. A restart order is repeated for minutes at most."""
 
 
 class HostedVm:
@@ -50,15 +50,15 @@ class HostedVm:
         self.path = layout.vmx_path(config.name)
         self.state: VmState = "off"
         self.number = 0
-        """Of its process; 0 while there is none."""
+        """Number of its process; 0 while there is none."""
         self.order: OrderId | None = None
         """The power-on task under way."""
         self.because = ""
-        """Why it is being stopped; empty while that was not asked for."""
+        """The reason why it is being stopped; empty when that was not asked for."""
         self.timer: Timer | None = None
         self.silent = False
         self.unsure = False
-        """Its process waits until its lock was looked at."""
+        """Its process waits until its lock has been checked."""
 
 
 class Vms:
@@ -91,7 +91,7 @@ class Vms:
         if result is not None:
             self._answer(result)
         elif vm is not None and vm.order == call.order:
-            pass  # Under way: its end will answer.
+            pass  # It is under way: its end will answer.
         elif vm is not None and vm.state != "off":
             self._result(call.order, name, False, f"{name} is {vm.state} on {self._settings.moid} already")
         elif call.vm.datastore not in self._io.volumes:
@@ -217,7 +217,7 @@ class Vms:
     def report(self, event: VmReport) -> None:
         vm = self._vms.get(event.vm)
         if vm is None or vm.number != event.number:
-            return  # Of an earlier process.
+            return  # The report is about an earlier process.
         if event.what == "ended":
             self._ended(vm, event.because)
         elif event.what == "started":
@@ -227,7 +227,7 @@ class Vms:
                 if order is not None:
                     self._result(order, event.vm, True, "its process runs")
         elif event.what == "stunned":
-            # Unheld, it is being stopped already.
+            # If the lock is not held, the VM is being stopped already.
             vm.unsure = True
             self._locks.verify_one(vm.config.datastore, vm.path)
         else:
