@@ -21,7 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for tests.support
 
 from herzschlag.controller import ControllerClient, DirectedLink, installed
-from tests.support.controller.lab import Controller, TrafficLab, inside, until
+from tests.support.controller.lab import Controller, TrafficLab, inside
+from tests.support.waiting import until
 
 CUT: DirectedLink = ("A", "host-98", "host-99")
 PERIOD_NS = 500_000
@@ -56,7 +57,7 @@ class Flow:
             time.sleep(max(0, due_ns - time.monotonic_ns()) / 1e9)
 
     def await_arrivals_after(self, instant_ns: int) -> None:
-        until("the flow goes through again", lambda: bool(self.arrived_ns) and self.arrived_ns[-1] > instant_ns)
+        until(lambda: bool(self.arrived_ns) and self.arrived_ns[-1] > instant_ns, "the flow goes through again")
 
 
 def steady_flow(lab: TrafficLab, client: ControllerClient) -> tuple[int, str]:

@@ -105,7 +105,7 @@ def warmed_up(count: int) -> SimCluster:
     cluster = SimCluster(plan_of(count))
     cluster.start()
     cluster.run_until(WARM_UP_S * SECOND)
-    roles = Counter(host.agent.core.role for host in cluster.hosts.values() if host.agent)  # type: ignore[attr-defined]
+    roles = Counter(host.agent.core.view().role for host in cluster.hosts.values() if host.agent)  # type: ignore[attr-defined]
     assert roles == {"master": 1, "slave": count - 1}, f"{count} hosts did not settle within {WARM_UP_S} s: {roles}"
     return cluster
 
