@@ -1,1 +1,1 @@
-"""Where a scenario runs: on real packets, or in virtual time. `base.py` is the contract both keep."""
+"""The backends on which a scenario runs: real packets, and virtual time. `base.py` is the contract that both keep."""

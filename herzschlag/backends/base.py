@@ -1,7 +1,7 @@
-"""What every backend offers: one session per run, driven from outside in protocol time.
+"""The contract of every backend: one session per run, driven from outside in protocol time.
 
-This module decides the contract between the runner (and the live page, and the pytest plugin) and a backend; leaves how
-to keep it to `mininet/` and `simulation/`. The contract in words:
+This module decides the contract between the runner (and the live page, and the pytest plugin) and a backend. How it
+is kept is up to `mininet/` and `simulation/`. The contract in words:
 
 - The clock counts protocol nanoseconds since the run began. Its zero lies on the heartbeat grid, so heartbeats of
   hosts with phase 0 go out at whole multiples of the heartbeat interval.
@@ -9,9 +9,9 @@ to keep it to `mininet/` and `simulation/`. The contract in words:
   on the plan's VMs on their hosts. It returns as soon as all of that is under way; the runner waits for readiness by
   the records.
 - `begin` and `end` are absolute: the conditions wanted are those of all faults now active together.
-- Records come with protocol times and arrive in any small disorder; the runner sorts. `fault` records are the
+- Records come with protocol times and may arrive slightly out of order; the runner sorts them. `fault` records are the
   runner's own. `finish` adds what can only be known at the end: kinds `disk`, `counters`, `lateness`.
-- When machinery of ours dies (switch, controller, a process that was not told to die), the session adds a record
+- When a part of the harness dies (switch, controller, a process that was not told to end), the session adds a record
   `machinery` and every later call but `close` raises MachineryDied.
 """
 
@@ -60,11 +60,11 @@ class Effect(msgspec.Struct, frozen=True):
     effective_ns: int
     """Protocol time from which on it was in force everywhere."""
     took_ns: int = 0
-    """How long it went on coming into force, in real time."""
+    """How long it took to come into force everywhere, in real time."""
     dropped: int | None = None
-    """How many packets met a fault that ends, where they were counted."""
+    """How many packets a fault that ends has affected, where they were counted."""
     evidence: dict[str, Any] = {}
-    """What shows it, in the backend's own words: flows changed, processes killed, ..."""
+    """The evidence that it happened, in the backend's own words: flows changed, processes killed, ..."""
 
 
 class Session(Protocol):
@@ -75,7 +75,7 @@ class Session(Protocol):
 
     @property
     def inner(self) -> Session:
-        """The session that runs the lab: itself, unless it only continues another one."""
+        """The session that runs the lab: this one, unless it only continues another."""
         ...
 
     @property
@@ -90,12 +90,12 @@ class Session(Protocol):
 
     @property
     def lead_ns(self) -> int:
-        """How long before its instant a change should be told to the backend, protocol time."""
+        """How long before its instant a change should be handed to the backend, protocol time."""
         ...
 
     @property
     def capture(self) -> CaptureFacts | None:
-        """What ties packets to the history; None: this backend has no packets."""
+        """The facts that tie packets to the history; None if this backend has no packets."""
         ...
 
     def start(self) -> None: ...
@@ -103,8 +103,8 @@ class Session(Protocol):
     def now_ns(self) -> int: ...
 
     def begin(self, fault_id: str, fault: Fault, at_ns: int, every_ns: int = 0) -> Effect:
-        """Set the fault off at `at_ns`, wait until it is in force. When that is past: at once, or, with `every_ns`, at
-        the next instant that lies a multiple of it behind `at_ns`."""
+        """Set the fault off at `at_ns`, and wait until it is in force. If `at_ns` has passed: immediately, or, with
+        `every_ns`, at the next `at_ns + k * every_ns`."""
         ...
 
     def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect: ...
@@ -122,15 +122,15 @@ class Session(Protocol):
         ...
 
     def look(self) -> Mapping[str, str]:
-        """Place to what is there now, to be compared with another look at the same lab: what no record tells."""
+        """The present content of every place in the lab that no record describes, to be compared with another look."""
         ...
 
     def finish(self) -> None:
-        """Collect the evidence of the end into `records()`; time stands still from now on."""
+        """Collect the evidence of the end into `records()`; from now on time does not pass."""
         ...
 
     def resume(self) -> None:
-        """After `finish`: let time go on again, for the next one who uses this lab."""
+        """After `finish`: let time go on again, for the next user of this lab."""
         ...
 
     def close(self) -> None:
@@ -154,4 +154,4 @@ class HasSandbox(ABC):
 
     @abstractmethod
     def holders(self) -> Mapping[str, int]:
-        """Every node that has power to its pid 1, as the sandbox numbers it."""
+        """Every node that has power, with its pid 1 as the sandbox numbers it."""

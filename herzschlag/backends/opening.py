@@ -1,4 +1,4 @@
-"""Opening a session: which backend a name means."""
+"""The opening of a session: the backend for a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from herzschlag.scenarios.plan import Plan
 
 
 def open_session(backend: BackendName, plan: Plan) -> Session:
-    """Make the backend's session; imports it only now, so that a missing Mininet never breaks a simulation."""
+    """Make the backend's session. Only now the backend is imported, so a missing Mininet breaks no simulation."""
     if backend == "simulation":
         from herzschlag.backends.simulation import SimulationSession  # noqa: PLC0415
 

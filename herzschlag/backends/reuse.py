@@ -1,10 +1,10 @@
-"""A lab that goes on after one user is done with it: the same session, with a history of its own for the next user.
+"""The continued use of a lab: the same session, with a history of its own for the next user.
 
 This module decides what of the past the next history needs, and when a lab is as it was when it was new. For each
-host, VM, lock and opinion the next history begins with the last record, at its own time, so that checkers know how
-things stood; and for each process with the record of its latest timer, which bounds all later ones, because a process
-tells at once of one that is later than all before. Everything else of the past is left out. It leaves whether a lab is
-used again to `herzschlag.plugin.labs`.
+host, VM, lock and opinion the next history begins with the last record, at its own time, so that checkers know the
+state; and for each process with the record of its latest timer, which bounds all later ones, because a process
+records at once a timer that is later than all before. Everything else of the past is left out. This module leaves
+whether a lab is used again to `herzschlag.plugin.labs`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from herzschlag.history.standing import Thing, latest
 
 
 def difference(before: Mapping[Thing, tuple[Any, ...]], now: Mapping[Thing, tuple[Any, ...]]) -> str:
-    """One thing that two snapshots of a cluster differ in, in words; empty when they are equal."""
+    """One difference between two snapshots of a cluster, in words; empty when they are equal."""
     things = [thing for thing in now.keys() | before.keys() if now.get(thing) != before.get(thing)]
     if not things:
         return ""
@@ -32,7 +32,7 @@ def difference(before: Mapping[Thing, tuple[Any, ...]], now: Mapping[Thing, tupl
 
 
 def remembered(records: Sequence[Record], since_ns: int) -> list[str]:
-    """Kinds of what happened from then on and leaves a trace in the cluster although everything is as before."""
+    """Kinds of records from then on whose events leave a trace in the cluster although its state is as before."""
     return sorted({item.kind for item in records if KINDS[item.kind].entry.remembered and item.at_ns >= since_ns})
 
 
@@ -75,7 +75,7 @@ class ContinuedSession:
         return self._inner.capture
 
     def start(self) -> None:
-        """It runs already."""
+        """Do nothing: the session runs already."""
 
     def now_ns(self) -> int:
         return self._inner.now_ns()

@@ -1,1 +1,1 @@
-"""The backend of real packets: a lab in a sandbox, seen from outside."""
+"""The backend on real packets: a lab in a sandbox, driven from outside."""

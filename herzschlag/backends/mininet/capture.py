@@ -1,6 +1,6 @@
-"""The capture of one run on real packets, as the command outside the sandbox holds it.
+"""The capture of one run on real packets, at its end outside the sandbox: the file, its head, the recorder's line.
 
-This module decides where the file is and what its head says; leaves what is kept to `topo/capture/capture.py`.
+This module decides where the file is and what its head says. It leaves the packets to `topo/capture/capture.py`.
 Without a run directory, or when it was asked not to, nothing is captured and every call is harmless.
 """
 
@@ -18,7 +18,7 @@ _READINGS = 5
 
 
 def wall_minus_monotonic_ns() -> int:
-    """How far the two clocks are apart, from the pair of readings that lies closest together."""
+    """The difference of the two clocks, from the pair of readings that are closest together."""
     pairs = []
     for _ in range(_READINGS):
         before_ns = time.monotonic_ns()
@@ -50,7 +50,7 @@ class RunCapture:
 
     @property
     def lines(self) -> tuple[int, ...]:
-        """What the sandbox must be handed: one descriptor, or none."""
+        """The descriptors that the sandbox must be handed: one, or none."""
         return () if self._recorder is None else (self._recorder.line,)
 
     def passed(self) -> None:

@@ -1,12 +1,12 @@
 """The records of a run on real packets: the tail of the file that the lab's processes write, in protocol time.
 
-This module decides how real time becomes protocol time, and when a line of the file counts: when it is whole. It leaves
-what a record says to the process that wrote it.
+This module decides how real time becomes protocol time, and that a line of the file counts as soon as it is complete.
+It leaves what a record says to the process that wrote it.
 
     protocol time = (monotonic clock - zero) x speed
 
 Zero is a heartbeat instant: heartbeats of hosts with phase 0 go out when the monotonic clock is a multiple of the
-interval, so they lie at whole intervals of protocol time as well.
+interval, so they are at whole intervals of protocol time as well.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class RunClock(NamedTuple):
     """The monotonic clock and the clock of the protocol, which goes `speed` times as fast."""
 
     zero_ns: int
-    """Of protocol time, on the monotonic clock."""
+    """The zero of protocol time, on the monotonic clock."""
     speed: float
 
     def protocol_ns(self, real_ns: int) -> int:
@@ -39,7 +39,7 @@ class RunClock(NamedTuple):
         return self.zero_ns + round(protocol_ns / self.speed)
 
     def in_protocol_time(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Fields of a record, converted by their units: a real length stays one."""
+        """Fields of a record, converted by their units: a real length stays as it is."""
         converted = dict(fields)
         for name, field in KINDS[kind].fields.items():
             if field.unit is Unit.INSTANT and name in fields:
@@ -59,13 +59,13 @@ class RecordTail:
         self.records: list[Record] = []
 
     def open(self, path: Path) -> int:
-        """Make the file; returns the descriptor to write to, which is the caller's to close."""
+        """Make the file. Returns the descriptor to write to, which the caller has to close."""
         writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         return writer
 
     def read(self) -> None:
-        """Take in what the lab's processes have written; a line that is not whole yet waits."""
+        """Take in what the lab's processes have written; an incomplete line waits for its rest."""
         if self._file is None:
             return
         while chunk := os.read(self._file, READ_BYTES):

@@ -1,8 +1,8 @@
-"""The backend on real packets, as the runner sees it: a sandbox with a stage in it, and the records it writes.
+"""The session of the backend on real packets: a sandbox with a stage in it, and the records that the lab writes.
 
 This module decides how a lab is started and ended, and what a fault asks of it. It leaves records and their time to
 `record_tail.py`, the conversation with the stage to `stage_line.py`, everything inside the sandbox to `stage/`. When
-this process ends, by any signal, nothing of the lab is left: the sandbox sees to it.
+this process ends, by any signal, nothing of the lab is left, because the sandbox ends with it.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ from herzschlag.topo.sandbox.sandbox import Sandbox
 
 START_S_MAX = 60.0
 ANSWER_S_MAX = 60.0
-"""Beyond what the stage itself waits for its parts."""
+"""The wait for an answer, beyond the time that the stage itself waits for its parts."""
 POLL_S = 0.02
-"""How often the record file is looked at while nothing else happens: three times in one heartbeat at speed 10."""
+"""Interval at which the record file is read while nothing else happens: three times in one heartbeat at speed 10."""
 AFTER_HEARTBEAT_NS = 10_000_000
 """Faults are set off this long (real time) after a heartbeat instant."""
 LEAD_NS = 100_000_000
-"""How long before its instant (real time) a fault is reported to the stage, which comes first: this process is an
-ordinary one, and was seen to wait for a processor for longer than a fault may be late."""
+"""How long before its instant (real time) a fault is reported to the stage. The stage has priority; this process is
+an ordinary one, and has been seen to wait for a processor for longer than a fault may be late."""
 
 
 class MininetSession(HasSandbox):
@@ -82,7 +82,7 @@ class MininetSession(HasSandbox):
         self._key = secrets.token_bytes(32)
         self._capture = RunCapture(plan, self._key, self._clock.zero_ns)
 
-    # --- What it is ---------------------------------------------------------------------------------------------------
+    # --- Properties ---------------------------------------------------------------------------------------------------
 
     @property
     def name(self) -> BackendName:
@@ -106,12 +106,12 @@ class MininetSession(HasSandbox):
 
     @property
     def sandbox_pid(self) -> int:
-        """The stage, as this process numbers it."""
+        """The pid of the stage, as this process numbers it."""
         assert self._sandbox is not None, "start the session first"
         return self._sandbox.pid
 
     def holders(self) -> Mapping[str, int]:
-        """Every node that has power to its pid 1, as the sandbox numbers it: the way in."""
+        """Every node that has power, with its pid 1 as the sandbox numbers it: the way into the node."""
         self._line.tell(Where())
         return self._line.answer(Holders, ANSWER_S_MAX).pids
 
@@ -128,7 +128,7 @@ class MininetSession(HasSandbox):
     def now_ns(self) -> int:
         return self._finished_ns if self._finished_ns is not None else self._clock.protocol_ns(time.monotonic_ns())
 
-    # --- Coming up ----------------------------------------------------------------------------------------------------
+    # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         missing = [Missing(one.what, one.fix) for one in missing_for_a_lab()]
@@ -261,7 +261,7 @@ class MininetSession(HasSandbox):
             self._tail.write(collected.at_ns, entry)
 
     def _counters(self, dropped: Mapping[str, int]) -> Iterator[Counters]:
-        """What met each fault that is still in force and cuts links at a switch."""
+        """The packets that met each fault that is still in force and cuts links at a switch."""
         for fault_id, primitives in self._active.items():
             cuts = [c for c in primitives if isinstance(c, p.LinkCut) and c.at == "switch"]
             if cuts:

@@ -1,4 +1,4 @@
-"""The conversation with the stage, as its outer end holds it: orders go in, answers and news come out.
+"""The outer end of the conversation with the stage: it sends orders, and receives answers and news.
 
 This module decides how long an answer is waited for, and that lost machinery ends every wait: it becomes a record, and
 from then on every call raises MachineryDied. It leaves what is said to `stage/api.py`.
@@ -42,12 +42,12 @@ class StageLine:
         self._gone: MachineryGone | None = None
 
     def open(self) -> socket.socket:
-        """Returns the stage's end, which is the caller's to close once the stage has it."""
+        """Make the line. Returns the stage's end, which the caller has to close once the stage has it."""
         self._socket, inner = socket.socketpair()
         return inner
 
     def send_settings(self, settings: StageSettings) -> None:
-        """The first line, before any order."""
+        """Send the first line, before any order."""
         assert self._socket is not None, "open the line first"
         self._socket.sendall(msgspec.json.encode(settings) + b"\n")
 
@@ -75,7 +75,7 @@ class StageLine:
         raise AssertionError("_lose raises")
 
     def listen(self, timeout_s: float) -> list[StageNews]:
-        """What the stage says within this time; deaths are noted here."""
+        """The news that the stage sends within this time; a death is noted."""
         if self._socket is None or not select.select([self._socket], [], [], timeout_s)[0]:
             return []
         try:
@@ -93,7 +93,7 @@ class StageLine:
         return found
 
     def check(self) -> None:
-        """Raises MachineryDied once something of ours has died; all records until then are read."""
+        """Raise MachineryDied once a part of the harness has died; all records until then are read."""
         if self._gone is not None:
             self._tail.read()
             raise MachineryDied(f"{self._gone.what}: {self._gone.because}")

@@ -1,8 +1,8 @@
-"""Active faults and what they do to a simulated cluster.
+"""Active faults, and their effects on a simulated cluster.
 
 This module decides which node, network or datastore a primitive falls to, and in which order changes are made: first
-what is lifted, then what is imposed, each sorted by its text, so that one set of faults always gives one history. It
-leaves which faults are active to the session.
+conditions are lifted, then others imposed, each sorted by its text, so that one set of faults always gives one
+history. It leaves which faults are active to the session.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from herzschlag.faults import primitives as p
 
 
 class Storage(Protocol):
-    """What storage faults need of the datastores."""
+    """The part of the datastores that storage faults need."""
 
     def set_access(self, host: str, datastore: str, access: Any) -> Iterable[tuple[str, Outcome]]: ...
 
 
 class VcenterNode(Protocol):
-    """What faults need of vCenter's node."""
+    """The part of vCenter's node that faults need."""
 
     def set_running(self, running: bool) -> None: ...
 
@@ -36,7 +36,7 @@ class VcenterNode(Protocol):
 
 
 class Disturbances:
-    """Which faults are active, and the union of their conditions put in force."""
+    """The active faults; the union of their conditions is in force."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Disturbances:
         self._active: dict[str, tuple[p.Primitive, ...]] = {}
         self._in_force: frozenset[p.AnyCondition] = frozenset()
         self.drops: dict[str, Drops] = {}
-        """Per fault, also of those that are over: the packets it swallowed."""
+        """The packets that each fault has swallowed, also of faults that are over."""
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class Disturbances:
         return self._in_force
 
     def begin(self, fault_id: str, primitives: Iterable[p.Primitive]) -> int:
-        """Returns the number of conditions that were not in force before."""
+        """Begin a fault. Returns the number of conditions that were not in force before."""
         self._active[fault_id] = tuple(primitives)
         self.drops.setdefault(fault_id, Drops())
         changed = self._enforce()
@@ -75,7 +75,7 @@ class Disturbances:
         return changed
 
     def end(self, fault_id: str) -> int:
-        """Returns the number of conditions that are in force no more."""
+        """End a fault. Returns the number of conditions that are no longer in force."""
         del self._active[fault_id]
         return self._enforce()
 
@@ -120,7 +120,7 @@ class Disturbances:
             case p.VcenterDown():
                 self._vcenter.set_running(not on)
             case _:
-                pass  # the network's, or done below for all conditions of a kind at once
+                pass  # a condition of the network, or one that is handled below with all others of its kind
 
     def _set_storage(self, host: str, datastore: str) -> None:
         found = {

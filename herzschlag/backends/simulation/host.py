@@ -1,11 +1,11 @@
 """A simulated host: a hypervisor, an HA agent and VM processes, the cores of `agents` each.
 
-This module decides what the processes' wishes become here: a datagram, a ping, an I/O request, another process, a
-record. What they say to each other is heard at the same instant. Power, freezing and the death of single processes are
-a host's own; cuts and storage access are the network's and the datastores'.
+This module decides what the processes' actions become: a datagram, a ping, an I/O request, another process, a
+record. What they say to each other is heard at the same instant. A host handles power,
+freezing and the death of single processes; the network handles cuts, and the datastores handle storage access.
 
 A host keeps two things when it loses power: its stored configuration and the count of its lives. What the datastores
-hold is theirs; requests that hang there die with the host.
+hold stays there; requests that hang there end with the host.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.history.kinds import PowerLost
 
 SOCKET_DATAGRAMS_MAX = 500
-"""What the sockets of a frozen agent hold: twice the kernel's default of 208 KiB, some 830 bytes a datagram."""
+"""Datagrams that a frozen agent's sockets hold: twice the kernel's default of 208 KiB, some 830 bytes a datagram."""
 
 
 class Datastores(Protocol):
-    """What a host needs of the datastores."""
+    """The part of the datastores that a host needs."""
 
     def perform(self, request: AnyIo, host: str, *, die_after_bytes: int | None = None) -> Outcome | None: ...
 
@@ -113,7 +113,7 @@ class SimHost(Node):
             StartAgent: self._start_agent,
             StoreConfig: self._store_config,
         }
-        """What the hypervisor can want, and how it is done."""
+        """The function for each kind of action of the hypervisor."""
 
     # -- power and processes ----------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class SimHost(Node):
         self._tell_hypervisor(HostBoot(self._stored))
 
     def power_off(self) -> None:
-        """Everything on the host ends between two instructions."""
+        """End everything on the host between two instructions."""
         self.powered = False
         self._dies_after_bytes = None
         for process in self.processes():
@@ -209,7 +209,7 @@ class SimHost(Node):
             self.drain()
 
     def io_done(self, outcome: Outcome) -> None:
-        """A request that hung was carried out after all."""
+        """Report to the host that a request that hung was carried out after all."""
         self._finish_io(outcome)
         self._drain_unless_frozen()
 
@@ -222,7 +222,7 @@ class SimHost(Node):
         if not self.frozen:
             self.drain()
 
-    # -- what the processes want --------------------------------------------------------------------------------------
+    # -- actions of the processes -------------------------------------------------------------------------------------
 
     def _perform_agent(self, actions: list[Any]) -> None:
         for action in actions:
@@ -240,7 +240,7 @@ class SimHost(Node):
         wishes = self._wishes
         for action in actions:
             if not self.powered:
-                return  # lost power in the middle of a write
+                return  # the host lost power in the middle of a write
             wishes[type(action)](action)
 
     def _answer(self, action: Answer) -> None:

@@ -1,7 +1,7 @@
 """A whole cluster in virtual time: networks, datastores, hosts, vCenter and gateway, and the records they write.
 
 This module decides how a plan becomes nodes, and what the evidence of the end is. Everything random comes from the
-plan's seed. For tests and tools that want more than a `Session` offers: views of every core, faults at any instant.
+plan's seed. Tests and tools get more here than a `Session` offers: views of every core, faults at any instant.
 
     cluster = SimCluster(plan)
     cluster.start()
@@ -120,7 +120,7 @@ class SimCluster:
         return None if agent is None else agent.core.view()  # type: ignore[attr-defined]
 
     def write_evidence(self) -> None:
-        """What can only be known at the end: who wrote to the disks, and what each fault swallowed."""
+        """Record what can only be known at the end: who wrote to the disks, and what each fault swallowed."""
         for vm in self.config.vms:
             data = self.datastores.content(vm.datastore, disk_path(vm.name))
             for entry in disk_records(vm.datastore, data or b""):

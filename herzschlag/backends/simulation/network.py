@@ -1,13 +1,13 @@
-"""The two networks in memory: who hears what, when, and what a fault does to it.
+"""The two networks in memory: which packet reaches which node when, and the effects of faults on that.
 
 This module decides the fate of every datagram and every ping from the conditions in force. A datagram of one sender to
-many receivers is one entry of the queue wherever nothing random happens on the way; only impaired links are looked at
-packet by packet. Routes are worked out once per sender, receivers and state of the networks.
+many receivers is one entry of the queue wherever nothing random happens on the way; only on impaired links each packet
+is handled by itself. Routes are worked out once per sender, receivers and state of the networks.
 
 What the kernel of a real host would do is decided here too, from what `faults/primitives.py` says of each condition:
 
 - a node whose interface, carrier or address is gone, or whose address is wrong, neither sends nor is reached: its
-  sockets are bound to the address, and its neighbours look for the old one;
+  sockets are bound to the address, and its neighbours ask for the old one;
 - a missing route stops what the node sends, answers to pings included, and nothing that it receives;
 - a packet filter stops port 8182 or ICMP alone; pings are answered by the kernel, whatever the processes do.
 
@@ -30,7 +30,7 @@ from herzschlag.faults.line_quality import line_quality
 from herzschlag.topo.spec import GATEWAY, DirectedLink
 
 LATENCY_NS = 200_000
-"""One way, unimpaired: what a packet takes between two namespaces through a switch, with its agent's wake-up."""
+"""The time of an unimpaired packet one way between two namespaces through a switch, with its agent's wake-up."""
 MILLISECOND = 1_000_000
 REORDER_HOLD_NS = round(p.REORDER_HOLD_MS * MILLISECOND)
 
@@ -38,7 +38,7 @@ Receive = Callable[[AnyEvent], None]
 
 
 class Drops:
-    """How many packets one fault swallowed: the proof that it bit."""
+    """How many packets one fault swallowed: the proof that it had an effect."""
 
     __slots__ = ("packets",)
 
@@ -60,7 +60,7 @@ class Rough(NamedTuple):
 
 
 class Route(NamedTuple):
-    """What becomes of one sender's datagrams to a set of nodes, until the conditions change."""
+    """The fate of one sender's datagrams to a set of nodes, until the conditions change."""
 
     smooth: tuple[tuple[str, tuple[Receive, ...]], ...]
     dropped: tuple[Drops, ...]
@@ -68,7 +68,7 @@ class Route(NamedTuple):
 
 
 class SimulatedNetwork:
-    """All management networks and who is on them."""
+    """All management networks, and the nodes on them."""
 
     def __init__(
         self,
@@ -93,17 +93,17 @@ class SimulatedNetwork:
         self._rough: dict[DirectedLink, Rough] = {}
         self._draws: dict[DirectedLink, random.Random] = {}
         self.listener: Callable[[str, AnyMessage, tuple[str, ...], tuple[str, ...]], None] | None = None
-        """Told of every `send`, for those who want to see traffic; it changes nothing."""
+        """Called with every `send`, for callers that want to see traffic; it changes nothing."""
 
     def attach(self, node: str, receive: Receive, answers: Callable[[], bool]) -> None:
-        """Join a node: where its packets go, and whether its kernel is up to answer a ping."""
+        """Attach a node to the networks: `receive` gets its packets, `answers` says whether it answers pings."""
         self._receive[node] = receive
         self._answers[node] = answers
 
     # -- traffic --------------------------------------------------------------------------------------------------
 
     def send(self, source: str, message: AnyMessage, to: tuple[str, ...], networks: tuple[str, ...]) -> None:
-        """One datagram to each of `to` on each of `networks`."""
+        """Send one datagram to each of `to` on each of `networks`."""
         if self.listener is not None:
             self.listener(source, message, to, networks)
         key = (source, to, networks)
@@ -128,7 +128,7 @@ class SimulatedNetwork:
         return link not in self._udp_cut
 
     def ping(self, source: str, address: str) -> None:
-        """One echo request; the answer reaches `source` as PingAnswered when both ways and the target allow it."""
+        """Send one echo request; the answer reaches `source` as PingAnswered when both ways and the target allow it."""
         found = self._whose.get(address)
         if found is None:
             return
@@ -176,7 +176,7 @@ class SimulatedNetwork:
     # -- conditions -----------------------------------------------------------------------------------------------
 
     def set_conditions(self, active: Iterable[tuple[p.AnyCondition, Drops]]) -> None:
-        """Put exactly these in force; each with the counter of the fault it belongs to."""
+        """Put exactly these conditions in force, each with the counter of its fault."""
         udp: dict[DirectedLink, list[Drops]] = {}
         icmp: dict[DirectedLink, list[Drops]] = {}
         impaired: dict[DirectedLink, list[tuple[p.Impaired, Drops]]] = {}
@@ -204,7 +204,7 @@ class SimulatedNetwork:
                     for link in self._links((network,), node, "both"):
                         limits.setdefault(link, []).append((mtu, drops))
                 case _:
-                    pass  # of nodes, datastores and VMs: not of the networks
+                    pass  # a condition of nodes, datastores or VMs, not of the networks
         self._udp_cut = {link: tuple(found) for link, found in udp.items()}
         self._icmp_cut = {link: tuple(found) for link, found in icmp.items()}
         self._rough = {

@@ -1,7 +1,7 @@
-"""What all simulated nodes have: a name, power, a clock, processes, and a queue of what these tell each other.
+"""The base of all simulated nodes: a name, power, a clock, processes, and a queue of what these tell each other.
 
 This module decides the order in which the processes of one node hear from each other: first said, first heard, all at
-the same instant, none while another is speaking. It leaves to `host.py` and `vcenter.py` which processes there are.
+the same instant, none while another is speaking. `host.py` and `vcenter.py` decide which processes there are.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 
 Record = Callable[[str, Entry], None]
-"""What a node says becomes a record of this instant."""
+"""The function that makes what a node says a record of this instant."""
 
 STEPS_AT_ONCE_MAX = 100_000
-"""More events than this between the processes of one node at one instant is a loop of ours."""
+"""More events than this between the processes of one node at one instant mean an endless loop in our code."""
 
 
 class Node:
@@ -40,7 +40,7 @@ class Node:
         return self.powered
 
     def receive(self, event: AnyEvent) -> None:
-        """A packet for this node arrived."""
+        """Take in a packet that arrived for this node."""
 
     def power_on(self) -> None:
         self.powered = True
@@ -49,7 +49,7 @@ class Node:
         self.powered = False
 
     def drain(self) -> None:
-        """Let the processes hear what they have said to each other."""
+        """Hand the processes what they have said to each other."""
         pending = self.pending
         for _ in range(STEPS_AT_ONCE_MAX):
             if not pending:

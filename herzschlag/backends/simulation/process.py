@@ -1,7 +1,7 @@
 """A simulated process: one core, one timer, alive until killed.
 
-This module decides when its core is called: at an event, and at the instant the core asked to be woken. It leaves what
-the core's actions do to its node. A timer that a core pushes back is not taken out of the queue: it fires, sees that
+This module decides when its core is called: at an event, and at the instant the core asked to be woken. Its node
+decides what the core's actions do. A timer that a core pushes back is not taken out of the queue: it fires, sees that
 nothing is due, and is set again. So a heartbeat that postpones a timeout costs no work in the queue.
 """
 
@@ -29,7 +29,7 @@ class Core(Protocol):
 
 
 class Clock:
-    """One node's monotonic clock: virtual time, and how wrong it is."""
+    """One node's monotonic clock: virtual time, and the error of the clock."""
 
     __slots__ = ("_queue", "right", "setting")
 
@@ -37,7 +37,7 @@ class Clock:
         self._queue = queue
         self.setting = RIGHT
         self.right = True
-        """It shows virtual time itself, as nearly always, and then it need not be read."""
+        """Whether it shows virtual time itself, as it nearly always does; then it need not be read."""
 
     def read_ns(self) -> int:
         return self.setting.local_ns(self._queue.now_ns)
@@ -47,7 +47,7 @@ class Clock:
         self.right = False
 
     def virtual_ns(self, local_ns: int) -> int:
-        """When this clock will show `local_ns`."""
+        """The virtual time at which this clock will show `local_ns`."""
         return self.setting.true_ns(local_ns)
 
 
@@ -56,7 +56,7 @@ WAKES_AT_ONCE_MAX = 1000
 
 
 class Surroundings(Protocol):
-    """What a process needs of its node."""
+    """The part of its node that a process needs."""
 
     @property
     def name(self) -> str: ...
@@ -99,7 +99,7 @@ class Process:
         self.core = core
         self.alive = True
         self.stopped = False
-        """Frozen: its timers fire when it goes on."""
+        """Whether it is frozen; its timers then fire when it goes on."""
 
     def step(self, event: Any) -> None:
         """Hand the core an event and carry out what it wants."""
@@ -108,7 +108,7 @@ class Process:
             self._perform(actions)
             pending = self._pending
             if pending and pending[-1][0] is self:
-                return  # the answer to what it asked for waits already: the timer is set after that
+                return  # an answer to the core is waiting already: the timer is set after that
         wake_ns = self._wake_at_ns()
         if wake_ns is not None and wake_ns < self._armed_ns and self.alive:
             self._arm(wake_ns)
@@ -123,7 +123,7 @@ class Process:
         self.alive = False
 
     def _arm(self, wake_ns: int) -> None:
-        """`wake_ns` by the node's own clock."""
+        """Set the timer for `wake_ns` by the node's own clock."""
         queue = self._queue
         self._armed_ns = wake_ns
         at_ns = wake_ns if self._clock.right else self._clock.virtual_ns(wake_ns)
@@ -151,4 +151,4 @@ class Process:
             if self._pending:
                 self._node.drain()
         else:
-            self._arm(wake_ns)  # the core pushed it back meanwhile
+            self._arm(wake_ns)  # meanwhile the core pushed the timer back

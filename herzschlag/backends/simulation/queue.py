@@ -1,9 +1,9 @@
-"""Virtual time: one queue of what will happen, in one order.
+"""The queue of virtual time: everything that will happen, in one order.
 
 This module decides what happens next: the earliest entry; at one instant what arrives before what is merely due, as the
 loop that drives a real core reads its sockets before it looks at its timer; and among equals the one that was put in
-first. Nothing else in the simulation knows an order, so one seed gives one history. It leaves what an entry means to
-its owner.
+first. Nothing else in the simulation decides an order, so one seed gives one history. What an entry means is its
+owner's business.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 
 TIMERS_AFTER = 1 << 62
-"""Orders of timers begin here: after every arrival of the same instant."""
+"""The first order number of timers, after every arrival of the same instant."""
 
 
 class EventQueue:
@@ -25,9 +25,9 @@ class EventQueue:
     def __init__(self) -> None:
         self.now_ns = 0
         self.interrupted = False
-        """Set by a call to make `run_until` return after it."""
+        """A call sets this to make `run_until` return after it."""
         self.heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
-        """Open to the hot paths of `process.py` and `network.py`, which push without a call of ours in between."""
+        """The heap itself, to which the hot paths of `process.py` and `network.py` push without the cost of a call."""
         self.order = count()
         self.timer_order = count(TIMERS_AFTER)
 
@@ -35,7 +35,7 @@ class EventQueue:
         return len(self.heap)
 
     def put(self, at_ns: int, call: Callable[[Any], None], argument: Any) -> None:
-        """Have `call(argument)` happen at `at_ns`, or now when that is past."""
+        """Have `call(argument)` happen at `at_ns`, or now if `at_ns` has passed."""
         heappush(self.heap, (max(at_ns, self.now_ns), next(self.order), call, argument))
 
     def run_until(self, until_ns: int) -> bool:

@@ -1,4 +1,4 @@
-"""The simulation as the runner sees it: `backends.base.Session` over a `SimCluster`.
+"""The session of the simulation: `backends.base.Session` over a `SimCluster`.
 
 This module decides nothing about the cluster. Time passes only inside `run_until`, `begin` and `end`, so a run takes as
 long as its events and gives the same history each time.
@@ -18,7 +18,7 @@ from herzschlag.history.records import Record
 from herzschlag.scenarios.plan import Plan
 
 AFTER_HEARTBEAT_NS = 10_000_000
-"""Ten milliseconds of virtual time after a heartbeat instant everything it caused has happened."""
+"""How long after a heartbeat instant faults are set off: by then, everything that the heartbeat caused has happened."""
 
 
 class SimulationSession:
@@ -78,7 +78,7 @@ class SimulationSession:
         return {"simulation": "virtual time, one queue"}
 
     def look(self) -> Mapping[str, str]:
-        """Faults are the only way into a simulated cluster."""
+        """The conditions in force, since faults are the only way into a simulated cluster."""
         return {"conditions": "\n".join(sorted(map(repr, self.cluster.disturbances.in_force)))}
 
     def finish(self) -> None:
@@ -90,7 +90,7 @@ class SimulationSession:
         self._finished = False
 
     def close(self) -> None:
-        """Nothing outlives the object."""
+        """Do nothing: nothing outlives the object."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,8 +1,8 @@
-"""The vCenter node in virtual time: one process, and the wishes of its users.
+"""The vCenter node in virtual time: one process, and the requests of its users.
 
-This module decides what a user's wish becomes while vCenter is down: maintenance and options are told to it when it is
-back (its users would), a power request is lost. It leaves what vCenter does to `agents/vcenter/vcenter.py`. Its own
-disk, the last configuration and the count of its lives, outlasts it.
+This module decides what a user's request becomes while vCenter is down: maintenance and options reach it when it is
+back (its users would repeat them), a power request is lost. It leaves what vCenter does to
+`agents/vcenter/vcenter.py`. Its own disk, the last configuration and the count of its lives, outlasts it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class SimVcenter(Node):
 
 
 def _options(config: ClusterConfig) -> ClusterConfig:
-    """The configuration without what is each host's own."""
+    """The configuration without the parts that are each host's own."""
     return ClusterConfig(
         **{name: getattr(config, name) for name in ClusterConfig.__struct_fields__ if name != "hosts"}, hosts=()
     )

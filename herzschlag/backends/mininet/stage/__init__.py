@@ -1,1 +1,1 @@
-"""What runs inside the sandbox and carries out the faults: `python -m herzschlag.backends.mininet.stage`."""
+"""The program inside the sandbox, which carries out the faults: `python -m herzschlag.backends.mininet.stage`."""

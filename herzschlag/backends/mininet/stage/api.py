@@ -1,7 +1,8 @@
-"""What the command outside and the stage inside a sandbox say to each other: one JSON document a line.
+"""The messages between the command outside and the stage inside a sandbox: one JSON document a line.
 
-This module decides the conversation alone: `session.py` is its outer end, `stage.py` its inner one. Instants are real
-nanoseconds of the machine's monotonic clock, which both share. State is absolute: "these conditions hold from now on".
+This module decides only which messages there are: `session.py` is the outer end, `stage.py` the inner one. Instants
+are real nanoseconds of the machine's monotonic clock, which both share. State is absolute: "these conditions hold from
+now on".
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ LINE_BYTES_MAX = 16_000_000
 
 
 class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """First line to the stage: everything it needs to bring the lab up."""
+    """The first line to the stage: everything it needs to bring the lab up."""
 
     topology: TopologySpec
     config: ClusterConfig
     vcenter: VCenterSettings
     timers: Timers
-    """Already divided by `speed`, as vCenter's are."""
+    """The agents' timers, already divided by `speed`, as vCenter's are."""
     speed: float
     phases_ns: dict[str, int]
     """Heartbeat phase per host, real nanoseconds."""
     key: bytes
-    """Of this run's datagrams."""
+    """The key of this run's datagrams."""
     datapath: Datapath
     log_directory: str
     capture: Captured
     delays: bool
-    """Packets will have to be held back."""
+    """Whether packets will have to be held back."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """These conditions alone hold from `at_ns` on, and these commands are given then. When that is past: from the next
-    instant on that lies a multiple of `every_ns` behind it, or at once without one. Answers Done or Refused."""
+    """These conditions alone hold from `at_ns` on, and these commands are given then. If `at_ns` has passed: at the
+    next `at_ns + k * every_ns`, or at once if `every_ns` is 0. The stage answers with Done or Refused."""
 
     conditions: tuple[AnyCondition, ...]
     commands: tuple[AnyCommand, ...] = ()
@@ -52,37 +53,37 @@ class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Collect(msgspec.Struct, frozen=True, tag=True):
-    """What can only be known at the end. Answers Collected."""
+    """The request for the evidence of the end. The stage answers with Collected."""
 
 
 class Look(msgspec.Struct, frozen=True, tag=True):
-    """What the lab looks like now. Answers Looked."""
+    """The request for the lab's present state. The stage answers with Looked."""
 
 
 class Where(msgspec.Struct, frozen=True, tag=True):
-    """Who holds which node, for a process that enters the lab. Answers Holders."""
+    """The request for each node's pid 1, for a process that enters the lab. The stage answers with Holders."""
 
 
 StageOrder = Want | Collect | Look | Where
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """The lab is up and everyone is started."""
+    """The lab is up and all its processes are started."""
 
     versions: dict[str, str]
     timings_ms: dict[str, float]
-    """What took how long; kept in the log."""
+    """How long each part of the start took; kept in the log."""
     pids: dict[str, int]
     """Machinery and each node's first process, as the sandbox numbers them."""
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
     skipped: int
-    """How many times `every_ns` later than `at_ns` it was to happen."""
+    """By how many times `every_ns` the change was put off from `at_ns`."""
     asked_ns: int
     effective_ns: int
     took_ns: int
-    """How long it went on coming into force."""
+    """How long it took to come into force everywhere."""
     dropped: int | None
     """How many packets met the cuts that end; None if none ends."""
     evidence: dict[str, Any]
@@ -96,7 +97,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Collected(msgspec.Struct, frozen=True, tag=True):
-    """What the disks hold, and what the switches counted."""
+    """The evidence of the end: what the disks hold, and what the switches counted."""
 
     at_ns: int
     disks: list[Disk]
@@ -106,18 +107,18 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):
-    """Place to what is there: equal texts mean that nothing was left (`look.py`)."""
+    """Every place with its content: equal texts mean that nothing was left behind (`look.py`)."""
 
     seen: dict[str, str]
 
 
 class Holders(msgspec.Struct, frozen=True, tag=True):
     pids: dict[str, int]
-    """Every node that has power to its pid 1, as the sandbox numbers it."""
+    """Every node that has power, with its pid 1 as the sandbox numbers it."""
 
 
 class MachineryGone(msgspec.Struct, frozen=True, tag=True):
-    """News: something of ours died without being told to. The run can prove nothing any more."""
+    """News: a part of the harness died without being told to, so the run can no longer prove anything."""
 
     what: str
     because: str

@@ -1,4 +1,4 @@
-"""Conditions to what impairs a node's packets: pure.
+"""The impairments of each node's packets under given conditions, as a pure function.
 
 This module decides which node carries a condition out. It leaves what several impairments of one link come to together
 to `faults/line_quality.py`, the means to `topo/impairments/apply.py`. Times become real ones here: a delay of protocol
@@ -22,7 +22,7 @@ FilterCondition = Blocked | Impaired | LinkCut
 
 
 def filtered_at(condition: AnyCondition) -> str | None:
-    """The node that carries the condition out; None: it is none of the nodes' filters and queues."""
+    """The node whose filters or queues carry the condition out; None if it is not carried out by these."""
     match condition:
         case Blocked(host=host):
             return host
@@ -34,7 +34,7 @@ def filtered_at(condition: AnyCondition) -> str | None:
 
 
 def impairments(conditions: Iterable[AnyCondition], nodes: Iterable[str], speed: float) -> dict[str, Impairment]:
-    """What impairs each of these nodes while exactly these conditions hold."""
+    """The impairment of each of these nodes while exactly these conditions hold."""
     by_node: defaultdict[str, list[AnyCondition]] = defaultdict(list)
     for condition in conditions:
         if (node := filtered_at(condition)) is not None:

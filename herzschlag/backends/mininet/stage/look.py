@@ -1,4 +1,4 @@
-"""What a lab looks like without trusting its records: networks, packet filters, switches, mounts, processes, files.
+"""A lab's state without trusting its records: networks, packet filters, switches, mounts, processes, files.
 
 This module decides what is looked at, and what of it changes by itself in a lab at rest and is left out: counters,
 ages, the contents of files, short-lived files. Two looks that are equal mean that nothing was left behind in between by
@@ -26,7 +26,7 @@ _PASSING = re.compile(r"\.tmp\b|\.new\b|^\.nfs|~$|\.lck$|\.apd$")
 
 
 def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
-    """Place to what is there, as text that is the same as long as nothing is changed."""
+    """Every place with its content, as text that stays the same as long as nothing is changed."""
     lab.impairments.settle()
     asked = {
         f"network of {node}": subprocess.Popen(
@@ -52,12 +52,12 @@ def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
 
 
 def _lines(text: str) -> list[str]:
-    """Without the head line, which counts requests."""
+    """The text without the head line, which counts requests."""
     return [line.strip() for line in text.splitlines() if " reply " not in line and "_REPLY" not in line]
 
 
 def _mounts(pid: int) -> str:
-    """What lies where, without the numbers, which are of this machine."""
+    """The mounts of a process without their numbers, which are this machine's."""
     lines = Path(f"/proc/{pid}/mountinfo").read_text().splitlines()
     return "\n".join(" ".join(line.split()[3:6]) for line in lines)
 
@@ -67,7 +67,7 @@ def _files(folder: Path) -> Iterable[str]:
 
 
 def _processes() -> str:
-    """By name; those that are just ending are left out."""
+    """All processes by name; those that are just ending are left out."""
     names: Counter[str] = Counter()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

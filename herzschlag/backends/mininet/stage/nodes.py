@@ -1,6 +1,6 @@
-"""The processes of hosts and vCenter as the stage sees them: started through the zygote, told things, watched.
+"""The processes of hosts and vCenter as the stage sees them: started through the zygote, given orders, watched.
 
-This module decides which life a host is in and whether a death was ordered; leaves how a process gets into its host to
+This module decides which life a host is in and whether a death was ordered. How a process gets into its host is up to
 `agents/processes/zygote.py`. A death that was not ordered is reported as machinery that is gone.
 """
 
@@ -83,12 +83,12 @@ class Nodes:
         theirs.close()
         self._socket = ours
         self._over = False
-        """The zygote is gone, and everything it forked."""
+        """Whether the zygote, and everything it forked, is gone."""
 
     # --- News ---------------------------------------------------------------------------------------------------------
 
     def descriptors(self) -> dict[int, Callable[[], None]]:
-        """What to watch, and what to call when there is something to read."""
+        """The descriptors to watch, each with the function to call when there is something to read."""
         found: dict[int, Callable[[], None]] = {} if self._over else {self._socket.fileno(): self._news}
         for node, channel in self._channels.items():
             found[channel.fileno()] = lambda node=node: self._listen(node)  # type: ignore[misc]
@@ -160,7 +160,7 @@ class Nodes:
         self._note(news)
         return news
 
-    # --- Starting and ending ------------------------------------------------------------------------------------------
+    # --- Start and end ------------------------------------------------------------------------------------------------
 
     def start(self, lab: Lab, nodes: list[str]) -> None:
         """Start these hosts' (or vCenter's) processes, each in a new life; returns when all run."""
@@ -217,7 +217,7 @@ class Nodes:
         )
 
     def expect_end(self, node: str) -> None:
-        """The node's process is about to be ended, on purpose."""
+        """Note that the node's process is about to be ended on purpose."""
         if node in self.pids:
             self._told_to_end.add(node)
 
@@ -233,7 +233,7 @@ class Nodes:
         return time.monotonic_ns()
 
     def set_clock(self, host: str, ahead_ns: int) -> None:
-        """Set the host's clock that far ahead of the machine's, real time; off, it boots with it."""
+        """Set the host's clock that far ahead of the machine's, real time. A host without power boots with it."""
         self._clocks[host] = self._clocks.get(host, RIGHT).moved(ahead_ns, time.monotonic_ns())
         if host in self.pids:
             self.ask(host, SetClock(ahead_ns))

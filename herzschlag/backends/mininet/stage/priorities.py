@@ -1,4 +1,4 @@
-"""Timers first: agents and the switch come before everything else on the machine, where it lets us.
+"""Scheduling priority of a lab: agents and the switch run before everything else where the machine allows it.
 
 A heartbeat lab measures time. Under load an ordinary process may wait tens of milliseconds for a processor, which at
 speed 10 are tenths of a protocol second. Agents and switch need very little of it, but at once: the best nice value

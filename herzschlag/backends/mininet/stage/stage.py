@@ -1,10 +1,10 @@
 """The first process of a sandbox: `python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD [CAPTURE_FD]`.
 
-Brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
-command outside asks, at the instant it asks for, and watches over everything it started. This module decides the order
-of coming up and what counts as machinery; leaves conditions to `effects/` and processes to `nodes.py`.
+It brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
+command outside asks, at the instant it asks for, and watches everything it started. This module decides the order of
+the start and what counts as machinery. It leaves conditions to `effects/` and processes to `nodes.py`.
 
-When this process ends, however, the kernel ends everything else in the sandbox: there is no taking down.
+When this process ends, for whatever reason, the kernel ends everything else in the sandbox: nothing is taken down.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from herzschlag.topo.spec import VCENTER, datapath_id
 CONTROL_SOCKET = "/run/controller.sock"
 CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
 PREPARATION_NS = 10_000_000
-"""How long before its instant a change is prepared. Not longer: what a cut drops is counted up to then."""
+"""How long before its instant a change is prepared. No longer, because what a cut drops is counted only until then."""
 
 
 class Outside:
@@ -95,9 +95,9 @@ class Stage:
         self._began = time.monotonic()
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}
-        """pidfd of every machinery process to its name."""
+        """The pidfd of every machinery process, with the name of the process."""
         self._versions = {"kernel": platform.release(), "python": platform.python_version()}
-        # The slowest first: both import a lot while the lab is being built.
+        # The slowest parts start first: both import a lot while the lab is being built.
         self._controller_process = self._start_controller()
         self._nodes = Nodes(settings, records, self._logs / "agents.log", self._gone)
         self._lab = Lab(
@@ -113,7 +113,7 @@ class Stage:
     def _stamp(self, what: str) -> None:
         self._timings_ms[what] = round((time.monotonic() - self._began) * 1000, 1)
 
-    # --- Coming up ----------------------------------------------------------------------------------------------------
+    # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         if self._settings.delays:
@@ -122,13 +122,13 @@ class Stage:
         self._stamp("lab")
         self._configure_controller()
         self._stamp("controller")
-        self._lab.impairments.warm_up()  # the zygote imports meanwhile
+        self._lab.impairments.warm_up()  # meanwhile the zygote imports its modules
         self._stamp("filters")
         self._nodes.wait_ready()
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
         urgent = [*self._lab.processes().values(), self._nodes.zygote.pid, self._controller_process.pid]
-        # Who cuts and heals has to be in time as well; a person's commands, which it forks, have not.
+        # This process cuts and heals, so it has to be in time as well; a user's commands, which it forks, need not be.
         self._versions["scheduling"] = make_urgent(urgent, childless=[os.getpid()])
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
@@ -142,7 +142,7 @@ class Stage:
         self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._nodes.pids))
 
     def _capture(self) -> None:
-        """From before the first datagram on. The line stays open as long as this process lives."""
+        """Begin the capture, before the first datagram. The line stays open as long as this process lives."""
         if self._capture_line is not None:
             line = capture.begin(self._settings.topology, self._capture_line, self._settings.capture)
             self._watched[line.detach()] = "the recorder of packets"
@@ -161,13 +161,13 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C in a terminal is not for the controller
+                start_new_session=True,  # so that Ctrl-C in a terminal does not reach the controller
             )
         os.close(says)
         return process
 
     def _await_controller(self) -> None:
-        """Called by the lab when its switches have their ports and need a controller. The time until then is used."""
+        """Wait for the controller. The lab calls this once its switches have their ports: both start side by side."""
         self._capture()
         self._versions |= {"datapath": self._lab.datapath, "open vswitch": _ovs_version()}
         if not select.select([self._controller_says], [], [], ANSWER_S_MAX)[0]:
@@ -195,7 +195,7 @@ class Stage:
     # --- Serving ------------------------------------------------------------------------------------------------------
 
     def serve(self) -> None:
-        """Until the command is gone."""
+        """Serve the command until it is gone."""
         while self._look(None):
             pass
 
@@ -245,7 +245,7 @@ class Stage:
         at_ns = order.at_ns + skipped * order.every_ns
         while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
             if not self._look(left_ns / 1e9):
-                break  # the command is gone: so will be all of this, but not in the middle of a change
+                break  # the command is gone; the lab follows, but not in the middle of a change
         prepared = self._effects.prepare(frozenset(order.conditions), order.commands)
         if (left_ns := at_ns - time.monotonic_ns()) > 0:
             time.sleep(left_ns / 1e9)
@@ -276,8 +276,8 @@ def _ovs_version() -> str:
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends everything in its own time
-    os.setsid()  # a session of the lab's own, which may come before others
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command handles Ctrl-C, and ends everything when it is ready
+    os.setsid()  # the lab has a session of its own, which can have priority over others
     outside = Outside(socket.socket(fileno=int(sys.argv[1])))
     records = int(sys.argv[2])
     os.set_inheritable(outside.fileno(), False)

@@ -1,8 +1,8 @@
-"""Conditions to changes of the lab: what a stage does so that exactly the wanted conditions hold.
+"""The changes by which a stage makes exactly the wanted conditions hold in its lab.
 
-This module decides which part carries a condition out and in which order the parts come; leaves how to the files of
-this folder, and which conditions are wanted to the runner. All of it is absolute: only the difference between what
-holds and what is wanted is touched. Every part says from which instant on its change was in effect, and what shows it.
+This module decides which part carries a condition out and in which order the parts come. It leaves the means to the
+files of this folder, and which conditions are wanted to the runner. What is wanted is absolute: only the difference to
+what holds is changed. Every part says from which instant on its change was in effect, and gives the evidence for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from herzschlag.topo.lab.lab import Lab
 __all__ = ["EffectUnavailable", "Effects", "Prepared"]
 
 EVIDENCE_LINKS_MAX = 64
-"""Links named one by one in a record; more are summed up."""
+"""The most links that a record names one by one; more are summed up."""
 
 Step = Callable[[], Applied | None]
 
@@ -39,7 +39,7 @@ class Prepared:
     def __init__(self, dropped: dict[str, int] | None, evidence: dict[str, Any], steps: Sequence[Step]) -> None:
         self._dropped = dropped
         self._evidence = evidence
-        """Both show that the conditions that end were in effect: they are read before they do."""
+        """Like `_dropped`, proof that the conditions that end were in effect, so it is read before they end."""
         self._steps = steps
 
     def apply(self) -> Applied:
@@ -72,8 +72,8 @@ class Effects:
         )
 
     def prepare(self, wanted: frozenset[AnyCondition], commands: Iterable[AnyCommand]) -> Prepared:
-        """What takes time and changes nothing, done before the instant of the change: filters and queues worked out,
-        VMs found, the counters of what ends read. Raises EffectUnavailable."""
+        """Do before the instant of the change what takes time and changes nothing: work out filters and queues, find
+        VMs, read the counters of what ends. Raises EffectUnavailable."""
         change = Difference(self._held, wanted)
         dropped, evidence = self._cuts.dropped(change), self._filters.dropped(change)
         filters = self._filters.prepare(change)

@@ -1,4 +1,4 @@
-"""Commands: what is done to a VM once, and is not undone."""
+"""Commands to VMs: a crash or a hang, which happens once and is not undone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herzschlag.topo.spec import VCENTER
 
 
 class Located(NamedTuple):
-    """A command, and the host whose VM it is for: it is given there."""
+    """A command, and the host on which the VM runs and to which it is given."""
 
     command: p.AnyCommand
     host: str = ""
@@ -36,7 +36,7 @@ class Commands:
         ]
 
     def apply(self, prepared: list[Located]) -> Applied | None:
-        """In effect when the last one is given, whenever it is answered."""
+        """Give the commands. They are in effect when the last one is given, whenever it is answered."""
         if not prepared:
             return None
         began_ns = 0

@@ -13,7 +13,7 @@ class Cuts:
         self._controller = controller
 
     def dropped(self, change: Difference) -> dict[str, int] | None:
-        """How many packets each link dropped whose cut ends; None if none ends. Nothing is changed."""
+        """How many packets were dropped by each link whose cut ends; None if none ends. This changes nothing."""
         ending = {(c.network, c.src, c.dst) for c in change.of(p.LinkCut).ends if c.at == "switch"}
         if not ending:
             return None

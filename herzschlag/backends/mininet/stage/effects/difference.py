@@ -1,4 +1,4 @@
-"""The values of a change: what begins, what ends and what holds from then on, and what came of it."""
+"""The values of a change: what begins, what ends and what holds from then on, and the outcome."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ C = TypeVar("C", bound=Condition)
 
 
 class OfOneKind(NamedTuple, Generic[C]):
-    """What a change does to conditions of one kind. True when it changes any."""
+    """The change of conditions of one kind. It is true when it changes any."""
 
     begins: tuple[C, ...] = ()
     ends: tuple[C, ...] = ()
@@ -28,8 +28,8 @@ class OfOneKind(NamedTuple, Generic[C]):
 
 
 class Difference:
-    """Between the conditions that hold and those that are wanted. Sorted out by kind when it is made, which is before
-    the instant of the change: a split of 96 hosts has thousands of cuts."""
+    """The difference between the conditions that hold and those that are wanted. It is sorted by kind when it is made,
+    which is before the instant of the change, because a split of 96 hosts has thousands of cuts."""
 
     def __init__(self, held: frozenset[AnyCondition], wanted: frozenset[AnyCondition]) -> None:
         self.begins = wanted - held
@@ -65,9 +65,9 @@ class Applied(NamedTuple):
     at_ns: int
     """The instant from which on it was in effect, on the monotonic clock."""
     evidence: dict[str, Any]
-    """What shows it."""
+    """The evidence that it was in effect."""
     took_ns: int = 0
-    """How long it went on coming into effect."""
+    """How long it took to come into effect everywhere."""
     dropped: int | None = None
     """How many packets met the cuts that ended; None if none did."""
 

@@ -1,4 +1,4 @@
-"""What this machine cannot do, and what would help."""
+"""The exception for an effect that this machine cannot bring about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from herzschlag.errors import UnusableMachine
 
 
 class EffectUnavailable(UnusableMachine):
-    """This machine cannot do it; `fix` says what would help."""
+    """This machine cannot bring the effect about; `fix` says what would help."""
 
     def __init__(self, text: str, fix: str) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-"""Packet filters and queues of the nodes themselves: what the sender drops, holds back, doubles."""
+"""Packet filters and queues of the nodes themselves, which drop, hold back or duplicate what a node sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Filters:
         self._speed = speed
 
     def dropped(self, change: Difference) -> dict[str, Any]:
-        """What shows that the filters that end were met: counters by node. Nothing is changed."""
+        """The evidence that packets met the filters that end: counters by node. This changes nothing."""
         evidence: dict[str, Any] = {}
         for node in sorted({node for c in change.ends if (node := filtered_at(c)) is not None}):
             for what, packets in self._lab.impairments.counted(node).items():
@@ -26,7 +26,7 @@ class Filters:
         return evidence
 
     def prepare(self, change: Difference) -> list[Change]:
-        """How to get there, for every node whose filters or queues are concerned. Raises EffectUnavailable."""
+        """The steps of the change, for every node whose filters or queues change. Raises EffectUnavailable."""
         nodes = {node for c in change.begins | change.ends if (node := filtered_at(c)) is not None}
         try:
             return self._lab.impairments.prepare(impairments(change.wanted, nodes, self._speed))

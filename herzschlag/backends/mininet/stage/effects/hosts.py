@@ -1,4 +1,4 @@
-"""What happens to a whole host and to its agent: power, freezing, its clock, the agent's death."""
+"""Effects on a whole host and its agent: power, freezing, the clock, the agent's death."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Power:
         if off := [condition.node for condition in power.begins]:
             for node in off:
                 self._nodes.expect_end(node)
-            # Who dies needs a processor for it, and an idle node's first process is in a session of its own.
+            # A process needs a processor to die, and an idle node's first process is in a session of its own.
             make_urgent([self._lab.pid(node) for node in off if self._lab.powered(node)])
             instants.append(self._lab.power_off(*off))
             evidence["powered_off"] = off
@@ -54,8 +54,8 @@ class Freezing:
 
 
 class Clocks:
-    """In effect when the first host is told: what its agent concludes comes after that, and some of it before the
-    answer. A frozen host is told when it is thawed, which is when it looks at its clock again."""
+    """Clocks of hosts. A change takes effect when the first host has been told; its agent may react before the answer
+    arrives. A frozen host is told when it is thawed, which is when it reads its clock again."""
 
     def __init__(self, nodes: Nodes, speed: float) -> None:
         self._nodes = nodes

@@ -1,6 +1,6 @@
 """A node's own interfaces: carrier, address, MTU, route.
 
-A wrong address and a missing route are set with `ip` from here; all else is the lab's.
+This module sets a wrong address and a missing route with `ip`; the lab does all else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Interfaces:
         self._lab = lab
 
     def apply(self, change: Difference) -> Applied | None:
-        """What ends comes first: one fault may take the place of another on the same interface."""
+        """Make the change. What ends comes first: one fault may take the place of another on the same interface."""
         instants = [at_ns for is_on in (False, True) for at_ns in self._switch(change, is_on)]
         return Applied(max(instants), {"interfaces_changed": len(instants)}) if instants else None
 
@@ -50,7 +50,7 @@ class Interfaces:
         return self._lab.address(condition.node, condition.network, True)
 
     def _missing_route(self, condition: p.RouteMissing, is_on: bool) -> int:
-        """Without any route over the interface: a default route left behind would still reach the gateway."""
+        """Remove every route over the interface, since a default route left behind would still reach the gateway."""
         spec, network = self._lab.spec, condition.network
         device = node_interface(network)
         if is_on:

@@ -1,4 +1,4 @@
-"""What hosts share and depend on: their views of the datastores, and the gateway."""
+"""Effects on what hosts share and depend on: their views of the datastores, and the gateway."""
 
 from __future__ import annotations
 

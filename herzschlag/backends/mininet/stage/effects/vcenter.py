@@ -1,4 +1,4 @@
-"""vCenter: its process, and what users want of it."""
+"""Effects on vCenter: its process, and the requests of its users."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class VcenterProcess:
 
 
 class VcenterUsers:
-    """What users want of vCenter; one that is dead is told when it is back. In effect when it is told: what follows
-    from it comes after that, and some of it before the answer."""
+    """The requests of vCenter's users; a vCenter that is dead is told when it is back. A request takes effect when
+    vCenter has been told; it may react before the answer arrives."""
 
     def __init__(self, settings: StageSettings, nodes: Nodes) -> None:
         self._settings = settings
         self._nodes = nodes
         self._resting: frozenset[str] = frozenset()
-        """Hosts that vCenter was told to put into maintenance mode."""
+        """Hosts that vCenter has been told to put into maintenance mode."""
         self._options: frozenset[p.Reconfigured] = frozenset()
-        """Changed options that vCenter was told."""
+        """Changed options that vCenter has been told."""
 
     def apply(self, change: Difference) -> Applied | None:
         if VCENTER not in self._nodes.pids:
