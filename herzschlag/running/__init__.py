@@ -1,1 +1,1 @@
-"""A run, from its plan to its verdict."""
+"""The course of a run, from its plan to its verdict."""

@@ -1,8 +1,8 @@
-"""Many runs, several at a time, each in its own process.
+"""A batch of runs, several at a time, each in a process of its own.
 
 This module decides how runs are spread over processes and how their reports come together. Runs are processes of their
-own so that labs stay apart and a crash of one is the unknown verdict of one. However the batch ends, its runs end with
-it (`interrupts.py`).
+own so that labs stay apart and a crash of one makes only that one's verdict unknown. However the batch
+ends, its runs end with it (`interrupts.py`).
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _collect(child: _Child) -> RunReport:
 
 
 def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Interrupt what still runs, as a terminal would; then, after a while, kill."""
+    """Interrupt the runs still going on, as a terminal would; after STOP_S kill them."""
     for process in processes:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)

@@ -1,7 +1,7 @@
-"""Plays a scenario on a session: waits until the cluster is ready, sets faults off on time, heals, waits, collects.
+"""The conductor, which plays a scenario: it waits for readiness, sets faults off on time, heals, waits, collects.
 
 This module decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). It leaves
-how they happen to the backend and what to make of them to the checkers. Faults are set off right after a heartbeat
+how they happen to the backend, and what they mean to the checkers. Faults are set off right after a heartbeat
 instant, because published timelines start at one: its moment is moved up to the next whole heartbeat interval of the
 run's clock, plus 10 ms. A fault lasts as long as the scenario says.
 """
@@ -49,7 +49,7 @@ class Conductor:
         self.ready_ns: int | None = None
 
     def play(self) -> None:
-        """From start to end. Raises NotReady, MachineryDied, or what the backend raises."""
+        """Play from start to end. Raises NotReady, MachineryDied, or what the backend raises."""
         self.start()
         self.wait_ready()
         assert self.ready_ns is not None
@@ -96,7 +96,7 @@ class Conductor:
         self._be_ready(readiness.master)
 
     def already_ready(self) -> None:
-        """The session runs on from an earlier use: its records so far must show a cluster that works as configured."""
+        """Check a session that was used before: its records must show a cluster that works as configured."""
         readiness = Readiness(self._plan)
         for item in self._session.records():
             readiness.see(item)
@@ -116,13 +116,13 @@ class Conductor:
         return -(-(at_ns - after_ns) // interval_ns) * interval_ns + after_ns
 
     def told_ns(self, at_ns: int | None = None) -> int:
-        """When a change is announced to the backend that comes at `at_ns`; left out: of one right after the next
+        """When a change at `at_ns` is announced to the backend; without `at_ns`, a change right after the next
         heartbeat."""
         return (self.aligned_ns(self._session.now_ns()) if at_ns is None else at_ns) - self._session.lead_ns
 
     def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
-        """When each change is due. A fault that ends lasts as long as the scenario says, so that one can end between
-        two heartbeats: the ninth comes through a cut of 8.5 s, and the silence is nine seconds, not nine or ten."""
+        """When each change is due. A fault lasts exactly as long as the scenario says and may end between heartbeats:
+        after a cut of 8.5 s the ninth heartbeat arrives, so the silence is always 9 s, never 10."""
         begun: dict[str, int] = {}
         found = []
         for change in self._scenario.timeline():
@@ -139,7 +139,7 @@ class Conductor:
         self._session.run_until(at_ns, self._watch(lambda item: False))
 
     def begin(self, fault_id: str, fault: Fault, at_ns: int | None = None) -> Effect:
-        """`at_ns` left out: right after the next heartbeat, whichever that is when the backend hears of it."""
+        """Begin a fault. Without `at_ns`: right after the heartbeat that is next when the backend gets the order."""
         effect = self._session.begin(fault_id, fault, *self._when(at_ns))
         self._active[fault_id] = fault
         self._note_fault(fault_id, fault, "begin", effect)
@@ -158,8 +158,8 @@ class Conductor:
         return History.ordered([*first, *(r for r in self._session.records() if r.seq not in without), *last])
 
     def _when(self, at_ns: int | None) -> tuple[int, int]:
-        """(the instant, after how long it may be instead). Backends wait for the instant themselves; until shortly
-        before, records are looked at here."""
+        """(the instant, the interval by which it may be put off). Backends wait for the instant themselves; until
+        shortly before it, records are read here."""
         every_ns = 0
         if at_ns is None:
             at_ns, every_ns = self.aligned_ns(self._session.now_ns()), self._plan.timers.heartbeat_interval_ns

@@ -1,8 +1,8 @@
-"""How a run learns that it is to end: signals, and the death of the process that started it.
+"""The ways to stop a run: SIGINT, SIGTERM or SIGHUP, and the death of the process that started it.
 
 This module decides that a polite kill (SIGTERM, SIGHUP) ends a run as Ctrl-C does, so that its directory says
-`interrupted`, and that a run of a batch ends with its batch, also when that is killed without a chance to say so: the
-batch holds one end of a pipe, the run reads the other, and the kernel closes it.
+`interrupted`, and that a run of a batch ends with its batch, also when the batch is killed without a chance to say so:
+it holds one end of a pipe, the run reads the other, and the kernel closes it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def end_politely() -> None:
-    """From now on these signals raise KeyboardInterrupt, also where a shell started us with SIGINT ignored."""
+    """Make these signals raise KeyboardInterrupt from now on, also where a shell started us with SIGINT ignored."""
     for number in SIGNALS:
         signal.signal(number, _interrupt)
 
 
 def end_politely_once() -> None:
-    """The same for a run of a batch, which a terminal, the batch and the lifeline may all interrupt at once: the
-    second must not break off what the first has begun to write down."""
+    """Do the same in a run of a batch, which a terminal, the batch and the lifeline may all interrupt at once: a second
+    interrupt must not break off the writing that the first one began."""
     for number in SIGNALS:
         signal.signal(number, _interrupt_once)
 

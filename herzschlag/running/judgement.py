@@ -1,4 +1,4 @@
-"""The history of a run that is played by hand, ready to be judged: at its end, or while it goes on.
+"""The history of a run that is played by hand, complete for judging at its end or while it goes on.
 
 This module decides which evidence counts when it was collected more than once: the latest. It leaves judging to the
 checkers, and the scenario to be judged by to `logbook.py`.
@@ -14,7 +14,7 @@ from herzschlag.history.records import RUNNER, History, written
 from herzschlag.running.conductor import Conductor
 
 EVIDENCE_KINDS = ("disk", "counters", "switches")
-"""Records that say how everything was when they were written: two of them count twice."""
+"""Kinds of records that sum up the run until they were written: two such records would count everything twice."""
 
 
 class Judgement:
@@ -22,7 +22,7 @@ class Judgement:
         self._session = session
         self._conductor = conductor
         self._evidence: set[int] = set()
-        """Records of the session that the last look had collected."""
+        """Numbers of the session's records that the last look collected."""
         self._outdated: set[int] = set()
 
     def finish(self) -> None:
@@ -33,7 +33,7 @@ class Judgement:
         return self._conductor.history(self._outdated)
 
     def history_so_far(self) -> History:
-        """As if the run ended now; it goes on."""
+        """The history as if the run ended now; it goes on."""
         self._collect(self._session.finish)
         history = [item for item in self.history() if item.kind != "end"]
         end = written(self._session.now_ns(), RUNNER, End(because="a look at what happened so far"))

@@ -1,4 +1,4 @@
-"""What was done to a cluster by hand, kept so that a scenario file can do the same again.
+"""The log of what was done to a cluster by hand, from which a scenario file can do the same again.
 
 This module decides what a step of such a scenario is: a fault with its name, since when it was in force and for how
 long, in seconds since the cluster was ready. It leaves setting faults off to `conductor.py`.
@@ -16,7 +16,7 @@ from herzschlag.scenarios.model import Scenario, Step
 
 PATIENCE_S = 90.0
 """How long a VM may be off before its restart is overdue: an isolated host powers it off up to 30 s before its master
-reads that; a master that dies at the same time costs 35 s; the rest is room."""
+reads that; a master that dies at the same time costs 35 s; the rest is a margin."""
 
 
 class Logbook:
@@ -64,6 +64,6 @@ class Logbook:
             steps=steps,
             expect=Expectations(allow=tuple(self._allowed)),
             patience_s=PATIENCE_S,
-            # Whole seconds, upwards: what was waited for just now must not fall off the end.
+            # Rounded up to whole seconds, so that the event waited for just now is still within the run.
             settle_s=float(max(1, math.ceil(now_s - max(ends, default=0.0)))),
         )

@@ -1,4 +1,4 @@
-"""When a starting cluster works as configured: one master, all others its slaves, every VM running and protected.
+"""The readiness of a starting cluster: one master, all others its slaves, every VM running and protected.
 
 This module decides what must be true, from the records alone. It leaves how long it is waited for, and how long it must
 last, to `conductor.py`.
@@ -31,7 +31,7 @@ class Readiness:
         return masters[0] if len(masters) == 1 else ""
 
     def missing(self) -> str:
-        """What it still waits for; empty when nothing."""
+        """What the cluster still lacks; empty when it is ready."""
         now, master = self._standing, self.master
         if not master:
             return "a single master"

@@ -1,7 +1,7 @@
 """The state of a running cluster by its records, and a cursor that says from where a test waits for the next one.
 
 This module decides how far the records are read, and which count as new. A test is a program beside a cluster that does
-not stop for it: while one call returns and the next begins, records arrive. So each call goes on where the one before
+not stop for it: while one call returns and the next begins, records arrive. So each call continues where the one before
 stopped: at the fault it set off, at the record that ended its waiting, or at the instant to which it let time pass. It
 leaves time and faults to `lab.py`.
 """
@@ -26,12 +26,12 @@ class Present:
         self._stops_at: int | None = None
         self._standing = Standing()
         self._since = (-1, -1)
-        """What was done or seen last, as (at_ns, seq); records behind it, in order of time, are new."""
+        """The last thing done or seen, as (at_ns, seq); records after it, in order of time, are new."""
 
     # --- the present state ---
 
     def role(self, host: str) -> str:
-        """As the host said last, power or not."""
+        """The role that the host recorded last, whether or not it has power."""
         self._catch_up()
         return self._standing.roles.get(host, "uninitialized")
 
@@ -45,14 +45,14 @@ class Present:
         return self._standing.running()
 
     def lost_power(self, hosts: Sequence[str]) -> None:
-        """No record tells of a VM that ends with its host."""
+        """Forget the VMs of these hosts, since no record reports a VM that ends with its host."""
         self._catch_up()
         self._standing.lost_power(hosts)
 
     # --- how far it is seen ---
 
     def see(self, item: Record) -> None:
-        """Look at the moment of this record: those that arrived together with it and behind it are not seen yet."""
+        """Read up to this record: those that arrived together with it but after it are not seen yet."""
         records = self._records()
         position = next((i for i in range(self._read, len(records)) if records[i] is item), None)
         if position is not None:
@@ -69,11 +69,11 @@ class Present:
         self._since = _key(item)
 
     def go_on_at(self, at_ns: int) -> None:
-        """Of that instant itself all records are new."""
+        """Continue at that instant: all records of the instant itself are new."""
         self._since = (at_ns, -1)
 
     def go_on_now(self, now_ns: int) -> None:
-        """What is there is old, and so is what was written before now and has not arrived yet."""
+        """Continue now: all records written before now are old, also those that have not arrived yet."""
         records = self._records()
         self._since = (now_ns, records[-1].seq if records else -1)
 
@@ -81,7 +81,7 @@ class Present:
         self, kind: str, node: str | None, fields: dict[str, Any], after: Record | None
     ) -> Callable[[], Record | None]:
         """A function that gives the first new record of this kind, with these fields, by this node, in order of time.
-        `after`: new is what came after that one."""
+        With `after`, the records that came after that one count as new."""
         since = self._since if after is None else _key(after)
         wanted = _wanted(kind, node, fields)
         looked_at = 0
@@ -113,7 +113,7 @@ def _key(item: Record) -> tuple[int, int]:
 
 
 def _wanted(kind: str, node: str | None, fields: dict[str, Any]) -> Callable[[Record], bool]:
-    """Raises ValueError for a kind, a field or a value that is never written: it would be waited for in vain."""
+    """The test whether a record is wanted. Raises ValueError for a kind, field or value that is never written."""
     if kind not in KINDS:
         raise ValueError(f"no record is of the kind {kind!r}: {nearest(kind, KINDS)}")
     for name, value in fields.items():

@@ -29,8 +29,8 @@ Status = Literal["running", "interrupted", "unavailable", "finished"]
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `run.json` holds. All but the scenario has a default, and keys it does not know are left alone: another
-    version may have written it."""
+    """The content of `run.json`. Every key but the scenario has a default, and unknown keys are ignored, because
+    another version may have written the file."""
 
     status: Status = "finished"
     scenario: str
@@ -46,14 +46,14 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     versions: dict[str, str] = {}
     capture: CaptureFacts | None = None
-    """What ties `capture.pcapng` to the history, and the key of its datagrams."""
+    """The facts that tie `capture.pcapng` to the history, and the key of its datagrams."""
     scenario_source: str = ""
     scenario_text: str = ""
     """The scenario file as it was, so that the run explains itself."""
 
     @property
     def instants(self) -> list[Detail]:
-        """What was published with a time, measured here."""
+        """The instants that were published with a time, as measured in this run."""
         return [d for f in self.findings for d in f.details if d.published_s is not None]
 
     def for_json(self) -> dict[str, Any]:
@@ -91,13 +91,13 @@ def write_report(report: RunReport, directory: Path) -> RunReport:
 
 
 def read_report(directory: Path) -> RunReport:
-    """Raises OSError and msgspec.MsgspecError. A run directory may have been moved: the report says where it is now."""
+    """The report of a run; its directory may have been moved since. Raises OSError and msgspec.MsgspecError."""
     report = msgspec.json.decode((directory / RUN_FILE).read_bytes(), type=RunReport)
     return msgspec.structs.replace(report, directory=str(directory))
 
 
 def scenario_of(report: RunReport) -> Scenario:
-    """What was run, of its family the member of that name. Raises ScenarioError."""
+    """The scenario of the run; of a family, the member of that name. Raises ScenarioError."""
     members = loads_family(report.scenario_text, f"{report.scenario}.toml")
     return next((member for member in members if member.name == report.scenario), members[0])
 

@@ -1,6 +1,6 @@
-"""One run from scenario to run directory: prepare, play, collect, check, write.
+"""The runner of one scenario, from its file to the run directory: it prepares, plays, collects, checks and writes.
 
-This module decides what a run leaves behind and what its verdict is when something of ours fails: unknown, with the
+This module decides what a run leaves behind and what its verdict is when a part of the harness fails: unknown, with the
 reason. It leaves playing to `conductor.py`, judging to `checkers`, the directory to `run_file.py`, many runs at once to
 `batch.py`. Every file appears whole or not at all; `run.json` exists from the first moment and says `running`,
 `interrupted`, `unavailable` (this machine cannot run it) or `finished`.
@@ -53,8 +53,8 @@ OpenSession = Callable[[BackendName, Plan], Session]
 
 
 def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession = open_session) -> RunReport:
-    """Run it and leave a run directory. Raises WrongInput and ExtensionError before anything starts; later only
-    KeyboardInterrupt and its like, after the directory says so."""
+    """Run it and leave a run directory. Raises WrongInput and ExtensionError before anything starts. Later it
+    raises only KeyboardInterrupt and its like, after the directory says so."""
     checkers()
     plan = make_plan(
         request.scenario,
@@ -119,13 +119,13 @@ class _Run:
 
 
 def announce(request: RunRequest, status: Status, because: str) -> RunReport:
-    """Write `run.json` of a run that is made by hand: how far it is."""
+    """Write `run.json` of a run that is made by hand: its state so far."""
     (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
     return write_report(_report(request, status, "unknown", because), request.directory)
 
 
 def judge_and_write(request: RunRequest, history: History, versions: dict[str, str]) -> RunReport:
-    """Judge a history that was made by hand, and leave its run directory: as after `run`."""
+    """Judge a history that was made by hand, and leave its run directory, as `run` does."""
     (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
     write_history(request.directory / HISTORY_FILE, history)
     report = _judged(request, history, "", versions_here() | versions)

@@ -1,4 +1,4 @@
-"""What ran here: the versions of the project, of Python and of the kernel, and the commit of the checkout."""
+"""The versions for `run.json`: of the project, of Python and of the kernel, and the commit of the checkout."""
 
 from __future__ import annotations
 
