@@ -1,4 +1,4 @@
-"""A running cluster in your hands: faults as methods, waiting on conditions, and a scenario of what was done.
+"""The interface to a running cluster: faults as methods, waiting for conditions, and a scenario of what was done.
 
     with Cluster.start(Setup(hosts=4), backend="simulation") as cluster:
         cut = cluster.split(["host-98", "host-99"], ["host-100", "host-101"])
@@ -6,8 +6,8 @@
         cluster.heal(cut)
 
 The pytest plugin and the live page are built on it; scenario files are played by `running/conductor.py`, which this
-uses. This module decides what can be asked and done by hand. It leaves the book of it, and the scenario that does the
-same again, to `running/logbook.py`, the history to `running/judgement.py`, judging to the checkers. All times are
+module uses. This module decides what can be asked and done by hand. It leaves the log of it, and the scenario that does
+the same again, to `running/logbook.py`, the history to `running/judgement.py`, judging to the checkers. All times are
 protocol seconds; nothing here sleeps by itself.
 """
 
@@ -46,7 +46,7 @@ from herzschlag.wrong_input import InputError, build, nearest
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 
 RECENT = 25
-"""Records shown when a condition was not met."""
+"""How many of the last records are shown when a condition was not met."""
 
 
 class ConditionNotMet(HerzschlagError, AssertionError):
@@ -87,7 +87,7 @@ class Cluster:
     ) -> Self:
         """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError,
         ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
-        checkers()  # one of another package that is broken is told before anything starts
+        checkers()  # so that a broken checker of another package is reported before anything starts
         kinds()
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
         plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
@@ -161,7 +161,7 @@ class Cluster:
         return tuple(self.session.records())
 
     def role(self, host: str) -> str:
-        """What the host takes itself for: uninitialized, election, slave, master, isolated; `off` without power."""
+        """The host's role as it sees it: uninitialized, election, slave, master, isolated; `off` without power."""
         if any(host in dark for dark in self._dark.values()):
             return "off"
         return self._present.role(host)
@@ -183,7 +183,7 @@ class Cluster:
         return [host for host in self.hosts if self.role(host) == "slave"]
 
     def state_of(self, host: str, *, seen_by: str = "vcenter") -> str:
-        """What a master, or vCenter, takes a host for: the API's names, such as `hostDown`."""
+        """The state that a master, or vCenter, believes a host is in, by the API's names, such as `hostDown`."""
         return self._present.state_of(host, seen_by)
 
     def where(self, vm: str) -> list[str]:
@@ -196,7 +196,7 @@ class Cluster:
     # --- time ---
 
     def advance(self, seconds: float) -> None:
-        """Let so much protocol time pass."""
+        """Let this much protocol time pass."""
         self._conductor.wait_until(self.session.now_ns() + round(seconds * SECOND))
         self._present.go_on_now(self.session.now_ns())
 
@@ -208,7 +208,7 @@ class Cluster:
             self.advance(tick_s)
 
     def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
-        """Let time pass until the condition is true; looked at with every record. Returns how long it took."""
+        """Let time pass until the condition is true, checked at every record. Returns how long that took."""
         __tracebackhide__ = True
         began_ns = self.session.now_ns()
         if not condition() and not self._pass(round(within_s * SECOND), condition):
@@ -216,7 +216,7 @@ class Cluster:
         return (self.session.now_ns() - began_ns) / SECOND
 
     def stays(self, condition: Callable[[], bool], *, for_s: float, what: str = "the condition") -> None:
-        """The condition must be true now and with every record for that long."""
+        """Check that the condition is true now and at every record for that long."""
         __tracebackhide__ = True
         if not condition() or self._pass(round(for_s * SECOND), lambda: not condition()):
             raise ConditionNotMet(f"{what} did not stay true for {for_s:g} s.\n{self.timeline()}")
@@ -311,8 +311,8 @@ class Cluster:
     # --- what was done, and whether it was right ---
 
     def allow(self, checker: str, *, because: str) -> None:
-        """What this checker calls a violation is, here, what must be expected, e.g. `started-twice` of a frozen host
-        whose VMs were restarted elsewhere. Goes into the scenario with its reason."""
+        """Accept what this checker calls a violation, because here it must be expected, as `started-twice` of a frozen
+        host whose VMs were restarted elsewhere. The scenario has it too, with the reason."""
         if checker not in checkers():
             raise InputError("", f"{checker!r} is not a checker: {nearest(checker, checkers())}")
         self._logbook.allow(checker, because)
@@ -323,10 +323,10 @@ class Cluster:
         return self._logbook.scenario(msgspec.structs.replace(self._scenario, name=name, title=title), self.now_s)
 
     def finish(self) -> None:
-        """Collect the evidence; nothing can be done afterwards but ask and judge."""
+        """Collect the evidence; afterwards the cluster can only be asked and judged."""
         if not self._finished:
             self._finished = True
-            if self.session.now_ns() <= self._changed_ns:  # a fault at the very end is in force for no time at all
+            if self.session.now_ns() <= self._changed_ns:  # else a fault at the very end would be in force for 0 s
                 self.advance(0.001)
             self._judgement.finish()
 
@@ -339,7 +339,7 @@ class Cluster:
         return check_all(self.history(), self.scenario())
 
     def findings_so_far(self) -> tuple[Finding, ...]:
-        """The same, and the cluster continues."""
+        """Every checker's finding until now; the cluster continues."""
         return check_all(self._judgement.history_so_far(), self.scenario())
 
     def timeline(self, last: int = RECENT) -> str:

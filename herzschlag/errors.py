@@ -1,9 +1,9 @@
-"""Exceptions: the base of all that this package raises on purpose, its four families, and a map of every one.
+"""The exceptions that this package raises on purpose: their base, its four families, and a map of every one.
 
 The families say who is to blame, which is what a caller wants to know. Each exception is in the module that raises it.
 
     HerzschlagError                     what a caller of the public names can catch
-    ├── WrongInput (ValueError)         a person wrote, or asked for, what cannot be: exit status 2
+    ├── WrongInput (ValueError)         a user's input is invalid: exit status 2
     │   ├── InputError                  a key, with its value, the rule and the way out
     │   ├── ScenarioError               a scenario file
     │   ├── OptionError                 an option of the cluster, or of a VM
@@ -22,20 +22,20 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     │   └── RemoteTrouble               the other machine, or the way to it
     │       └── ConnectionLost          the connection broke; another may succeed
     │           └── Unreachable         there was no connection yet
-    ├── HarnessFailure                  a part of ours failed, so nothing is known of the cluster: exit status 3
+    ├── HarnessFailure                  a part of the harness failed, so nothing is known of the cluster: exit status 3
     │   ├── NotReady                    the cluster did not become ready in time
     │   ├── MachineryDied               a part died
     │   └── StageError                  the process inside the sandbox cannot go on; becomes the one above
-    └── ConditionNotMet (AssertionError)  no error: the cluster did not do what a test waited for
+    └── ConditionNotMet (AssertionError)  not an error: the cluster did not do what a test waited for
 
 The packages below know nothing of this one and keep exceptions of their own; those that cross the border become one of
 the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendUnavailable`, all others that end a lab
 `MachineryDied`. The program for the other machine of `herzschlag remote` runs there alone, too.
 
     ValueError
-    ├── SettingsError                   agents: a setting that cannot be
+    ├── SettingsError                   agents: an invalid setting
     ├── WireError                       agents: a datagram to be dropped, by what is wrong with it
-    │   ├── Malformed                   it is not ours, is cut short, or has a field that cannot be
+    │   ├── Malformed                   it is not ours, is cut short, or has an invalid field
     │   ├── TooLong                     more bytes than the format allows
     │   ├── WrongVersion                another version of the format
     │   ├── WrongCluster                another cluster's
@@ -43,7 +43,7 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── Unencodable                     agents: a message of our own that does not fit the format
     ├── DamagedRecord                   agents: a record on a datastore
     ├── BadName                         agents: a name that cannot be part of a path
-    ├── SpecError                       topo: a topology that cannot be
+    ├── SpecError                       topo: an invalid topology
     └── PcapngError                     topo: bytes that are not a capture
     RuntimeError
     ├── ChannelBroken                   agents: the process at the other end sends nonsense, or does not read
@@ -57,11 +57,11 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── ControlError                    controller: a request that was not carried out
     ├── ControllerError                 controller: the client's view of the same, or of a controller that is gone
     ├── FrameworkMissing                controller: no usable OpenFlow framework
-    ├── Trouble                         remote, on the other machine: the person should read this
+    ├── Trouble                         remote, on the other machine: the user should read this
     ├── Gone                            remote, on the other machine: the client has left
     └── Interrupted                     shell: Ctrl-C, or a polite kill; it ends the prompt
     KeyboardInterrupt
-    └── Abandoned                       remote: the person does not want to wait for the command to end
+    └── Abandoned                       remote: the user does not want to wait for the command to end
 
 A test holds this drawing and the code equal.
 """
@@ -74,7 +74,7 @@ class HerzschlagError(Exception):
 
 
 class WrongInput(HerzschlagError, ValueError):
-    """A person wrote, or asked for, what cannot be; the text says the value, the rule and the way out."""
+    """The input of a user is invalid; the text says the value, the rule and the way out."""
 
 
 class WrongPeerInput(HerzschlagError, ValueError):
@@ -86,4 +86,4 @@ class UnusableMachine(HerzschlagError):
 
 
 class HarnessFailure(HerzschlagError):
-    """A part of ours failed, so nothing is known of the cluster: the verdict is unknown."""
+    """A part of the harness failed, so nothing is known of the cluster: the verdict is unknown."""

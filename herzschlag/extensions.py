@@ -1,8 +1,8 @@
-"""What other packages bring, by entry points: found once, when first asked for, and told by name when broken.
+"""The checkers and faults of other packages, found by entry points when first needed; a broken one is named.
 
 This module decides which entry points there are, and that a broken one is never left out in silence: a caller gets the
 whole group, or an ExtensionError that names the entry point, its package, what is wrong and the way out. What an object
-must be is the decision of the modules that own the two groups, `herzschlag.faults` and `herzschlag.checkers`.
+must be is decided by the modules that own the two groups, `herzschlag.faults` and `herzschlag.checkers`.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class ExtensionError(UnusableMachine):
 
 @cache
 def _installed(group: str) -> tuple[EntryPoint, ...]:
-    """In the order of their names, so that what was installed first does not matter."""
+    """The installed entry points in the order of their names, so that the order of installation does not matter."""
     from importlib.metadata import entry_points  # noqa: PLC0415 (costs 20 ms, which processes of the lab need not pay)
 
     return tuple(sorted(entry_points(group=group), key=lambda found: (found.name, found.value)))
 
 
 def names(group: str) -> tuple[str, ...]:
-    """Without importing anything."""
+    """The names of a group, found without importing anything."""
     return tuple(found.name for found in _installed(group))
 
 
 def load(group: str, taken: Collection[str], accept: Callable[[object, str], T | str]) -> dict[str, T]:
     """Name to object, for the whole group. `accept` returns what the object is used as, or what is wrong with it;
-    `taken` are names of ours. Raises ExtensionError."""
+    `taken` are the names that the project itself uses. Raises ExtensionError."""
     found: dict[str, T] = {}
     brought: dict[str, EntryPoint] = {}
     for entry in _installed(group):
@@ -63,7 +63,7 @@ def load(group: str, taken: Collection[str], accept: Callable[[object, str], T |
 
 
 def package_of(entry: EntryPoint) -> str:
-    """The distribution that brings it, as pip knows it."""
+    """The distribution that has the entry point, as pip knows it."""
     return entry.dist.name if entry.dist is not None else "(unknown)"
 
 
