@@ -1,4 +1,4 @@
-"""What must be known of a run to read its capture: kept in the capture itself, and in run.json for people.
+"""The facts of a run that are needed to read its capture: kept in the capture itself, and in run.json for people.
 
 This module decides the values and where in the file they are: as JSON in the comment of its section, written before
 the first packet, so that the capture of a killed run explains itself.
@@ -14,19 +14,19 @@ CAPTURE_FILE = "capture.pcapng"
 
 
 class CaptureFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Ties packets to the run's history."""
+    """The facts that tie packets to the run's history."""
 
     cluster: str
-    """Its name, whose hash is in every datagram."""
+    """The cluster's name, whose hash is in every datagram."""
     key: str
-    """Of this run's datagrams, hexadecimal: what the dissector verifies tags with. Worth nothing after the run."""
+    """The key of this run's datagrams, hexadecimal, with which tags are verified. It is worthless after the run."""
     began_wall_ns: int
     """Time stamp in the capture of the history's zero; protocol time is what has passed since, times `speed`."""
     began_monotonic_ns: int
     """The same moment on the monotonic clock, by which datagrams say when they were sent."""
     speed: float
     mode: str
-    """What was kept: `heartbeats` or `all`."""
+    """Which packets were kept: `heartbeats` or `all`."""
 
     def protocol_ns(self, wall_ns: int) -> int:
         return round((wall_ns - self.began_wall_ns) * self.speed)
@@ -40,7 +40,7 @@ def to_comment(facts: CaptureFacts) -> str:
 
 
 def from_comments(comments: Iterable[str]) -> CaptureFacts | None:
-    """None for a capture that is not of a run."""
+    """The facts in the comments of a capture; None for a capture that is not of a run."""
     for text in comments:
         try:
             return msgspec.json.decode(text, type=CaptureFacts)

@@ -37,7 +37,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     seq: int
     """Position in the history, from 0; findings name records by it."""
     node: str
-    """Who wrote it: a MOID, `vcenter`, `gateway`, or `herzschlag`."""
+    """The node that wrote it: a MOID, `vcenter`, `gateway`, or `herzschlag`."""
     kind: str
     fields: dict[str, Any]
 
@@ -65,7 +65,7 @@ def decode(line: bytes | str) -> Record:
 
 
 class History:
-    """Records in order of time, with indexes. A value: nothing is added later."""
+    """Records in order of time, with indexes. It is a value: nothing is added later."""
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.records: tuple[Record, ...] = tuple(records)
@@ -121,7 +121,7 @@ class History:
         return found[-1] if found else None
 
     def without(self, unwanted: Callable[[Record], bool]) -> History:
-        """A blinded copy, numbered anew: for tests that checkers notice missing evidence."""
+        """A blinded copy, numbered anew, for tests that checkers notice missing evidence."""
         return History.ordered(record for record in self.records if not unwanted(record))
 
 
@@ -140,7 +140,7 @@ def write_history(path: Path, history: History) -> None:
 
 
 def read_history(path: Path) -> History:
-    """What a run left. Raises HistoryError for what is not a history."""
+    """The history in a file. Raises HistoryError if the file is not a history."""
     records = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
@@ -156,5 +156,5 @@ def record(at_ns: int, node: str, kind: str, fields: Mapping[str, Any]) -> Recor
 
 
 def written(at_ns: int, node: str, entry: Entry) -> Record:
-    """What a node says, as a record that is not yet in a history; `History.ordered` numbers it."""
+    """An entry of a node as a record that is not yet in a history; `History.ordered` numbers it."""
     return Record(at_ns, -1, node, kind_of(entry), fields_of(entry))

@@ -1,4 +1,4 @@
-"""How the cluster is, by its records: roles, opinions and VMs at the moment, and the last record of every thing.
+"""The present state of a cluster by its records: roles, opinions and VMs, and the last record of every thing.
 
 This is the one place that turns records into a state. It takes records as they come; it does not know the faults, so a
 caller that knows of a loss of power says so. What the states mean for a verdict is the checkers' business
@@ -20,11 +20,11 @@ class Standing:
 
     def __init__(self) -> None:
         self.roles: dict[str, str] = {}
-        """Host to its role, as it said last."""
+        """Each host's role, as it recorded last."""
         self.opinions: dict[tuple[str, str], str] = {}
-        """(observer, host) to the state that the observer takes the host for."""
+        """For each (observer, host), the state that the observer believes the host is in."""
         self.vms: dict[tuple[str, str], str] = {}
-        """(VM, host) to the VM's state there; a VM that is off is left out."""
+        """For each (VM, host), the VM's state there; a VM that is off is left out."""
         self.protected: set[str] = set()
         """VMs that a master has written down."""
 
@@ -45,12 +45,12 @@ class Standing:
                 pass
 
     def lost_power(self, hosts: Iterable[str]) -> None:
-        """The VMs of these hosts are gone, and no record says so."""
+        """Forget the VMs of these hosts, which are gone without a record."""
         for host in hosts:
             self.vms = {place: state for place, state in self.vms.items() if place[1] != host}
 
     def forget(self, hosts: Iterable[str]) -> None:
-        """Nothing that these hosts said counts any more."""
+        """Forget everything that these hosts recorded."""
         gone = set(hosts)
         self.lost_power(gone)
         self.roles = {host: role for host, role in self.roles.items() if host not in gone}
@@ -61,7 +61,7 @@ class Standing:
         return [host for host, role in self.roles.items() if role == "master"]
 
     def seen_as(self, host: str, observers: Iterable[str]) -> str:
-        """What the first of the observers with an opinion takes the host for; empty without one."""
+        """The host's state by the first of the observers that has an opinion; empty without one."""
         return next((state for by in observers if (state := self.opinions.get((by, host)))), "")
 
     def running(self) -> list[tuple[str, str]]:

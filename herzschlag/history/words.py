@@ -1,4 +1,4 @@
-"""Records in words: a sentence for people, and the fields by name for those who want to match them.
+"""Records in words: a sentence for people, and the fields by name for matching.
 
 This module decides how a record reads. It leaves which records are shown to the callers: the terminal, the report, the
 live page, the prompt, and the comments of a capture.
@@ -66,13 +66,13 @@ def opinion(observer: str, host: str, state: str) -> str:
 
 
 def named(record: Record, names: Iterable[str]) -> str:
-    """These fields as `name=value`, but for those that are empty, absent, or no word."""
+    """These fields as `name=value`, but for those that are empty, absent, or not a word."""
     fields = ((name, record.get(name)) for name in names)
     return " ".join(f"{name}={value}" for name, value in fields if value not in ("", None) and not _compound(value))
 
 
 def clause(record: Record) -> str:
-    """The reason, set off by a dash; empty without one."""
+    """The reason after a dash; empty without one."""
     because = record.get("because")
     return f" — {because}" if because else ""
 
