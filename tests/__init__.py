@@ -1,1 +1,1 @@
-"""A package, so that `tests.support` is ours: a dependency of Ryu installs a top-level package of the same name."""
+"""The package of tests: with it `tests.support` is ours, although a dependency of Ryu installs a package `tests`."""

@@ -1,4 +1,4 @@
-"""What all tests share: reproducible random tests, and packet tests that never vanish silently."""
+"""The configuration of all tests: reproducible random examples, and packet tests that never vanish silently."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def packets_missing() -> str:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Ask the machine what it can before the first test: workers that did so beside the first labs, each with dozens of
-    programs and namespaces, made timers of theirs late. No worker gets a test before all have collected."""
+    """Ask the machine what it supports before the first test: workers that did so beside the first labs, each with
+    dozens of programs and namespaces, made timers of theirs late. No worker gets a test before all have collected."""
     if any(item.get_closest_marker("packets") for item in session.items):
         packets_missing()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many of the agents broken on purpose some checker saw."""
+    """Print how many of the agents broken on purpose were caught by a checker."""
     caught, missed = (
         sum(PLANTED in getattr(report, "nodeid", "") for report in terminalreporter.stats.get(outcome, []))
         for outcome in ("passed", "failed")
@@ -56,7 +56,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Labs that tests of the lower layers start themselves take a place like those of the plugin. Tests that run pytest
     take none: what they run takes its own, and would wait for theirs. Nor do those that read what one run left to
-    several: the fixture `played` has a place while it plays. Who has several labs takes a place for each
+    several: the fixture `played` has a place while it plays. A test with several labs takes a place for each
     (`packets(own_places=True)`)."""
     takes_its_own = {"cluster", "pytester", "played"}.intersection(getattr(item, "fixturenames", ()))
     packets = item.get_closest_marker("packets")

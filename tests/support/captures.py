@@ -15,7 +15,7 @@ from herzschlag.topo.spec import TopologySpec
 from tests.support import frames, wire_examples
 
 SWITCH_NS = 200_000
-"""What a switch takes, real time."""
+"""How long a switch takes, in real time."""
 
 
 class HandMade:

@@ -1,4 +1,4 @@
-"""A simulated cluster in a few lines, for tests and for a look at what the cores do.
+"""A simulated cluster in a few lines, for tests, and for watching what the cores do.
 
 python -m tests.support.cluster --seconds 60
 python -m tests.support.cluster --hosts 4 --step "30 split groups=host-98+host-99/host-100+host-101" --seconds 120
@@ -31,7 +31,7 @@ def plan_of(seed: int = 0, **cluster: Any) -> Plan:
 
 
 def started(seed: int = 0, *, until_s: float = 0.0, **cluster: Any) -> SimCluster:
-    """A cluster that is up, with so many seconds gone by."""
+    """A cluster that was started, at `until_s` seconds."""
     made = SimCluster(plan_of(seed, **cluster))
     made.start()
     made.run_until(round(until_s * SECOND))

@@ -1,4 +1,4 @@
-"""The package of docs/extending.md: its blocks as files, installed as pip does it."""
+"""The package of docs/extending.md: its blocks as files, installed as pip would do it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = re.compile(r"^```(?:python|toml)\n# (?P<name>[\w./]+)\n(?P<text>.*?)^``
 
 
 def files() -> dict[str, str]:
-    """Name to text; every block of Python or TOML has a name."""
+    """Each file's name with its text; every block of Python or TOML has a name."""
     text = DOCUMENT.read_text(encoding="utf-8")
     found = {block["name"]: block["text"] for block in _BLOCK.finditer(text)}
     assert len(found) == text.count("```python\n") + text.count("```toml\n")

@@ -1,4 +1,4 @@
-"""Another machine for the tests of `herzschlag remote`: a real OpenSSH server in namespaces of its own.
+"""The remote machine in the tests of `herzschlag remote`: a real OpenSSH server in namespaces of its own.
 
     client namespace (near) ── veth ── server namespace (far: own network, mounts, processes; sshd as its only service)
       10.9.0.1                           10.9.0.2
@@ -42,7 +42,7 @@ LogLevel VERBOSE
 
 
 def missing() -> str:
-    """What this machine lacks for it; empty when nothing."""
+    """What this machine lacks for such a server; empty if it lacks nothing."""
     if SSHD is None:
         return "no sshd: apt-get install openssh-server"
     if os.geteuid() != 0:
@@ -122,7 +122,7 @@ class FarMachine:
         until(lambda: ":22 " in self.there("ss", "-Hltn"), "sshd listens")
 
     def kill_server(self) -> None:
-        """All of it at once: the listener and its sessions. What sessions had started stays."""
+        """Kill the listener and its sessions at once. The programs that sessions started stay."""
         for line in self.there("pgrep", "-x", "sshd").split():
             with suppress(AssertionError):
                 self.there("kill", "-KILL", line)
@@ -137,13 +137,13 @@ class FarMachine:
     # --- the line ---
 
     def cut(self) -> None:
-        """Every packet vanishes, in both directions, without notice."""
+        """Drop every packet in both directions, without notice."""
         rules = "table inet cut { chain in { type filter hook input priority 0; iifname near drop; }; "
         rules += "chain out { type filter hook output priority 0; oifname near drop; }; }"
         run(*self.near_command(), "nft", rules)
 
     def slow_down(self) -> None:
-        """Both ways at 5 MB/s, so that a cut falls into the middle; and a sender here must wait for the line
+        """Limit both ways to 5 MB/s, so that a cut happens in the middle; and a sender here must wait for the line
         after a few KB, as on any line with a long queue."""
         run(*self.near_command(), "sysctl", "--quiet", "--write", "net.ipv4.tcp_wmem=4096 4096 4096")
         self.there("tc", "qdisc", "add", "dev", "far", "root", "tbf", *SLOW.split())
@@ -208,7 +208,7 @@ class FarMachine:
 
 
 def environment(project: Path = ROOT) -> dict[str, str]:
-    """Without the SSH agent of the person who runs the tests, and with the project importable from any folder."""
+    """The environment without the SSH agent of the tests' user, and with the project importable from any folder."""
     kept = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
     return {**kept, "PYTHONPATH": str(project), "COLUMNS": "200"}
 

@@ -1,4 +1,4 @@
-"""A small program in the place of the real one on the remote machine, and how tests begin it."""
+"""The small program that replaces the real one on the remote machine, and the functions that start it."""
 
 from __future__ import annotations
 

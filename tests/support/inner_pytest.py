@@ -1,7 +1,7 @@
 """pytest inside a test: what the plugin does to a user's tests, in virtual time.
 
-Labs on real packets are stood in for by simulated clusters where a test is about when labs are made, kept and counted;
-everything else is the plugin as users have it.
+Simulated clusters replace labs on real packets where a test is about when labs are made, kept and counted; everything
+else is the plugin as users install it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def pytest_terminal_summary(terminalreporter):
                 if getattr(report, "when", "") == "call":
                     terminalreporter.write_line(f"LAB {report.nodeid.partition('::')[2]} {value}")
 """
-"""A conftest.py that says of each test what it says of its lab."""
+"""A conftest.py that prints for each test what the plugin says about its lab."""
 
 
 def stand_in() -> None:
-    """From here on, labs on real packets are simulated clusters that leave a log."""
+    """Replace labs on real packets by simulated clusters that write a log."""
 
     def start(setup: Any, *, backend: str, directory: Path | None, **options: Any) -> clusters.Cluster:
         if directory is not None:

@@ -1,4 +1,4 @@
-"""What a lab behind the live page tells, kept and waited for: a browser without a browser."""
+"""A listener in place of a browser: it keeps what a lab behind the live page sends, and waits for more."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from herzschlag.scenarios.model import Cluster, Scenario
 from tests.support.waiting import until
 
 PATIENCE_S = 60.0
-"""Far above what anything here takes on a busy machine."""
+"""Far more than any step takes on a busy machine."""
 SMALL = Scenario(name="small", title="Small", cluster=Cluster(hosts=3, vms_per_host=1), speed=1.0)
 
 
@@ -45,7 +45,7 @@ def a_lab(number: int = 1) -> Lab:
 
 
 class Told:
-    """Everything one listener was told, and the latest of what is absolute."""
+    """Everything that one listener received, and the latest of each absolute state."""
 
     def __init__(self) -> None:
         self.news: list[dict[str, Any]] = []
@@ -71,13 +71,13 @@ class Told:
         return [entry for one in self.all("story") for entry in one["entries"]]
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        """Wait until it is true; looked at with every news."""
+        """Wait until the condition is true; it is checked at every piece of news."""
         with self._changed:
             until(condition, what, state=lambda: self.state, pause=self._changed.wait)
 
 
 class Hands:
-    """A running lab and someone who uses it."""
+    """A running lab, and a user's hands on it."""
 
     def __init__(self, lab: LiveLab) -> None:
         self.lab = lab
@@ -105,7 +105,7 @@ def running(scenario: Scenario = SMALL, backend: BackendName = "simulation", spe
 
 
 class Command:
-    """The command `herzschlag live` as a person starts it, with what it prints."""
+    """The command `herzschlag live` as a user starts it, with its output."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -140,7 +140,7 @@ class Command:
 
 @contextmanager
 def command(*arguments: str, temporary: Path) -> Iterator[Command]:
-    """Its temporary files go into `temporary`. It is ended as Ctrl-C ends it, and killed when that does not help."""
+    """Run the command with its temporary files in `temporary`. Afterwards interrupt it, and kill it if that fails."""
     with subprocess.Popen(
         [sys.executable, "-m", "herzschlag", "live", *arguments],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What is tried with Mininet in a lab: `python -m tests.support.mininet_scenes NAME`, as a sandbox's first process.
+"""The scenes of Mininet in a lab: `python -m tests.support.mininet_scenes NAME`, as a sandbox's first process.
 
 The switches forward by themselves: these scenes need no controller.
 """
@@ -79,7 +79,7 @@ def graph_of(net: Any) -> list[Any]:
 
 
 def seen(net: Any) -> str:
-    """For `py` at a prompt: the graph and the kernel in one line."""
+    """The graph and the kernel in one line, for `py` at a prompt."""
     return json.dumps({"graph": graph_of(net), "kernel": kernel_of(net)})
 
 
@@ -135,7 +135,7 @@ def stop_ends_it() -> None:
 
 
 def lives(pid: int) -> bool:
-    """A dead process waits for the spawner to take its exit status."""
+    """Whether the process runs; a dead one waits for the spawner to take its exit status."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     return False
@@ -209,7 +209,7 @@ def nodes_come_and_go() -> None:
 
 
 def attached() -> None:
-    """What the prompt's process has: the whole graph, commands, pings, links. It made nothing and ends nothing."""
+    """The prompt's process has the whole graph, commands, pings, links, but it made nothing and ends nothing."""
     from herzschlag.topo.mininet.attached import Attached, attach  # noqa: PLC0415
 
     with switched_lab(2) as lab:
@@ -232,10 +232,10 @@ def attached() -> None:
 
 
 def stock() -> None:
-    """Stock `mn` with our topology and its own classes: the same graph, the same kernel, and everybody answers."""
+    """Stock `mn` with our topology and its own classes: the same graph and kernel state, and every node answers."""
     syscalls.mount("/proc/sys", "/proc/sys", None, syscalls.MS_BIND)
     syscalls.mount("none", "/proc/sys", None, syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY)
-    Switches().start()  # as mn's users have one already; mn may not raise limits of this machine
+    Switches().start()  # users of mn have one already; mn must not raise limits of this machine
     run("ovs-vsctl", "--no-wait", "init")
     script = Path("/tmp/script")
     script.write_text(
@@ -269,7 +269,7 @@ def stock() -> None:
 
 
 def ours() -> None:
-    """What `stock` is compared with."""
+    """Our own lab, with which `stock` is compared."""
     with switched_lab() as lab:
         sys.stdout.write(seen(lab.net) + "\n")
 

@@ -1,5 +1,5 @@
 """A user's project whose folders have the names of ours: `agents/`, `topo/`, `controller/`, with modules of the same
-names, in a folder with a name that only a quoted shell word can be."""
+names, in a folder whose name a shell must quote."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_mine({folder}_of_mine, cluster):
 
 
 def write(folder: Path) -> int:
-    """Make the project; returns how many tests it has."""
+    """Make the project. Returns how many tests it has."""
     folder.mkdir()
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     for name, modules in FOLDERS.items():

@@ -20,7 +20,7 @@ SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partiti
 
 
 def simulated(scenario: str | Scenario, directory: Path) -> Path:
-    """Run it in virtual time; its run directory."""
+    """Run the scenario in virtual time. Returns its run directory."""
     given = load(scenario) if isinstance(scenario, str) else scenario
     run(RunRequest(scenario=given, backend="simulation", speed=1.0, seed=0, directory=directory))
     return directory

@@ -1,11 +1,11 @@
-"""Tests that are the first process of a sandbox, and what they need of a lab in it.
+"""The start of tests as the first process of a sandbox, and what they need of a lab in it.
 
 A test marked with `inside` is started there by its own file, with the test's name; that file ends with
 
     if __name__ == "__main__":
         run_body()
 
-What it asserts fails the test outside, with everything it printed.
+A failed assertion in it fails the test outside, with everything that it printed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ for _ in range(5): s.sendto(b"end", (sys.argv[1], 8182))
 
 
 def delivered(lab: Any, source: str, destination: str, network: str, count: int = 20) -> int:
-    """How many of so many UDP datagrams arrive."""
+    """How many of `count` UDP datagrams arrive."""
     address = lab.spec.address(destination, network)
     receiver = lab.popen(destination, [sys.executable, "-c", RECEIVER, address, "1.5"], text=True)
     try:
@@ -121,6 +121,6 @@ def pings(lab: Any, source: str, destination: str, network: str) -> bool:
 
 
 def impair(lab: Any, node: str, **fields: Any) -> int:
-    """Exactly this impairs the node from now on."""
+    """Make exactly this impairment the node's from now on."""
     instant: int = lab.impairments.apply(lab.impairments.prepare({node: Impairment(**fields)}))
     return instant

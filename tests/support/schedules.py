@@ -2,8 +2,8 @@
 
 This module decides which disturbances may come together and what is judged afterwards: while faults last only safety
 (one writer on every disk, no core in an illegal state), and once all is healed and every retry has had its turn also
-that one master leads everyone and every VM runs exactly once. Both come down to the truth of disks and processes, not
-to what the cores say of themselves. Drawing and shrinking is left to the tests.
+that one master leads everyone and every VM runs exactly once. Both are judged by disks and processes, not by what the
+cores say about themselves. It leaves drawing and shrinking to the tests.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Stroke(msgspec.Struct, frozen=True):
     """One fault of a schedule."""
 
     after_s: float
-    """Since the stroke before."""
+    """Seconds since the previous fault."""
     fault: AnyFault
     for_s: float
 
@@ -55,7 +55,7 @@ class Stroke(msgspec.Struct, frozen=True):
 
 
 def faults() -> tuple[AnyFault, ...]:
-    """A pool to draw from: every sort that leaves the hosts' clocks right and the datastores themselves whole."""
+    """The faults to draw from: every kind that leaves the hosts' clocks right and the datastores themselves intact."""
     a, b, c, d = HOSTS
     single: list[AnyFault] = []
     for host in HOSTS:
@@ -93,7 +93,7 @@ def faults() -> tuple[AnyFault, ...]:
 
 
 def clash(active: AnyFault, new: AnyFault) -> bool:
-    """Whether two faults cannot be had together: both take the same host's life, or its agent's."""
+    """Whether two faults exclude each other, because both end the same host or its agent."""
 
     def lives(fault: AnyFault) -> set[str]:
         if isinstance(fault, PowerOff | Freeze | CrashAgent):
@@ -148,7 +148,7 @@ def _writer(run: WriterRun) -> tuple[str, int, int]:
 
 
 def unsettled(cluster: SimCluster) -> list[str]:
-    """What is not as it must be in a healed cluster."""
+    """The differences from what must hold in a healed cluster."""
     found = []
     roles = {moid: view.role if (view := cluster.view(moid)) else "no agent" for moid in cluster.hosts}
     if sorted(roles.values()) != ["master", *["slave"] * (len(roles) - 1)]:

@@ -1,4 +1,4 @@
-"""Histories against the schema: every record must be one that its kind allows, and which fields were seen."""
+"""The check of histories against the schema: every record must be valid for its kind; the fields seen are returned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from herzschlag.history.records import Record
 
 
 def fields_by_kind(records: Iterable[Record]) -> dict[str, set[str]]:
-    """The fields of each kind in these records; every record has to be whole, and no more than that."""
+    """The fields of each kind in these records; every record must have all fields of its kind and no others."""
     found: dict[str, set[str]] = {}
     for item in records:
         assert item.kind in KINDS, f"{item.node} wrote a {item.kind!r}, which the schema does not know"

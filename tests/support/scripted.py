@@ -14,7 +14,7 @@ from herzschlag.scenarios.plan import Plan
 
 
 def healthy_start(plan: Plan, at_s: float = 15.0, *, late: str = "") -> list[Record]:
-    """What a cluster says on its way to readiness; `late` names a host that is connected ten seconds later."""
+    """The records of a cluster on its way to readiness; `late` names a host that is connected ten seconds later."""
     at_ns = round(at_s * SECOND)
     master, *slaves = plan.topology.moids
     found = [record(at_ns, master, "role", {"from": "election", "to": "master", "because": "won", "master": master})]
@@ -32,7 +32,7 @@ def healthy_start(plan: Plan, at_s: float = 15.0, *, late: str = "") -> list[Rec
 
 
 class ScriptedSession:
-    """Says what its script holds at the times it holds; every begin and end is noted and works at once."""
+    """It gives the records of its script at their times; every begin and end is noted and takes effect at once."""
 
     def __init__(
         self, plan: Plan, script: Sequence[Record] | None = None, *, failure: tuple[str, BaseException] | None = None

@@ -1,7 +1,7 @@
 """Records and messages as sentences of a transcript: what a node said, what it concluded.
 
 This module decides which of them a reader of the protocol needs, and how each reads. Heartbeats are counted by
-`transcripts.py`; what a host reports of itself to vCenter says nothing that its opinions do not say.
+`transcripts.py`; what a host reports about itself to vCenter adds nothing to its opinions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ VM_LOCK = ".vmx"
 
 
 def of_message(message: m.AnyMessage, before: m.ClusterView | None = None) -> str:
-    """What the message says; empty for one that teaches nothing. `before`: the sender's last view of the cluster, of
+    """The message as a sentence; empty for one without news. `before`: the sender's last view of the cluster, of
     which only the differences are told."""
     match message:
         case m.Election():
@@ -85,7 +85,7 @@ def _view(message: m.ClusterView, before: m.ClusterView | None) -> str:
 
 
 def of_record(kind: str, fields: Mapping[str, Any]) -> str:
-    """What the node concluded, with its because; empty for what teaches nothing."""
+    """The conclusion of the node, with its reason; empty for one without news."""
     words = _WORDS.get(kind)
     said = words(fields) if words else ""
     because = fields.get("because")

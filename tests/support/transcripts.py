@@ -23,7 +23,7 @@ packets by chance, are not taken into account.
 | `advance 30s` | lets protocol time pass |
 | `cut A -> B [KEY=VALUE ...]` | cuts one direction, by silence; `cut A <-> B` both |
 | `split A, B / C, D`, `isolate A`, `power off A`, `no storage A` | sets that fault off |
-| `crash agent A`, `stop agent A` | ends the agent's process; only in the first case its watchdog starts it again |
+| `crash agent A`, `stop agent A` | ends the agent's process; only after a crash its watchdog starts it again |
 | `heal`, `heal COMMAND`, `power on A` | ends every fault, or the one that this command set off |
 """
 
@@ -58,7 +58,7 @@ class Part(NamedTuple):
     prose: tuple[str, ...]
     """Lines as they are, empty ones included, up to the first command."""
     commands: tuple[tuple[int, str], ...]
-    """With their line numbers."""
+    """The commands, with their line numbers."""
     expected: tuple[str, ...]
 
 
@@ -105,7 +105,7 @@ def _without_doubles(lines: Sequence[str]) -> list[str]:
 
 
 def difference(path: Path, played: str) -> str:
-    """What a person reads when the cluster does not say what the file says; empty when it does."""
+    """The text for a user when the cluster does not say what the file says; empty when it does."""
     lines = difflib.unified_diff(
         path.read_text().splitlines(),
         played.splitlines(),
@@ -135,7 +135,7 @@ class Line(msgspec.Struct):
 
 
 def _seconds(length_ns: int) -> str:
-    """Down to tenths: what follows from one heartbeat at once has its instant."""
+    """The length in seconds, rounded down to tenths: what follows at once from a heartbeat has its instant."""
     return f"{math.floor(length_ns / (SECOND / 10)) / 10:.1f}"
 
 
@@ -156,7 +156,7 @@ class Conversation:
         self._views: dict[str, ClusterView] = {}
 
     def play(self, part: Part) -> list[str]:
-        """What happens meanwhile, line by line."""
+        """Play the part. Returns what happens meanwhile, line by line."""
         self._lines, self._beats = [], {}
         if self._cluster is not None:
             self._since_ns = self._cluster.now_ns - AFTER_HEARTBEAT_NS
@@ -329,7 +329,7 @@ FAULTS: dict[str, Callable[[str], AnyFault]] = {
 
 
 def fault_of(command: str) -> AnyFault:
-    """Raises ValueError for a command that there is not."""
+    """The fault that a command sets off. Raises ValueError for an unknown command."""
     for verb, make in FAULTS.items():
         if command.startswith(verb):
             return make(command.removeprefix(verb))

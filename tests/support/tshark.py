@@ -1,4 +1,4 @@
-"""tshark with our dissector, for tests: what it makes of a capture."""
+"""tshark with our dissector, for tests: the fields that it reads in a capture."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ needs_tshark = pytest.mark.skipif(
     shutil.which("tshark") is None, reason="tshark is missing: sudo apt-get install tshark (make test does)"
 )
 TROUBLE = ("herzschlag.malformed", "_ws.malformed", "_ws.lua.error", "_ws.malformed.dissector_bug")
-"""What must be empty for a datagram that is in order. The last two must be empty for any bytes whatever."""
+"""The fields that must be empty for a valid datagram. The last two must be empty for any bytes whatever."""
 
 
 def tshark(capture: Path, *options: str, key: str = "") -> str:
-    """What it prints. Fails the test when it fails, or says anything of Lua."""
+    """The output of tshark. The test fails if tshark fails, or prints anything about Lua."""
     script = capture.with_name("herzschlag.lua")
     script.write_text(dissector(), encoding="utf-8")
     command = ["tshark", "-X", f"lua_script:{script}", "-r", str(capture)]
     if key:
         command += ["-o", f"herzschlag.key:{key}"]
-    nobodys = {**os.environ, "HOME": str(capture.parent)}  # where no dissector is installed already
-    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=False, env=nobodys)
+    elsewhere = {**os.environ, "HOME": str(capture.parent)}  # a home in which no dissector is installed
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300, check=False, env=elsewhere)
     assert done.returncode == 0, done.stderr
     assert "Lua" not in done.stderr, done.stderr
     return done.stdout

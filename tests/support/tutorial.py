@@ -11,7 +11,7 @@ _NAME = re.compile(r"# (?P<name>[\w]+\.py)\n")
 
 
 def files() -> dict[str, str]:
-    """Name to code; a block without a name is `script.py`."""
+    """Each file's name with its code; a block without a name is `script.py`."""
     found = {}
     for code in _BLOCK.findall(TUTORIAL.read_text(encoding="utf-8")):
         named = _NAME.match(code)

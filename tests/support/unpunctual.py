@@ -1,8 +1,8 @@
 """A simulation whose timers and packets are late by chance, as those of real processes are.
 
 In virtual time everything happens on the instant, and what happens at one instant has one order. On real packets a few
-milliseconds decide it. Who plays a scenario with both late by chance sees in seconds what would differ between one
-run on real packets and the next.
+milliseconds decide it. A scenario played with both late by chance shows in seconds what would differ between
+one run on real packets and the next.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import pytest
 from herzschlag.backends.simulation import network, process
 
 LATE_MS = 6.0
-"""At most, of protocol time. Faults come 10 ms after a heartbeat: a later one would be another run and no tie."""
+"""The most that a timer is late, in protocol time. Faults come 10 ms after a heartbeat: more would not be a tie."""
 SLOW_MS = 2.0
-"""At most, likewise."""
+"""The most that a packet is late, in protocol time."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A browser at the live page, as the tests drive it."""
+"""A browser at the live page, driven by tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENCE_S = 60.0
 
 
 class Visitor:
-    """One browser at the page, with everything that it complained about."""
+    """One browser at the page, with every error that it reported."""
 
     def __init__(self, context: BrowserContext, link: str) -> None:
         self.page: Page = context.new_page()
@@ -48,7 +48,7 @@ class Visitor:
         return self.page.locator(f".cluster [data-act={act}]{node_part}{network_part}")
 
     def choose(self, thing: Locator, *items: str) -> None:
-        """By mouse: the thing, then one item after the other."""
+        """Click on the thing, then on one item after the other."""
         thing.locator(".port, .tile-port, .box, rect").first.click()
         for item in items:
             self.page.get_by_role("menuitem", name=item).first.click()

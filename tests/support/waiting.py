@@ -1,7 +1,7 @@
-"""Waits for a condition: the only place of the tests that polls.
+"""The wait for a condition, which is the only place in the tests that polls.
 
-This module decides the clock, how often it looks, and what a person reads when a condition never came true: what was
-waited for, for how long, and the last state. Nothing waits by sleeping for a guessed time.
+This module decides the clock, how often it looks, and what the failure says when a condition never came true: the
+condition, for how long, and the last state. Nothing waits by sleeping for a guessed time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 PATIENCE_S = 60.0
-"""Longer than anything here takes on a machine that does much else: only a test that fails waits for that long."""
+"""Longer than any step takes on a busy machine: only a test that fails waits for that long."""
 PAUSE_S = 0.02
 
 

@@ -34,7 +34,7 @@ def configuration(hosts: int = 3) -> ClusterConfig:
 
 
 def every_message(hosts: int = 3) -> tuple[m.AnyMessage, ...]:
-    """All fourteen, with something in every field."""
+    """All fourteen messages, with a value in every field."""
     evidence = (m.LockEvidence(datastore="vmfs-1", owner="host-99", stamp=5, still_ns=6),)
     return (
         m.Heartbeat(**HEAD, role="slave", master="host-99", goodness=-3, heard=0b101, config=3, inventory=4),
@@ -64,7 +64,7 @@ def datagrams() -> list[bytes]:
 
 
 def signed(data: bytes) -> bytes:
-    """With its tag made right: so that a mutation meets more than the check of the tag."""
+    """The datagram with a valid tag, so that a mutation gets past the check of the tag."""
     body = data[:-TAG_BYTES]
     return body + hmac.digest(KEY, body, "sha256")[:TAG_BYTES]
 

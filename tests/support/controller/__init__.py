@@ -1,1 +1,1 @@
-"""What tests of the controller share: switches that are fakes, a lab for real packets, and the scenes played there."""
+"""The helpers of the controller's tests: fake switches, a lab on real packets, and the scenes played there."""

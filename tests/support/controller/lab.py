@@ -1,6 +1,6 @@
 """A lab with a controller and without agents: sockets in the nodes, and traffic whose arrival is counted.
 
-Runs as the first process of a sandbox (`inside`), so that everything ends with it. A socket opened inside a network
+It runs as the first process of a sandbox (`inside`), so that everything ends with it. A socket opened inside a network
 namespace stays there, so this one process sends and receives for all nodes.
 """
 
@@ -30,13 +30,13 @@ from herzschlag.topo.spec import datapath_id, node_interface
 DEADLINE_S = 20.0
 UDP_PORT = 8182
 LISTEN = ControllerAt("127.0.0.1", 6653)
-"""Where a controller listens that was not told otherwise; it comes and goes during a test."""
+"""The address on which a controller listens by default; it starts and ends during a test."""
 
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def inside(module: str, *arguments: str, timeout_s: float = 120) -> tuple[int, str]:
-    """Run `python -m module arguments` as the first process of a sandbox: its exit status and all it said."""
+    """Run `python -m module arguments` as the first process of a sandbox. Returns its exit status and output."""
     with tempfile.TemporaryFile("w+") as said:
         argv = [sys.executable, "-m", module, *arguments]
         with Sandbox.start(argv, cwd=_REPOSITORY, stdout=said, stderr=subprocess.STDOUT) as sandbox:
@@ -48,7 +48,7 @@ def inside(module: str, *arguments: str, timeout_s: float = 120) -> tuple[int, s
 
 
 def run(*command: str) -> str:
-    """Run a program to its end; what it said, or an error with what it said."""
+    """Run a program to its end. Returns its output, or raises an error with it."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
@@ -120,7 +120,7 @@ class TrafficLab:
         self._lab.close()
 
     def networks(self) -> dict[str, Network]:
-        """What a controller must know of this lab."""
+        """The networks of this lab, as a controller must know them."""
         return {
             network: Network(
                 datapath_id(network),
@@ -136,7 +136,7 @@ class TrafficLab:
         self._sockets[source, network].sendto(text.encode(), (address, UDP_PORT))
 
     def received(self, network: str, host: str) -> list[str]:
-        """Everything that has arrived at a host so far, and not been taken yet."""
+        """Everything that has arrived at a host and has not been read yet."""
         texts = []
         while True:
             try:

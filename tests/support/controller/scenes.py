@@ -1,6 +1,6 @@
-"""What happens on real packets, one scene a function; `python -m tests.support.controller.scenes SCENE FRAMEWORK`.
+"""The controller's scenes on real packets; `python -m tests.support.controller.scenes SCENE FRAMEWORK`.
 
-Runs inside the sandbox of `lab.py`. An assertion that fails ends the scene with its trace.
+They run inside the sandbox of `lab.py`. An assertion that fails ends the scene with its trace.
 """
 
 from __future__ import annotations
