@@ -25,7 +25,7 @@ def test_a_right_clock_shows_the_machines_time() -> None:
     assert RIGHT.local_ns(5 * SECOND) == RIGHT.true_ns(5 * SECOND) == 5 * SECOND
 
 
-def test_set_ahead_it_leaps_and_set_back_it_stands_still_until_time_has_caught_up() -> None:
+def test_set_ahead_it_leaps_and_set_back_it_does_not_move_until_time_has_caught_up() -> None:
     ahead = RIGHT.moved(30 * SECOND, 10 * SECOND)
     assert ahead.local_ns(10 * SECOND) == 40 * SECOND
     back = ahead.moved(0, 20 * SECOND)

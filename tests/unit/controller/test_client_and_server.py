@@ -148,7 +148,7 @@ def test_the_socket_of_a_dead_daemon_is_passed_over(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("OVS_RUNDIR", str(tmp_path))
     assert not settle(time.monotonic_ns() + 10**10, changed=True)
     with OneShot(tmp_path / "ovs-vswitchd.7.ctl", lambda data: b'{"id":0,"result":"","error":null}', times=2):
-        listen(tmp_path / "ovs-vswitchd.9.ctl").close()  # newer, and no process behind it
+        listen(tmp_path / "ovs-vswitchd.9.ctl").close()  # a newer socket without a process behind it
         assert settle(time.monotonic_ns() + 10**10, changed=True)
 
 

@@ -1,4 +1,4 @@
-"""Which framework serves, decided without importing one."""
+"""The choice of the framework, which is made without importing one."""
 
 import importlib.metadata
 import importlib.util

@@ -54,7 +54,7 @@ def test_no_change_is_no_change() -> None:
 
 
 def test_a_rule_with_another_output_is_replaced_not_removed_and_added() -> None:
-    """Removed first, packets would be lost between the two."""
+    """If it were removed first, packets would be lost between the two changes."""
     (old,) = {Rule(100, None, MAC_98, 7, 0)}
     new = Rule(100, None, MAC_98, 1, forward_cookie(NETWORK, "host-98"))
     change = difference(SwitchState(frozenset({old})), SwitchState(frozenset({new})))
@@ -73,7 +73,7 @@ def test_cuts_are_recognised_from_what_a_switch_holds() -> None:
     assert recognise_cuts(NETWORK, desired_state(NETWORK, cuts)) == cuts
 
 
-def test_cuts_of_nodes_that_are_no_more_are_not_recognised() -> None:
+def test_cuts_of_nodes_that_are_gone_are_not_recognised() -> None:
     held = desired_state(NETWORK, NetworkCuts(frozenset({("host-98", "host-99")}), frozenset({"host-99"})))
     assert recognise_cuts(Network(10, {"host-98": Port(1, MAC_98)}), held) == NetworkCuts()
 

@@ -1,4 +1,4 @@
-"""What requests do to switches, on switches in memory."""
+"""The effects of requests on switches, tested on switches in memory."""
 
 import itertools
 import threading
@@ -114,7 +114,7 @@ def test_a_repeat_changes_nothing_and_keeps_the_counts() -> None:
 
 
 def test_one_order_is_one_change_per_switch() -> None:
-    """Cut one after the other, half of the links would be dead for a moment that was not ordered."""
+    """If links were cut one after the other, half of them would be dead for a moment that was not ordered."""
     service, switches = lab()
     before = len(switches["A"].changes)
     done(service, SetCuts(silent=tuple(link for link in LINKS if link[0] == "A")))
@@ -170,7 +170,7 @@ def test_a_switch_that_forgot_everything_is_brought_up_to_date_when_it_returns()
 
 
 class ReportingSwitch(FakeSwitch):
-    """Says when its first change has taken effect."""
+    """A switch that reports when its first change has taken effect."""
 
     def __init__(self, dpid: int) -> None:
         super().__init__(dpid)

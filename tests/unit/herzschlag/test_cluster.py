@@ -1,4 +1,4 @@
-"""A cluster in one's hands, on a session that only notes what it is told."""
+"""The interface to a cluster, on a session that only notes its orders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.scripted import ScriptedSession
 
 
 def test_by_hand_a_change_is_approached_with_the_lead_that_the_backend_wants() -> None:
-    """The live page looks around until shortly before the backend must hear of the change."""
+    """The live page goes on reading until shortly before the backend must get the change."""
     scenario = Scenario(name="by-hand", title="By hand")
     plan = make_plan(scenario, speed=1.0, seed=0)
     session = ScriptedSession(plan)

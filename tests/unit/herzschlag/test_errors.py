@@ -1,4 +1,4 @@
-"""Every exception class is drawn in herzschlag/errors.py where it hangs, and nothing else is drawn there."""
+"""The drawing of the exceptions in herzschlag/errors.py, which must have each class under its base and no other."""
 
 from __future__ import annotations
 

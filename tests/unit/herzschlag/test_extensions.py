@@ -1,4 +1,4 @@
-"""What another package brings is found by its entry points, and told by name, with the way out, when it is broken."""
+"""Extensions: entry points are found, and a broken one is named, with the way out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for a condition: what comes back, and what a person reads when it never comes true."""
+"""Waiting for a condition: what it returns, and what the failure says when it never comes true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Topologies as values: naming, numbering, and what is refused with which words."""
+"""Topologies as values: their names and numbers, and the refusal of invalid ones."""
 
 from __future__ import annotations
 

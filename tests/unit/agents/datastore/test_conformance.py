@@ -1,4 +1,4 @@
-"""One suite against both ways to carry datastore I/O out: what the simulator shows must be what files do."""
+"""One suite for both implementations of datastore I/O: the simulator must behave as files do."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_one_altered_bit_is_damage(record: Any, encode: Any, decode: Any) -> Non
 
 
 @pytest.mark.parametrize(("record", "encode", "decode"), SECTORS)
-def test_a_torn_sector_is_damaged_and_zeros_are_no_record(record: Any, encode: Any, decode: Any) -> None:
+def test_a_torn_sector_is_damaged_and_zeros_are_not_a_record(record: Any, encode: Any, decode: Any) -> None:
     """The first bytes of a new record in front of the rest of an old one must not pass for either."""
     data = encode(record)
     assert len(data) == SECTOR

@@ -1,4 +1,4 @@
-"""One HA agent, or one of its role machines, driven by hand: what happens to it, and what it did about it.
+"""One HA agent, or one of its role machines, driven by hand: its events, and the actions that it answers with.
 
 The cluster is host-98, host-99 and host-100 on vmfs-1 and vmfs-2. Elections among equals: host-99 before host-98 before
 host-100, for MOIDs compare as text.
@@ -107,7 +107,7 @@ class Machine:
         self.context.now_ns = round(now_s * SECOND)
 
     def did(self) -> list[AnyAction]:
-        """What was done since the last call."""
+        """The actions since the last call."""
         done = list(self.context.actions)
         self.context.actions.clear()
         return done

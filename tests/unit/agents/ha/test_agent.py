@@ -1,4 +1,4 @@
-"""A whole agent, event by event: how it finds its role, and what it refuses."""
+"""A whole agent, event by event: how it finds its role, and which messages it refuses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_agent_without_configuration_waits_for_vcenter() -> None:
     assert agent.role == "election"
 
 
-def test_a_host_that_hears_nobody_leads_after_fifteen_seconds() -> None:
+def test_a_host_that_hears_no_other_leads_after_fifteen_seconds() -> None:
     agent = Driven(config=cluster())
     agent.until(14.9)
     assert agent.role == "election"
@@ -96,7 +96,7 @@ def test_an_older_configuration_changes_nothing() -> None:
 def test_strangers_and_misplaced_messages_are_counted() -> None:
     agent = Driven(config=cluster())
     agent.hears("host-7", Heartbeat, **LEADS)
-    agent.hears(VCENTER, Protect, vms={})  # for masters alone
+    agent.hears(VCENTER, Protect, vms={})  # a message for masters alone
     assert agent.agent.view().dropped == {"stranger": 1, "misplaced": 1}
 
 

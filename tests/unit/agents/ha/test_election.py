@@ -1,4 +1,4 @@
-"""Who wins an election: datastores first, then the MOID as text."""
+"""The winner of an election: the number of datastores decides, then the MOID as text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What arrives twice, late, or from an earlier boot; and networks that fall silent."""
+"""The inbox: datagrams that arrive twice, late, or from an earlier boot, and networks that fall silent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a host calls itself isolated, and what stops its VMs then (fact sheet 1.3, 1.4, 6)."""
+"""A host's isolation: when it declares itself isolated, and when it stops its VMs then (fact sheet 1.3, 1.4, 6)."""
 
 from herzschlag.agents.ha.isolation import IsolationProbe
 from herzschlag.agents.ha.roles.isolation_response import IsolationResponse

@@ -1,4 +1,4 @@
-"""Replays and stray datagrams of an old life are not accepted; disorder within the window is."""
+"""The check of sequence numbers: replays and datagrams of an old boot are refused, disorder in the window is not."""
 
 from hypothesis import given
 from hypothesis import strategies as st

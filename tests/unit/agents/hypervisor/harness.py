@@ -1,6 +1,6 @@
 """Hosts in virtual time over datastores in memory: hypervisors and VMs, their agents played by the test.
 
-I/O is carried out at once; `advance` goes from one due time to the next. No network, no agent core.
+I/O is carried out at once; `advance` goes from one due time to the next. There is no network and no agent core.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def ordered(number: int, by: str = "host-98") -> OrderId:
 
 
 class Host:
-    """One host: its cores while it is powered on, and all that its agent was told."""
+    """One host: its cores while it is powered on, and all events that its agent received."""
 
     def __init__(self, world: World, moid: str) -> None:
         self.world = world
@@ -83,7 +83,7 @@ class Host:
         return self
 
     def power_off(self) -> None:
-        """At once, with all that runs on it."""
+        """Power the host off at once, with all that runs on it."""
         self.on = False
         self.vms = {}
         self.world.datastores.forget(self.moid)

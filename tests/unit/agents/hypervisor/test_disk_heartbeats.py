@@ -1,4 +1,4 @@
-"""Heartbeats on datastores: whose are seen, and when."""
+"""Heartbeats on datastores: which hosts' heartbeats are seen, and when."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def evidence_of(world: World, moid: str, still_s: float) -> LockEvidence:
     return LockEvidence(V, moid, layout.stamp_of(slot.boot, slot.sequence), round(still_s * SECOND))
 
 
-def test_evidence_with_the_stamp_that_still_stands_counts() -> None:
+def test_evidence_with_the_current_stamp_counts() -> None:
     world = World("host-98", "host-99")
     world["host-98"].call(actions.PowerOn(ordered(1), VM, ()))
     world.advance(20)
@@ -226,7 +226,7 @@ def test_held_locks_are_looked_at_now_and_then() -> None:
 
 
 def test_a_break_that_hangs_is_not_carried_out_later() -> None:
-    """Its owner may live again by then."""
+    """By then, its owner may be alive again."""
     world = World("host-98", "host-99")
     world["host-98"].lock(V, PATH)
     world.advance(1)
@@ -247,7 +247,7 @@ def test_a_break_that_hangs_is_not_carried_out_later() -> None:
 @pytest.mark.parametrize("datastore", [V, N])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_take_that_hangs_is_withdrawn_and_leaves_no_lock_behind(datastore: str, first: bool) -> None:
-    """The datastore goes in the very instant in which a host takes a free lock, or breaks a dead owner's."""
+    """The datastore is lost in the very instant in which a host takes a free lock, or breaks a dead owner's."""
     world = World("host-98", "host-99")
     if not first:
         world["host-98"].lock(datastore, PATH)
@@ -274,7 +274,7 @@ def test_a_take_that_hangs_is_withdrawn_and_leaves_no_lock_behind(datastore: str
 
 
 def test_a_take_that_got_through_though_withdrawn_is_released_again() -> None:
-    """The driver may be quicker than the withdrawal; a lock that no part knows would stay for ever."""
+    """The driver may be quicker than the withdrawal; a lock that no part of the code knows would never be released."""
     world = World("host-98", "host-99")
     perform = world.datastores.perform
     late: list[Any] = []

@@ -28,7 +28,7 @@ STEP = st.one_of(
 
 
 class Guarded(World):
-    """Looks at every write to a disk in the instant it is carried out: does the lock say that the writer may?"""
+    """A world that checks at every write to a disk, in that instant, that the writer holds the lock."""
 
     def __init__(self, vm: VmConfig) -> None:
         super().__init__(*MOIDS)
@@ -89,7 +89,7 @@ def test_only_the_holder_of_the_lock_writes(datastore: str, steps: list[tuple[st
         else:
             world.step(what, who, order)
         assert not world.offences
-    # Healed, the VM can be started again, whatever went before: no lock stays taken for ever.
+    # Once healed, the VM can be started again, whatever happened before: no lock stays taken for ever.
     for moid in MOIDS:
         world.access(moid, datastore, "ok")
         world[moid].frozen = False

@@ -98,7 +98,7 @@ def test_a_failing_disk_stuns_as_well() -> None:
 
 
 def test_a_vm_that_did_not_run_for_long_asks_before_it_writes() -> None:
-    """Its host was frozen: another may have its lock by now."""
+    """Its host was frozen, so another host may have its lock by now."""
     machine = Machine()
     machine.advance(5)
     machine.now_ns += 20 * SECOND
@@ -108,7 +108,7 @@ def test_a_vm_that_did_not_run_for_long_asks_before_it_writes() -> None:
     assert machine.told[-1] == "stunned"
 
 
-def test_a_short_pause_stuns_nobody() -> None:
+def test_a_short_pause_stuns_no_vm() -> None:
     machine = Machine()
     machine.advance(5)
     machine.now_ns += 5 * SECOND

@@ -48,7 +48,7 @@ def test_every_change_is_traced_with_its_reason() -> None:
 
 
 def test_an_order_of_another_master_by_the_same_number_is_an_order_of_its_own() -> None:
-    """Two masters elected at one instant count alike. The second one may succeed where the first one failed."""
+    """Masters elected at one instant give the same numbers. The second one may succeed where the first one failed."""
     world = World("host-98")
     bad = VmConfig(name="vm-1", datastore=V, power_on_fails=True)
     world["host-98"].call(actions.PowerOn(ordered(1, by="host-99"), bad, ()))

@@ -1,4 +1,4 @@
-"""What several tests of the hypervisor ask of a world: a VM that was started, what its hypervisor told."""
+"""Helpers of several tests of the hypervisor: a world with a started VM, and what its hypervisor reported."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_last_words_are_heard_and_then_the_end(ends: tuple[Channel, socket.socke
     assert values == [[7]]
 
 
-def test_a_peer_that_does_not_read_keeps_nobody_waiting(ends: tuple[Channel, socket.socket]) -> None:
+def test_a_peer_that_does_not_read_keeps_no_process_waiting(ends: tuple[Channel, socket.socket]) -> None:
     """Two processes that each wait for the other to read would wait for ever."""
     end, raw = ends
     many = list(range(100_000))

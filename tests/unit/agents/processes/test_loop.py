@@ -36,7 +36,7 @@ class Machine:
 
 
 class Notebook:
-    """A core that notes what it is told and when, and answers with the actions that a test laid out."""
+    """A core that notes each event with its time, and answers with the actions that a test prepared."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, int]] = []
@@ -136,7 +136,7 @@ def test_a_core_never_sees_its_clock_go_back(bench: Bench) -> None:
 
 
 def test_a_clock_that_leaps_over_a_deadline_makes_it_due_now_and_not_late(bench: Bench) -> None:
-    """Else a clock that is set would look like a machine that was busy."""
+    """Otherwise a clock that is set would look like a machine that was busy."""
     bench.core.wake_ns = bench.machine.now_ns + 60 * SECOND
     bench.loop.set_clock(3600 * SECOND)
     bench.loop.turn(0)
@@ -220,7 +220,7 @@ def test_a_loop_ends_when_it_is_stopped(bench: Bench) -> None:
 
 
 def test_a_timer_later_than_all_before_is_told_at_once(bench: Bench) -> None:
-    """A process that is killed takes what it has not told with it."""
+    """What a process has not recorded is lost when it is killed."""
     lateness = Lateness(bench.recorder, "agent")
     now_ns = bench.machine.now_ns
     lateness.fired(record_file.LATENESS_NOTABLE_NS, now_ns)

@@ -22,7 +22,7 @@ MESSAGE = InventoryAck(sender="host-98", boot=1, sequence=1, sent_ns=0, host="ho
 
 
 class Readers:
-    """A loop's part that a network needs: which descriptors are watched."""
+    """The part of a loop that a network needs: it watches descriptors."""
 
     def __init__(self) -> None:
         self.readers: list[object] = []
@@ -95,7 +95,7 @@ def test_a_node_without_an_address_on_that_network_is_counted_and_the_others_are
     assert one.drops.totals == {("out", "B", "unknown-node"): 1}
 
 
-def test_what_the_kernel_refuses_to_send_is_counted_and_no_error(nodes: tuple[Node, Node]) -> None:
+def test_what_the_kernel_refuses_to_send_is_counted_and_is_not_an_error(nodes: tuple[Node, Node]) -> None:
     """A host without a route or an address is the very thing under test."""
     one, other = nodes
     one.network.sockets["A"].close()

@@ -267,7 +267,7 @@ def _config(hosts: int) -> ClusterConfig:
 
 @pytest.mark.parametrize("mtu", [576, 1500, 9000])
 def test_joins_and_welcomes_fill_the_mtu_exactly(mtu: int) -> None:
-    """Smaller ones would not notice a path that carries small packets alone."""
+    """Smaller messages would not show that a path carries small packets only."""
     head = {"sender": "host-98", "boot": 1, "sequence": 1, "sent_ns": 1}
     join = Join(**head, master="host-99", inventory=1, padding=padding_for(mtu, Join))  # type: ignore[arg-type]
     welcome = Welcome(**head, host="host-99", host_boot=1, padding=padding_for(mtu, Welcome))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What agents write, and what the schema refuses."""
+"""The records of agents, and what the schema refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every record of the schema has in common."""
+"""The common parts of all records of the schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hypervisors, vCenter and processes write."""
+"""The records of hypervisors, vCenter and processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkers see what is wrong, and are not content without evidence.
+"""The checkers: each sees what is wrong, and none says `holds` without evidence.
 
 Healthy histories come from the simulation; each test breaks one thing in them, as a broken agent would, and asks
 whether the right checker notices.
@@ -284,7 +284,7 @@ def test_what_the_documentation_foresees_is_allowed_and_may_be_demanded() -> Non
     assert verdict(history, Allow(checker="started-twice", because="double run", must=True)) == "violated"
 
 
-def test_an_overloaded_machine_convicts_nobody() -> None:
+def test_an_overloaded_machine_makes_no_violation() -> None:
     """A late timer makes false failovers: that is the machine's doing, so the run is unknown and not violated."""
     history = changed(healthy("slave-failure"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
     hosts = ("host-98", "host-99", "host-100")
@@ -300,7 +300,7 @@ def test_an_overloaded_machine_convicts_nobody() -> None:
 
 
 def test_an_instant_that_is_off_by_as_much_as_the_machine_was_late_is_unknown() -> None:
-    """Two timers one after the other, each in time by a hair, are not together."""
+    """Two timers in sequence, each barely in time, are not in time together."""
     history = changed(healthy("slave-failure"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
     dead = history.where("host-state", to="hostDown", node="host-99")[0]
     off_ns = 560 * SECOND // 1000  # 0.5 s are allowed at speed 10, and without a fault the instant is 0.01 s early

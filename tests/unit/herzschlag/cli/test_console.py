@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on."""
+"""The console that a user sees while a run goes on."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_passing_states_and_what_came_before_ready_do_not_count() -> None:
 
 
 def test_what_lasted_two_heartbeats_here_and_three_there_counts_nowhere() -> None:
-    """A host that hears its master again right before a heartbeat in the one run, right after it in the other."""
+    """A host hears its master again right before a heartbeat in the one run, right after it in the other."""
     before = (110, "host-98", "slave")
     left = history(before, (130, "host-98", "election"), (133, "host-98", "slave"), (160, "host-98", "master"))
     right = history(before, (130, "host-98", "election"), (132, "host-98", "slave"), (160, "host-98", "master"))

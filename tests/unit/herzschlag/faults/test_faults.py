@@ -23,7 +23,7 @@ def links(fault: f.Fault) -> set[tuple[str, str, str]]:
     return {(c.network, c.src, c.dst) for c in fault.primitives(LAB) if isinstance(c, p.LinkCut)}
 
 
-def test_an_isolated_host_reaches_nobody_and_nobody_reaches_it() -> None:
+def test_an_isolated_host_reaches_no_host_and_no_host_reaches_it() -> None:
     cut = links(f.Isolate(host="host-99"))
     others = [node for node in NODES if node != "host-99"]
     assert cut == {(n, *pair) for n in "AB" for o in others for pair in ((o, "host-99"), ("host-99", o))}

@@ -1,4 +1,4 @@
-"""What several impairments of one link come to, for both backends."""
+"""The combined effect of several impairments of one link, for both backends."""
 
 from __future__ import annotations
 

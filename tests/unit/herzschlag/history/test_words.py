@@ -27,7 +27,7 @@ def test_of_a_fault_an_exact_line_shows_what_it_is_and_not_how_it_is_proved() ->
     assert line.endswith("fault      phase=begin id=cut about=isolate host=host-98")
 
 
-def test_named_fields_leave_out_what_is_empty_and_what_is_no_word() -> None:
+def test_named_fields_leave_out_what_is_empty_and_what_is_not_a_word() -> None:
     item = Record(0, 0, "host-99", "restart", {"vm": "web", "target": "", "attempt": 0, "more": [1]})
     assert words.named(item, ("vm", "target", "attempt", "more", "absent")) == "vm=web attempt=0"
 

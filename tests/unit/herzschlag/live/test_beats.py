@@ -1,4 +1,4 @@
-"""Hearts of the page are heartbeats that were sent: lost ones are those that no port let out."""
+"""The hearts on the page, which are heartbeats that were sent; those that left no port are lost."""
 
 from __future__ import annotations
 

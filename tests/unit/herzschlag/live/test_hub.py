@@ -1,4 +1,4 @@
-"""Between browsers and lab: a browser that comes late knows what all know, and none can flood it."""
+"""The hub between browsers and lab: a late browser gets everything so far, and none can flood the hub."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_all_browsers_are_told_the_same_until_they_leave() -> None:
     assert len(one.news) == len(other.news) + 1
 
 
-def test_a_state_that_is_no_news_is_not_told_again() -> None:
+def test_an_unchanged_state_is_not_sent_again() -> None:
     hub = Hub(a_lab())
     told = Told()
     hub.listen(1, told.hear)
@@ -72,7 +72,7 @@ def test_too_many_requests_are_refused_with_a_reason() -> None:
     assert "requests wait already" in told.last("refused")["because"]
 
 
-def test_closing_wakes_whoever_waits_for_a_command() -> None:
+def test_closing_wakes_a_caller_that_waits_for_a_command() -> None:
     hub = Hub(a_lab())
     hub.close()
     assert hub.next_command(60) is None

@@ -1,4 +1,4 @@
-"""The conversation between page and server: what is written down is what is said."""
+"""The messages between page and server, which must match their documentation."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_a_fault_travels_in_the_words_of_scenario_files() -> None:
         "not JSON",
     ],
 )
-def test_what_is_no_message_is_refused_not_guessed(given: str) -> None:
+def test_what_is_not_a_message_is_refused_not_guessed(given: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
         decode(given)

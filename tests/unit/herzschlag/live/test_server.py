@@ -1,4 +1,4 @@
-"""Who may look and who may act: no browser without a link, no other page, no other name, and each link once."""
+"""Access to the live page: no browser without a link, no other page, no other host name, and each link once."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_the_socket_wants_a_session(door: Door) -> None:
         pass
 
 
-def test_the_socket_tells_how_things_stand_and_takes_commands(door: Door) -> None:
+def test_the_socket_sends_the_state_and_takes_commands(door: Door) -> None:
     with door.inside().websocket_connect(TALK, headers={"origin": HOME}) as socket:
         assert [socket.receive_json()["news"] for _ in range(4)] == ["lab", "state", "clock", "story"]
         socket.send_text('{"do": "next"}')

@@ -1,4 +1,4 @@
-"""The timeline from packets alone, gaps, last signs, and what is in the capture as comments."""
+"""The timeline from packets alone, gaps, last signs, and the comments in the capture."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_gaps_silence_and_losses_are_summed_up() -> None:
     assert msgspec.json.decode(msgspec.json.encode(found))["interval_s"] == 1.0
 
 
-def test_what_happened_stands_at_the_next_packet_and_nothing_else_changes() -> None:
+def test_an_event_is_a_comment_at_the_next_packet_and_nothing_else_changes() -> None:
     made = captured()
     before = made.capture()
     after = annotated(before, history(), made.facts)

@@ -1,4 +1,4 @@
-"""What is drawn is what the records say: intervals of roles, VMs, locks, opinions."""
+"""The model of a report, which must follow the records: intervals of roles, VMs, locks, opinions."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_gaps_are_counted_per_way_and_network() -> None:
 
 
 def test_a_cut_is_drawn_at_the_host_that_is_cut_off(tmp_path: Path) -> None:
-    """Everyone misses host-98, but the picture must not cross out everyone's links."""
+    """All hosts miss host-98, but the picture must not cross out the links of all."""
     fields = {
         **power_off(20.0, "host-98")[3],
         "fault": "isolate",

@@ -98,7 +98,7 @@ def test_the_page_is_small_and_the_same_every_time(name: str) -> None:
     assert draw(read_run(run_of(name))) == page_of(name)
 
 
-def test_every_finding_and_instant_stands_in_the_page() -> None:
+def test_every_finding_and_instant_is_in_the_page() -> None:
     run = read_run(run_of("isolation"))
     page = page_of("isolation")
     for finding in run.file.findings:
@@ -157,7 +157,7 @@ def test_an_interrupted_run_is_drawn_and_says_so(tmp_path: Path) -> None:
     assert "No checker has judged this run" in page
 
 
-def test_a_scenario_of_another_version_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_scenario_of_another_version_is_not_an_obstacle(tmp_path: Path) -> None:
     file = msgspec.json.decode((run_of("normal") / "run.json").read_bytes()) | {"scenario_text": "future = 1", "new": 2}
     page = draw(read_run(write_run(tmp_path / "other", file, read_run(run_of("normal")).history)))
     assert "cannot be read by this version" in page

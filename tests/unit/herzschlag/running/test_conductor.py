@@ -47,7 +47,7 @@ def test_faults_go_off_right_after_a_heartbeat_instant(scenario: Scenario) -> No
 
 
 def test_a_fault_ends_between_two_heartbeats_when_the_scenario_says_so() -> None:
-    """A cut of nine seconds on the dot swallows the ninth heartbeat or not, as it pleases: 8.5 s never does."""
+    """A cut of exactly nine seconds may or may not swallow the ninth heartbeat; one of 8.5 s never does."""
     later = """
     [[steps]]
     at_s = 7

@@ -1,4 +1,4 @@
-"""What was done by hand, as a scenario that does it again."""
+"""The logbook: what was done by hand becomes a scenario that does it again."""
 
 from __future__ import annotations
 

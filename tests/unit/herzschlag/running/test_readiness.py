@@ -1,4 +1,4 @@
-"""What a starting cluster still waits for, told record by record."""
+"""The readiness of a starting cluster: what it still lacks, record by record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a test is in the records of a cluster that does not stop for it: what it sees, what is new to it."""
+"""The position of a test in the records of a cluster that does not stop for it: what it sees, and what is new."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_the_last_word_of_a_host_counts(growing: Growing) -> None:
 
 
 def test_vms_of_a_host_that_lost_its_power_run_no_more(growing: Growing) -> None:
-    """No host tells of it: the one that could is off."""
+    """No host reports it, since the only one that could is off."""
     for host, vm in (("host-98", "a"), ("host-99", "b")):
         growing.arrive(1, host, "vm", vm=vm, to="on")
     assert sorted(growing.present.running()) == [("a", "host-98"), ("b", "host-99")]
@@ -102,6 +102,6 @@ def test_late_arrivals_come_in_order_of_their_time(growing: Growing) -> None:
 
 
 def test_a_kind_that_does_not_exist_is_refused(growing: Growing) -> None:
-    """It would be waited for in vain."""
+    """A test would wait for it in vain."""
     with pytest.raises(ValueError, match="did you mean 'role'"):
         growing.present.watch("rolle", None, {}, None)

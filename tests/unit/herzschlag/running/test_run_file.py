@@ -1,4 +1,4 @@
-"""The run directory: run.json is read by every version, and folders of one second do not meet."""
+"""The run directory: every version can read run.json, and folders made in the same second differ."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_another_version_may_know_more_keys_and_fewer(tmp_path: Path) -> None:
     assert (report.status, report.verdict, report.findings) == ("finished", "unknown", ())
 
 
-def test_a_file_without_a_scenario_is_no_run(tmp_path: Path) -> None:
+def test_a_file_without_a_scenario_is_not_a_run(tmp_path: Path) -> None:
     (tmp_path / RUN_FILE).write_text("{}")
     with pytest.raises(msgspec.MsgspecError, match="scenario"):
         read_report(tmp_path)
@@ -48,7 +48,7 @@ def test_a_member_played_by_hand_is_written_down_on_its_own(tmp_path: Path) -> N
         read_packet_run(tmp_path)
 
 
-def test_a_text_that_is_no_scenario_says_so() -> None:
+def test_a_text_that_is_not_a_scenario_says_so() -> None:
     with pytest.raises(ScenarioError, match=r"isolation\.toml"):
         scenario_of(RunReport(scenario="isolation", scenario_text="hosts ="))
 

@@ -1,4 +1,4 @@
-"""A run's directory and verdict, whatever happens: trouble of ours is never a verdict about the protocol."""
+"""The directory and verdict of a run, whatever happens: our own errors never become verdicts about the protocol."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_bug_of_ours_is_unknown_and_its_traceback_kept(tmp_path: Path) -> None
     assert "Traceback" in (tmp_path / "log" / "failure.txt").read_text()
 
 
-def test_a_missing_tool_is_no_verdict_but_says_the_way_out(tmp_path: Path) -> None:
+def test_a_missing_tool_is_not_a_verdict_and_says_the_way_out(tmp_path: Path) -> None:
     report = run_with(tmp_path, "start", BackendUnavailable(Missing("Open vSwitch", "apt-get install it")))
     assert (report.verdict, report.status) == ("unknown", "unavailable")
     assert report.because == "Open vSwitch is missing: apt-get install it"

@@ -1,4 +1,4 @@
-"""Cluster options: what a plan chooses, vCenter would choose as well."""
+"""Cluster options: vCenter would choose the same as a plan does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written as a scenario file reads back as the same scenario."""
+"""Scenarios written as files, which must read back as the same scenario."""
 
 import msgspec
 import pytest

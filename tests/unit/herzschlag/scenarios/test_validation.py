@@ -1,4 +1,4 @@
-"""What a scenario cannot be: each refusal names the key and says the way out, before anything starts."""
+"""Invalid scenarios: each refusal names the key and says the way out, before anything starts."""
 
 from __future__ import annotations
 

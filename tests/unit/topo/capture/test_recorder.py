@@ -16,6 +16,6 @@ def test_a_clock_that_was_set_shifts_the_stamps_back_and_an_untouched_one_does_n
 
 
 def test_readings_torn_apart_tell_nothing() -> None:
-    """The process was interrupted between them: not a clock that was set."""
+    """The process was interrupted between them; the clock was not set."""
     late = PAIR_NS_MAX + 1
     assert clock_step_ns(0, BEGAN + 3 * SECOND, late, BEGAN) is None

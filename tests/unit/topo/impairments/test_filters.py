@@ -25,7 +25,7 @@ def test_no_impairment_leaves_no_table_and_nothing_to_do_by_any_means() -> None:
 
 
 def test_every_script_begins_by_deleting_what_was_there() -> None:
-    """Applied twice, it is applied once."""
+    """A script that is applied twice has the same effect as one that is applied once."""
     for impairment in (links(Quality(loss=0.1), "host-99"), Impairment(blocks=(Block("icmp"),))):
         lines = script(LAB, "host-98", impairment).splitlines()
         assert [line.split()[0] for line in lines[:4]] == ["add", "delete", "add", "delete"]
@@ -67,7 +67,7 @@ def test_a_share_of_all_needs_no_chance_and_the_smallest_is_still_one() -> None:
 
 
 def test_a_copy_is_neither_lost_nor_copied_in_turn() -> None:
-    """Copies pass the same chain: the first rule lets them out, whatever comes behind."""
+    """Copies pass the same chain: the first rule lets them out, whatever follows."""
     first, *others = rules(links(Quality(loss=0.5, duplicate=0.5), *OTHERS))
     assert first.endswith("meta mark 0x68657274 accept")
     assert [rule.split()[-1] for rule in others] == ["drop", "mgmtA"]

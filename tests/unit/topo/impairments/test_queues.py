@@ -1,4 +1,4 @@
-"""Impairments as queues of the kernel: what is laid out, in which order it is changed."""
+"""Impairments as queues of the kernel: their layout, and the order of changes."""
 
 from __future__ import annotations
 

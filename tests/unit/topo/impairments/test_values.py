@@ -1,4 +1,4 @@
-"""Impairments as values: what they need to be brought about, and what is refused."""
+"""Impairments as values: what the kernel must have for them, and which values are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages to the kernel as bytes: what a link, an address, a neighbour say."""
+"""Messages to the kernel as bytes: those about links, addresses and neighbours."""
 
 from __future__ import annotations
 

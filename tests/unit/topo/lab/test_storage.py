@@ -1,4 +1,4 @@
-"""Storage views as steps: what is laid over what, and what a host that returns finds."""
+"""Storage views as steps: which mount covers which, and what a host finds when it boots again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_same_view_twice_needs_no_step() -> None:
     assert _change(storage, "apd") == []
 
 
-def test_a_view_is_never_taken_off_before_the_next_one_lies_on_top() -> None:
+def test_a_view_is_never_unmounted_before_the_next_one_is_mounted_over_it() -> None:
     """Between unmounting and mounting a host would see an empty datastore."""
     storage = Storage(two_networks(2))
     for view in ("apd", "pdl", "apd"):

@@ -1,4 +1,4 @@
-"""The lab's graph as Mininet has it: what the specification says, and nothing else."""
+"""The lab's graph in Mininet: what the specification says, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A master's hosts: who is taken in, and what each is taken for."""
+"""The host book of a master: which hosts it takes in, and the state that it gives each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.agents.ha.scripted import ALL, Machine, cluster, messages, of, r
 
 
 class Book:
-    """That of host-98, elected at 100 s; host-99 was heard just then, host-100 never."""
+    """The host book of host-98, elected at 100 s; host-99 was heard just then, host-100 never."""
 
     def __init__(self, *, maintenance: tuple[str, ...] = ()) -> None:
         self.machine = Machine(config=cluster(maintenance=maintenance))

@@ -1,4 +1,4 @@
-"""How a master judges a silent host: the timeline of fact sheet 1.1 and the table of 3.2, second by second."""
+"""A master's judgement of a silent host: the timeline of fact sheet 1.1 and the table of 3.2, second by second."""
 
 import pytest
 

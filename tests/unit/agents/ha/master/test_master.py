@@ -26,7 +26,7 @@ LIST = layout.protectedlist_path("lab")
 
 
 class Reign:
-    """host-98's, elected at 100 s with others in sight; it owns vmfs-1, whose list has `web` on host-99."""
+    """The reign of host-98, elected at 100 s with others in sight; it owns vmfs-1, whose list has `web` on host-99."""
 
     def __init__(self, moid: str = "host-98", *, company: bool = True, **options: Any) -> None:
         self.machine = Machine(moid, cluster(vms=(vm("web"), vm("db")), **options))
@@ -65,7 +65,7 @@ class Reign:
         self.master.message(self.peer(moid), message)
 
     def due(self, at_s: float) -> None:
-        """Time passes in tenths of a second; joined hosts are heard all the time."""
+        """Let time pass in tenths of a second; joined hosts are heard all the time."""
         for tenth in range(round(self.machine.context.now_ns / 1e8), round(at_s * 10) + 1):
             self.machine.at(tenth / 10)
             for peer in self.machine.context.peers.values():

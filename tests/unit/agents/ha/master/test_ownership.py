@@ -1,4 +1,4 @@
-"""Protectedlists: which are locked, what is written there, and which VMs a master answers for."""
+"""Protectedlists: which ones a master locks, what it writes there, and for which VMs it is responsible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def ownership() -> tuple[Machine, Ownership]:
 
 
 def holding(*vms: str) -> tuple[Machine, Ownership]:
-    """vmfs-1's list is ours, with these VMs on it, last on host-99."""
+    """A master that owns the list of vmfs-1, with these VMs on it, which last ran on host-99."""
     machine, lists = ownership()
     lists.lock_changed("vmfs-1", True)
     rows = tuple(layout.ProtectedVm(name, "host-99", "medium", 500, 1024) for name in vms)

@@ -58,7 +58,7 @@ def test_thirty_third_vm_waits_for_a_free_task() -> None:
 
 
 def test_a_place_is_free_when_its_vm_is_seen_to_run() -> None:
-    """The inventory of a host may tell it before the answer to the order does; no VM waits for the next look."""
+    """The inventory of a host may show it before the answer to the order does; no VM waits for the next check."""
     q = queue(vm("vm-1"), vm("vm-2"), per_host=1)
     assert ordered(q.place([host("host-98")], 0)) == [("vm-1", "host-98")]
     q.running("vm-1", "host-98", SECOND // 10)

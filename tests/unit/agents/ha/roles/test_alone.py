@@ -1,4 +1,4 @@
-"""A host that hears no other agent: pings, and what an isolated one does with its VMs."""
+"""A host that hears no other agent: its pings, and what it does with its VMs once isolated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A candidate: whom it offers itself to, whom it asks to join, when it wins."""
+"""A candidate: the hosts to which it offers itself, the master that it asks to join, and when it wins."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_it_asks_the_next_when_the_master_it_asked_leads_no_more() -> None:
     assert messages(machine.did(), Join)[0][1] == ("host-100",)
 
 
-def test_the_winner_that_heard_nobody_may_be_alone() -> None:
+def test_the_winner_that_heard_no_host_may_be_alone() -> None:
     machine = Machine()
     one = candidate(machine)
     machine.at(115)

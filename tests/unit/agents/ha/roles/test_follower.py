@@ -1,4 +1,4 @@
-"""A slave: how long it keeps its master, and what it tells it."""
+"""A slave: how long it keeps its master, and what it reports to it."""
 
 from __future__ import annotations
 

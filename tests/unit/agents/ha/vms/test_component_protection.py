@@ -12,12 +12,12 @@ from herzschlag.agents.settings import HostConfig
 from tests.unit.agents.ha.scripted import Machine, cluster, vm
 
 ROOM_MB = HostConfig(moid="any", addresses={}).memory_mb
-"""Of each host."""
+"""The memory of each host."""
 
 
 def failover(apd: Literal["conservative", "aggressive"], in_sight: dict[str, str], **running: str) -> Failover:
-    """That of host-98, which is cut off from vmfs-1; the hosts `in_sight` have this access to it. `running` says which
-    VM runs where."""
+    """The failover of host-98, which is cut off from vmfs-1; the hosts `in_sight` have this access to it. `running`
+    says on which host each VM runs."""
     vms = (vm("web", memory_mb=ROOM_MB), vm("other", memory_mb=1))
     context = Machine("host-98", cluster(vms=vms, vmcp_apd=apd)).context
     context.access["vmfs-1"] = "apd"
@@ -37,7 +37,7 @@ def test_a_vm_that_another_host_could_take_may_be_ended(apd: Literal["conservati
     assert failover(apd, {"host-99": "ok", "host-100": "apd"}).placeable("host-98", ["web"]) == ("web",)
 
 
-def test_aggressive_alone_acts_when_nobody_in_sight_can_tell() -> None:
+def test_aggressive_alone_acts_when_no_host_in_sight_reaches_the_datastore() -> None:
     """Case 24: in a partition, the hosts that reach the datastore may be on the other side."""
     assert failover("aggressive", {"host-99": "apd"}).placeable("host-98", ["web"]) == ("web",)
     assert failover("conservative", {"host-99": "apd"}).placeable("host-98", ["web"]) == ()

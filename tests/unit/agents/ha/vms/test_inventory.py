@@ -14,7 +14,7 @@ from tests.unit.agents.ha.scripted import Machine, cluster, of, vm
 
 
 def order_of(master: str, vm: str, *, boot: int = 1) -> RestartOrder:
-    """Every one by the same number."""
+    """An order with the number that all orders here have."""
     config = VmConfig(name=vm, datastore="vmfs-1")
     return RestartOrder(sender=master, boot=boot, sequence=1, sent_ns=0, order=7, vm=config, attempt=1)
 

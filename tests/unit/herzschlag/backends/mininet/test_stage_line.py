@@ -15,7 +15,7 @@ from herzschlag.backends.mininet.stage_line import StageLine
 
 
 class Inner:
-    """The stage's end."""
+    """The stage's end of the line, operated by the test."""
 
     def __init__(self) -> None:
         self.tail = RecordTail(RunClock(0, 1.0))
@@ -52,7 +52,7 @@ def test_an_answer_in_pieces_is_put_together(inner: Inner) -> None:
     assert inner.line.answer(Looked, 1.0).seen == {"a": "b"}
 
 
-def test_what_the_machine_lacks_is_no_death(inner: Inner) -> None:
+def test_what_the_machine_lacks_is_not_a_death(inner: Inner) -> None:
     inner.say(Refused("sch_netem", "modprobe sch_netem"))
     with pytest.raises(BackendUnavailable, match="sch_netem is missing: modprobe sch_netem"):
         inner.line.answer(Holders, 1.0)

@@ -1,4 +1,4 @@
-"""The in-memory network: whatever it lets through or swallows wrongly, every simulated verdict inherits."""
+"""The in-memory network: every packet that it wrongly delivers or drops would make simulated verdicts wrong."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_datagram_reaches_everyone_on_both_networks_after_the_latency() -> Non
 
 
 def test_a_multicast_is_one_entry_of_the_queue_even_when_a_link_is_cut() -> None:
-    """The speed of the simulation rests on it."""
+    """The speed of the simulation depends on it."""
     wire = Wire()
     wire.break_(p.LinkCut(network="A", src="host-98", dst="host-99"))
     wire.network.send("host-98", beat(), ("host-99", "host-100"), ("A", "B"))
@@ -142,7 +142,7 @@ def test_each_condition_stops_what_it_says_and_nothing_else(
     assert wire.send() == ALL and wire.ping("host-99")
 
 
-def test_a_silent_gateway_is_heard_by_nobody_and_a_dead_node_answers_no_ping() -> None:
+def test_a_silent_gateway_is_heard_by_no_host_and_a_dead_node_answers_no_ping() -> None:
     wire = Wire()
     assert wire.ping("gateway", "A") and wire.ping("gateway", "B")
     wire.break_(p.GatewaySilent())

@@ -1,4 +1,4 @@
-"""A core is woken when it asked to be, never before, and never before it has read what has arrived."""
+"""A simulated process: its core is woken when it asked to be, not earlier, and after it has read all arrivals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from herzschlag.backends.simulation.queue import EventQueue
 
 
 class Sleeper:
-    """Wakes at given instants, and notes everything it is told."""
+    """A core that wakes at given instants, and notes every event."""
 
     def __init__(self, *wakes_ns: int) -> None:
         self.wakes_ns = list(wakes_ns)

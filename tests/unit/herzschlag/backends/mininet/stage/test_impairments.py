@@ -1,4 +1,4 @@
-"""Conditions of faults to what impairs a node's packets, which must be what the simulation makes of them."""
+"""The impairments made of conditions, which must be those that the simulation makes of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_only_the_sender_filters_a_cut() -> None:
     assert at("host-99", cut) == Impairment()
 
 
-def test_what_switches_do_is_no_filters_business() -> None:
+def test_what_switches_do_is_not_done_by_filters() -> None:
     assert filtered_at(LinkCut("A", "host-98", "host-99")) is None
     assert filtered_at(PortDown("A", "host-98")) is None
 

@@ -1,4 +1,4 @@
-"""Which part of the lab is told what, in which order, and since when a change counts as in effect."""
+"""The effects: which part of the lab gets which order, in which sequence, and since when a change is in effect."""
 
 from __future__ import annotations
 
