@@ -1,6 +1,6 @@
 """Reports as a browser shows them: complete, quiet, quick, usable by keyboard, on a phone, in the dark and on paper.
 
-With HERZSCHLAG_PICTURES=1 the pictures of the seed's situations in docs/pictures are taken anew.
+With HERZSCHLAG_PICTURES=1 the pictures in docs/pictures are taken anew.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OpenContext = Callable[..., "BrowserContext"]
 PATIENCE_MS = 60_000
 SMALL_MAX, LARGE_MAX = 6_000_000, 10_000_000
 OPENS_WITHIN_S = 3.0
-"""Of the browser's own work: how long it takes on a machine that does nothing else."""
+"""How long the browser's own work may take on a machine that does nothing else."""
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 ROOT = "document.documentElement"
 SHIFTS = """
@@ -93,7 +93,7 @@ def report_of(name: str) -> Path:
 
 
 class Watched:
-    """A page with everything that it said and asked for."""
+    """A page with everything that it logged and requested."""
 
     def __init__(self, context: BrowserContext, path: Path, fragment: str = "") -> None:
         self.page: Page = context.new_page()

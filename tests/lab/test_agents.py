@@ -1,7 +1,7 @@
 """Hosts with their agents on real packets: what drivers and stage do with real processes, sockets and datastores.
 
-What a cluster decides is tested elsewhere, against the cores; here it is that datagrams cross the switches, that faults
-are real, and that everything of a host dies with it. All through the plugin, as users test.
+What a cluster decides is tested elsewhere, against the cores. These tests show that datagrams cross the switches, that
+faults are real, and that everything of a host dies with it. All tests use the plugin, as users do.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def told(cluster: Cluster, fault: str, phase: str = "begin") -> Record:
 
 
 def shown(cluster: Cluster, fault: str) -> dict[str, Any]:
-    """What shows that a fault began."""
+    """The evidence that a fault began."""
     evidence: dict[str, Any] = told(cluster, fault).get("evidence")
     return evidence
 
@@ -54,7 +54,7 @@ def test_three_hosts_elect_the_highest_moid_as_text(cluster: Cluster) -> None:
     assert followed["host-98"] == followed["host-100"] == "host-99"
 
 
-def test_every_process_stands_in_its_own_hosts_namespaces(cluster: Cluster) -> None:
+def test_every_process_is_in_its_own_hosts_namespaces(cluster: Cluster) -> None:
     """An agent outside its host's network would heartbeat over the machine's own."""
     seen: dict[str, set[tuple[str, ...]]] = {}
     for pid, status in inside(cluster.session.inner).items():  # type: ignore[arg-type]  # on real packets
@@ -77,7 +77,7 @@ def test_heartbeats_cross_the_switches_and_a_cut_takes_them(cluster: Cluster) ->
 
 
 def test_datagrams_under_a_wrong_key_are_counted_and_dropped(cluster: Cluster) -> None:
-    """Anyone may send to port 8182; only holders of the run's key are heard."""
+    """Any process may send to port 8182; only datagrams under the run's key are accepted."""
     forged = Codec(CLUSTER_NAME, bytes(32)).encode(
         Heartbeat(
             sender="host-99", boot=1 << 40, sequence=1, sent_ns=1, role="master", goodness=9, master="host-99",
@@ -102,7 +102,7 @@ def test_datagrams_under_a_wrong_key_are_counted_and_dropped(cluster: Cluster) -
 
 
 def test_timers_fire_in_time(cluster: Cluster) -> None:
-    """Every process tells how late its timers fired: without that, overload would pass for a verdict."""
+    """Every process records how late its timers fired: without that, an overloaded machine would give verdicts."""
     cluster.advance(30)
     processes = {(r.node, r.get("process")) for r in cluster.records_of("lateness")}
     assert {(moid, "agent") for moid in cluster.hosts} <= processes
@@ -112,7 +112,7 @@ def test_timers_fire_in_time(cluster: Cluster) -> None:
 def test_a_lab_comes_before_the_other_sessions_of_the_machine(cluster: Cluster) -> None:
     """Where the kernel shares processors by session, a nice value alone helps against no process outside its own
     session."""
-    own = Path("/proc/self/autogroup")  # empty for who never left the session that the machine began with
+    own = Path("/proc/self/autogroup")  # empty for a process in the session that the machine began with
     if not own.exists():
         pytest.skip("this kernel does not schedule by session: it lacks CONFIG_SCHED_AUTOGROUP")
     if os.geteuid() != 0 or os.environ.get(FORBID):
@@ -124,8 +124,8 @@ def test_a_lab_comes_before_the_other_sessions_of_the_machine(cluster: Cluster) 
         assert groups[name][:1] != own.read_text().split()[:1], name
 
 
-def test_who_brings_a_fault_is_in_time_too(cluster: Cluster) -> None:
-    """It is in the session of the agents, who would come before it; what it forks is as ordinary as before."""
+def test_the_stage_is_in_time_too(cluster: Cluster) -> None:
+    """It is in the session of the agents, which would have priority over it; what it forks has ordinary priority."""
     if os.geteuid() != 0 or os.environ.get(FORBID):
         pytest.skip(f"as an ordinary user, or with {FORBID} set, a lab runs at the ordinary priority")
     lab = cluster.session.inner
@@ -188,7 +188,7 @@ def test_a_fault_is_shown_by_its_evidence_and_undone(cluster: Cluster, fields: d
     )
     again = cluster.fault(**fields)
     assert shows not in shown(cluster, again), "conditions are absolute: a second one of the same changes nothing"
-    cluster.heal(again)  # before it is old enough to have to show what met it
+    cluster.heal(again)  # before it is old enough to need packets as its evidence
     cluster.advance(4)
     cluster.heal(fault)
     assert told(cluster, fault, "end").get("effective_ns") > begun.get("effective_ns")
@@ -213,7 +213,7 @@ def test_a_crashed_vm_is_seen_as_one(cluster: Cluster) -> None:
 
 @pytest.mark.herzschlag(vms_per_host=1, seed=16)  # no other test's lab, so its capture is all of this one
 def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(cluster: Cluster) -> None:
-    """The clock is wrong for all the host does, until it is set right: the stamps of its heartbeats say so."""
+    """The clock is wrong for all that the host does until it is set right, as the stamps of its heartbeats show."""
     leap = cluster.fault("clock-offset", host="host-98", offset_s=30.0)
     assert shown(cluster, leap)["clocks_ahead_s"] == {"host-98": 30.0}
     cluster.wait_for_record("role", node="host-98", to="election", within_s=2)
@@ -253,7 +253,7 @@ def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(clust
 
 
 def test_what_this_kernel_cannot_do_is_refused_before_a_lab_comes_up(tmp_path: Path) -> None:
-    """Not twenty seconds later, when the fault is due."""
+    """The refusal must not come twenty seconds later, when the fault is due."""
     if not missing_for_delays():
         pytest.skip("this kernel delays packets: nothing to refuse")
     scenario = load("case-36@delay")
@@ -281,7 +281,7 @@ def test_everything_of_a_host_dies_with_it_and_boots_again(cluster: Cluster) -> 
     assert before.get("last_ns") <= told(cluster, off).get("effective_ns") < after.get("first_ns")
 
 
-def test_a_frozen_host_stands_still_and_goes_on(cluster: Cluster) -> None:
+def test_a_frozen_host_is_silent_until_it_is_thawed(cluster: Cluster) -> None:
     cluster.allow("started-twice", because="a frozen host looks dead, and its VM's copy stands still with it")
     frozen = cluster.freeze("host-100")
     cluster.wait_for_record("host-state", node="host-99", host="host-100", to="hostDown", within_s=60)

@@ -19,7 +19,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.packets
 
 STARTS = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"}
-"""What Python audits when a process of its own begins another."""
+"""The audit events of Python when a process starts another."""
 
 
 @contextlib.contextmanager
@@ -71,8 +71,8 @@ def test_a_node_that_is_off_can_be_impaired_and_is_so_when_it_is_back() -> None:
 
 @inside
 def test_the_filters_of_all_nodes_change_without_a_program() -> None:
-    """Programs started for it, one a node, took 15 ms each, which at speed 10 is too late to judge anything; how long
-    it takes now: bench/cut.py."""
+    """Programs started for it, one a node, took 15 ms each, which at speed 10 is too late to judge anything.
+    bench/cut.py measures how long it takes now."""
     started: list[str] = []
     sys.addaudithook(lambda event, _: started.append(event) if event in STARTS else None)
     with switched_lab(16) as lab:
@@ -90,7 +90,7 @@ def test_the_filters_of_all_nodes_change_without_a_program() -> None:
 
 
 def tc(lab: Any, node: str, arguments: str) -> str:
-    """What tc says there; an ordinary user's search path lacks its folder."""
+    """The output of tc in the node; an ordinary user's search path lacks the folder of tc."""
     from herzschlag.topo.environment import program  # noqa: PLC0415
 
     said: str = lab.net[node].cmd(f"{program('tc')} {arguments}")
@@ -99,7 +99,7 @@ def tc(lab: Any, node: str, arguments: str) -> str:
 
 
 def round_trip_ms(lab: Any, source: str, destination: str, network: str) -> float:
-    """The shortest of five."""
+    """The shortest round trip of five, in milliseconds."""
     said, _ = lab.popen(
         source, ["ping", "-c", "5", "-i", "0.02", "-W", "2", lab.spec.address(destination, network)], text=True
     ).communicate(timeout=DEADLINE_S)

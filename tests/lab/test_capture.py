@@ -165,7 +165,7 @@ def test_every_datagram_decodes_and_verifies(played: PacketRun) -> None:
 
 
 def test_the_timeline_is_confirmed_by_packets_alone(played: PacketRun) -> None:
-    """At speed 10 a busy machine takes its time; half of what a checker allows a timer is not a disagreement."""
+    """At speed 10 a busy machine is slow: a difference below half of what a checker allows a timer is accepted."""
     found = confirm_run(played)
     assert [one for one in found if one.agreement == "missing"] == []
     assert [one for one in found if abs(one.difference_ms or 0.0) > BUSY_MS] == []
@@ -221,7 +221,7 @@ def test_both_backends_tell_the_same_story(played: PacketRun, tmp_path: Path) ->
 
 
 def test_at_speed_1_packets_and_records_agree_within_5_ms(tmp_path: Path) -> None:
-    """Once more when a timer fired later than that: then it was the machine."""
+    """The test tries once more when a timer fired later than that, since then the machine was the cause."""
     for attempt in range(2):
         played = play("slave-failure", 1.0, tmp_path / f"run-{attempt}")
         found = confirm_run(played)

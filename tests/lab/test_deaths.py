@@ -1,6 +1,6 @@
-"""What a session on real packets promises when something dies: the run is unknown, and nothing is left.
+"""The promise of a session on real packets when a process dies: the run is unknown, and nothing is left.
 
-Below the plugin on purpose: a test whose cluster loses a part of the harness has failed by then.
+These tests do not use the plugin: a test whose cluster loses a part of the harness has failed by then.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MACHINERY = ("ovsdb-server", "ovs-vswitchd", "controller", "zygote", "host-98", 
 
 
 @pytest.mark.parametrize("victim", [*MACHINERY, "the stage"])
-def test_a_death_that_nobody_ordered_makes_the_run_unknown(victim: str, tmp_path: Path) -> None:
+def test_a_death_that_was_not_ordered_makes_the_run_unknown(victim: str, tmp_path: Path) -> None:
     """A run whose own machinery died proves nothing, however well it ends; and nothing of it is left."""
     session = MininetSession(plan(tmp_path))
     with session:

@@ -1,4 +1,4 @@
-"""Kill -9 of any one process of a running lab, at random moments: nothing is left, and nothing is said to hold."""
+"""`kill -9` of any one process of a running lab, at random moments: nothing is left, and no checker says `holds`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.waiting import NeverTrue, until
 
 MOMENTS = 26
 AT_ONCE = 2
-"""Labs side by side: enough to be quick on two cores, few enough to be themselves."""
+"""How many labs run side by side: enough to be quick on two cores, few enough not to disturb each other."""
 LATEST_S = 6.0
 """A run of slave-failure at speed 10 takes some nine seconds; a process that is to be killed lives until near its
 end."""
@@ -83,7 +83,7 @@ def mounts_of(directory: Path) -> list[str]:
 
 
 def kill_one(number: int, directory: Path) -> str:
-    """One run, one death. Returns what is wrong with what it left, or nothing."""
+    """Run once and kill one process. Returns what is wrong with what the run left, or nothing."""
     draw = random.Random(f"kill/{number}")
     victim = VICTIMS[number % len(VICTIMS)]
     after_s = draw.uniform(0.1, LATEST_S)
@@ -123,7 +123,7 @@ def kill_one(number: int, directory: Path) -> str:
 
 
 def in_a_place(number: int, directory: Path) -> str:
-    """No more labs at once than all tests together may have."""
+    """Do the same in a place for a lab, since all tests together may have only so many labs at once."""
     place = Place.wait()
     try:
         return kill_one(number, directory)
@@ -132,7 +132,7 @@ def in_a_place(number: int, directory: Path) -> str:
 
 
 @pytest.mark.packets(own_places=True)
-def test_nothing_is_left_and_nothing_holds_whoever_is_killed(tmp_path: Path) -> None:
+def test_nothing_is_left_and_nothing_holds_whichever_process_is_killed(tmp_path: Path) -> None:
     """A user's machine stays clean, and no broken run passes for a verdict about the protocol."""
     before = interfaces()
     with ThreadPoolExecutor(AT_ONCE) as pool:

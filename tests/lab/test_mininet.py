@@ -1,4 +1,4 @@
-"""Mininet makes the lab: as its users know it, of the graph alone, and never without it. On real packets."""
+"""Mininet makes the lab, on real packets: as its users know it, from the graph alone, and never without it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def a_run(folder: Path, sources: dict[str, str]) -> subprocess.CompletedProcess[
     ids=["cannot be imported", "accepts every call"],
 )
 def test_without_mininet_no_lab_comes_up(sources: dict[str, str], because: str, tmp_path: Path) -> None:
-    """Neither where it cannot be imported, nor where something of its name does nothing."""
+    """No lab comes up where it cannot be imported, nor where another module of its name does nothing."""
     done = a_run(tmp_path, sources)
     said = done.stdout + done.stderr
     assert done.returncode == 4, said

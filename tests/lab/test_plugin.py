@@ -1,4 +1,4 @@
-"""The plugin on real packets, as its users have it: the tutorial on both backends, labs used again only when clean, a
+"""The plugin on real packets, as users install it: the tutorial on both backends, labs used again only when clean, a
 failure with its packets, workers side by side."""
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def test_next(cluster):
 def test_nothing_is_left_of_an_interrupted_session(
     pytester: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C in the middle of a test: no process, no folder, no place stays taken."""
+    """After Ctrl-C in the middle of a test, no process or folder is left and no place stays taken."""
     code = """
 import os, signal
 from pathlib import Path
@@ -132,7 +132,7 @@ def test_1(cluster):
     os.kill(os.getpid(), signal.SIGINT)
     cluster.advance(600)
 """
-    place = Place.wait()  # what runs below has a folder of its own for places, too
+    place = Place.wait()  # the run below has its own folder for places as well
     try:
         monkeypatch.setenv("TMPDIR", str(tmp_path))
         result = run(pytester, code)

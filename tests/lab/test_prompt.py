@@ -1,4 +1,4 @@
-"""The prompt on real packets: a script through a pipe, and a person at a terminal."""
+"""The prompt on real packets: a script through a pipe, and a user at a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEADLINE_S = 40.0
 MARK = "HERZSCHLAG_SHELL_TEST"
 PROMPT = "herzschlag> "
 AT_WORK_SWITCHES = 10
-"""More than the end of reading a line takes."""
+"""More context switches than it takes to finish reading a line."""
 
 
 class Terminal:
@@ -62,12 +62,13 @@ class Terminal:
         return before
 
     def does(self, line: str) -> str:
-        """Type a line, return what stood there before the next prompt."""
+        """Type a line, and return the output before the next prompt."""
         self.type(f"{line}\n")
         return self.until(f"(?m){PROMPT}$")
 
     def until_at_work(self) -> None:
-        """Until a line is not only read but under way: who reads sleeps in one call, who lets time pass wakes often."""
+        """Wait until a line is not only read but under way: a shell that reads sleeps in one call, one that lets time
+        pass wakes often."""
         enough = self._switches() + AT_WORK_SWITCHES
         until(lambda: self._switches() >= enough, "it does something", within_s=DEADLINE_S, state=lambda: self._unread)
 
@@ -76,7 +77,7 @@ class Terminal:
         return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.M)[0])
 
     def left(self) -> list[str]:
-        """What still runs of it, itself included."""
+        """The processes of it that still run, itself included."""
         found = []
         for folder in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
@@ -85,7 +86,7 @@ class Terminal:
         return found
 
     def status(self) -> int:
-        """Wait until it has ended, drinking what it says."""
+        """Wait until it has ended, and read its output meanwhile."""
 
         def drink(for_s: float) -> None:
             if select.select([self._end], [], [], for_s)[0]:
@@ -216,7 +217,7 @@ def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) 
         shell.type("\x03")
         assert "packets transmitted" in shell.until(f"(?m){PROMPT}$")
         assert "mgmtA" in shell.does("host-98 ip -brief address")
-        shell.type("host-98 echo read''y; cat\n")  # an interactive one: what is typed goes to it, Ctrl-D ends it
+        shell.type("host-98 echo read''y; cat\n")  # an interactive program: it gets what is typed, and Ctrl-D ends it
         shell.until("ready")
         shell.type("there\nand back\n")
         shell.until("and back")

@@ -1,4 +1,4 @@
-"""A lab does what it says, on real packets: nodes, power, storage, links."""
+"""The promises of a lab on real packets: nodes, power, storage, links."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_power_off_ends_every_process_of_a_host_and_its_links() -> None:
 
 
 def _commands_inside() -> list[str]:
-    """The sleepers of the test, seen from the sandbox's own process namespace."""
+    """The `sleep` commands of the test, seen from the sandbox's own process namespace."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -118,7 +118,7 @@ def test_one_hosts_storage_is_taken_away_without_touching_the_others() -> None:
 
 
 @inside
-def test_a_frozen_host_stands_still_and_goes_on() -> None:
+def test_a_frozen_host_does_nothing_until_it_is_thawed() -> None:
     """Frozen, it answers pings and does nothing else; it dies frozen as well."""
     with switched_lab(2) as lab:
         counter = lab.local_path("host-98") / "counter"

@@ -1,4 +1,4 @@
-"""Both backends write the same records: the same kinds, each with the same fields."""
+"""The records of both backends: the same kinds, each with the same fields."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_both_backends_write_the_same_kinds_and_fields(both: tuple[History, Hist
 
 
 def test_both_backends_agree_on_who_writes_what_is_found_at_the_end(both: tuple[History, History]) -> None:
-    """And on the time of it: a disk's instants lie between those of the history."""
+    """They also agree on the time: a disk's instants are within the history."""
     for history in both:
         (stays,) = history.where("counters", id="half")
         assert stays.get("dropped") > 0

@@ -1,4 +1,4 @@
-"""The sandbox keeps its promise: nothing of a lab survives it, however it ends."""
+"""The sandbox's promise: nothing of a lab survives it, however it ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOBODY = 65534
 
 
 def alive(pids: list[int]) -> list[int]:
-    """Those that still run; a zombie that waits for another process to take its status does not."""
+    """The processes that still run; a zombie that waits for another process to take its status does not."""
     running = []
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -173,7 +173,7 @@ def test_the_end_of_a_pipe_into_the_sandbox_is_seen() -> None:
 
 
 def test_four_labs_at_once_do_not_meet(tmp_path: Path) -> None:
-    """Same names, same addresses, same ports, side by side."""
+    """They have the same names, addresses and ports, side by side."""
     outputs = [tmp_path / f"output-{index}" for index in range(4)]
     sandboxes = [start_inside(__file__, "two networks", output) for output in outputs]
     for sandbox, output in zip(sandboxes, outputs, strict=True):
@@ -181,7 +181,7 @@ def test_four_labs_at_once_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_an_ordinary_user_has_a_lab_where_tun_is_open_to_all(tmp_path: Path) -> None:
-    """Without root: a user namespace, and a /dev/net/tun that everybody may open."""
+    """Without root: a user namespace, and a /dev/net/tun that every user may open."""
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root; as an ordinary user every other test here shows the same")
     interpreter = Path(sys.executable).resolve()

@@ -1,4 +1,4 @@
-"""Hosts that judge or answer isolation wrongly, or treat their own VMs wrongly."""
+"""Planted faults of hosts that judge or answer isolation wrongly, or treat their own VMs wrongly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _hopeful_for_ever(isolated: Any) -> Any:
 
 
 def _first_address_alone(declares: Any) -> Any:
-    """Pings go out, but all to one address."""
+    """Pings go out, but all to the first address."""
 
     def broken(self: Any) -> bool:
         result = bool(declares(self))

@@ -27,10 +27,10 @@ from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import make_plan
 
 OWN_SCENARIOS = Path(__file__).parent / "scenarios"
-"""For faults that no shipped scenario brings to light."""
+"""The scenarios for faults that no shipped scenario shows."""
 
 Patch = Callable[[Any], Any]
-"""Gets what is at the place, returns what is to be there."""
+"""A function that gets what is at the place and returns its replacement."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Planted:
 
 
 def play(scenario: Scenario) -> History:
-    """One run in virtual time, as far as it gets."""
+    """The history of one run in virtual time, as far as the run gets."""
     plan = make_plan(scenario)
     with open_session("simulation", plan) as session:
         conductor = Conductor(session, scenario, plan)
@@ -107,7 +107,7 @@ def _owner_of(place: str) -> tuple[Any, str]:
 
 
 def _nearest(module: Any, owner: list[str], name: str) -> str:
-    """What the module has that comes nearest to a name that is not there any more."""
+    """The name in the module that is most similar to one that no longer exists."""
     classes = {key: value for key, value in vars(module).items() if isinstance(value, type)}
     names = [*vars(module), *(f"{key}.{attribute}" for key, value in classes.items() for attribute in vars(value))]
     wanted = ".".join([*owner, name])

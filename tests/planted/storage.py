@@ -14,7 +14,7 @@ def _without_watching(judge: Any) -> Any:
 
 
 def _blind_to_movement(look: Any) -> Any:
-    """Since the first look ever, whatever moved since."""
+    """It counts from the first look ever, whatever has moved since."""
 
     def broken(self: Any, datastore: str, owner: str, stamp: int, now_ns: int) -> int:
         since_ns: int = self._seen.setdefault((datastore, owner), (stamp, now_ns))[1]

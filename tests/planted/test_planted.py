@@ -1,4 +1,4 @@
-"""Every agent that is broken on purpose is caught, by the checker whose business it is; the healthy one by none."""
+"""Agents broken on purpose: each is caught by the checker whose rule it breaks, and the healthy one by none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VALUES = (
     "datastore/requests",
 )
 BYTES = ("protocol/codec", "protocol/format", "datastore/layout", "datastore/disk_evidence")
-"""What is on the wire and on disk: broken bytes are the business of their own tests."""
+"""The formats on the wire and on disk: tests of their own cover broken bytes."""
 OUTSIDE = ("processes/*", "__*", "datastore/memory_store")
 
 UNTOUCHED_BY_PLANTED = frozenset({"lateness", "machinery", "fault-in-effect", "untouched", "started-twice"})
@@ -41,7 +41,7 @@ def test_a_planted_fault_is_caught(fault: Planted) -> None:
 
 
 @pytest.mark.parametrize("scenario", sorted({fault.scenario for fault in FAULTS}))
-def test_the_healthy_agent_is_caught_by_nobody(scenario: str) -> None:
+def test_the_healthy_agent_is_caught_by_no_checker(scenario: str) -> None:
     found = check_all(play(scenario_of(scenario)), scenario_of(scenario))
     assert [f"{f.checker}: {f.because}" for f in found if f.verdict != "holds"] == []
 
@@ -66,7 +66,7 @@ def test_names_are_unique_and_own_scenarios_in_use() -> None:
 
 
 def test_the_cores_are_whole_again_after_a_planted_fault() -> None:
-    """Else one planted fault would be caught in the place of the next."""
+    """Otherwise one planted fault would be caught in the place of the next."""
 
     @cache
     def healthy() -> object:

@@ -50,7 +50,7 @@ def test_a_batch_runs_every_variant(tmp_path: Path) -> None:
 
 
 def test_a_run_that_crashes_is_the_unknown_verdict_of_one(tmp_path: Path) -> None:
-    """Its report says why, and where the rest of its words are; the other run is as if nothing had happened."""
+    """Its report says why, and where the rest of its output is; the other run is not affected."""
     normal = load("normal")
     broken = msgspec.structs.replace(normal, name="broken", text="name = 3")
     requests = [

@@ -10,7 +10,7 @@ from herzschlag.controller import frameworks
 
 
 def test_the_package_imports_no_framework() -> None:
-    """Its users run beside threads and sockets that green threads would change under them."""
+    """Its users have threads and sockets of their own, which green threads would replace."""
     look = "import herzschlag.controller, sys; print(sorted({'ryu', 'os_ken', 'eventlet'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "[]\n"
 

@@ -1,4 +1,4 @@
-"""tshark reads every field of every datagram, and no bytes whatever break the script that makes it do so."""
+"""The dissector: tshark reads every field of every datagram with it, and no bytes whatever break it."""
 
 from __future__ import annotations
 

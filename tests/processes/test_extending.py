@@ -1,4 +1,4 @@
-"""docs/extending.md does what it says, from a package outside this project, in virtual time."""
+"""The examples of docs/extending.md in virtual time, from a package outside this project."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_was_done_by_hand_is_a_scenario_that_runs_again(site: Path, project
     assert again.returncode == 0, again.stdout + again.stderr
 
 
-def test_without_the_package_nobody_knows_its_names(site: Path, project: Path) -> None:
+def test_without_the_package_its_names_are_unknown(site: Path, project: Path) -> None:
     done = extending.command(project, project, "herzschlag", "run", "rack.toml", *SIMULATION)
     assert done.returncode == 2 and "rack.toml: steps[0].fault: is 'rack-down': no fault has this name" in done.stderr
     assert (

@@ -1,4 +1,4 @@
-"""A run that is ended from outside says so in its directory, and no run outlives its batch."""
+"""Interrupted runs: a run that is ended from outside says so in its directory, and no run outlives its batch."""
 
 from __future__ import annotations
 

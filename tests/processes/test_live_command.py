@@ -1,4 +1,4 @@
-"""The command: what it prints, and that all of it ends with it, however it ends."""
+"""The command `herzschlag live`: what it prints, and that its whole lab ends with it, however it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lab behind the page: what is asked for happens, is told with its reason, and can be said in a scenario file."""
+"""The lab behind the page: a request is carried out, shown with its reason, and can be written as a scenario file."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_judged_lab_stops_and_says_so() -> None:
         (m.Open("isolatoin"), "not a shipped scenario"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_reason_and_the_lab_lives_on(command: m.AnyCommand, says: str) -> None:
+def test_an_impossible_request_is_refused_with_the_reason_and_the_lab_goes_on(command: m.AnyCommand, says: str) -> None:
     with running() as hands:
         hands.ask(command)
         hands.told.until(lambda: hands.told.all("refused"), "it is refused")
@@ -172,7 +172,7 @@ def test_a_scenario_plays_by_itself() -> None:
         hands.told.until(lambda: hands.told.state["steps_done"] == count, "all steps are done")
 
 
-def test_simulated_time_stands_still_on_request_and_goes_as_fast_as_asked() -> None:
+def test_simulated_time_pauses_on_request_and_goes_as_fast_as_asked() -> None:
     with running() as hands:
         still(hands)
         before = hands.told.last("clock")["now_s"]

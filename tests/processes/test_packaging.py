@@ -1,4 +1,4 @@
-"""What a user gets who installs the wheel: one package, `herzschlag`, with every file of it, and no other name."""
+"""The content of the wheel: one package, `herzschlag`, with every file of it, and no other name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datastore files with several processes at them, one of which dies: no reader ever sees half of anything."""
+"""Datastore files used by several processes, one of which dies: no reader ever sees half of a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def done(store: TmpfsDatastores, request: AnyIo) -> Outcome:
 
 
 def test_a_writer_killed_in_the_middle_of_a_replace_leaves_the_old_file(tmp_path: Path) -> None:
-    """Killed for real, many times, at whatever instruction it happens to be."""
+    """The writer is really killed, many times, at whatever instruction it has reached."""
     old, new = b"old" * 20_000, b"new" * 20_000
     store = live(tmp_path)
     for attempt in range(40):

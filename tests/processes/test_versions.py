@@ -1,4 +1,4 @@
-"""What run.json says of the machine and the checkout."""
+"""The entries of run.json about the machine and the checkout."""
 
 from __future__ import annotations
 

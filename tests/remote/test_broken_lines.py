@@ -21,7 +21,7 @@ pytestmark = [
 def test_a_cut_line_ends_the_command_there_and_is_reported_here(
     machine: FarMachine, options: Options, home: Path, tmp_path: Path
 ) -> None:
-    """No packet arrives any more, without notice: only silence shows it, at both ends."""
+    """From now on no packet arrives, without notice: both ends can see only the silence."""
     process = begin_lingering(machine, options, home)
     machine.cut()
     try:
@@ -102,7 +102,7 @@ def test_a_line_cut_while_results_come_home_goes_on_where_it_was(
 def test_a_line_cut_while_a_file_is_sent_is_reported(
     machine: FarMachine, options: Options, home: Path, tmp_path: Path
 ) -> None:
-    """The system alone would try to send what waits for a quarter of an hour, and say nothing meanwhile."""
+    """The system alone would retry for a quarter of an hour, and report nothing meanwhile."""
     big = tmp_path / "big.toml"
     big.write_bytes(b"x" * 30_000_000)
     machine.slow_down()
@@ -126,7 +126,7 @@ def test_a_line_cut_while_a_file_is_sent_is_reported(
 def test_what_arrived_damaged_is_fetched_again(
     machine: FarMachine, options: Options, home: Path, tmp_path: Path
 ) -> None:
-    """Left from an attempt before, of the right size, with wrong content: only a digest can tell."""
+    """A file left by an earlier attempt has the right size and wrong content: only a digest shows it."""
     process = begin_lingering(machine, options, home)
     process.kill()
     process.communicate(timeout=10)

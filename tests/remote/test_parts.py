@@ -192,7 +192,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_silence_ends_the_command_and_everything_below_it(tmp_path: Path) -> None:
-    """The client is there but stopped: nothing closes, nothing arrives."""
+    """The client exists but is stopped: no connection closes, and no data arrives."""
     script = "setsid sh -c 'trap \"\" INT TERM; echo $$ >deaf; while :; do sleep 0.1; done' & echo $! >pid; wait"
     side = FarSide(patience_s=1.0, verb="run", argv=["sh", "-c", script], cwd=str(tmp_path))
     until((tmp_path / "deaf").exists, "the command runs")
@@ -259,7 +259,7 @@ def test_links_arrive_as_links_and_none_leads_out_of_the_checkout(target: str, t
 
 
 def test_a_checkout_in_use_is_not_changed(tmp_path: Path) -> None:
-    """Two sessions with different versions: the second one is told, the first one not disturbed."""
+    """Two sessions have different versions: the second one is told so, and the first one is not disturbed."""
     checkout = tmp_path / "checkout"
     lock = far.open_lock(checkout, fcntl.LOCK_SH)
     try:

@@ -1,4 +1,4 @@
-"""The built wheel, installed by plain pip into empty environments: simulations run, and the way to more is told.
+"""The built wheel, installed by plain pip into empty environments: it simulates, and says what real packets need.
 
 One environment for each Python from 3.11 to 3.13 found on this machine; HERZSCHLAG_PYTHONS adds interpreters, separated
 as on PATH.
@@ -23,7 +23,7 @@ SECONDS_MAX = 300
 
 
 def version_of(python: str) -> tuple[int, int] | None:
-    """What it really is: a name on PATH may be a launcher for a version that is not there."""
+    """The version that it really has: a name on PATH may be a launcher for a version that is not installed."""
     try:
         done = subprocess.run(
             [python, "-c", "import ensurepip, venv, sys; print(*sys.version_info[:2])"],
@@ -73,7 +73,7 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy, so that nothing appears in the checkout."""
+    """The wheel, built from a copy, so that nothing appears in the checkout."""
     copy = tmp_path_factory.mktemp("source")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     for name in listed.split("\0"):
@@ -88,7 +88,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("version", sorted(FOUND) or [(3, 11)], ids=lambda version: ".".join(map(str, version)))
 def test_the_wheel_simulates_in_an_empty_environment(version: tuple[int, int], wheel: Path, tmp_path: Path) -> None:
-    """No root, no Open vSwitch, no Mininet, no Ryu: pip and Python."""
+    """It needs only pip and Python: no root, Open vSwitch, Mininet or Ryu."""
     assert FOUND, "no Python from 3.11 to 3.13 that can make virtual environments"
     made = run(FOUND[version], "-m", "venv", "venv", cwd=tmp_path)
     assert made.returncode == 0, made.stderr

@@ -1,4 +1,4 @@
-"""Generated pages are what the code says now: a table that went stale would mislead its readers."""
+"""Generated pages match the present code: an outdated table would mislead its readers."""
 
 import subprocess
 import sys

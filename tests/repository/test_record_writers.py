@@ -1,6 +1,6 @@
-"""Every kind of record is written somewhere, with every field that it has, and nothing is written past the schema.
+"""The writers of records: every kind and field of the schema is written somewhere, and nothing else is.
 
-Found in the source: a kind, an optional field or a phase that no writer uses would be waited for in vain.
+The test reads the source: a kind, an optional field or a phase that no writer uses would be waited for in vain.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENTRIES = {kind.entry.__name__: name for name, kind in KINDS.items()}
 
 @cache
 def sources() -> dict[str, ast.Module]:
-    """Path to tree, for all files of the program."""
+    """Each file of the program with its syntax tree."""
     folders = ("agents", "herzschlag", "topo", "controller")
     links = {ROOT / "herzschlag" / name for name in folders}
     files = [p for folder in folders for p in (ROOT / folder).rglob("*.py") if not links & set(p.parents)]
@@ -58,7 +58,7 @@ def calls(tree: ast.AST) -> list[tuple[str, ast.Call]]:
 
 @cache
 def writers() -> dict[str, list[tuple[str, ast.Call]]]:
-    """Kind to (file, call) of each place that makes such an entry from the schema's own class."""
+    """For each kind, the (file, call) of every place that makes such an entry from the schema's own class."""
     found: dict[str, list[tuple[str, ast.Call]]] = {}
     for path, tree in sources().items():
         if path.startswith(SCHEMA):
@@ -116,7 +116,7 @@ def test_nothing_is_written_past_the_schema() -> None:
 
 
 def test_a_record_is_traced_as_an_entry() -> None:
-    """`Trace("kind", {...})` would be one that no type checks."""
+    """`Trace("kind", {...})` would be a record that no type checks."""
     wrong = [
         f"{path}:{call.lineno}"
         for path, tree in sources().items()

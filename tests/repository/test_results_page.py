@@ -1,4 +1,4 @@
-"""docs/results.md says what the code says."""
+"""The lists in docs/results.md, which must match the code."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "tests/unit"
 FOLDERS = ("agents", "controller", "herzschlag", "topo")
 VALUES = {"__init__", "__main__"}
-"""No file of their own: a package's front door, a process's first line."""
+"""Modules that need no test of their own: a package's `__init__`, a process's first line."""
 LIST = Path(__file__).with_name("without_unit_test.txt")
 STARTS = {"subprocess", "multiprocessing", "asyncio.subprocess", "os.fork", "time.sleep", "pytester"}
 """Names of what a unit test does not do: these belong into tests/processes."""

@@ -1,6 +1,6 @@
-"""The set-up scripts, the Vagrantfile and the Makefile: what can be known about them without another machine.
+"""The set-up scripts, the Vagrantfile and the Makefile: everything that can be tested without another machine.
 
-The virtualbox block of the Vagrantfile is read by no tool here (validating it wants VirtualBox): unchecked, not passed.
+The virtualbox block of the Vagrantfile is read by no tool here (validating it needs VirtualBox): unchecked, not passed.
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ def test_provisioning_is_the_make_target_of_everybody_else() -> None:
     assert "make -C '$checkout' setup" in (ROOT / "setup/vagrant.sh").read_text(encoding="utf-8")
 
 
-def test_a_second_set_up_does_nothing_says_nothing_and_waits_for_nobody() -> None:
-    """Every make target sets up first; that must not be felt. One that had something to do would want the lock that is
-    held here, and would never end."""
+def test_a_second_set_up_does_nothing_says_nothing_and_waits_for_no_lock() -> None:
+    """Every make target sets up first, which must take no noticeable time. A set-up with something to do would wait for
+    the lock that is held here, and would never end."""
     first = run("setup/provision.sh", "test")
     assert first.returncode == 0, first.stdout + first.stderr
     before = (ROOT / ".venv/herzschlag-setup").stat().st_mtime_ns

@@ -56,6 +56,6 @@ def test_all_kinds_of_these_histories_are_tried() -> None:
 
 
 @pytest.mark.parametrize("checker", NAMES)
-def test_nobody_holds_on_an_empty_history(checker: str) -> None:
+def test_no_checker_holds_on_an_empty_history(checker: str) -> None:
     for name in SCENARIOS:
         assert CHECKERS[checker].judge(History(), load(name)).verdict == "unknown"

@@ -1,4 +1,4 @@
-"""A cluster in your hands: the interface that tests and the live page use."""
+"""The interface to a cluster that tests and the live page use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ def test_what_was_done_by_hand_can_be_run_again(tmp_path_factory: pytest.TempPat
 
 
 class BesideTheTest(SimulationSession):
-    """Like real packets: the cluster goes on between two calls, and records arrive several at once."""
+    """A session as on real packets: the cluster goes on between two calls, and several records arrive at once."""
 
     goes_on_ns = 3 * SECOND
 
@@ -70,7 +70,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("beside")
 def test_no_record_is_missed_between_two_calls() -> None:
-    """All of these are there before the test asks for the first of them."""
+    """All of these records exist before the test asks for the first of them."""
     with started() as cluster:
         cluster.fault("crash-agent", host="host-98")
         election = cluster.wait_for_record("role", node="host-98", to="election", within_s=20)
@@ -96,7 +96,7 @@ def test_what_a_test_has_seen_is_not_waited_for_again() -> None:
 @pytest.mark.usefixtures("beside")
 @pytest.mark.parametrize("ask", ["wait_for", "stays"])
 def test_a_condition_is_looked_at_with_every_record(ask: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when the record that makes it true and the one that ends that arrive together."""
+    """It is also seen when the record that makes it true arrives together with the one that makes it false again."""
     monkeypatch.setattr(BesideTheTest, "goes_on_ns", 0)
     with started() as cluster:
         cluster.fault("crash-agent", host="host-98")
@@ -125,7 +125,7 @@ def test_wrong_words_are_refused_with_the_known_ones() -> None:
 
 
 def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:
-    """A clock that was set back may stand still for longer than anybody needs to notice."""
+    """A clock that was set back may not move for longer than the cluster needs to notice."""
     with started() as cluster:
         before = cluster.snapshot()
         cluster.heal(cluster.fault("clock-offset", host="host-98", offset_s=0.1))
@@ -143,8 +143,8 @@ def test_a_host_cut_off_from_its_master_alone_may_stop_its_vms() -> None:
 
 
 @pytest.mark.parametrize("first", ["maintenance", "split"])
-def test_a_host_in_maintenance_mode_is_silent_and_nobody_calls_it_lost(first: str) -> None:
-    """Neither its master, nor one elected later, nor one in another part of the network."""
+def test_a_host_in_maintenance_mode_is_silent_and_no_master_calls_it_lost(first: str) -> None:
+    """This holds for its master, one elected later, and one in another part of the network."""
     with started(hosts=4, vms_per_host=1) as cluster:
         cut = cluster.split(["host-99"], ["host-98", "host-100", "host-101"]) if first == "split" else ""
         cluster.advance(40)
@@ -178,7 +178,7 @@ def test_a_master_in_maintenance_mode_is_called_lost_by_no_part_of_a_split_netwo
 
 
 def test_a_master_in_maintenance_mode_for_a_moment_gives_up_its_reign() -> None:
-    """It hears of both wishes when they are past."""
+    """It hears of both requests when they are over."""
     with started(vms_per_host=1) as cluster:
         cluster.heal(cluster.fault("maintenance", host="host-99"))
         cluster.wait_for_record("role", node="host-99", to="uninitialized", within_s=1)
@@ -195,7 +195,7 @@ def test_a_master_elected_in_a_silence_is_isolated_though_the_network_is_just_ba
     groups: tuple[tuple[str, ...], ...], whole_s: float
 ) -> None:
     """It wins 7.5 s into the silence and has heard nothing for five seconds half a second after the end: it gave up
-    nothing that anyone heard."""
+    nothing that any host heard."""
     with started(hosts=sum(map(len, groups)), vms_per_host=1) as cluster:
         cut = cluster.split(*groups)
         cluster.advance(20)
@@ -247,7 +247,7 @@ def test_masters_that_are_isolated_as_the_network_heals_have_not_met() -> None:
 
 
 def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> None:
-    """Its time was up while it was frozen."""
+    """Its election ended while it was frozen."""
     with started(vms_per_host=1) as cluster:
         down = cluster.fault("network-down", networks="all")
         cluster.advance(1)
@@ -265,7 +265,7 @@ def test_a_candidate_that_wins_as_it_thaws_took_no_part_in_the_election() -> Non
 
 
 def test_a_master_to_which_no_slave_speaks_yet_is_isolated_and_gave_up_nothing() -> None:
-    """The other host follows the old master, which rests now, for ten seconds more, and says nothing to the new one."""
+    """For ten more seconds the other host follows the old master, which rests, and says nothing to the new one."""
     with started(vms_per_host=1, isolation_response="shutdown") as cluster:
         cluster.fault("gateway-silent")
         cluster.fault("cut-pair", a="host-99", b="host-100")

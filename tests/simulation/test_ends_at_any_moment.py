@@ -69,7 +69,7 @@ def test_what_was_done_in_such_a_test_can_be_run_again(after_s: float, tmp_path:
 
 
 def test_a_restart_that_is_overdue_is_still_a_violation() -> None:
-    """Patience has its end."""
+    """The time that a checker allows is limited."""
     with Cluster.start(Setup(vms_per_host=1, host_monitoring=False), backend="simulation") as cluster:
         cluster.power_off("host-98")
         cluster.advance(80)

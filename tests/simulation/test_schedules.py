@@ -1,4 +1,4 @@
-"""Whatever breaks, and in whatever order: one writer per disk always, and one healthy cluster once all is healed.
+"""Random fault schedules: each disk always has one writer, and the cluster is healthy once all is healed.
 
 A failing schedule is printed whole; with HERZSCHLAG_EXPLORE=1 hypothesis looks for new ones and shrinks them. Schedules
 that once failed stay here as examples.
@@ -25,21 +25,21 @@ STROKES = st.builds(
     for_s=st.sampled_from([2.0, 5.0, 9.0, 14.0, 20.0, 30.0, 45.0, 70.0, 120.0]),
 )
 PHASES = (Phase.explicit, Phase.generate, *((Phase.shrink,) if os.environ.get("HERZSCHLAG_EXPLORE") else ()))
-"""Shrinking takes minutes: only where a person waits for it."""
+"""Shrinking takes minutes, so it is done only on request."""
 RESPONSES = st.sampled_from(["none", "powerOff", "shutdown"])
 
 
 @settings(max_examples=25, phases=PHASES)
 @given(strokes=st.lists(STROKES, min_size=1, max_size=5), response=RESPONSES)
-@example([Stroke(5.0, NetworkDown(networks="all"), 5.0)], "powerOff")  # the first reign's inventories taken for known
+@example([Stroke(5.0, NetworkDown(networks="all"), 5.0)], "powerOff")  # the first reign's inventories counted as known
 @example([Stroke(40.0, Isolate(host="host-99"), 45.0)], "shutdown")  # back before its poweron file was read again
 @example(
     [Stroke(52.0, Isolate(host="host-100"), 70.0), Stroke(4.0, NetworkDown(networks="all"), 30.0)], "shutdown"
-)  # an ended watch taken for a heartbeat standing still
+)  # an ended watch was taken for a heartbeat that does not move
 @example(
     [Stroke(40.0, Storage(host="host-99", access="apd"), 120.0), Stroke(43.0, Isolate(host="host-100"), 120.0)],
     "powerOff",
-)  # a failed restart never tried again
+)  # a failed restart was never tried again
 def test_no_schedule_leaves_two_writers_or_an_unhealthy_cluster(strokes: list[Stroke], response: str) -> None:
     cluster = play(strokes, isolation_response=response)
     assert two_writers(cluster) == []

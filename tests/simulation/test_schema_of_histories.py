@@ -1,4 +1,4 @@
-"""What a simulation writes is what the schema says: every kind, with every field."""
+"""The histories of simulations against the schema: every kind, with every field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated hosts die, freeze, boot and lose their disks as real ones do."""
+"""The simulated lab, whose hosts die, freeze, boot and lose their disks as real ones do."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def test_a_cluster_elects_the_host_highest_as_text_and_runs_its_vms() -> None:
     assert since(cluster, 20, "role") == [], "a healthy cluster stays as it is"
 
 
-def test_nobody_waits_for_a_master_that_has_abdicated() -> None:
-    """Of three masters that hear each other two abdicate at once. A last heartbeat of the one, late on its way, has the
-    other ask it to be taken in; the offer behind it tells that it leads no more."""
+def test_no_host_waits_for_a_master_that_has_abdicated() -> None:
+    """Of three masters that hear each other two abdicate at once. A last heartbeat of the one, late on its way, makes
+    the other ask it to be taken in; the offer that follows says that it no longer leads."""
     groups = (("host-99", "host-101"), ("host-98", "host-100"), ("host-102",))
     cluster = started(hosts=5, until_s=30)
     begin(cluster, "split", Split(groups=groups), at_s=30)
@@ -199,7 +199,7 @@ def test_what_heartbeats_survive_changes_no_role_and_no_vm(fault: AnyFault) -> N
     assert since(cluster, 30, "role") == [] and since(cluster, 30, "vm") == []
 
 
-def test_a_clock_that_leaps_back_stands_still_until_time_has_caught_up() -> None:
+def test_a_clock_that_leaps_back_does_not_move_until_time_has_caught_up() -> None:
     """A core must never see time go back: it would rightly refuse."""
     cluster = started(hosts=3, until_s=30)
     begin(cluster, "ahead", ClockOffset(host="host-98", offset_s=3.0))
@@ -212,7 +212,7 @@ def test_a_clock_that_leaps_back_stands_still_until_time_has_caught_up() -> None
 
 
 def test_a_master_whose_clock_leaps_is_isolated_at_once_and_leads_again_after_an_election() -> None:
-    """To its agent everybody, the gateway too, fell silent for half a minute at that instant."""
+    """To its agent, every host and the gateway were silent for half a minute at that instant."""
     cluster = started(hosts=3, until_s=30)
     begin(cluster, "ahead", ClockOffset(host="host-99", offset_s=30.0))
     cluster.run_until(60 * SECOND)
@@ -238,7 +238,7 @@ def test_users_power_vms_crash_them_and_put_hosts_in_maintenance_through_vcenter
 
 
 def lines(seed: int) -> list[bytes]:
-    """A rough run: everything random is in it."""
+    """The lines of a history in which everything random occurs."""
     cluster = started(seed, hosts=4, vms_per_host=2, phases="spread", isolation_response="powerOff", until_s=30)
     begin(cluster, "noise", Impair(loss=0.3, delay_ms=50.0, jitter_ms=40.0, duplicate=0.2, reorder=0.2))
     begin(cluster, "off", PowerOff(host="host-99"), at_s=40)

@@ -1,4 +1,4 @@
-"""No scenario hangs on which of two things at one instant comes first: on real packets that is chance.
+"""Ties: no scenario may depend on which of two simultaneous events comes first, as on real packets that is chance.
 
 HERZSCHLAG_EXPLORE=1 plays each scenario forty times instead of twice.
 """
@@ -53,8 +53,8 @@ source = "1.5"
 """
 
 
-def test_a_scenario_that_hangs_on_chance_is_seen_to() -> None:
-    """Else the test above would prove nothing."""
+def test_a_scenario_that_depends_on_chance_is_noticed() -> None:
+    """Otherwise the test above would prove nothing."""
     scenario = loads(TIE, "tie")
     verdicts = set()
     for time in range(30):

@@ -1,4 +1,4 @@
-"""The prompt, in virtual time: every command of ours, and words that are wrong."""
+"""The prompt in virtual time: every command, and wrong input."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_examples_of_help_can_be_typed() -> None:
         assert status == 0, text
 
 
-def test_completion_knows_what_may_stand_here(typed: Typed) -> None:
+def test_completion_offers_what_may_come_next(typed: Typed) -> None:
     shell = Shell(typed.cluster, stdin=io.StringIO(), stdout=io.StringIO())
 
     def offered(line: str) -> list[str]:

@@ -14,7 +14,7 @@ COMMANDS = "cluster hosts=98,99 vms_per_host=0\nadvance 20s\n"
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_nodes_say_what_the_transcript_says(path: Path, pytestconfig: pytest.Config) -> None:
-    """--rewrite-transcripts records them anew; what has changed is then for a reviewer to read."""
+    """`--rewrite-transcripts` records them anew; a reviewer then reads what has changed."""
     played = transcripts.play(path)
     if pytestconfig.getoption("rewrite_transcripts"):
         path.write_text(played)

@@ -1,4 +1,4 @@
-"""What a test's end says: verdicts that fail it, and all that a failure needs to be understood and repeated."""
+"""The end of a test: verdicts that fail it, and all that a user needs to understand and repeat a failure."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_it(cluster):
 
 
 def test_a_violation_fails_a_test_that_saw_nothing(pytester: pytest.Pytester) -> None:
-    """The point of it all: agents that break a rule fail tests that never asked about it."""
+    """This is the plugin's purpose: agents that break a rule fail tests that never asked about it."""
     pytester.makeconftest(f"""
         import sys
         import pytest

@@ -1,4 +1,4 @@
-"""What a user writes: fixtures, marker, options. And what wrong words are answered with."""
+"""The plugin's interface: fixtures, marker and options, and the answers to wrong values."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_plugin_itself_imports_nothing_of_the_project(pytester: pytest.Pytes
 
 
 def test_the_package_works_without_what_only_linux_has(pytester: pytest.Pytester) -> None:
-    """As on a laptop with another system: no fcntl, pwd, grp, termios, resource."""
+    """On a laptop with another system there is no fcntl, pwd, grp, termios, resource."""
     pytester.makepyfile(
         conftest="""
             import sys
@@ -121,7 +121,7 @@ def test_other(cluster):
 def test_a_wrong_word_of_the_marker_is_told_with_the_right_one(
     pytester: pytest.Pytester, words: str, says: str
 ) -> None:
-    """Before anything is started, and without a traceback of ours."""
+    """The refusal comes before anything is started, and without a traceback of our code."""
     code = f"""
 import pytest
 

@@ -1,5 +1,5 @@
-"""Labs go from one test to the next only as clean as new. Stand-ins for labs here; tests/lab/test_plugin.py has
-real ones."""
+"""The reuse of labs: the next test gets one only if it is as clean as new. Labs are simulated here; those of
+tests/lab/test_plugin.py are real."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FIT = {"leaves_as_found", "cuts_and_heals"}
 
 
 def labs(result: pytest.RunResult) -> dict[str, str]:
-    """Test to what the plugin said about its lab."""
+    """Each test with what the plugin said about its lab."""
     told = [line.split(" ", 2)[1:] for line in result.outlines if line.startswith("LAB ")]
     return {test.removesuffix("[mininet]"): value for test, value in told}
 
@@ -100,7 +100,7 @@ def test_6(cluster): pass
 
 
 def test_a_planted_leak_is_noticed(pytester: pytest.Pytester) -> None:
-    """An end that ends nothing, and a user who goes into the lab without the plugin: no record tells of either."""
+    """Neither a fault whose end ends nothing, nor a user who enters the lab without the plugin, leaves a record."""
     code = """
 from herzschlag.backends.simulation.session import SimulationSession
 
@@ -131,7 +131,7 @@ class NOTHING:
 
 
 def test_a_lab_is_kept_for_the_very_next_test_alone(pytester: pytest.Pytester) -> None:
-    """One that idles costs processor time, and a place that others may wait for."""
+    """An idle lab costs processor time, and takes a place for which others may wait."""
     code = """
 import os
 from pathlib import Path

@@ -122,8 +122,8 @@ def test_a_place_is_free_again_when_its_process_is_killed(tmp_path: Path) -> Non
 
 
 @pytest.mark.usefixtures("one_place")
-def test_whoever_gives_a_place_back_stands_behind_those_who_wait(tmp_path: Path) -> None:
-    """Else a process with many tests would never let another one in."""
+def test_a_process_that_gives_a_place_back_queues_behind_those_that_wait(tmp_path: Path) -> None:
+    """Otherwise a process with many tests would never let another one in."""
     mine = Place.wait(tmp_path)
     other = waiter(tmp_path, "other")
     until(lambda: queued(tmp_path), "a process waits")
@@ -196,7 +196,7 @@ def test_workers_have_no_more_labs_at_once_than_there_are_places(pytester: pytes
     assert 1 <= most <= at_once
 
 
-def test_waiting_for_a_place_is_no_part_of_a_tests_time(pytester: pytest.Pytester) -> None:
+def test_waiting_for_a_place_is_not_part_of_a_tests_time(pytester: pytest.Pytester) -> None:
     """Time limits (faulthandler_timeout here) run while a test runs, and a busy machine fails no test."""
     folder = pytester.path / f"herzschlag-labs-{os.getuid()}"
     folder.mkdir()

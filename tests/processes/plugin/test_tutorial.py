@@ -1,4 +1,4 @@
-"""docs/testing.md does what it says, in virtual time; tests/lab/test_plugin.py has it on both backends."""
+"""The examples of docs/testing.md in virtual time; tests/lab/test_plugin.py plays them on both backends."""
 
 from __future__ import annotations
 
