@@ -31,7 +31,7 @@ LAB_MODULES = (
     "herzschlag.controller",
     "herzschlag.backends.",
 )  # as started by `python -m`
-OUR_NAMES = ("herzschlag",)
+OUR_NAME = "herzschlag"
 
 # What installs a thing when it is missing.
 DEBIAN, PYTHON = "debian", "python"
@@ -293,17 +293,14 @@ def numgen() -> Probe:
 
 def name_owners() -> Probe:
     """Another distribution that brings the same package would silently win over this one, or lose to it."""
-    owners = metadata.packages_distributions()
-    strangers = {name: sorted(others) for name in OUR_NAMES if (others := set(owners.get(name, ())) - {"herzschlag"})}
-    found = "; ".join(f"{name} belongs to {', '.join(others)} as well" for name, others in strangers.items())
-    uninstall = " ".join(sorted({other for others in strangers.values() for other in others}))
+    strangers = sorted(set(metadata.packages_distributions().get(OUR_NAME, ())) - {OUR_NAME})
     return Probe(
         name="package name",
         ok=not strangers,
         needed=True,
-        purpose=f"{', '.join(OUR_NAMES)} must be ours alone",
-        detail=found or "one owner",
-        fix=f"{sys.executable} -m pip uninstall {uninstall}" if strangers else "",
+        purpose=f"{OUR_NAME} must be ours alone",
+        detail=f"{OUR_NAME} belongs to {', '.join(strangers)} as well" if strangers else "one owner",
+        fix=f"{sys.executable} -m pip uninstall {' '.join(strangers)}" if strangers else "",
     )
 
 

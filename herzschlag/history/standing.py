@@ -46,8 +46,8 @@ class Standing:
 
     def lost_power(self, hosts: Iterable[str]) -> None:
         """Forget the VMs of these hosts, which are gone without a record."""
-        for host in hosts:
-            self.vms = {place: state for place, state in self.vms.items() if place[1] != host}
+        gone = set(hosts)
+        self.vms = {place: state for place, state in self.vms.items() if place[1] not in gone}
 
     def forget(self, hosts: Iterable[str]) -> None:
         """Forget everything that these hosts recorded."""

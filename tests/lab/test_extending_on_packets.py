@@ -19,9 +19,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("rack.toml", "test_rack.py"):
-        (tmp_path / name).write_text(extending.files()[name], encoding="utf-8")
-    return tmp_path
+    return extending.project_in(tmp_path)
 
 
 def test_its_scenario_holds(site: Path, project: Path) -> None:

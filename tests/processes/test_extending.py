@@ -20,9 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("rack.toml", "test_rack.py"):
-        (tmp_path / name).write_text(extending.files()[name], encoding="utf-8")
-    return tmp_path
+    return extending.project_in(tmp_path)
 
 
 def test_the_scenario_holds_and_the_checker_is_in_its_report(site: Path, project: Path) -> None:

@@ -34,6 +34,13 @@ def install(folder: Path) -> Path:
     return site
 
 
+def project_in(folder: Path) -> Path:
+    """The files of a user's project, which uses the package, in a folder."""
+    for name in ("rack.toml", "test_rack.py"):
+        (folder / name).write_text(files()[name], encoding="utf-8")
+    return folder
+
+
 def command(
     site: Path, folder: Path, *words: str, typed: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
