@@ -60,3 +60,32 @@ def test_runs_end_with_a_batch_that_is_killed(batch: tuple[subprocess.Popen[byte
     os.kill(process.pid, signal.SIGKILL)
     process.wait(timeout=DEADLINE_S)
     until(lambda: statuses(folder) == ["interrupted", "interrupted"], "both runs say that they were interrupted")
+
+
+LOST = """
+import sys, time, weakref, signal
+from herzschlag.running import interrupts
+
+class Thing:
+    pass
+
+interrupts.{way}()
+thing = Thing()
+if "{where}" == "weak reference":
+    kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGTERM))
+else:
+    Thing.__del__ = lambda _: signal.raise_signal(signal.SIGTERM)
+try:
+    del thing
+    time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("way", ["end_politely", "end_politely_once"])
+@pytest.mark.parametrize("where", ["weak reference", "finalizer"])
+def test_an_interrupt_that_python_cannot_pass_on_is_raised_again(way: str, where: str) -> None:
+    program = LOST.format(way=way, where=where)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=DEADLINE_S, check=False)
+    assert (ended.returncode, ended.stderr) == (130, b"")
