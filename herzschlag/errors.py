@@ -39,7 +39,8 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     │   ├── TooLong                     more bytes than the format allows
     │   ├── WrongVersion                another version of the format
     │   ├── WrongCluster                another cluster's
-    │   └── WrongTag                    not authentic
+    │   ├── WrongTag                    not authentic
+    │   └── NotForUs                    for another node, or sent over another network
     ├── Unencodable                     agents: a message of our own that does not fit the format
     ├── DamagedRecord                   agents: a record on a datastore
     ├── BadName                         agents: a name that cannot be part of a path

@@ -43,7 +43,7 @@ class AgentProcess:
     ) -> None:
         self._records = RecordFile(records, settings.moid)
         self._drops = Drops(self._records)
-        self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
+        self._network = Network(settings.moid, book, Codec(settings.cluster, key), self._drops)
         self._pinger = Pinger()
         self._hypervisor = Channel(hypervisor, EVENTS)
         self.loop = Loop(Agent(settings), WAKE, self._perform, self._records, "agent", clock=clock)

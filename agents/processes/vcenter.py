@@ -39,7 +39,7 @@ class VcenterProcess:
         self._records = RecordFile(records, order.node)
         self._core = VCenter(order.vcenter)
         codec = Codec(order.vcenter.config.name, order.key)
-        self._network = Network(order.book[order.node], order.book, codec, Drops(self._records))
+        self._network = Network(order.node, order.book, codec, Drops(self._records))
         self._loop = Loop(self._core, WAKE, self._perform, self._records, "vcenter")
         self._network.join(self._loop, self._received)
         self._control = Channel(control, CONTROL_ORDERS)
