@@ -1,8 +1,8 @@
 """Which orders an agent takes: those for its present life, that answer what it said just now, and are not superseded.
 
-A host that follows an order starts or stops VMs, takes a configuration, or believes that it was taken in. A program that
-records datagrams can send them again, to an agent that was restarted since, or hold them back and let them go later: the
-tag is right. So this module decides that an order counts only
+A host that follows an order starts or stops VMs, takes a configuration, or believes that it was taken in. A program
+that records datagrams can send them again, to an agent that was restarted since, or hold them back and let them go
+later: the tag is right. So this module decides that an order counts only
 
 - in the life of the agent that it names: one of an earlier life was meant for another state of this host;
 - while the message of ours that it answers is at most `Timers.order_answers_ns` old, by our own clock: no clock is
