@@ -17,6 +17,8 @@ from herzschlag.agents.protocol.codec import Codec
 from herzschlag.agents.protocol.format import DATAGRAM_MAX
 from herzschlag.agents.protocol.messages import Address, Heartbeat
 from herzschlag.cluster import Cluster
+from herzschlag.history.records import SECOND
+from herzschlag.packets.passages import read_passages
 from herzschlag.scenarios.plan import CLUSTER_NAME
 from tests.support.attacker import Attacker, Shot
 
@@ -136,3 +138,35 @@ def test_changed_and_foreign_datagrams_change_nothing(cluster: Cluster, attacker
     counts = refused(cluster)
     assert sent > 5_900
     assert {"malformed", "wrong-tag", "wrong-cluster", "too-long"} <= counts.keys()
+
+
+@pytest.mark.herzschlag(vms_per_host=1, seed=17)  # no other test's lab, so its capture is all of this one
+def test_in_a_flood_no_heartbeat_of_the_honest_is_missed(cluster: Cluster, attacker: Attacker) -> None:
+    """Three times 150,000 datagrams at up to 50,000 a second, to the master: its kernel throws none away unread, and
+    every heartbeat that a host sent meanwhile reaches it."""
+    with attacker.recording():
+        cluster.advance(4)
+    target = attacker.lab.address("host-99", "A")
+    draw = random.Random(1)
+    floods = (
+        [draw.randbytes(100) for _ in range(100)],
+        [shot.data for shot in attacker.tape if len(shot.data) < 1_400],
+        [b""],
+    )
+    for data in floods:
+        before, unread = picture(cluster), {moid: attacker.unread(moid) for moid in cluster.hosts}
+        count = refused(cluster).total()
+        shots = [Shot("", target, one) for one in data]
+        sent = attacker.send(shots, per_s=50_000, rounds=150_000 // len(data))
+        unharmed(cluster, before)
+        assert sent > 140_000
+        assert refused(cluster).total() > count + sent // 10, "the flood did not reach the agent"
+        assert {moid: attacker.unread(moid) for moid in cluster.hosts} == unread
+    assert not cluster.records_of("path")
+    cluster.finish()
+    assert cluster.plan.directory is not None
+    packets = read_passages(cluster.plan.directory).packets
+    beats = [p for p in packets if p.kind == "Heartbeat" and p.source in cluster.hosts]
+    lost = [p for p in beats if p.left_ns is None and p.entered_ns < beats[-1].entered_ns - SECOND]
+    assert len(beats) > 400
+    assert not lost
