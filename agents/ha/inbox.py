@@ -28,9 +28,9 @@ class Inbox:
 
     def accept(self, peer: Peer, network: str, message: AnyMessage, to_boot: int) -> bool:
         """Whether the datagram is a sign of life: new, of the peer's present life, and not for an earlier one of ours.
-        A peer that has not heard us yet names none."""
+        A peer that has not heard us yet names none; from one that has, such a datagram is from before."""
         boot = peer.boot
-        if to_boot and to_boot != self._c.boot:
+        if to_boot != self._c.boot and (to_boot or (peer.knows_us and message.boot == boot)):
             # Two agents of which each knew a wrong life of the other would never meet: so that much is learned.
             peer.meets(message.boot)
             self._learn(peer, boot)
@@ -41,6 +41,7 @@ class Inbox:
             self.drop(message.sender, freshness)
             return False
         self._learn(peer, boot)
+        peer.knows_us = to_boot != 0
         path = peer.paths[network]
         if path.silent:
             path.silent = False

@@ -60,6 +60,7 @@ class Peer:
         "hears_us",
         "inventory",
         "joined",
+        "knows_us",
         "last_heard_ns",
         "master",
         "moid",
@@ -84,6 +85,8 @@ class Peer:
         self.reign = 0
         """A master's: which of its reigns in this boot."""
         self.hears_us = False
+        self.knows_us = False
+        """It named our life in a datagram, and does so in every later one of its life."""
         self.offer: tuple[int, str] = (0, "")
         """Election offer: goodness, MOID."""
         self.offer_ns: int | None = None
@@ -116,7 +119,7 @@ class Peer:
         for path in self.paths.values():
             path.window = _Window()
         self.joined = False
-        self.hears_us = False
+        self.hears_us = self.knows_us = False
         self.offer_ns = None
         self.inventory = -1
         self.role = "uninitialized"

@@ -178,9 +178,10 @@ class VCenter:
             return
         stamp = (message.boot, message.sequence)
         if event.to_boot not in (0, self._boot):
-            # It may be a replay, so it is not believed; or the host has not heard of our new life: that it is told.
-            host.boot, host.sequence = max((host.boot, host.sequence), stamp)
-            host.config = 0
+            # A replay, or the host has not heard of our new life: then it is newer than all we know, and is answered.
+            if stamp > (host.boot, host.sequence):
+                host.boot, host.sequence = stamp
+                host.config = 0
             self._drop(message.sender, "for-old-life", "meant for an earlier life of vCenter")
             return
         if stamp <= host.newest.get(network, (0, -1)):
@@ -232,7 +233,7 @@ class VCenter:
             self._off.discard(name)
         else:
             self._off.add(name)
-            target = self._where.get(name, target)
+            target = self._where.get(name) or target  # A vCenter that was restarted may not know yet where it runs.
         self._orders += 1
         self._requests[name] = _Request(self._now_ns + self._orders, vm, on, target)
         self._trace(records.UserRequest(vm=name, on=on, host=target, refused=False, because="a user asked"))
@@ -360,8 +361,9 @@ class VCenter:
         self._actions.append(Trace(entry))
 
     def _drop(self, sender: str, reason: str, because: str) -> None:
-        self._dropped[reason] += 1
-        self._trace(records.Dropped(sender=sender, reason=reason, count=self._dropped[reason], because=because))
+        count = self._dropped[reason] = self._dropped[reason] + 1
+        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
+            self._trace(records.Dropped(sender=sender, reason=reason, count=count, because=because))
 
     def _order(self, order_type: type[Order], to: str, **body: object) -> None:
         self._sequence += 1

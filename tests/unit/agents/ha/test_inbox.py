@@ -63,6 +63,14 @@ def test_a_datagram_for_an_earlier_life_of_ours_is_no_sign_of_life_and_one_for_n
     assert incoming.inbox.dropped == {"for-old-life": 1}
 
 
+def test_a_peer_that_named_our_life_does_so_in_all_that_follows() -> None:
+    """What names none is from before, and was recorded."""
+    incoming = Incoming()
+    assert incoming.takes(election(5), to_boot=1) == (True, True)
+    assert incoming.takes(election(4), to_boot=0) == (False, False)
+    assert incoming.takes(election(1, boot=2), to_boot=0) == (True, True), "it was restarted, and has not heard us yet"
+
+
 def test_a_flood_of_refusals_does_not_fill_the_history() -> None:
     incoming = Incoming()
     for _ in range(1000):
