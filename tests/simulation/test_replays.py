@@ -101,7 +101,7 @@ def test_repeats_at_random_moments_change_nothing_whatever_is_restarted_meanwhil
 
 def test_an_order_that_was_held_back_is_refused_when_it_is_let_go() -> None:
     """A user wants a VM on, the attacker holds every such order back, and the user gives up. The orders come a minute
-    later: a VM that nobody wants any more would start."""
+    later: a VM that the user wants off would start."""
     with Cluster.start(SETUP, backend="simulation") as cluster:
         cluster.fault("vm-power", vm="vm-98-1", on=False)
         cluster.wait_for(lambda: not cluster.where("vm-98-1"), within_s=10)
