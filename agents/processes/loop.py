@@ -136,7 +136,11 @@ class Loop:
         """Wait for input at most this long, deal with it, then with what is due."""
         # select, not epoll: its timeout counts microseconds, epoll's milliseconds; there are a handful of descriptors.
         waiting = [channel for channel in self._channels if channel.waiting]
+        planned_ns = self._deadline_ns()
         readable, writable, _ = select.select(list(self._readers), waiting, [], timeout_s)
+        # Looked at before anything is read: what is due may be dealt with by the event that is read first.
+        woke_ns = time.monotonic_ns()
+        late_ns = woke_ns - planned_ns if planned_ns is not None and woke_ns >= planned_ns else None
         for channel in writable:
             channel.flush()
         for descriptor, reader in [(descriptor, self._readers[descriptor]) for descriptor in readable]:
@@ -145,8 +149,10 @@ class Loop:
         deadline_ns = self._deadline_ns()
         now_ns = time.monotonic_ns()
         if deadline_ns is not None and now_ns >= deadline_ns - EARLY_NS:
-            self._lateness.fired(max(0, now_ns - deadline_ns), now_ns)
+            late_ns = max(late_ns or 0, now_ns - deadline_ns)
             self.feed(self._wake, max(now_ns, deadline_ns))
+        if late_ns is not None:
+            self._lateness.fired(max(0, late_ns), now_ns)
         for chore in self._chores:
             chore.run(now_ns)
 

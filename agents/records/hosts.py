@@ -11,7 +11,7 @@ from herzschlag.agents.states import DatastoreAccess, VmState
 
 LockState = Literal["free", "held", "broken", "watching", "denied", "lost"]
 SlotState = Literal["none", "offline", "live"]
-ProcessName = Literal["agent", "hypervisor", "vm", "vcenter"]
+ProcessName = Literal["agent", "hypervisor", "vm", "vcenter", "switch"]
 
 
 # --- Hypervisors ------------------------------------------------------------------------------------------------------
@@ -145,10 +145,10 @@ class UserRequest(Entry, frozen=True, gc=False, kw_only=True, tag="user"):
 
 
 class Lateness(Entry, frozen=True, gc=False, kw_only=True, tag="lateness"):
-    """How late a process's timers fired since it last said so; real packets only."""
+    """How late a process's timers fired, or a switch answered, since it was last said; real packets only."""
 
     process: ProcessName
-    """Which process of the node."""
+    """Which process of the node; `switch`: the node is a network's switch, `sA` or `sB`."""
     max_ns: RealLength
     """The latest of them."""
     p99_ns: RealLength

@@ -105,7 +105,7 @@ class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
 
 
 class Machinery(Entry, frozen=True, gc=False, kw_only=True, tag="machinery"):
-    """A part of the harness died, so the run proves nothing any more."""
+    """A part of the harness died or stands still, so the run proves nothing any more."""
 
     remembered = True
 

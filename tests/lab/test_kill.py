@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.plugin.places import Place
+from tests.support.marked import MARK, MODULES, SUFFIXES, processes
 from tests.support.waiting import NeverTrue, until
 
 MOMENTS = 26
@@ -24,52 +25,7 @@ AT_ONCE = 2
 LATEST_S = 6.0
 """A run of slave-failure at speed 10 takes some nine seconds; a process that is to be killed lives until near its
 end."""
-MARK = "HERZSCHLAG_KILL_TEST"
-SUFFIXES = {"-fdm": "agent", "-hv": "hypervisor"}
-MODULES = {
-    "herzschlag.topo.sandbox.launcher": "launcher",
-    "herzschlag.topo.lab.spawner": "spawner",
-    "herzschlag.topo.capture.recorder": "recorder",
-    "herzschlag.backends.mininet.stage": "stage",
-    "herzschlag.controller": "controller",
-}
 VICTIMS = ("command", *MODULES.values(), "ovs-vswitchd", "ovsdb-server", "zygote", *SUFFIXES.values(), "VM", "node")
-
-
-def processes(mark: str) -> dict[int, str]:
-    """Living processes that carry the mark in their environment, with what they are."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            if f"{MARK}={mark}".encode() not in (folder / "environ").read_bytes():
-                continue
-            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            name = (folder / "comm").read_text().strip()
-        except OSError:
-            continue
-        found[int(folder.name)] = kind_of(name, words)
-    return found
-
-
-def kind_of(name: str, words: str) -> str:
-    for part in ("ovs-vswitchd", "ovsdb-server"):
-        if part in words:
-            return part
-    for module, kind in MODULES.items():
-        if f"-m {module} " in words:
-            return kind
-    for suffix, kind in SUFFIXES.items():
-        if name.endswith(suffix):
-            return kind
-    if name == "zygote":
-        return name
-    if name.startswith("vm-"):
-        return "VM"
-    if name == "sleep":
-        return "node"
-    return "command" if "herzschlag run" in words else "other"
 
 
 def interfaces() -> set[str]:

@@ -18,7 +18,10 @@ SCHEMA = ("agents/records/", "herzschlag/history/kinds.py")
 RECORDS = "herzschlag/history/records.py"
 BY_HAND = {RECORDS, "herzschlag/backends/mininet/record_tail.py", "herzschlag/backends/simulation/lab.py"}
 """Where what was written becomes a record of a history: the only places that name `Record(` themselves."""
-NAMES_ELSEWHERE = {"run": {"herzschlag/backends/simulation", "herzschlag/backends/mininet"}}
+NAMES_ELSEWHERE = {
+    "run": {"herzschlag/backends/simulation", "herzschlag/backends/mininet"},
+    "lateness": {"herzschlag/backends/mininet/stage"},
+}
 """Folders besides the writer's own from which the values of a kind's fields come."""
 ENTRIES = {kind.entry.__name__: name for name, kind in KINDS.items()}
 

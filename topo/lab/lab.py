@@ -236,6 +236,11 @@ class Lab:
             self._node(node).frozen = True
             return time.monotonic_ns()
 
+    def frozen(self) -> list[str]:
+        """The nodes that are frozen and have power."""
+        with self._lock:
+            return [node for node in self.spec.nodes if self._node(node).frozen and self._node(node).powered]
+
     def thaw(self, node: str) -> int:
         with self._lock:
             found = self._node(node)

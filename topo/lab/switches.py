@@ -27,6 +27,11 @@ _CARRIED_OUT_S_MAX = 10
 _PACKAGE = "sudo apt-get install openvswitch-switch"
 
 
+def management_socket(network: str) -> Path:
+    """Where Open vSwitch itself takes OpenFlow requests for a network's bridge, beside the controller's."""
+    return RUN_DIRECTORY / f"{switch_name(network)}.mgmt"
+
+
 class Switches:
     """Open vSwitch of one sandbox. Started early (`start`), given its bridges later (`begin`, `finish`)."""
 

@@ -42,7 +42,7 @@ from herzschlag.controller import installed
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.capture_facts import CaptureFacts
-from herzschlag.history.kinds import Counters
+from herzschlag.history.kinds import Counters, Machinery
 from herzschlag.history.records import Record
 from herzschlag.scenarios.plan import Plan, vcenter_settings
 from herzschlag.topo.environment import environment
@@ -259,6 +259,8 @@ class MininetSession(HasSandbox):
         self._tail.read()
         for entry in (*collected.disks, *self._counters(collected.dropped), collected.switches):
             self._tail.write(collected.at_ns, entry)
+        for name in collected.stopped:
+            self._tail.write(collected.at_ns, Machinery(what=name, because="it stands still at the end of the run"))
 
     def _counters(self, dropped: Mapping[str, int]) -> Iterator[Counters]:
         """The packets that met each fault that is still in force and cuts links at a switch."""

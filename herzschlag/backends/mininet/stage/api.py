@@ -104,6 +104,8 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
     dropped: dict[str, int]
     """How many packets each link that is cut (`A host-98 host-99`) has dropped."""
     switches: Switches
+    stopped: list[str]
+    """Processes of the lab that stand still though no fault wants that: what they would have told is missing."""
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):

@@ -27,6 +27,7 @@ import msgspec
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.disk_evidence import disk_records
 from herzschlag.agents.processes.plain_files import read_file
+from herzschlag.agents.processes.record_file import Lateness, RecordFile
 from herzschlag.agents.records import Disk
 from herzschlag.agents.settings import VmConfig
 from herzschlag.backends.mininet.stage.api import (
@@ -49,6 +50,7 @@ from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
 from herzschlag.backends.mininet.stage.look import look
 from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
+from herzschlag.backends.mininet.stage.stopped import stopped
 from herzschlag.controller.client import ControllerClient, ControllerError
 from herzschlag.controller.messages import Network, Port
 from herzschlag.history.kinds import Switches
@@ -56,7 +58,9 @@ from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
 from herzschlag.topo.impairments.apply import require_delays
 from herzschlag.topo.lab.lab import ControllerAt, Lab
-from herzschlag.topo.spec import VCENTER, datapath_id
+from herzschlag.topo.lab.switch_watch import SwitchWatch
+from herzschlag.topo.lab.switches import management_socket
+from herzschlag.topo.spec import VCENTER, datapath_id, switch_name
 
 CONTROL_SOCKET = "/run/controller.sock"
 CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
@@ -96,6 +100,8 @@ class Stage:
         self._outside = outside
         self._settings = settings
         self._logs = Path(settings.log_directory)
+        self._records = records
+        self._switches: SwitchWatch
         self._began = time.monotonic()
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}
@@ -124,6 +130,7 @@ class Stage:
             require_delays()
         self._lab.start()
         self._stamp("lab")
+        self._watch_switches()
         self._configure_controller()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # meanwhile the zygote imports its modules
@@ -144,6 +151,15 @@ class Stage:
         for name, pid in machinery.items():
             self._watched[os.pidfd_open(pid)] = name
         self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._nodes.pids))
+
+    def _watch_switches(self) -> None:
+        """From now on: a switch that stands still before the cluster is ready harms the run as well."""
+        networks = self._settings.topology.networks
+        late = {n: Lateness(RecordFile(self._records, switch_name(n)), "switch") for n in networks}
+        self._switches = SwitchWatch(
+            {network: management_socket(network) for network in networks},
+            lambda network, took_ns, now_ns: late[network].fired(took_ns, now_ns),
+        )
 
     def _capture(self) -> None:
         """Begin the capture, before the first datagram. The line stays open as long as this process lives."""
@@ -263,13 +279,15 @@ class Stage:
         disks: list[Disk] = []
         for vm in self._settings.config.vms:
             disks += disk_records(vm.datastore, self._disk(vm))
+        self._switches.tell_overdue()
         status = self._controller.status()
         dropped = {cut_name(cut.network, cut.src, cut.dst): cut.packets or 0 for cut in status.cuts}
         switches = Switches(
             forwarded=sum(port.packets or 0 for port in status.forwarded),
             unknown=sum(switch.table_miss_packets or 0 for switch in status.switches),
         )
-        return Collected(time.monotonic_ns(), disks, dropped, switches)
+        frozen = [f"/proc/{self._lab.pid(node)}" for node in self._lab.frozen()]
+        return Collected(time.monotonic_ns(), disks, dropped, switches, stopped(frozen))
 
     def _disk(self, vm: VmConfig) -> bytes:
         """What is on its disk; nothing where there is none that can be read, so that a checker misses its evidence. A

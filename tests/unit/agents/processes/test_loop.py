@@ -104,6 +104,24 @@ def test_what_has_arrived_is_read_before_the_timer_is_looked_at(
     assert bench.core.events == [b"heard", WAKE]
 
 
+def test_a_timer_is_late_also_when_what_was_read_first_has_dealt_with_it(
+    bench: Bench, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    """A process that stood still for seconds wakes up to a full socket: its first datagram does all that is due."""
+    mine, theirs = pair
+
+    def read() -> None:
+        bench.core.wake_ns = bench.machine.now_ns + SECOND
+        bench.loop.feed(mine.recv(10))
+
+    bench.loop.watch(mine.fileno(), read)
+    bench.core.wake_ns = bench.machine.now_ns - 2 * SECOND
+    theirs.send(b"heard")
+    bench.loop.turn(0)
+    assert bench.core.events == [b"heard"]
+    assert [record["max_ns"] for record in bench.records("lateness")] == [2 * SECOND]
+
+
 def test_a_core_is_not_woken_before_its_time(bench: Bench) -> None:
     due_ns = bench.core.wake_ns = bench.machine.now_ns + 5 * MS
     bench.loop.turn(0)

@@ -1,0 +1,91 @@
+"""A run of the program in which one process stands still for a while, as by SIGSTOP: what the verdict is.
+
+A stop is a stall of the harness, never a failure of the protocol: so a run may say `unknown`, or `holds` where nothing
+that mattered fell into the stop, but never `violated`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.marked import MARK, processes
+
+VICTIMS = (
+    *("ovs-vswitchd", "ovsdb-server", "controller", "stage", "recorder", "zygote"),
+    *("agent", "hypervisor", "VM", "vcenter"),
+)
+MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": "for hostDown"}
+"""When to stop it: after this line of the program's output; the first a moment after its start."""
+SECONDS = (0.2, 2.0, 20.0)
+STARTING_S = 0.8
+SPEED = 10
+
+
+class Stop(NamedTuple):
+    victim: str
+    moment: str
+    seconds: float
+
+
+class Ended(NamedTuple):
+    stop: Stop
+    found: bool
+    """A process of that kind was there to be stopped."""
+    verdict: str
+    because: str
+
+    @property
+    def wrong(self) -> bool:
+        return self.verdict == "violated" or not self.found
+
+
+def play(stop: Stop, directory: Path) -> Ended:
+    """Run slave-failure on real packets, and stop one process of the lab meanwhile."""
+    mark = uuid.uuid4().hex
+    out = directory / mark
+    command = [sys.executable, "-m", "herzschlag", "run", "slave-failure", "--speed", str(SPEED), "--out", str(out)]
+    environment = {**os.environ, MARK: mark, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    run = subprocess.Popen(
+        [*command, "--no-report"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
+    )
+    moment = threading.Event()
+    found: list[int] = []
+    stopper = threading.Thread(target=_stop, args=(stop, mark, moment, found))
+    stopper.start()
+    if stop.moment == "starting":
+        threading.Timer(STARTING_S, moment.set).start()
+    assert run.stdout is not None
+    for line in run.stdout:
+        if MOMENTS[stop.moment] and MOMENTS[stop.moment] in line:
+            moment.set()
+    run.stdout.close()
+    run.wait()
+    moment.set()
+    stopper.join()
+    reports = [json.loads(path.read_text()) for path in out.rglob("run.json")]
+    verdict, because = (reports[0]["verdict"], reports[0]["because"]) if reports else ("none", "no run directory")
+    return Ended(stop, bool(found), verdict, because)
+
+
+def _stop(stop: Stop, mark: str, moment: threading.Event, found: list[int]) -> None:
+    moment.wait()
+    deadline = time.monotonic() + 2  # while a lab starts, its processes come one by one
+    while not found and time.monotonic() < deadline:
+        found += sorted(pid for pid, kind in processes(mark).items() if kind == stop.victim)[:1]
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            until = time.monotonic() + stop.seconds
+            while time.monotonic() < until and Path(f"/proc/{pid}").exists():
+                time.sleep(0.01)
+            os.kill(pid, signal.SIGCONT)
