@@ -1,5 +1,5 @@
 # One target for each purpose; each first sets up whatever it needs and is missing, silently when nothing is missing.
-# The set-up itself is in setup/ (which packages: setup/debian/*.txt; which versions: requirements.lock).
+# The set-up itself is in setup/ (which packages: setup/debian/*.txt; which versions: requirements.lock, with hashes).
 
 PYTHON := .venv/bin/python
 HERZSCHLAG := .venv/bin/herzschlag
@@ -13,7 +13,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -60,8 +60,11 @@ vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (
 wheel-check: venv ## the built wheel in empty environments of Python 3.11 to 3.13: minutes, and a package index
 	@HERZSCHLAG_WHEEL_CHECK=1 $(PYTEST) tests/remote/test_wheel.py
 
-lock: venv ## renews requirements.lock with the newest versions allowed
+lock: ## renews requirements.lock: the newest versions allowed, with the hashes of all their files (a package index)
 	@setup/lock.sh
+
+audit: ## known vulnerabilities of the locked versions, by pip-audit (a package index and its list of vulnerabilities)
+	@setup/audit.sh
 
 clean: ## removes .venv, caches, runs: files that git ignores and these targets made
 	@rm -rf .venv .setup build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
