@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from herzschlag import failure
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import BackendName
 from herzschlag.checkers import checkers
@@ -253,12 +254,15 @@ class LabKeeper:
         except BaseException as error:
             if home is not None:
                 if (home / LOG_FOLDER).is_dir() and not isinstance(error, BackendUnavailable):
-                    shutil.copytree(home / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
+                    with contextlib.suppress(OSError):  # the error that is reported is the first one
+                        shutil.copytree(home / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
                 shutil.rmtree(home, ignore_errors=True)
             if isinstance(error, BackendUnavailable):
                 pytest.skip(f"{backend}: {error}")
             if isinstance(error, NotReady | MachineryDied):
                 pytest.fail(f"unknown: the cluster never became ready: {error} (logs: {directory})", pytrace=False)
+            if isinstance(error, OSError | MemoryError):
+                pytest.fail(_failed(error, directory), pytrace=False)
             raise
         return Lab(cluster, key, home)
 
@@ -303,7 +307,13 @@ def real_key(item: pytest.Item) -> bytes | None:
 def judge_all(item: pytest.Item, error: BaseException | None) -> None:
     """After a test's own code: a violation fails it, and so does `unknown`, with its own word."""
     for lent in item.stash.get(LENT, []):
-        report = lent.judge()
+        try:
+            report = lent.judge()
+        except Exception as trouble:  # a full disk: not the cluster's doing, nor the test's
+            if error is None:
+                pytest.fail(_failed(trouble, lent.directory), pytrace=False)
+            item.add_report_section("call", f"herzschlag {lent.backend}", _failed(trouble, lent.directory))
+            continue
         if (error is not None and not isinstance(error, BackendUnavailable)) or report.verdict != "holds":
             item.add_report_section("call", f"herzschlag {lent.backend}", lent.told(error))
         if error is None and report.verdict != "holds":
@@ -312,6 +322,10 @@ def judge_all(item: pytest.Item, error: BaseException | None) -> None:
         pytest.skip(str(error))
     if isinstance(error, MachineryDied):
         pytest.fail(f"unknown: {error}", pytrace=False)
+
+
+def _failed(error: BaseException, directory: Path) -> str:
+    return f"herzschlag itself failed: {failure.line(error, directory / LOG_FOLDER)}"
 
 
 def directory_name(nodeid: str) -> str:

@@ -25,7 +25,9 @@ LOG_FOLDER = "log"
 SAME_SECOND_MAX = 1000
 """Folders of runs that began in the same second."""
 
-Status = Literal["running", "interrupted", "unavailable", "finished"]
+Status = Literal["running", "interrupted", "unavailable", "failed", "finished"]
+ENDED: tuple[Status, ...] = ("unavailable", "failed", "finished")
+"""A run that ended by itself."""
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):

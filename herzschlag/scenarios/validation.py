@@ -41,6 +41,8 @@ LONGEST_S = 7 * 24 * 3600.0
 SHORTEST_S = 1e-9
 MOST_VMS = 8000  # per cluster since vSphere 6.0 (fact sheet 9)
 MOST_STEPS = 10_000
+NAME_BYTES_MAX = 200
+"""Of the 255 that file systems allow for a directory: a scenario that is run several times gets a number besides."""
 
 
 def check(scenario: Scenario) -> None:
@@ -56,6 +58,11 @@ def check(scenario: Scenario) -> None:
 def _times(scenario: Scenario) -> None:
     if not scenario.name or any(not (c.isalnum() or c in "-_.@") for c in scenario.name):
         raise InputError("name", f"is {scenario.name!r}: letters, digits, '-', '_', '.' and '@'; it names a directory")
+    if scenario.name.startswith("."):
+        raise InputError("name", f"is {scenario.name!r}: it names a directory, so it must not begin with '.'")
+    if (size := len(scenario.name.encode())) > NAME_BYTES_MAX:
+        shown = f"{scenario.name[:40]}…"
+        raise InputError("name", f"is {shown!r}, {size} bytes long: at most {NAME_BYTES_MAX}; it names a directory")
     check_speed(scenario.speed, "speed")
     if not 0 <= scenario.patience_s <= LONGEST_S:
         raise InputError("patience_s", f"is {scenario.patience_s:g}: from 0 to {LONGEST_S:g} (a week)")

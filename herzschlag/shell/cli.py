@@ -1,7 +1,8 @@
 """The command `herzschlag shell`: starts a lab, opens a prompt in it, and leaves a run directory.
 
 This module decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script
-has a line that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
+has a line that cannot be done; 3 when the cluster did not become ready; 4 when this machine cannot run it; 5 when the
+lab was lost.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import typer
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
-from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.run_file import RunReport, new_folder
 from herzschlag.running.runner import RunRequest, announce, judge_and_write
@@ -80,9 +81,12 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     except BackendUnavailable as error:
         announce(request, "unavailable", str(error))
         fail(f"this machine cannot run it: {error}", CANNOT_RUN)
-    except (NotReady, MachineryDied) as error:
+    except NotReady as error:
         announce(request, "interrupted", str(error))
         fail(f"the lab never became ready: {error} (logs: {directory}/log)", UNKNOWN)
+    except MachineryDied as error:
+        announce(request, "failed", str(error))
+        fail(f"failed: the lab was lost: {error} (logs: {directory}/log)", FAILED)
     except KeyboardInterrupt:
         announce(request, "interrupted", "interrupted")
         fail("interrupted", INTERRUPTED)
