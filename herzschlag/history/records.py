@@ -125,6 +125,10 @@ class History:
         return History.ordered(record for record in self.records if not unwanted(record))
 
 
+TAIL_FILE = "records.jsonl"
+"""In a run's `log/`: the records of a lab on real packets, as its processes write them."""
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it appears whole or not at all. An OSError names it, also on a full disk."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -27,7 +27,15 @@ from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import finish_capture
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
-from herzschlag.running.run_file import HISTORY_FILE, LOG_FOLDER, RunReport, Status, write_report
+from herzschlag.running.run_file import (
+    HISTORY_FILE,
+    LOG_FOLDER,
+    RUN_FILE,
+    RunReport,
+    Status,
+    must_be_unused,
+    write_report,
+)
 from herzschlag.running.versions import versions_here
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
@@ -54,9 +62,11 @@ OpenSession = Callable[[BackendName, Plan], Session]
 
 
 def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession = open_session) -> RunReport:
-    """Run it and leave a run directory. Raises WrongInput and ExtensionError before anything starts. Later it
-    raises only KeyboardInterrupt and its like, after the directory says so."""
+    """Run it and leave a run directory. Raises WrongInput, also for a directory that holds a run already, and
+    ExtensionError before anything starts. Later it raises only KeyboardInterrupt and its like, after the directory says
+    so."""
     checkers()
+    must_be_unused(request.directory, RUN_FILE)
     plan = make_plan(
         request.scenario,
         speed=request.speed,

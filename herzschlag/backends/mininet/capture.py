@@ -42,8 +42,8 @@ class RunCapture:
             mode=plan.capture,
         )
 
-    def start(self, logs: Path) -> None:
-        if self._directory is None:
+    def start(self, logs: Path | None) -> None:
+        if self._directory is None or logs is None:
             return
         with (self._directory / CAPTURE_FILE).open("wb", buffering=0) as file, (logs / LOG_FILE).open("ab") as log:
             self._recorder = Recorder.start(file, self._apart_ns, log, (to_comment(self.facts),))

@@ -92,6 +92,7 @@ class Stage:
         self._outside = outside
         self._settings = settings
         self._logs = Path(settings.log_directory)
+        self._logs.mkdir(parents=True, exist_ok=True)
         self._began = time.monotonic()
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}

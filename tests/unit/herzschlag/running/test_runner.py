@@ -15,6 +15,7 @@ from herzschlag.running.conductor import NotReady
 from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
+from herzschlag.wrong_input import InputError
 from tests.support.scripted import ScriptedSession
 
 
@@ -127,3 +128,14 @@ def test_the_session_is_closed_on_every_way_out(tmp_path: Path) -> None:
 
     run(request(tmp_path), opener=opener)
     assert sessions[0].closed
+
+
+def test_three_runs_in_one_directory_leave_the_first_as_it_was(tmp_path: Path) -> None:
+    """A capture of the first would get the comments of the second; a killed run would look finished."""
+    first = run(request(tmp_path / "run"))
+    written = (tmp_path / "run" / HISTORY_FILE).read_bytes()
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"holds a run already \(run.json\)"):
+            run(request(tmp_path / "run", "normal"))
+    assert read_report(tmp_path / "run") == first
+    assert (tmp_path / "run" / HISTORY_FILE).read_bytes() == written
