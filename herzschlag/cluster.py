@@ -85,6 +85,7 @@ class Cluster:
         ready: bool = True,
         datapath: Datapath = "auto",
         capture: Captured = "heartbeats",
+        capture_limit_mb: int | None = None,
     ) -> Self:
         """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError, also
         for a directory that holds a run already, ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
@@ -93,7 +94,15 @@ class Cluster:
         if directory is not None:
             must_be_unused(directory)
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
-        plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
+        plan = make_plan(
+            scenario,
+            speed=speed,
+            seed=seed,
+            directory=directory,
+            datapath=datapath,
+            capture=capture,
+            capture_limit_mb=capture_limit_mb,
+        )
         session = open_session(backend, plan)
         session.__enter__()
         cluster = cls(session, plan, scenario, watcher)

@@ -91,6 +91,10 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     capture: Annotated[
         Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
+    capture_limit: Annotated[
+        int | None,
+        typer.Option(metavar="MB", help="Limit of the capture's size; packets after it are missing. Default: 256."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     draw: Annotated[
         bool, typer.Option("--report/--no-report", help="Draw report.html, and a summary of several.")
@@ -115,6 +119,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
             directory=folder / _unique(index, loaded),
             datapath=datapath.value,
             capture=capture.value,
+            capture_limit_mb=capture_limit,
         )
         for index, scenario in enumerate(loaded)
     ]
@@ -154,6 +159,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     seed: Annotated[int, typer.Option()] = 0,
     datapath: Annotated[Datapath, typer.Option()] = Datapath.auto,
     capture: Annotated[Capture, typer.Option()] = Capture.heartbeats,
+    capture_limit: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """One run of a batch, in its own process; its result is the run directory."""
     interrupts.end_politely_once()
@@ -167,6 +173,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
         directory=into,
         datapath=datapath.value,
         capture=capture.value,
+        capture_limit_mb=capture_limit,
     )
     try:
         report = run(request, console.LinePrinter(out, loaded))

@@ -81,6 +81,7 @@ def _spawn(request: RunRequest) -> _Child:
                 request.datapath,
                 "--capture",
                 request.capture,
+                *(() if request.capture_limit_mb is None else ("--capture-limit", str(request.capture_limit_mb))),
                 "--into",
                 str(directory),
             ],

@@ -56,6 +56,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     directory: Path
     datapath: Datapath = "auto"
     capture: Captured = "heartbeats"
+    capture_limit_mb: int | None = None
+    """None: the default of `topo/spec.py`."""
 
 
 OpenSession = Callable[[BackendName, Plan], Session]
@@ -74,6 +76,7 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
         directory=request.directory,
         datapath=request.datapath,
         capture=request.capture,
+        capture_limit_mb=request.capture_limit_mb,
     )
     one = _Run(request, plan)
     try:
@@ -173,6 +176,8 @@ def _judged(request: RunRequest, history: History, trouble: str, versions: dict[
         verdict = worst(["unknown", verdict])
     bad = [f"{f.checker}: {f.because}" for f in findings if f.verdict == verdict]
     because = trouble or ("every check holds" if verdict == "holds" else "; ".join(bad))
+    for full in history.of_kind("capture-full"):
+        because += f"; after {full.at_s:.1f} s {full.get('because')}"
     report = _report(request, "finished", verdict, because)
     return msgspec.structs.replace(report, findings=findings, versions=versions)
 

@@ -56,6 +56,10 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     capture: Annotated[
         Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
+    capture_limit: Annotated[
+        int | None,
+        typer.Option(metavar="MB", help="Limit of the capture's size; packets after it are missing. Default: 256."),
+    ] = None,
 ) -> None:
     """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
 
@@ -74,6 +78,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
         seed=seed,
         directory=directory,
         capture=capture.value,
+        capture_limit_mb=capture_limit,
     )
     announce(request, "running", "it has not ended")
     try:
@@ -101,6 +106,7 @@ def _session(request: RunRequest, scenario: Scenario | None) -> int:
         name=request.scenario.name,
         directory=request.directory,
         capture=request.capture,
+        capture_limit_mb=request.capture_limit_mb,
     )
     shell = Shell(cluster, scenario, intro=_intro(cluster, scenario) if sys.stdin.isatty() else "")
     try:

@@ -41,7 +41,7 @@ from herzschlag.controller import installed
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.capture_facts import CaptureFacts
-from herzschlag.history.kinds import Counters
+from herzschlag.history.kinds import CaptureFull, Counters
 from herzschlag.history.records import TAIL_FILE, Record
 from herzschlag.scenarios.plan import Plan, vcenter_settings
 from herzschlag.topo.environment import environment
@@ -258,6 +258,11 @@ class MininetSession(HasSandbox):
         self._tail.read()
         for entry in (*collected.disks, *self._counters(collected.dropped), collected.switches):
             self._tail.write(collected.at_ns, entry)
+        self._note_of_capture(self._capture.news())
+
+    def _note_of_capture(self, news: tuple[int, CaptureFull] | None) -> None:
+        if news is not None:
+            self._tail.write(*news)
 
     def _counters(self, dropped: Mapping[str, int]) -> Iterator[Counters]:
         """The packets that met each fault that is still in force and cuts links at a switch."""
@@ -280,9 +285,10 @@ class MininetSession(HasSandbox):
         if self._sandbox is not None:
             self._sandbox.kill()
             self._sandbox = None
-        self._capture.end()
+        full = self._capture.end()
         self._line.close()
         self._tail.close()
+        self._note_of_capture(full)
 
     def __enter__(self) -> Self:
         return self

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from herzschlag.backends.base import BackendUnavailable, MachineryDied, Missing
-from herzschlag.history.records import Record, read_history
+from herzschlag.history.records import RUNNER, SECOND, History, Record, read_history, record
+from herzschlag.report.reading import read_run
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
-from herzschlag.running.runner import RunRequest, run
+from herzschlag.running.runner import RunRequest, judge_and_write, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.wrong_input import InputError
 from tests.support.scripted import ScriptedSession
@@ -139,3 +140,19 @@ def test_three_runs_in_one_directory_leave_the_first_as_it_was(tmp_path: Path) -
             run(request(tmp_path / "run", "normal"))
     assert read_report(tmp_path / "run") == first
     assert (tmp_path / "run" / HISTORY_FILE).read_bytes() == written
+
+
+def test_a_capture_that_reached_its_limit_is_in_the_text_of_the_verdict(tmp_path: Path) -> None:
+    """It changes no verdict, because checkers read the records alone."""
+    whole = read_history(_played(tmp_path / "played"))
+    full = record(25 * SECOND, RUNNER, "capture-full", {"limit_bytes": 1_000_000, "because": "it reached 1 MB"})
+    report = judge_and_write(request(tmp_path / "run"), History.ordered([*whole, full]), {})
+    assert report.verdict == "holds"
+    assert report.because == "every check holds; after 25.0 s it reached 1 MB"
+    remarks = read_run(tmp_path / "run").remarks
+    assert remarks == ("After 25.0 s it reached 1 MB, and nothing is drawn or said of them.",)
+
+
+def _played(directory: Path) -> Path:
+    run(request(directory))
+    return directory / HISTORY_FILE
