@@ -7,13 +7,16 @@ PYTEST := $(PYTHON) -m pytest
 # Real-packet tests are about timing: one lab a core, and never more tests at once than that.
 JOBS ?= $(shell nproc)
 REPEAT ?= 1
+SECONDS ?= 600
+# The fuzzer that `make fuzz` alone needs; it has wheels for Linux and few Pythons, so it is in no requirements.
+ATHERIS := atheris==3.0.0
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
-CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
+CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity cases fuzz docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -56,6 +59,10 @@ vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's d
 vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
+
+fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
+	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet $(ATHERIS)
+	@$(PYTHON) -m tests.fuzz.run --seconds $(SECONDS)
 
 wheel-check: venv ## the built wheel in empty environments of Python 3.11 to 3.13: minutes, and a package index
 	@HERZSCHLAG_WHEEL_CHECK=1 $(PYTEST) tests/remote/test_wheel.py

@@ -96,6 +96,9 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
     says "shortly" (6 [DD-R]). Not a divisor of 20 s, so that it never asks at the very instant an owner may appear."""
     order_repeat_ns: int = 1 * SECOND
     """An unanswered request (join, restart order, inventory) is sent again. Ours: one heartbeat."""
+    order_answers_ns: int = 10 * SECOND
+    """An order is taken only if it answers a message that its recipient sent this lately. Ours: two reports, ten
+    heartbeats; as long as a silent master is followed."""
     vmm_failure_ns: int = 30 * SECOND
     """VM monitoring, high sensitivity: no guest heartbeat this long. Sheet 7.8 [DD-M] (60 s, 120 s: medium, low)."""
     vmm_iostats_ns: int = 120 * SECOND

@@ -208,7 +208,7 @@ class Beater:
             config=0,
             inventory=0,
         )
-        return [Send(beat, self._others, ("A",))]
+        return [Send(beat, self._others, ("A",), {})]
 
     def wake_at_ns(self) -> int:
         return self._at_ns
@@ -235,7 +235,7 @@ class Bare:
     def _performer(self, moid: str) -> Callable[[list[Any]], None]:
         def perform(actions: list[Any]) -> None:
             for action in actions:
-                self.network.send(moid, action.message, action.to, action.networks)
+                self.network.send(moid, action)
 
         return perform
 

@@ -178,6 +178,8 @@ Request: TypeAlias = Configure | SetCuts | Status | Quit
 Reply: TypeAlias = Done | StatusReply | Failed
 
 _encoder = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""All that decoding any bytes can raise: text that is not UTF-8, deep nesting."""
 _request_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _reply_decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
@@ -191,7 +193,7 @@ def decode_request(line: bytes) -> Request:
     """Read one line of a client; raises ControlError(MALFORMED)."""
     try:
         return _request_decoder.decode(line)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise ControlError(ErrorCode.MALFORMED, f"request refused: {error}; see controller/messages.py") from None
 
 
@@ -199,5 +201,5 @@ def decode_reply(line: bytes) -> Reply:
     """Read one line of the controller; raises ControlError(MALFORMED)."""
     try:
         return _reply_decoder.decode(line)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise ControlError(ErrorCode.MALFORMED, f"reply not understood: {error}") from None

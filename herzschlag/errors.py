@@ -39,7 +39,8 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     │   ├── TooLong                     more bytes than the format allows
     │   ├── WrongVersion                another version of the format
     │   ├── WrongCluster                another cluster's
-    │   └── WrongTag                    not authentic
+    │   ├── WrongTag                    not authentic
+    │   └── NotForUs                    for another node, or sent over another network
     ├── Unencodable                     agents: a message of our own that does not fit the format
     ├── DamagedRecord                   agents: a record on a datastore
     ├── BadName                         agents: a name that cannot be part of a path
@@ -60,6 +61,8 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── Trouble                         remote, on the other machine: the user should read this
     ├── Gone                            remote, on the other machine: the client has left
     └── Interrupted                     shell: Ctrl-C, or a polite kill; it ends the prompt
+    OSError
+    └── Unusable                        agents: what is in a file's place is not a file that can be used
     KeyboardInterrupt
     └── Abandoned                       remote: the user does not want to wait for the command to end
 

@@ -75,7 +75,9 @@ class ListFolder(IoRequest, frozen=True, gc=False, tag=True):
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, tag=True):
     request: int
-    status: Literal["ok", "missing", "mismatch", "lost"]
+    status: Literal["ok", "missing", "mismatch", "damaged", "lost"]
+    """`lost`: the datastore failed. `damaged`: the datastore works, but what is in the file's place cannot be used, as
+    a folder, a link, a pipe or a file without end; nothing was read or written."""
     data: bytes = b""
     stamp: int = 0
 

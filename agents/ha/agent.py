@@ -48,9 +48,9 @@ from herzschlag.agents.protocol.messages import (
     Election,
     Heartbeat,
     InventoryAck,
+    Order,
     PowerRequest,
     RestartOrder,
-    Welcome,
 )
 from herzschlag.agents.settings import NEVER_NS, AgentSettings, ClusterConfig
 from herzschlag.agents.states import ROLE_CHANGES, DatastoreAccess, HostState, Role, VmState
@@ -95,7 +95,7 @@ class Agent:
         assert now_ns >= c.now_ns, f"{c.moid}: time went back from {c.now_ns} to {now_ns}"
         c.now_ns = now_ns
         if type(event) is Received:
-            if not self._received(event.network, event.message):
+            if not self._received(event):
                 return []
         else:
             self._happened(event)
@@ -147,16 +147,18 @@ class Agent:
 
     # --- datagrams ---
 
-    def _received(self, network: str, message: AnyMessage) -> bool:
+    def _received(self, event: Received) -> bool:
         """Whether anything may have changed: a plain heartbeat of a healthy peer must cost next to nothing."""
         c = self._c
+        message, to_boot = event.message, event.to_boot
         peer = c.peers.get(message.sender)
         if peer is None:
-            if c.config is None and message.sender != VCENTER:
-                return False  # Not configured yet: every host is a stranger.
-            self._from_outside(message)
-            return True
-        if not self._inbox.accept(peer, network, message):
+            if message.sender == VCENTER:
+                self._from_vcenter(event)
+            elif c.config is not None:  # Not configured yet: every host is a stranger.
+                self._inbox.drop(message.sender, "stranger")
+            return c.config is not None or message.sender == VCENTER
+        if not self._inbox.accept(peer, event.network, message, to_boot):
             return True
         self._role.heard(peer)
         if not self._inbox.is_news(peer, message):
@@ -165,29 +167,38 @@ class Agent:
             peer.heartbeat(message, self._own_bit, c.now_ns)
             self._role.heartbeat(peer, message)
             return bool(c.actions)
-        self._message(peer, message)
+        if not isinstance(message, Order) or self._inbox.takes(message, to_boot):
+            self._message(peer, message)
         return True
 
     def _message(self, peer: Peer, message: AnyMessage) -> None:
-        c = self._c
         match message:
             case Election():
-                peer.offered(message, self._own_bit, c.now_ns)
+                peer.offered(message, self._own_bit, self._c.now_ns)
                 self._role.offer(peer)
+            case InventoryAck() | RestartOrder() if not self._role.obeys(peer, message):
+                self._inbox.drop(peer.moid, "not-our-master")
             case InventoryAck():
-                if message.host == c.moid:
-                    self._vms.acknowledged(message)
-                    self._vmcp.answered(frozenset(message.placeable))
+                self._vms.acknowledged(message)
+                self._vmcp.answered(frozenset(message.placeable))
             case RestartOrder():
                 self._vms.ordered(peer.moid, message)
-            case Welcome() if (message.host, message.host_boot) != (c.moid, c.boot):
-                pass  # It is for another host, or for an earlier boot of ours.
             case _:
                 self._role.message(peer, message)
 
-    def _from_outside(self, message: AnyMessage) -> None:
-        if message.sender != VCENTER:
-            self._inbox.drop(message.sender, "stranger")
+    def _from_vcenter(self, event: Received) -> None:
+        vcenter, message = self._c.vcenter, event.message
+        before = vcenter.boot
+        if not self._inbox.accept(vcenter, event.network, message, event.to_boot):
+            return
+        if not self._inbox.is_news(vcenter, message):
+            return
+        if vcenter.boot != before:
+            self._reporting.changed()  # A vCenter that was started does not know that we know it.
+            self._due_ns = self._c.now_ns
+            if event.to_boot == 0:
+                return  # It has not heard us yet, and repeats its order when it has.
+        if not isinstance(message, Order) or not self._inbox.takes(message, event.to_boot):
             return
         match message:
             case Configure():

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag.agents.ha.election import Offer
+from herzschlag.agents.ha.orders import SentLately
 from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.protocol.actions import AnyAction, Send, Trace, UnwatchHeartbeats, WatchHeartbeats
-from herzschlag.agents.protocol.messages import Message
+from herzschlag.agents.protocol.messages import VCENTER, Message, Order
 from herzschlag.agents.records import AnyEntry
 from herzschlag.agents.settings import AgentSettings, ClusterConfig
 from herzschlag.agents.states import DatastoreAccess
@@ -31,6 +32,12 @@ class Context:
         self.actions: list[AnyAction] = []
         self.access: dict[str, DatastoreAccess] = {}
         self.peers: dict[str, Peer] = {}
+        self.vcenter = Peer(VCENTER, 0, settings.networks)
+        self.lives: dict[str, int] = {}
+        """Node to its life that we know of. Replaced, never changed: actions under way hold it."""
+        self.reigns = 0
+        """How often this agent became master."""
+        self.sent = SentLately(settings.timers.order_answers_ns)
         self.others: tuple[str, ...] = ()
         """MOIDs of all other hosts of the cluster, in the order of the host list."""
         self.stillness: dict[tuple[str, str], tuple[int, int]] = {}
@@ -89,8 +96,13 @@ class Context:
         if not to:
             return
         self._sequence += 1
+        self.sent.note(self._sequence, self.now_ns)
         message = message_type(sender=self.moid, boot=self.boot, sequence=self._sequence, sent_ns=self.now_ns, **body)
-        self.actions.append(Send(message, to, self.networks))  # type: ignore[arg-type]  # one of AnyMessage
+        self.actions.append(Send(message, to, self.networks, self.lives))  # type: ignore[arg-type]  # one of AnyMessage
+
+    def order(self, message_type: type[Order], to: str, **body: Any) -> None:
+        """Send an order to one host: it answers the newest message that we have of it."""
+        self.send(message_type, (to,), answers=max(0, self.peers[to].handled.newest), **body)
 
     def offer(self) -> Offer:
         """Our own election offer: datastores that work, plus fdm.nodeGoodness [DD-F] [VVT]."""

@@ -60,12 +60,14 @@ class Peer:
         "hears_us",
         "inventory",
         "joined",
+        "knows_us",
         "last_heard_ns",
         "master",
         "moid",
         "offer",
         "offer_ns",
         "paths",
+        "reign",
         "role",
         "vms_of_old_boot",
     )
@@ -80,7 +82,11 @@ class Peer:
         self.last_heard_ns: int | None = None
         self.role: Role = "uninitialized"
         self.master = ""
+        self.reign = 0
+        """A master's: which of its reigns in this boot."""
         self.hears_us = False
+        self.knows_us = False
+        """It named our life in a datagram, and does so in every later one of its life."""
         self.offer: tuple[int, str] = (0, "")
         """Election offer: goodness, MOID."""
         self.offer_ns: int | None = None
@@ -96,30 +102,34 @@ class Peer:
         if boot != self.boot:
             if boot < self.boot:
                 return "old-life"
-            self._new_boot(boot)
+            self.meets(boot)
         path = self.paths[network]
         if not path.window.add(sequence):
             return "replayed"
         path.last_heard_ns = self.last_heard_ns = now_ns
         return "new"
 
-    def _new_boot(self, boot: int) -> None:
+    def meets(self, boot: int) -> None:
+        """Nothing but the boot is known of its new life. One that is not newer is not believed."""
+        if boot <= self.boot:
+            return
         self.vms_of_old_boot = self.boot != 0
         self.boot = boot
         self.handled = _Window()
         for path in self.paths.values():
             path.window = _Window()
         self.joined = False
-        self.hears_us = False
+        self.hears_us = self.knows_us = False
         self.offer_ns = None
         self.inventory = -1
         self.role = "uninitialized"
         self.master = ""
+        self.reign = 0
 
     def heartbeat(self, message: Heartbeat, own_bit: int, now_ns: int) -> None:
         """Note what the host says of itself; `own_bit` is our place in the list of hosts that it hears."""
         self.hears_us = bool(message.heard & own_bit)
-        self.role, self.master = message.role, message.master
+        self.role, self.master, self.reign = message.role, message.master, message.reign
         if message.role == "master":
             self.offer, self.offer_ns = (message.goodness, self.moid), now_ns
 

@@ -28,7 +28,7 @@ class Reporting:
         """Something that reports contain changed: the next `check` sends one."""
         self._changed = True
 
-    def heartbeat(self, role: Role, master: str, to: tuple[str, ...], heard: int) -> None:
+    def heartbeat(self, role: Role, master: str, to: tuple[str, ...], heard: int, *, reign: int = 0) -> None:
         self._c.send(
             Heartbeat,
             to,
@@ -38,6 +38,7 @@ class Reporting:
             heard=heard,
             config=self._c.cluster.generation,
             inventory=self._vms.generation,
+            reign=reign,
         )
 
     def check(self, role: Role, master: str) -> None:

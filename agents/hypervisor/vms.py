@@ -43,7 +43,7 @@ ORDERS_KEPT = 1024
 class HostedVm:
     """One VM as this host knows it."""
 
-    __slots__ = ("because", "config", "number", "order", "path", "silent", "state", "timer", "unsure")
+    __slots__ = ("because", "by", "config", "number", "order", "path", "silent", "state", "timer", "unsure")
 
     def __init__(self, config: VmConfig) -> None:
         self.config = config
@@ -55,6 +55,8 @@ class HostedVm:
         """The power-on task under way."""
         self.because = ""
         """The reason why it is being stopped; empty when that was not asked for."""
+        self.by = ""
+        """Who ordered what is being done to it; empty for this host itself."""
         self.timer: Timer | None = None
         self.silent = False
         self.unsure = False
@@ -100,6 +102,7 @@ class Vms:
         else:
             vm = self._vms[name] = HostedVm(call.vm)
             vm.order = call.order
+            vm.by = call.order.by
             self._become(vm, "starting", f"power-on ordered ({call.order.number})", asked=True)
             self._locks.acquire(
                 call.vm.datastore,
@@ -126,6 +129,8 @@ class Vms:
             io.submit(request, lambda written: self._vmx_read(vm, written))
         elif outcome.status == "lost":
             self._failed(vm, f"{vm.config.datastore} failed")
+        elif outcome.status == "damaged":
+            self._failed(vm, f"{vm.path} is not a file that can be used")
         else:
             seconds = vm.config.power_on_s
             if seconds:
@@ -176,12 +181,13 @@ class Vms:
     def power_off(self, call: actions.PowerOff) -> None:
         vm = self._vms.get(call.vm)
         if vm is not None:
-            self._stop(vm, call.because)
+            self._stop(vm, call.because, call.by)
 
-    def _stop(self, vm: HostedVm, because: str) -> None:
+    def _stop(self, vm: HostedVm, because: str, by: str = "") -> None:
         """Kill it, whatever it is doing; a datastore that hangs does not delay that."""
         if vm.state == "off":
             return
+        vm.by = by
         if not vm.number:
             self._failed(vm, f"powered off while starting: {because}")
             return
@@ -278,7 +284,10 @@ class Vms:
                 to=state,
                 because=because,
                 order=UNSET if order is None else order.number,
+                by=vm.by or UNSET,
                 asked=asked if state == "off" else UNSET,
             )
         )
+        if state in ("on", "off"):
+            vm.by = ""
         self._answer(events.VmChanged(vm.config.name, state, because, asked))

@@ -16,9 +16,9 @@ from herzschlag.agents.clock import RIGHT, ClockSetting
 from herzschlag.agents.ha.agent import Agent
 from herzschlag.agents.processes.channel import Channel
 from herzschlag.agents.processes.control import SetClock
-from herzschlag.agents.processes.loop import Loop
+from herzschlag.agents.processes.loop import Chore, Loop
 from herzschlag.agents.processes.ping import Pinger
-from herzschlag.agents.processes.record_file import Drops, RecordFile
+from herzschlag.agents.processes.record_file import DROP_REPORT_NS, Drops, RecordFile
 from herzschlag.agents.processes.udp import AddressBook, Network
 from herzschlag.agents.protocol.actions import HostCall, Ping, Send, Trace
 from herzschlag.agents.protocol.codec import Codec
@@ -43,11 +43,12 @@ class AgentProcess:
     ) -> None:
         self._records = RecordFile(records, settings.moid)
         self._drops = Drops(self._records)
-        self._network = Network(book[settings.moid], book, Codec(settings.cluster, key), self._drops)
+        self._network = Network(settings.moid, book, Codec(settings.cluster, key), self._drops)
         self._pinger = Pinger()
         self._hypervisor = Channel(hypervisor, EVENTS)
         self.loop = Loop(Agent(settings), WAKE, self._perform, self._records, "agent", clock=clock)
         self._network.join(self.loop, self._received)
+        self.loop.add(Chore(DROP_REPORT_NS, self._drops.waiting, self._drops.tell_all))
         self.loop.watch(self._pinger.fileno(), self._ping_answered)
         self.loop.join(self._hypervisor, self._told, self.loop.stop)
 

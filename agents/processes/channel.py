@@ -87,6 +87,9 @@ class Channel:
                 raise ChannelBroken(f"a value of {size} bytes was announced (limit {VALUE_MAX})")
             if len(data) < 4 + size:
                 break
-            values.append(self._decode(bytes(data[4 : 4 + size])))
+            try:
+                values.append(self._decode(bytes(data[4 : 4 + size])))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                raise ChannelBroken(f"a value of {size} bytes cannot be read: {error}") from None
             del data[: 4 + size]
         return values, is_open

@@ -28,6 +28,11 @@ DROP_REPORT_NS = 1_000_000_000
 _encode = msgspec.json.Encoder().encode
 
 
+Direction = Literal["in", "out"]
+_Reason = tuple[Direction, str, str]
+"""Direction, network, and the reason in one word."""
+
+
 class RecordFile:
     """Writes records of one node to the file that all processes of a run share: whole lines, one write each."""
 
@@ -68,22 +73,35 @@ class Lateness:
 
 
 class Drops:
-    """Counts what was refused or could not be sent, and tells without flooding the history."""
+    """Counts what was refused or could not be sent, and tells without flooding the history: at once, then at most every
+    `DROP_REPORT_NS`. The loop's chore tells what remains when nothing more comes."""
 
     def __init__(self, file: RecordFile) -> None:
         self._file = file
-        self._untold: dict[tuple[str, str, str], int] = {}
-        self._told_at_ns: dict[tuple[str, str, str], int] = {}
-        self.totals: dict[tuple[str, str, str], int] = {}
+        self._untold: dict[_Reason, tuple[int, str]] = {}
+        """How many since the last record, and why the newest."""
+        self._told_at_ns: dict[_Reason, int] = {}
+        self.totals: dict[_Reason, int] = {}
 
-    def count(self, direction: Literal["in", "out"], network: str, reason: str, because: str, now_ns: int) -> None:
+    def count(self, direction: Direction, network: str, reason: str, because: str, now_ns: int) -> None:
         key = (direction, network, reason)
         self.totals[key] = self.totals.get(key, 0) + 1
-        self._untold[key] = self._untold.get(key, 0) + 1
+        self._untold[key] = (self._untold.get(key, (0, ""))[0] + 1, because)
         told_at_ns = self._told_at_ns.get(key)
-        if told_at_ns is not None and now_ns - told_at_ns < DROP_REPORT_NS:
-            return
+        if told_at_ns is None or now_ns - told_at_ns >= DROP_REPORT_NS:
+            self._tell(key, now_ns)
+
+    def waiting(self) -> bool:
+        return bool(self._untold)
+
+    def tell_all(self) -> None:
+        for key in list(self._untold):
+            self._tell(key, time.monotonic_ns())
+
+    def _tell(self, key: _Reason, now_ns: int) -> None:
         self._told_at_ns[key] = now_ns
+        direction, network, reason = key
+        count, because = self._untold.pop(key)
         self._file.write(
             now_ns,
             records.Undelivered(
@@ -91,7 +109,7 @@ class Drops:
                 network=network,
                 reason=reason,
                 because=because,
-                count=self._untold.pop(key),
+                count=count,
                 total=self.totals[key],
             ),
         )

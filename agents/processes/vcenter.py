@@ -23,8 +23,8 @@ from herzschlag.agents.processes.control import (
     TellVcenter,
     Who,
 )
-from herzschlag.agents.processes.loop import Loop
-from herzschlag.agents.processes.record_file import Drops, RecordFile
+from herzschlag.agents.processes.loop import Chore, Loop
+from herzschlag.agents.processes.record_file import DROP_REPORT_NS, Drops, RecordFile
 from herzschlag.agents.processes.store import keep_config, kept_config
 from herzschlag.agents.processes.udp import Network
 from herzschlag.agents.protocol.actions import KeepConfig, Send, Trace
@@ -39,9 +39,11 @@ class VcenterProcess:
         self._records = RecordFile(records, order.node)
         self._core = VCenter(order.vcenter)
         codec = Codec(order.vcenter.config.name, order.key)
-        self._network = Network(order.book[order.node], order.book, codec, Drops(self._records))
+        drops = Drops(self._records)
+        self._network = Network(order.node, order.book, codec, drops)
         self._loop = Loop(self._core, WAKE, self._perform, self._records, "vcenter")
         self._network.join(self._loop, self._received)
+        self._loop.add(Chore(DROP_REPORT_NS, drops.waiting, drops.tell_all))
         self._control = Channel(control, CONTROL_ORDERS)
         self._loop.join(self._control, self._ordered, self._loop.stop)
 

@@ -18,11 +18,13 @@ class Action(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Send(Action, frozen=True, gc=False, tag=True):
-    """One datagram to each of `to` (MOIDs or `vcenter`) on each of `networks`. One message, encoded once."""
+    """One datagram to each of `to` (MOIDs or `vcenter`) on each of `networks`."""
 
     message: AnyMessage
     to: tuple[str, ...]
     networks: tuple[str, ...]
+    lives: dict[str, int]
+    """Node to its life (`boot`) that the sender knows of; a node that it has not heard is missing. Never changed."""
 
 
 class Ping(Action, frozen=True, gc=False, tag=True):
@@ -109,6 +111,8 @@ class PowerOn(HostCall, frozen=True, gc=False, tag=True):
 class PowerOff(HostCall, frozen=True, gc=False, tag=True):
     vm: str
     because: str
+    by: str = ""
+    """As in records.VmChange."""
 
 
 class ShutDownGuest(HostCall, frozen=True, gc=False, tag=True):

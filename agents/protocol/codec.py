@@ -2,9 +2,9 @@
 
 This module decides how the tables of `format.py` become bytes and how a wrong datagram is refused. It leaves to
 `messages.py` what the messages mean, to the cores what a replay is, and to the driver what is done with a refusal
-(counted, traced, dropped). The tag is HMAC-SHA-256 over header and body under the run's key, cut to its first 16 bytes:
-RFC 2104 section 5 allows half the hash, and 128 bits cannot be guessed. Tag and cluster are checked before the body is
-looked at.
+(counted, traced, dropped). A datagram names its recipient and its network, so one message is sealed once for each. The
+tag is HMAC-SHA-256 over header and body under the run's key, cut to its first 16 bytes: RFC 2104 section 5 allows half
+the hash, and 128 bits cannot be guessed. Tag and cluster are checked before the body is looked at.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
@@ -36,7 +36,7 @@ from herzschlag.agents.protocol.format import (
     name_from_wire,
     name_to_wire,
 )
-from herzschlag.agents.protocol.messages import MESSAGE_TYPES, AnyMessage, Message
+from herzschlag.agents.protocol.messages import MESSAGE_TYPES, Address, AnyMessage, Datagram, Message
 from herzschlag.agents.states import Role
 
 
@@ -64,6 +64,12 @@ class WrongCluster(WireError):
 
 class WrongTag(WireError):
     reason = "wrong-tag"
+
+
+class NotForUs(WireError):
+    """Sent to another node, or over another network: it was recorded, and sent here once more."""
+
+    reason = "not-for-us"
 
 
 class Unencodable(ValueError):
@@ -243,40 +249,55 @@ class Codec:
         self._cluster = cluster_hash(cluster)
         self._key = key
 
-    def encode(self, message: AnyMessage) -> bytes:
+    def encode(self, message: AnyMessage, address: Address) -> bytes:
         """The whole datagram. Raises Unencodable for a message of ours that does not fit."""
+        return next(self.encode_all(message, (address,)))
+
+    def encode_all(self, message: AnyMessage, addresses: Iterable[Address]) -> Iterator[bytes]:
+        """One datagram for each address, in their order; the body is encoded once. Raises Unencodable."""
         body_codec = _BODY_OF_TYPE[type(message)]
         try:
             body = b"".join([part.write(message) for part in body_codec.parts])
             if len(body) > DATAGRAM_MAX - HEADER_BYTES - TAG_BYTES:
                 raise ValueError(f"its body of {len(body)} bytes makes it longer than {DATAGRAM_MAX}")
-            data = (
-                _HEADER.pack(
+            sender = name_to_wire(message.sender)
+            for to, network, to_boot in addresses:
+                header = _HEADER.pack(
                     MAGIC,
                     VERSION,
                     body_codec.number,
                     0,
                     len(body),
                     self._cluster,
-                    name_to_wire(message.sender),
+                    sender,
                     message.boot,
                     message.sequence,
                     message.sent_ns,
+                    name_to_wire(to),
+                    to_boot,
+                    name_to_wire(network),
                 )
-                + body
-            )
+                data = header + body
+                yield data + hmac.digest(self._key, data, "sha256")[:TAG_BYTES]
         except _ENCODE_FAULTS as error:
             raise Unencodable(f"{type(message).__name__} of {message.sender}: {error}") from error
-        return data + hmac.digest(self._key, data, "sha256")[:TAG_BYTES]
 
-    def decode(self, data: bytes) -> AnyMessage:
-        """The message. Raises a WireError, and nothing else, whatever the bytes are."""
+    def read(self, data: bytes, node: str, network: str) -> Datagram:
+        """As `decode`, for what reached a node over a network: raises NotForUs where it names others."""
+        found = self.decode(data)
+        to, over, _ = found.address
+        if to != node or over != network:
+            raise NotForUs(f"{type(found.message).__name__} of {found.message.sender} is for {to} on {over}")
+        return found
+
+    def decode(self, data: bytes) -> Datagram:
+        """The message, and for whom it is. Raises a WireError, and nothing else, whatever the bytes are."""
         size = len(data)
         if size > DATAGRAM_MAX:
             raise TooLong(f"{size} bytes, above {DATAGRAM_MAX}")
         if size < HEADER_BYTES + TAG_BYTES:
             raise Malformed(f"{size} bytes, below {HEADER_BYTES + TAG_BYTES}")
-        magic, version, number, flags, length, cluster, sender, boot, sequence, sent_ns = _HEADER.unpack_from(data)
+        magic, version, number, flags, length, cluster, *header = _HEADER.unpack_from(data)
         if magic != MAGIC:
             raise Malformed(f"begins with {magic!r}, not {MAGIC!r}")
         if version != VERSION:
@@ -289,17 +310,20 @@ class Codec:
         body_codec = _BODY_OF_NUMBER.get(number)
         if body_codec is None or flags or HEADER_BYTES + length + TAG_BYTES != size:
             raise Malformed(f"type {number}, flags {flags}, body of {length} in {size} bytes")
+        sender, boot, sequence, sent_ns, to, to_boot, network = header
         values: dict[str, Any] = {"boot": boot, "sequence": sequence, "sent_ns": sent_ns}
         try:
             values["sender"] = name_from_wire(sender)
+            address = Address(name_from_wire(to), name_from_wire(network), to_boot)
             at = HEADER_BYTES
             for part in body_codec.parts:
                 at = part.read(signed, at, values)
         except _DECODE_FAULTS as error:
             raise Malformed(f"{body_codec.message_type.__name__}: {error}") from error
-        if at != size - TAG_BYTES or not values["sender"]:
-            raise Malformed(f"{body_codec.message_type.__name__}: no sender, or {size - TAG_BYTES - at} bytes too many")
-        return body_codec.message_type(**values)  # type: ignore[return-value]  # a type of MESSAGE_TYPES
+        if at != size - TAG_BYTES or not (values["sender"] and address.to and address.network):
+            why = f"no sender, recipient or network, or {size - TAG_BYTES - at} bytes too many"
+            raise Malformed(f"{body_codec.message_type.__name__}: {why}")
+        return Datagram(address, body_codec.message_type(**values))  # type: ignore[arg-type]  # of MESSAGE_TYPES
 
 
 def padding_for(mtu: int, message_type: type[Message]) -> int:

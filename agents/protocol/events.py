@@ -38,10 +38,12 @@ class Boot(Event, frozen=True, gc=False, tag=True):
 
 
 class Received(Event, frozen=True, gc=False, tag=True):
-    """A datagram that decoded and whose tag was right. Replays are for the core to see."""
+    """A datagram for this node whose tag was right. Replays are for the core to see."""
 
     network: str
     message: AnyMessage
+    to_boot: int
+    """As in `Address`: the life of this node that the sender knows of; 0 when it knows none."""
 
 
 class PingAnswered(Event, frozen=True, gc=False, tag=True):

@@ -3,7 +3,7 @@
 HEADER and BODIES are the only description of the format: the encoder and decoder of `codec.py`, the tables of
 docs/protocol.md and the Wireshark dissector all come from them. What the messages mean is said in `messages.py`.
 
-    | header, 52 bytes, fixed | body, by message type | tag, 16 bytes |
+    | header, 92 bytes, fixed | body, by message type | tag, 16 bytes |
 
 All numbers are big-endian.
 """
@@ -18,7 +18,7 @@ from herzschlag.agents.protocol.messages import MESSAGE_TYPES
 from herzschlag.agents.states import Role
 
 MAGIC = b"HZ"
-VERSION = 1
+VERSION = 2
 NAME_BYTES = 16
 """MOIDs have at most 12 characters (`host-` and seven digits), `vcenter` has 7."""
 TAG_BYTES = 16
@@ -29,7 +29,7 @@ JSON_MAX = 1_000_000
 KEY_BYTES_MIN = 16
 ROLES: tuple[Role, ...] = ("uninitialized", "election", "slave", "master", "isolated")
 """Role by its number on the wire. Numbers are never reused."""
-HEADER_BYTES = 52
+HEADER_BYTES = 92
 IP_UDP_BYTES = 28
 """IPv4 header without options, and UDP header: the part of an MTU that is not the datagram."""
 
@@ -113,8 +113,12 @@ HEADER: tuple[Field, ...] = (
     Field("boot", "u64", "life of the sending agent"),
     Field("sequence", "u32", "number of the message in that life, the same on both networks"),
     Field("sent_ns", "u64", "sender's monotonic clock, nanoseconds"),
+    Field("to", "name", "whom it is for: MOID, or `vcenter`"),
+    Field("to_boot", "u64", "the recipient's life that the sender knows of; 0 when it has not heard it yet"),
+    Field("network", "name", "the network over which it is sent"),
 )
 
+_ANSWERS = Field("answers", "u32", "newest `sequence` of the recipient that the sender had heard")
 BODIES: dict[str, tuple[Field, ...]] = {
     "Heartbeat": (
         Field("role", "role", "role of the sender, as it believes"),
@@ -123,6 +127,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("heard", "u128", "bit i: the sender heard host i of the host list within three and a half intervals"),
         Field("config", "u32", "generation of the sender's configuration"),
         Field("inventory", "u32", "generation of the sender's list of running VMs"),
+        Field("reign", "u32", "a master's: which of its reigns in this life, from 1; else 0"),
     ),
     "Election": (
         Field("goodness", "i32", "datastores the candidate reaches, plus fdm.nodeGoodness"),
@@ -130,13 +135,11 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("config", "u32", "as in Heartbeat"),
     ),
     "Join": (
-        Field("master", "name", "who is asked"),
         Field("inventory", "u32", "as in Heartbeat"),
         Field("padding", "padding", "fills the datagram up to the MTU"),
     ),
     "Welcome": (
-        Field("host", "name", "who was taken in"),
-        Field("host_boot", "u64", "its life"),
+        _ANSWERS,
         Field("padding", "padding", "fills the datagram up to the MTU"),
     ),
     "Inventory": (
@@ -146,12 +149,14 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("failed", "texts", "VMs that ended without being asked to"),
     ),
     "InventoryAck": (
-        Field("host", "name", "whose inventory"),
+        _ANSWERS,
         Field("generation", "u32", "which one"),
         Field("placeable", "texts", "its VMs that another host could run now"),
     ),
     "RestartOrder": (
         Field("order", "u64", "number of the order, unique in one life of its sender; makes the order idempotent"),
+        _ANSWERS,
+        Field("reign", "u32", "as in Heartbeat"),
         Field("attempt", "u8", "1 is the first"),
         Field("vm", "json", "the VM's settings"),
         Field("evidence", "json", "how long lock owners' heartbeats stood still"),
@@ -162,7 +167,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("vm", "text", "its name"),
         Field("because", "text", "why"),
     ),
-    "Configure": (Field("config", "zjson", "the whole cluster configuration"),),
+    "Configure": (_ANSWERS, Field("config", "zjson", "the whole cluster configuration")),
     "Report": (
         Field("role", "role", "as in Heartbeat"),
         Field("master", "name", "as in Heartbeat"),
@@ -176,9 +181,14 @@ BODIES: dict[str, tuple[Field, ...]] = {
         Field("protected", "texts", "VMs written there"),
         Field("pending", "texts", "VMs that wait for a place"),
     ),
-    "Protect": (Field("vms", "json", "VM to last host: exactly these are protected"),),
+    "Protect": (
+        _ANSWERS,
+        Field("vms", "json", "VM to last host: exactly these are protected"),
+    ),
     "PowerRequest": (
         Field("order", "u64", "as in RestartOrder"),
+        _ANSWERS,
+        Field("config", "u32", "generation of vCenter's configuration"),
         Field("on", "flag", "power on, or off"),
         Field("vm", "json", "the VM's settings"),
     ),

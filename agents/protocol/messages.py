@@ -2,7 +2,9 @@
 
 This module decides the messages and their fields; `codec.py` turns them into bytes with the tables kept here, and
 docs/protocol.md and the Wireshark dissector are generated from the same tables. Every message carries its sender, the
-sender's life (`boot`), its sequence number within that life, and the sender's monotonic clock.
+sender's life (`boot`), its sequence number within that life, and the sender's monotonic clock. Every datagram also
+names whom it is for (`Address`). What an attacker can do with a datagram that was not meant for the receiver, or not
+for now, is in docs/security.md.
 """
 
 from __future__ import annotations
@@ -18,6 +20,24 @@ VCENTER = "vcenter"
 """Sender of vCenter's messages; hosts send under their MOID."""
 
 
+class Address(NamedTuple):
+    """Whom one datagram is for: part of its header, under the tag."""
+
+    to: str
+    """MOID, or `vcenter`."""
+    network: str
+    """The network over which it is sent."""
+    to_boot: int
+    """The recipient's life (`boot`) that the sender knows of; 0 when it has not heard the recipient yet."""
+
+
+class Datagram(NamedTuple):
+    """A datagram as it was read."""
+
+    address: Address
+    message: AnyMessage
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """Header fields common to all messages."""
 
@@ -29,6 +49,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """Grows with every message of that life, u32; the same message on two networks has the same number."""
     sent_ns: int
     """Sender's monotonic clock, u64. Namespaces of one machine share it: a true one-way delay."""
+
+
+class Order(Message, frozen=True, kw_only=True, gc=False, tag=True):
+    """A message that makes its recipient do something. It is taken only by the life that it names, and only while what
+    it answers is recent (`agents/ha/orders.py`): one recorded or held back by others is worth nothing later."""
+
+    answers: int
+    """Sequence number of the newest message of the recipient that the sender had heard; u32."""
 
 
 class Heartbeat(Message, frozen=True, kw_only=True, gc=False, tag=True):
@@ -46,6 +74,8 @@ class Heartbeat(Message, frozen=True, kw_only=True, gc=False, tag=True):
     """Generation of the configuration the sender holds."""
     inventory: int
     """Generation of the sender's list of running VMs."""
+    reign: int = 0
+    """A master's: which of its reigns in this life, from 1; 0 in every other role."""
 
 
 class Election(Message, frozen=True, kw_only=True, gc=False, tag=True):
@@ -60,17 +90,14 @@ class Election(Message, frozen=True, kw_only=True, gc=False, tag=True):
 class Join(Message, frozen=True, kw_only=True, gc=False, tag=True):
     """A host asks a master to take it in. Padded to the MTU: small packets alone prove no usable path (case 37)."""
 
-    master: str
     inventory: int
     padding: int
     """Number of padding bytes that follow."""
 
 
-class Welcome(Message, frozen=True, kw_only=True, gc=False, tag=True):
-    """A master took `host` in. Padded like Join."""
+class Welcome(Order, frozen=True, kw_only=True, gc=False, tag=True):
+    """A master took the host in. Padded like Join."""
 
-    host: str
-    host_boot: int
     padding: int
 
 
@@ -84,10 +111,9 @@ class Inventory(Message, frozen=True, kw_only=True, gc=False, tag=True):
     """VMs that ended here without being asked to: the master restarts them (sheet 3.2, 7)."""
 
 
-class InventoryAck(Message, frozen=True, kw_only=True, gc=False, tag=True):
+class InventoryAck(Order, frozen=True, kw_only=True, gc=False, tag=True):
     """Master to slave: inventory `generation` arrived."""
 
-    host: str
     generation: int
     placeable: tuple[str, ...] = ()
     """Those of its VMs that another host could run now. VM component protection asks for them."""
@@ -113,13 +139,15 @@ class OrderId(NamedTuple):
     number: int
 
 
-class RestartOrder(Message, frozen=True, kw_only=True, gc=False, tag=True):
+class RestartOrder(Order, frozen=True, kw_only=True, gc=False, tag=True):
     """Master to host: power this VM on. Repeated until answered; its identity makes it idempotent."""
 
     order: int
     vm: VmConfig
     attempt: int
     """1 is the first."""
+    reign: int
+    """As in Heartbeat: an order of an earlier reign is refused."""
     evidence: tuple[LockEvidence, ...] = ()
 
     @property
@@ -136,7 +164,7 @@ class RestartResult(Message, frozen=True, kw_only=True, gc=False, tag=True):
     because: str
 
 
-class Configure(Message, frozen=True, kw_only=True, gc=False, tag=True):
+class Configure(Order, frozen=True, kw_only=True, gc=False, tag=True):
     """vCenter to host: the whole configuration, repeated until Report shows its generation."""
 
     config: ClusterConfig
@@ -164,18 +192,20 @@ class ClusterView(Message, frozen=True, kw_only=True, gc=False, tag=True):
     """VMs that wait for a place."""
 
 
-class Protect(Message, frozen=True, kw_only=True, gc=False, tag=True):
+class Protect(Order, frozen=True, kw_only=True, gc=False, tag=True):
     """vCenter to master: exactly these VMs are to be protected (name to last host). Absolute, hence repeatable."""
 
     vms: dict[str, str]
 
 
-class PowerRequest(Message, frozen=True, kw_only=True, gc=False, tag=True):
+class PowerRequest(Order, frozen=True, kw_only=True, gc=False, tag=True):
     """vCenter to host: a user powers a VM on or off. Repeated until Report shows it."""
 
     order: int
     vm: VmConfig
     on: bool
+    config: int
+    """Generation of vCenter's configuration: an older one than the host's is refused."""
 
     @property
     def identity(self) -> OrderId:

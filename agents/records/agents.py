@@ -163,7 +163,7 @@ class Dropped(Entry, frozen=True, gc=False, kw_only=True, tag="dropped"):
     reason: str
     """One word: `replayed`, `stranger`, …"""
     count: int
-    """How many the writer has refused for this reason so far; an agent writes the 1st, 2nd, 4th, 8th, …"""
+    """How many the writer has refused for this reason so far: the 1st, 2nd, 4th, 8th, … are written."""
     because: str
     """The reason as a sentence."""
 

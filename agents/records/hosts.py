@@ -33,6 +33,8 @@ class VmChange(Entry, frozen=True, gc=False, kw_only=True, tag="vm"):
     """The reason."""
     order: int | UnsetType = UNSET
     """Number of the order by which it was started here."""
+    by: str | UnsetType = UNSET
+    """Who ordered it: MOID of a master, or `vcenter` for a user; absent when this host itself did, or no one."""
     asked: bool | UnsetType = UNSET
     """With `off`: a user or an agent asked for it."""
 

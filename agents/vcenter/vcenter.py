@@ -8,13 +8,14 @@ configuration and new protection stop. A pure core like the agent: handle, wake_
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 import msgspec
 
 from herzschlag.agents import records
 from herzschlag.agents.protocol.actions import AnyAction, KeepConfig, Send, Trace
 from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, UserPower, UserReconfigure, VCenterEvent
-from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Message, PowerRequest, Protect, Report
+from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Order, PowerRequest, Protect, Report
 from herzschlag.agents.records import AnyEntry
 from herzschlag.agents.settings import NEVER_NS, ClusterConfig, HostConfig, Timers, VmConfig
 from herzschlag.agents.states import HostState, Role
@@ -57,9 +58,13 @@ class VCenterView(msgspec.Struct, frozen=True, kw_only=True):
 class _Host:
     """What vCenter knows of one host."""
 
-    __slots__ = ("access", "config", "last_ns", "newest", "role", "vms")
+    __slots__ = ("access", "boot", "config", "last_ns", "newest", "role", "sequence", "vms")
 
     def __init__(self) -> None:
+        self.boot = 0
+        """Its life (`boot`); 0: it was not heard yet."""
+        self.sequence = 0
+        """Of its newest message."""
         self.config = 0
         self.role: Role = "uninitialized"
         self.vms: frozenset[str] = frozenset()
@@ -67,6 +72,16 @@ class _Host:
         self.last_ns: int | None = None
         self.newest: dict[str, tuple[int, int]] = {}
         """Network, or kind of message, to (boot, sequence) of the newest: what is not newer is a replay or old news."""
+
+
+class _Request(NamedTuple):
+    """What a user wants of a VM."""
+
+    order: int
+    vm: VmConfig
+    on: bool
+    target: str
+    """The host that shall do it."""
 
 
 class _View:
@@ -96,9 +111,8 @@ class VCenter:
         """VM to the host that last reported it running."""
         self._off: set[str] = set()
         """VMs a user powered off: not to be protected."""
-        self._requests: dict[str, PowerRequest] = {}
-        """User requests not yet seen fulfilled, by VM; sender fields are filled in when sent."""
-        self._targets: dict[str, str] = {}
+        self._requests: dict[str, _Request] = {}
+        """User requests not yet seen fulfilled, by VM."""
         self._orders = 0
         self._confirmed: frozenset[str] = frozenset()
         self._tick_ns = NEVER_NS
@@ -113,8 +127,8 @@ class VCenter:
         match event:
             case Boot():
                 self._start(event)
-            case Received(network, message):
-                self._received(network, message)
+            case Received():
+                self._received(event)
             case UserPower(vm, on, host):
                 self._user_power(vm, on, host)
             case UserMaintenance(host, on):
@@ -156,16 +170,26 @@ class VCenter:
             for vm, host in self._s.placement.items():
                 self._user_power(vm, on=True, host=host)
 
-    def _received(self, network: str, message: Message) -> None:
+    def _received(self, event: Received) -> None:
+        network, message = event.network, event.message
         host = self._hosts.get(message.sender)
         if host is None:
             self._drop(message.sender, "stranger", "not a host of the cluster")
             return
         stamp = (message.boot, message.sequence)
+        if event.to_boot not in (0, self._boot):
+            # A replay, or the host has not heard of our new life: then it is newer than all we know, and is answered.
+            if stamp > (host.boot, host.sequence):
+                host.boot, host.sequence = stamp
+                host.config = 0
+            self._drop(message.sender, "for-old-life", "meant for an earlier life of vCenter")
+            return
         if stamp <= host.newest.get(network, (0, -1)):
             self._drop(message.sender, "replayed", "not newer than the last one")
             return
         host.newest[network] = stamp
+        met = message.boot > host.boot
+        host.boot, host.sequence = max((host.boot, host.sequence), stamp)
         host.last_ns = self._now_ns
         told = type(message).__name__
         if stamp <= host.newest.get(told, (0, -1)):
@@ -173,6 +197,8 @@ class VCenter:
         host.newest[told] = stamp
         if isinstance(message, Report):
             self._report(message.sender, host, message)
+            if met:  # It takes no order before we name its life: it need not wait for our next look.
+                self._configure(message.sender)
         elif isinstance(message, ClusterView):
             self._views[message.sender] = _View(message, self._now_ns)
             self._show()
@@ -207,12 +233,9 @@ class VCenter:
             self._off.discard(name)
         else:
             self._off.add(name)
-            target = self._where.get(name, target)
+            target = self._where.get(name) or target  # A vCenter that was restarted may not know yet where it runs.
         self._orders += 1
-        self._requests[name] = PowerRequest(
-            sender=VCENTER, boot=self._boot, sequence=0, sent_ns=0, order=self._now_ns + self._orders, vm=vm, on=on
-        )
-        self._targets[name] = target
+        self._requests[name] = _Request(self._now_ns + self._orders, vm, on, target)
         self._trace(records.UserRequest(vm=name, on=on, host=target, refused=False, because="a user asked"))
 
     def _admission(self, vm: VmConfig, target: str) -> str:
@@ -262,17 +285,21 @@ class VCenter:
 
     def _tick(self) -> None:
         self._tick_ns = self._now_ns + self._t.order_repeat_ns
-        for moid, host in self._hosts.items():
-            if host.config != self._config.generation:
-                self._send(Configure, (moid,), config=self._config)
-        for name, request in list(self._requests.items()):
-            target = self._targets[name]
-            if (name in self._hosts[target].vms) == request.on:
+        for moid in self._hosts:
+            self._configure(moid)
+        generation = self._config.generation
+        for name, (order, vm, on, target) in list(self._requests.items()):
+            if (name in self._hosts[target].vms) == on:
                 del self._requests[name]
-            elif self._hosts[target].config == self._config.generation:
-                self._send(PowerRequest, (target,), order=request.order, vm=request.vm, on=request.on)
+            elif self._hosts[target].config == generation:
+                self._order(PowerRequest, target, order=order, vm=vm, on=on, config=generation)
         self._show()
         self._ask_protection()
+
+    def _configure(self, moid: str) -> None:
+        """A host that we have not heard yet refuses it, but learns our life from it, and reports at once."""
+        if self._hosts[moid].config != self._config.generation:
+            self._order(Configure, moid, config=self._config)
 
     def _ask_protection(self) -> None:
         """Every VM that runs and that no user powered off is to be protected (fact sheet 7.1)."""
@@ -292,7 +319,7 @@ class VCenter:
             self._trace(records.Protection(vm=vm, phase="confirmed", because=because))
         self._confirmed = confirmed
         if confirmed != wanted.keys():
-            self._send(Protect, (self._master,), vms=wanted)
+            self._order(Protect, self._master, vms=wanted)
 
     # --- states ---
 
@@ -334,10 +361,20 @@ class VCenter:
         self._actions.append(Trace(entry))
 
     def _drop(self, sender: str, reason: str, because: str) -> None:
-        self._dropped[reason] += 1
-        self._trace(records.Dropped(sender=sender, reason=reason, count=self._dropped[reason], because=because))
+        count = self._dropped[reason] = self._dropped[reason] + 1
+        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
+            self._trace(records.Dropped(sender=sender, reason=reason, count=count, because=because))
 
-    def _send(self, message_type: type[Message], to: tuple[str, ...], **body: object) -> None:
+    def _order(self, order_type: type[Order], to: str, **body: object) -> None:
         self._sequence += 1
-        message = message_type(sender=VCENTER, boot=self._boot, sequence=self._sequence, sent_ns=self._now_ns, **body)
-        self._actions.append(Send(message, to, self._s.networks))  # type: ignore[arg-type]  # one of AnyMessage
+        host = self._hosts[to]
+        order = order_type(
+            sender=VCENTER,
+            boot=self._boot,
+            sequence=self._sequence,
+            sent_ns=self._now_ns,
+            answers=host.sequence,
+            **body,
+        )
+        lives = {to: host.boot} if host.boot else {}
+        self._actions.append(Send(order, (to,), self._s.networks, lives))  # type: ignore[arg-type]  # one of AnyMessage

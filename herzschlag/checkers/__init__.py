@@ -15,6 +15,7 @@ import msgspec
 from herzschlag import extensions
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules import (
+    asked_for,
     belief,
     expected,
     fault_in_effect,
@@ -56,6 +57,7 @@ _RULES = (
     isolation_justified,
     response_owned,
     untouched,
+    asked_for,
     vms_run,
     one_master,
     right_master,

@@ -56,7 +56,11 @@ def encode(record: Record) -> bytes:
 
 
 def decode(line: bytes | str) -> Record:
-    data = msgspec.json.decode(line, type=dict[str, Any])
+    """One line. Raises HistoryError."""
+    try:
+        data = msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise HistoryError(str(error)) from None
     missing = [name for name in HEADER if name not in data]
     if missing:
         raise HistoryError(f"a record without {', '.join(missing)}: every line needs {', '.join(HEADER)}")
@@ -151,7 +155,7 @@ def read_history(path: Path) -> History:
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
             records.append(decode(line))
-        except (msgspec.MsgspecError, HistoryError) as error:
+        except HistoryError as error:
             raise HistoryError(f"{path}, line {number}: {error}") from None
     return History(records)
 

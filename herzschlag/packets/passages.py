@@ -9,7 +9,6 @@ real.
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -163,27 +162,27 @@ def passages(capture: pcapng.Capture, facts: CaptureFacts, lab: TopologySpec) ->
 def _joined(sights: _Sights, facts: CaptureFacts, owners: dict[str, tuple[str, str]]) -> tuple[Passage, ...]:
     codec = Codec(facts.cluster, bytes.fromhex(facts.key))
 
-    @lru_cache(maxsize=4096)  # a heartbeat to 63 hosts on two networks is one message
-    def decoded(data: bytes) -> AnyMessage | None:
+    def accepted(data: bytes, node: str, network: str) -> AnyMessage | None:
         try:
-            return codec.decode(data)
+            return codec.read(data, node, network).message
         except WireError:
             return None
 
     found = []
     for index, (frame, entered_ns, network, source, what) in enumerate(sights.entered):
-        message = decoded(what.data) if what.kind == "datagram" else None
+        owner = owners.get(what.destination)
+        destination = owner[0] if owner else what.destination
+        message = accepted(what.data, destination, network) if what.kind == "datagram" else None
         left_ns = sights.left.get(index)
         delay_ns = None
         if message is not None and left_ns is not None:
             delay_ns = round(left_ns / facts.speed) - (message.sent_ns - facts.began_monotonic_ns)
-        owner = owners.get(what.destination)
         kind = _KINDS.get(what.kind) or (REFUSED if message is None else type(message).__name__)
         found.append(
             Passage(
                 network=network,
                 source=source,
-                destination=owner[0] if owner else what.destination,
+                destination=destination,
                 kind=kind,
                 frame=frame,
                 entered_ns=entered_ns,

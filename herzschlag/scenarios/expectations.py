@@ -24,7 +24,16 @@ NOWHERE = "nowhere"
 UNMOVED = "unmoved"
 CHECKER_NAMES = (
     *("timeline", "expectations", "one-writer", "started-twice", "lock-holders", "restart-justified", "restart-owned"),
-    *("restart-order", "placement", "isolation-justified", "response-owned", "untouched", "vms-run", "one-master"),
+    *(
+        "restart-order",
+        "placement",
+        "isolation-justified",
+        "response-owned",
+        "untouched",
+        "asked-for",
+        "vms-run",
+        "one-master",
+    ),
     *("right-master", "incumbent", "list-owners", "belief", "vcenter-belief", "replays", "fault-in-effect", "lateness"),
     "machinery",
 )

@@ -33,6 +33,8 @@ from herzschlag.topo.lab.prompt import COMMANDS, take_terminal
 from herzschlag.wrong_input import nearest
 
 OWN = ("help", "source", "time", "exit", "quit")
+LOOK_S = 0.2
+"""How often a prompt that waits for a key looks for signals."""
 TWO_NODES = {"cut": 2, "link": 1, "isolate": 1, "poweroff": 1, "poweron": 1, "freeze": 1, "thaw": 1}
 """Commands of ours whose first words name nodes, and how many."""
 
@@ -104,6 +106,8 @@ class Shell(cmd.Cmd):
         while True:
             self._stopped.clear()
             self._reading = True
+            # A Ctrl-C between the prompt and the wait for a key, or in another thread, would be noticed with that key.
+            before = signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
             try:
                 line = input(self.prompt)
             except EOFError:
@@ -114,6 +118,7 @@ class Shell(cmd.Cmd):
                 continue
             finally:
                 self._reading = False
+                signal.setitimer(signal.ITIMER_REAL, *before)
             with contextlib.suppress(WordsError):
                 if self._do(line):
                     return
@@ -220,7 +225,10 @@ class Shell(cmd.Cmd):
         def end(number: int, frame: object) -> None:
             raise Interrupted
 
-        wanted = {signal.SIGINT: interrupt, signal.SIGTERM: end, signal.SIGHUP: end}
+        def look(number: int, frame: object) -> None:
+            """Handlers of signals that came before run first."""
+
+        wanted = {signal.SIGINT: interrupt, signal.SIGTERM: end, signal.SIGHUP: end, signal.SIGALRM: look}
         before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
         try:
             yield

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from herzschlag.agents.protocol.codec import Codec
-from herzschlag.agents.protocol.messages import Heartbeat
+from herzschlag.agents.protocol.messages import Address, Heartbeat
 from herzschlag.backends.base import HasSandbox
 from herzschlag.backends.mininet.stage.priorities import BEST_NICE, FORBID
 from herzschlag.checkers.pace import tolerance_s
@@ -82,7 +82,8 @@ def test_datagrams_under_a_wrong_key_are_counted_and_dropped(cluster: Cluster) -
         Heartbeat(
             sender="host-99", boot=1 << 40, sequence=1, sent_ns=1, role="master", goodness=9, master="host-99",
             heard=0, config=1, inventory=1,
-        )
+        ),
+        Address("host-98", "A", 0),
     )  # fmt: skip
     target = cluster.plan.topology.address("host-98", "A")
     program = (

@@ -243,6 +243,32 @@ def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) 
     assert '"status": "finished"' in run.read_text()
 
 
+IN_ANOTHER_THREAD = """
+import signal, sys, threading, time
+from pathlib import Path
+from herzschlag.cli.app import main
+
+def press():
+    while not Path("press").exists():
+        time.sleep(0.01)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+threading.Thread(target=press, daemon=True).start()
+sys.argv = ["herzschlag", "shell", "--backend", "simulation"]
+main()
+"""
+
+
+def test_a_ctrl_c_that_does_not_wake_the_prompt_is_noticed(tmp_path: Path) -> None:
+    """As when it comes between the prompt and the wait for a key: the kernel interrupts nothing then."""
+    with terminal(["-c", IN_ANOTHER_THREAD], tmp_path) as shell:
+        shell.until(f"(?m){PROMPT}$")
+        (tmp_path / "press").touch()
+        shell.until(f"(?m){PROMPT}$")
+        shell.type("\x04")
+        assert shell.status() == 0
+
+
 def test_a_failed_test_pauses_at_the_same_prompt(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_it(cluster):\n    assert cluster.master == 'host-1'\n")
     argv = ["-m", "pytest", "-p", "no:cacheprovider", "--herzschlag-pause", "test_it.py"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag.agents.ha.roles.candidate import send_offer
+from herzschlag.agents.protocol.messages import PowerRequest
 from herzschlag.agents.settings import SECOND
 from tests.planted.plant import Planted, never, nothing
 
@@ -29,6 +30,17 @@ def _goes_on(moved: Any) -> Any:
 
 def _reversed(better: Any) -> Any:
     return lambda left, right: better(right, left)
+
+
+def _one_order_a_vm(takes: Any) -> Any:
+    def broken(self: Any, order: Any) -> bool:
+        known = self.__dict__.setdefault("vms", set())
+        name = order.vm.name if isinstance(order, PowerRequest) else None
+        refused = name in known
+        known.update({name} - {None})
+        return not refused and bool(takes(self, order))
+
+    return broken
 
 
 def _always_heard(slot: Any) -> Any:
@@ -111,7 +123,7 @@ def _stands_while_it_rests(tick: Any) -> Any:
 
 
 def _flatters(heartbeat: Any) -> Any:
-    return lambda self, role, master, to, heard: heartbeat(self, role, master, to, (1 << 64) - 1)
+    return lambda self, role, master, to, heard, reign=0: heartbeat(self, role, master, to, (1 << 64) - 1, reign=reign)
 
 
 def _no_padding(padding_for: Any) -> Any:
@@ -218,6 +230,16 @@ FAULTS = (
         scenario="copies",
         checker="replays",
         says="came twice, and it refused none",
+    ),
+    Planted(
+        name="deaf to repeated orders",
+        core="ha/orders",
+        broken="takes one order of vCenter about a VM and none after it",
+        place="herzschlag.agents.ha.orders.Superseded.takes",
+        patch=_one_order_a_vm,
+        scenario="switched-off",
+        checker="expectations",
+        says="it stays off",
     ),
     Planted(
         name="impatient slave",

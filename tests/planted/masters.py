@@ -1,4 +1,4 @@
-"""Planted faults of masters and of vCenter: who is alive, who owns what, what is restarted, what is shown."""
+"""Planted faults of masters: which host is alive, which master owns what, what is restarted."""
 
 from __future__ import annotations
 
@@ -126,33 +126,6 @@ def _least_important_first(original: Any) -> Any:
     return broken
 
 
-def _the_old_master_for_ever(show: Any) -> Any:
-    def broken(self: Any, *args: Any) -> None:
-        for view in self._views.values():
-            view.at_ns = self._now_ns
-        show(self, *args)
-
-    return broken
-
-
-def _forgets_what_users_want(user_power: Any) -> Any:
-    def broken(self: Any, name: str, on: bool, host: str) -> None:
-        user_power(self, name, on, host)
-        self._off.discard(name)
-
-    return broken
-
-
-def _the_same_choice(select: Any) -> Any:
-    """Chooses by name, whatever the hosts reach."""
-
-    def broken(datastores: Any, reach: Any, per_host: int, allowed: Any = None) -> Any:
-        names = tuple(sorted((d.name for d in datastores), key=lambda name: ("vmfs" not in name, name)))
-        return dict.fromkeys(reach, names[:per_host])
-
-    return broken
-
-
 FAULTS = (
     Planted(
         name="no datastore watch",
@@ -231,8 +204,8 @@ FAULTS = (
         place="herzschlag.agents.ha.master.host_book.HostBook.heard",
         patch=nothing,
         scenario="normal",
-        checker="belief",
-        says="both reach each other: connectedToMaster is right",
+        checker="expectations",
+        says="no doubt about any host",
     ),
     Planted(
         name="markers overlooked",
@@ -353,35 +326,5 @@ FAULTS = (
         scenario="priorities",
         checker="restart-order",
         says="lowest, ordered to",
-    ),
-    Planted(
-        name="the old master for ever",
-        core="vcenter/vcenter",
-        broken="goes on showing what a dead master told last",
-        place="herzschlag.agents.vcenter.vcenter.VCenter._show",
-        patch=_the_old_master_for_ever,
-        scenario="master-failure",
-        checker="vcenter-belief",
-        says="host-99 at",
-    ),
-    Planted(
-        name="switched off, yet protected",
-        core="vcenter/vcenter",
-        broken="has VMs protected that a user switched off",
-        place="herzschlag.agents.vcenter.vcenter.VCenter._user_power",
-        patch=_forgets_what_users_want,
-        scenario="switched-off",
-        checker="restart-justified",
-        says="after a user had switched it off",
-    ),
-    Planted(
-        name="unreachable heartbeat datastores",
-        core="vcenter/heartbeat_datastores",
-        broken="chooses heartbeat datastores that hosts do not reach",
-        place="herzschlag.agents.vcenter.vcenter.select_heartbeat_datastores",
-        patch=_the_same_choice,
-        scenario="case-30",
-        checker="expectations",
-        says="vCenter chooses anew",
     ),
 )

@@ -99,7 +99,7 @@ def test_nothing_sound_is_called_malformed(capture: Path) -> None:
 def test_tags_are_verified_with_the_runs_key(tmp_path: Path) -> None:
     right, *_ = wire_examples.datagrams()
     long_key = bytes(100)
-    other = Codec(wire_examples.CLUSTER, long_key).encode(wire_examples.every_message()[0])
+    other = Codec(wire_examples.CLUSTER, long_key).encode(wire_examples.every_message()[0], wire_examples.TO)
     file = capture_of(tmp_path, [right, right[:-1] + b"x", other, *wire_examples.datagrams()])
 
     def statuses(key: str) -> list[str]:
@@ -145,7 +145,7 @@ def test_datagrams_quoted_in_icmp_errors_are_neither_judged_nor_counted_as_ours(
 def test_fragments_are_put_together(tmp_path: Path) -> None:
     """vCenter's configuration of many hosts is longer than a frame."""
     message = wire_examples.every_message(hosts=300)[8]
-    data = wire_examples.CODEC.encode(message)
+    data = wire_examples.CODEC.encode(message, wire_examples.TO)
     pieces = frames.fragments("198.18.0.2", "198.18.1.1", data, ident=5)
     assert len(pieces) > 1
     file = tmp_path / "capture.pcapng"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from herzschlag.agents.protocol.codec import Codec
-from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.agents.protocol.messages import Address, AnyMessage
 from herzschlag.history.capture_facts import CaptureFacts, to_comment
 from herzschlag.history.records import SECOND
 from herzschlag.topo.capture import capture, pcapng
@@ -67,8 +67,8 @@ class HandMade:
         lost: Iterable[str] = (),
     ) -> None:
         """A message over some networks, lost on some of them."""
-        data = self._codec.encode(message)
         for network in networks:
+            data = self._codec.encode(message, Address(to, network, 1))
             frame = frames.datagram(*self.ends(message.sender, to, network), data)
             self.cross(at_s, message.sender, to, network, frame, lost=network in lost)
 

@@ -28,8 +28,11 @@ def {folder}_of_mine():
     return "{folder}"
 """
 OWN_TEST = """
+import pytest
+
 from {folder} import {first}
 
+@pytest.mark.herzschlag(speed=40)
 def test_mine({folder}_of_mine, cluster):
     assert {first}.WHOSE == "the user's {folder}/{first}"
     assert cluster.master == "host-99"

@@ -16,6 +16,7 @@ CLUSTER = "lab"
 KEY = bytes(range(32))
 CODEC = Codec(CLUSTER, KEY)
 VM = VmConfig(name="vm-98-1", datastore="vmfs-1")
+TO = m.Address("host-99", "A", 11)
 HEAD: dict[str, Any] = {"sender": "host-98", "boot": 7, "sequence": 8, "sent_ns": 9_000_000_000}
 
 
@@ -37,15 +38,15 @@ def every_message(hosts: int = 3) -> tuple[m.AnyMessage, ...]:
     """All fourteen messages, with a value in every field."""
     evidence = (m.LockEvidence(datastore="vmfs-1", owner="host-99", stamp=5, still_ns=6),)
     return (
-        m.Heartbeat(**HEAD, role="slave", master="host-99", goodness=-3, heard=0b101, config=3, inventory=4),
+        m.Heartbeat(**HEAD, role="slave", master="host-99", goodness=-3, heard=0b101, config=3, inventory=4, reign=2),
         m.Election(**HEAD, goodness=3, heard=1 << 127, config=3),
-        m.Join(**HEAD, master="host-99", inventory=4, padding=100),
-        m.Welcome(**HEAD, host="host-99", host_boot=11, padding=0),
+        m.Join(**HEAD, inventory=4, padding=100),
+        m.Welcome(**HEAD, answers=21, padding=0),
         m.Inventory(**HEAD, generation=4, vms=("vm-98-1", "vm-98-2"), datastores={"vmfs-1": "apd"}, failed=()),
-        m.InventoryAck(**HEAD, host="host-99", generation=4, placeable=("vm-98-1",)),
-        m.RestartOrder(**HEAD, order=12, vm=VM, attempt=2, evidence=evidence),
+        m.InventoryAck(**HEAD, answers=21, generation=4, placeable=("vm-98-1",)),
+        m.RestartOrder(**HEAD, answers=21, order=12, vm=VM, attempt=2, reign=2, evidence=evidence),
         m.RestartResult(**HEAD, order=12, vm="vm-98-1", ok=False, because="gesperrt: Schloß hält"),
-        m.Configure(**HEAD, config=configuration(hosts)),
+        m.Configure(**HEAD, answers=21, config=configuration(hosts)),
         m.Report(**HEAD, role="isolated", master="", config=3, vms=("vm-98-1",), datastores={"vmfs-1": "ok"}),
         m.ClusterView(
             **HEAD,
@@ -54,13 +55,13 @@ def every_message(hosts: int = 3) -> tuple[m.AnyMessage, ...]:
             protected=("vm-98-1",),
             pending=(),
         ),
-        m.Protect(**HEAD, vms={"vm-98-1": "host-98"}),
-        m.PowerRequest(**HEAD, order=14, on=True, vm=VM),
+        m.Protect(**HEAD, answers=21, vms={"vm-98-1": "host-98"}),
+        m.PowerRequest(**HEAD, answers=21, order=14, on=True, vm=VM, config=3),
     )
 
 
 def datagrams() -> list[bytes]:
-    return [CODEC.encode(message) for message in every_message()]
+    return [CODEC.encode(message, TO) for message in every_message()]
 
 
 def signed(data: bytes) -> bytes:

@@ -156,13 +156,13 @@ class Failover:
             for (host, datastore), (stamp, since_ns) in sorted(self._c.stillness.items())
             if datastore == vm.datastore
         )
-        number = (
-            self._elected_ns + order
-        )  # unique over the reigns of one boot of this master: its clock never goes back
+        # Unique over the reigns of one boot of this master: its clock never goes back.
+        number = self._elected_ns + order
         if target == self._c.moid:
             self._c.do(PowerOn(OrderId(self._c.moid, self._c.boot, number), vm, evidence))
         else:
-            self._c.send(RestartOrder, (target,), order=number, vm=vm, attempt=attempt, evidence=evidence)
+            reign = self._c.reigns
+            self._c.order(RestartOrder, target, order=number, vm=vm, attempt=attempt, reign=reign, evidence=evidence)
 
     # --- where ---
 

@@ -143,13 +143,7 @@ class HostBook:
         joined just now."""
         if self._watches[peer.moid].resting:
             return False  # It does not know yet that it is in maintenance mode.
-        self._c.send(
-            Welcome,
-            (peer.moid,),
-            host=peer.moid,
-            host_boot=peer.boot,
-            padding=padding_for(self._c.settings.mtu, Welcome),
-        )
+        self._c.order(Welcome, peer.moid, padding=padding_for(self._c.settings.mtu, Welcome))
         if peer.joined:
             return False
         peer.joined = True

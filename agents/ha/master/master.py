@@ -45,6 +45,7 @@ class Master(RoleMachine):
         c = self._c
         c.trace(records.Election(phase="won", because=because))
         self.master = c.moid
+        c.reigns += 1
         self._solitude = Solitude(c, probe_at_once=not company)
         self._ownership = Ownership(c)
         self._hosts = HostBook(c, self._host_changed)
@@ -79,7 +80,7 @@ class Master(RoleMachine):
 
     def message(self, peer: Peer, message: AnyMessage) -> None:
         match message:
-            case Join(master=master) if master == self._c.moid:
+            case Join():
                 if self._hosts.join(peer, "it asked to be taken in"):
                     self._failover.membership_changed()
             case Inventory() if peer.joined:
@@ -112,7 +113,7 @@ class Master(RoleMachine):
         """A slave's running VMs. The first one after a reboot shows what went down with the old boot."""
         hangs = "apd" in message.datastores.values()
         placeable = self._failover.placeable(peer.moid, message.vms) if hangs else ()
-        self._c.send(InventoryAck, (peer.moid,), host=peer.moid, generation=message.generation, placeable=placeable)
+        self._c.order(InventoryAck, peer.moid, generation=message.generation, placeable=placeable)
         if message.generation == peer.inventory:
             return
         peer.inventory = message.generation
@@ -225,7 +226,8 @@ class Master(RoleMachine):
         self._view.check()
 
     def _send_heartbeat(self) -> None:
-        self._reporting.heartbeat(self.role, self.master, self._c.others, self._c.heard_bits())
+        c = self._c
+        self._reporting.heartbeat(self.role, self.master, c.others, c.heard_bits(), reign=c.reigns)
 
     def leave(self, because: str) -> None:
         """End the watches, free the locks."""

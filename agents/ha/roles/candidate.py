@@ -126,7 +126,7 @@ class Candidate(RoleMachine):
             return
         padding = padding_for(self._c.settings.mtu, Join)
         # Its inventory follows once it is taken in.
-        self._c.send(Join, (peer.moid,), master=peer.moid, inventory=0, padding=padding)
+        self._c.send(Join, (peer.moid,), inventory=0, padding=padding)
 
     def _takes_in(self, master: Peer) -> bool:
         """Whether it may be asked: it hears us, and was heard just now."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from herzschlag.agents import records
 from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.ha.roles.role import Parts, RoleChange, RoleMachine
-from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat, Welcome
+from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat, InventoryAck, RestartOrder, Welcome
 
 
 class Follower(RoleMachine):
@@ -39,6 +39,10 @@ class Follower(RoleMachine):
     def message(self, peer: Peer, message: AnyMessage) -> None:
         if type(message) is Welcome and peer.moid == self.master:
             self._introduce()
+
+    def obeys(self, peer: Peer, order: InventoryAck | RestartOrder) -> bool:
+        """Its master alone, and not what that one ordered in an earlier reign."""
+        return peer.moid == self.master and (isinstance(order, InventoryAck) or order.reign >= peer.reign)
 
     def inventory_changed(self) -> None:
         self._vms.send_inventory(self.master)

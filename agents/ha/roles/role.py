@@ -17,7 +17,7 @@ from herzschlag.agents.ha.peers import Peer
 from herzschlag.agents.ha.reporting import Reporting
 from herzschlag.agents.ha.vms.inventory import OwnVms, PowerOutcome
 from herzschlag.agents.protocol.events import FileRead, FileWritten, LockChanged, LockState
-from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat
+from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat, InventoryAck, RestartOrder
 from herzschlag.agents.settings import NEVER_NS
 from herzschlag.agents.states import HostState, Role
 
@@ -71,6 +71,10 @@ class RoleMachine:
 
     def message(self, peer: Peer, message: AnyMessage) -> None:
         """Any other message of a host, for this role to pick from."""
+
+    def obeys(self, peer: Peer, order: InventoryAck | RestartOrder) -> bool:
+        """Whether this host takes orders about VMs from that one."""
+        return False
 
     def from_vcenter(self, message: AnyMessage) -> bool:
         """A message of vCenter's. Returns whether it is for this role."""

@@ -13,6 +13,7 @@ from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import PowerOff, PowerOn, RemoveFile, WriteFile
 from herzschlag.agents.protocol.events import PowerOnDone, VmChanged
 from herzschlag.agents.protocol.messages import (
+    VCENTER,
     Inventory,
     InventoryAck,
     OrderId,
@@ -98,7 +99,7 @@ class OwnVms:
             self._answers[order] = None
             self._c.do(PowerOn(order, message.vm, ()))
         elif not message.on and name in self.vms:
-            self._c.do(PowerOff(name, "a user powered it off"))
+            self._c.do(PowerOff(name, "a user powered it off", by=VCENTER))
 
     def done(self, event: PowerOnDone) -> PowerOutcome:
         """A power-on task ended. Every repeat of its order gets this answer."""

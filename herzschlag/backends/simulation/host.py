@@ -228,7 +228,7 @@ class SimHost(Node):
         for action in actions:
             kind = type(action)
             if kind is Send:
-                self.network.send(self.name, action.message, action.to, action.networks)
+                self.network.send(self.name, action)
             elif kind is Trace:
                 self.record(self.name, action.entry)
             elif kind is Ping:

@@ -20,7 +20,7 @@ from herzschlag.agents.datastore.layout import disk_path
 from herzschlag.agents.datastore.memory_store import MemoryDatastores
 from herzschlag.agents.protocol.codec import Codec
 from herzschlag.agents.protocol.format import IP_UDP_BYTES, KEY_BYTES_MIN
-from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.agents.protocol.messages import Address, AnyMessage
 from herzschlag.agents.records import Entry, fields_of, kind_of
 from herzschlag.agents.settings import AgentSettings, ClusterConfig
 from herzschlag.backends.simulation.disturbances import Disturbances
@@ -45,8 +45,10 @@ class SimCluster:
         self._stopped = False
         codec = Codec(plan.config.name, bytes(KEY_BYTES_MIN))
 
+        somewhere = Address(lab.moids[0], lab.networks[0], 0)  # every address is as long as every other
+
         def size_of(message: AnyMessage) -> int:
-            return len(codec.encode(message)) + IP_UDP_BYTES
+            return len(codec.encode(message, somewhere)) + IP_UDP_BYTES
 
         addresses = {(node, network): lab.address(node, network) for node in lab.nodes for network in lab.networks}
         self.network = SimulatedNetwork(self.queue, lab.networks, addresses, plan.seed, size_of)

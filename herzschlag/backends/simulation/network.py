@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappush
 from typing import NamedTuple
 
+from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.events import AnyEvent, PingAnswered, Received
 from herzschlag.agents.protocol.messages import AnyMessage
 from herzschlag.backends.simulation.queue import EventQueue
@@ -59,12 +60,20 @@ class Rough(NamedTuple):
     draw: random.Random
 
 
+class End(NamedTuple):
+    """A node that datagrams reach over one network."""
+
+    network: str
+    node: str
+    receive: Receive
+
+
 class Route(NamedTuple):
     """The fate of one sender's datagrams to a set of nodes, until the conditions change."""
 
-    smooth: tuple[tuple[str, tuple[Receive, ...]], ...]
+    smooth: tuple[End, ...]
     dropped: tuple[Drops, ...]
-    rough: tuple[tuple[str, Receive, Rough], ...]
+    rough: tuple[tuple[End, Rough], ...]
 
 
 class SimulatedNetwork:
@@ -102,8 +111,9 @@ class SimulatedNetwork:
 
     # -- traffic --------------------------------------------------------------------------------------------------
 
-    def send(self, source: str, message: AnyMessage, to: tuple[str, ...], networks: tuple[str, ...]) -> None:
-        """Send one datagram to each of `to` on each of `networks`."""
+    def send(self, source: str, action: Send) -> None:
+        """Send one datagram to each of its receivers on each of its networks."""
+        message, to, networks, lives = action.message, action.to, action.networks, action.lives
         if self.listener is not None:
             self.listener(source, message, to, networks)
         key = (source, to, networks)
@@ -113,15 +123,17 @@ class SimulatedNetwork:
         smooth, dropped, rough = route
         if smooth:
             queue = self._queue
-            heappush(queue.heap, (queue.now_ns + LATENCY_NS, next(queue.order), self._deliver, (smooth, message)))
+            heappush(
+                queue.heap, (queue.now_ns + LATENCY_NS, next(queue.order), self._deliver, (smooth, message, lives))
+            )
         for drops in dropped:
             drops.packets += 1
-        for network, receive, quality in rough:
+        for (network, node, receive), quality in rough:
             if quality.mtu is not None and self._size_of(message) > quality.mtu:
                 _count(quality.drops)
                 continue
             for delay_ns in self._fates(quality):
-                self._queue.put(self._queue.now_ns + delay_ns, receive, Received(network, message))
+                self._queue.put(self._queue.now_ns + delay_ns, receive, Received(network, message, lives.get(node, 0)))
 
     def carries(self, link: DirectedLink) -> bool:
         """Whether datagrams get through at all; an impaired link may still lose some."""
@@ -136,12 +148,10 @@ class SimulatedNetwork:
         for delay_ns in self._echo((network, source, node)):
             self._queue.put(self._queue.now_ns + delay_ns, self._answer_ping, (network, source, node, address))
 
-    def _deliver(self, argument: tuple[tuple[tuple[str, tuple[Receive, ...]], ...], AnyMessage]) -> None:
-        smooth, message = argument
-        for network, receivers in smooth:
-            event = Received(network, message)
-            for receive in receivers:
-                receive(event)
+    def _deliver(self, argument: tuple[tuple[End, ...], AnyMessage, dict[str, int]]) -> None:
+        smooth, message, lives = argument
+        for network, node, receive in smooth:
+            receive(Received(network, message, lives.get(node, 0)))
 
     def _answer_ping(self, argument: tuple[str, str, str, str]) -> None:
         network, source, node, address = argument
@@ -251,23 +261,22 @@ class SimulatedNetwork:
         )
 
     def _find_route(self, source: str, to: tuple[str, ...], networks: tuple[str, ...]) -> Route:
-        smooth: list[tuple[str, tuple[Receive, ...]]] = []
+        smooth: list[End] = []
         dropped: list[Drops] = []
-        rough: list[tuple[str, Receive, Rough]] = []
+        rough: list[tuple[End, Rough]] = []
         for network in networks:
-            straight: list[Receive] = []
             for node in to:
                 link = (network, source, node)
                 if network not in self._networks or node not in self._receive or node == source:
                     continue
                 if link in self._udp_cut:
                     dropped.extend(self._udp_cut[link])
-                elif link in self._rough:
-                    rough.append((network, self._receive[node], self._rough[link]))
+                    continue
+                end = End(network, node, self._receive[node])
+                if link in self._rough:
+                    rough.append((end, self._rough[link]))
                 else:
-                    straight.append(self._receive[node])
-            if straight:
-                smooth.append((network, tuple(straight)))
+                    smooth.append(end)
         return Route(tuple(smooth), tuple(dropped), tuple(rough))
 
 

@@ -78,8 +78,8 @@ class SimVcenter(Node):
     def _perform(self, actions: list[Any]) -> None:
         for action in actions:
             match action:
-                case Send(message=message, to=to, networks=networks):
-                    self.network.send(self.name, message, to, networks)
+                case Send():
+                    self.network.send(self.name, action)
                 case Trace(entry=entry):
                     self.record(self.name, entry)
                 case KeepConfig(config=config):

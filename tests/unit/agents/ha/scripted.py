@@ -16,7 +16,7 @@ from herzschlag.agents.ha.roles.role import Parts, RoleChange
 from herzschlag.agents.ha.vms.inventory import OwnVms
 from herzschlag.agents.protocol.actions import AnyAction, Send, Trace
 from herzschlag.agents.protocol.events import WAKE, AnyEvent, Boot, Received
-from herzschlag.agents.protocol.messages import Message
+from herzschlag.agents.protocol.messages import Message, Order
 from herzschlag.agents.records import fields_of, kind_of
 from herzschlag.agents.settings import (
     SECOND,
@@ -126,20 +126,26 @@ class Driven:
         self.agent = Agent(settings_of(moid))
         self.now_s = 0.0
         self._sequences: Counter[str] = Counter()
+        self.sent = 0
+        """Sequence number of the agent's last message."""
         access = access or dict.fromkeys(DATASTORES, "ok")
         self.first = self.happens(Boot(boot=1, config=config, vms=vms or {}, datastores=access))
 
     def happens(self, event: AnyEvent, at_s: float | None = None) -> list[AnyAction]:
         self.now_s = self.now_s if at_s is None else at_s
-        return self.agent.handle(event, round(self.now_s * SECOND))
+        actions = self.agent.handle(event, round(self.now_s * SECOND))
+        self.sent = max((send.message.sequence for send in of(actions, Send)), default=self.sent)
+        return actions
 
     def hears(
-        self, sender: str, kind: type[Message], *, boot: int = 1, network: str = "A", **body: Any
+        self, sender: str, kind: type[Message], *, boot: int = 1, network: str = "A", to_boot: int = 1, **body: Any
     ) -> list[AnyAction]:
         self._sequences[sender] += 1
         header: dict[str, Any] = {"sender": sender, "boot": boot, "sequence": self._sequences[sender], "sent_ns": 0}
-        message: Any = kind(**header, **body)
-        return self.happens(Received(network, message))
+        if issubclass(kind, Order):
+            header["answers"] = self.sent
+        message: Any = kind(**(header | body))
+        return self.happens(Received(network, message, to_boot))
 
     def until(self, at_s: float) -> list[AnyAction]:
         """Let time pass; the agent is woken whenever it wants to be."""

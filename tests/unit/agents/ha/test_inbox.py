@@ -12,7 +12,7 @@ def election(sequence: int, *, boot: int = 1) -> Election:
 
 
 def join(sequence: int) -> Join:
-    return Join(sender="host-99", boot=1, sequence=sequence, sent_ns=0, master="host-98", inventory=0, padding=0)
+    return Join(sender="host-99", boot=1, sequence=sequence, sent_ns=0, inventory=0, padding=0)
 
 
 class Incoming:
@@ -21,9 +21,9 @@ class Incoming:
         self.inbox = Inbox(self.machine.context)
         self.peer = self.machine.context.peers["host-99"]
 
-    def takes(self, message: Message, network: str = "A") -> tuple[bool, bool]:
+    def takes(self, message: Message, network: str = "A", to_boot: int = 0) -> tuple[bool, bool]:
         """Whether it counts as a sign of life, and whether it is acted on."""
-        accepted = self.inbox.accept(self.peer, network, message)  # type: ignore[arg-type]  # one of AnyMessage
+        accepted = self.inbox.accept(self.peer, network, message, to_boot)  # type: ignore[arg-type]  # one of AnyMessage
         return accepted, accepted and self.inbox.is_news(self.peer, message)  # type: ignore[arg-type]
 
 
@@ -52,6 +52,23 @@ def test_a_new_boot_begins_to_count_anew_and_the_old_one_is_refused() -> None:
     incoming.takes(election(9))
     assert incoming.takes(election(1, boot=2)) == (True, True)
     assert incoming.takes(election(10)) == (False, False)
+
+
+def test_a_datagram_for_an_earlier_life_of_ours_is_no_sign_of_life_and_one_for_none_is() -> None:
+    incoming = Incoming()
+    assert incoming.takes(election(1), to_boot=2) == (False, False)
+    assert incoming.peer.last_heard_ns is None
+    assert incoming.takes(election(2), to_boot=0) == (True, True)
+    assert incoming.takes(election(3), to_boot=1) == (True, True)
+    assert incoming.inbox.dropped == {"for-old-life": 1}
+
+
+def test_a_peer_that_named_our_life_does_so_in_all_that_follows() -> None:
+    """What names none is from before, and was recorded."""
+    incoming = Incoming()
+    assert incoming.takes(election(5), to_boot=1) == (True, True)
+    assert incoming.takes(election(4), to_boot=0) == (False, False)
+    assert incoming.takes(election(1, boot=2), to_boot=0) == (True, True), "it was restarted, and has not heard us yet"
 
 
 def test_a_flood_of_refusals_does_not_fill_the_history() -> None:

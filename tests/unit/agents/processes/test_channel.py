@@ -100,3 +100,14 @@ def test_an_absurd_length_is_refused_before_it_is_waited_for(ends: tuple[Channel
 def test_a_closed_channel_says_that_it_is(ends: tuple[Channel, socket.socket]) -> None:
     ends[0].close()
     assert ends[0].receive() == ([], False)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"\xc1", b"\xa2ab", b"\xa2\xff\xff", b"\x91" * 100_000], ids=["code", "type", "text", "deep"]
+)
+def test_nonsense_of_the_peer_is_told_as_such(ends: tuple[Channel, socket.socket], nonsense: bytes) -> None:
+    end, raw = ends
+    raw.sendall(len(nonsense).to_bytes(4, "big") + nonsense)
+    with pytest.raises(ChannelBroken, match="cannot be read"):
+        while True:
+            end.receive()

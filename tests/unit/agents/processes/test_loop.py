@@ -256,6 +256,17 @@ def test_many_refusals_are_few_records_that_count_them_all(bench: Bench) -> None
     assert sum(record["count"] for record in on_a) == on_a[-1]["total"]
 
 
+def test_what_was_not_told_yet_is_told_when_nothing_more_is_refused(bench: Bench) -> None:
+    """A flood that ends within a second would otherwise look like one datagram."""
+    drops = Drops(bench.recorder)
+    for _ in range(7):
+        drops.count("in", "A", "tag", "its tag is wrong", bench.machine.now_ns)
+    assert drops.waiting()
+    drops.tell_all()
+    assert not drops.waiting()
+    assert [(r["count"], r["total"]) for r in bench.records("undelivered")] == [(1, 1), (6, 7)]
+
+
 def test_half_a_record_is_an_error_and_never_silent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "write", lambda _, data: len(data) // 2)
     with pytest.raises(OSError, match="bytes of a record were written: is the disk full"):

@@ -15,10 +15,13 @@ from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.codec import Codec
 from herzschlag.agents.protocol.events import Received
 from herzschlag.agents.protocol.format import DATAGRAM_MAX, KEY_BYTES_MIN
-from herzschlag.agents.protocol.messages import InventoryAck
+from herzschlag.agents.protocol.messages import Address, InventoryAck
 
 CODEC = Codec("lab", bytes(KEY_BYTES_MIN))
-MESSAGE = InventoryAck(sender="host-98", boot=1, sequence=1, sent_ns=0, host="host-99", generation=2)
+MESSAGE = InventoryAck(sender="host-98", boot=1, sequence=1, sent_ns=0, answers=3, generation=2)
+
+
+LIVES = {"host-99": 7}
 
 
 class Readers:
@@ -39,13 +42,13 @@ class Readers:
 class Node:
     def __init__(self, name: str, book: dict[str, dict[str, str]], recorder: RecordFile) -> None:
         self.drops = Drops(recorder)
-        self.network = udp.Network(book[name], book, CODEC, self.drops)
+        self.network = udp.Network(name, book, CODEC, self.drops)
         self.readers = Readers()
         self.received: list[Received] = []
         self.network.join(self.readers, lambda received, _: self.received.append(received))  # type: ignore[arg-type]
 
     def send(self, *to: str, networks: tuple[str, ...] = ("A", "B")) -> None:
-        self.network.send(Send(MESSAGE, to, networks), 0)
+        self.network.send(Send(MESSAGE, to, networks, LIVES), 0)
 
 
 @pytest.fixture
@@ -71,6 +74,7 @@ def test_a_message_comes_in_on_the_network_it_went_out_on(nodes: tuple[Node, Nod
     other.readers.read()
     assert [received.network for received in other.received] == ["A", "B", "B"]
     assert {received.message for received in other.received} == {MESSAGE}
+    assert {received.to_boot for received in other.received} == {7}
 
 
 def test_what_is_refused_is_counted_with_its_reason_and_the_next_is_read(nodes: tuple[Node, Node]) -> None:
@@ -83,6 +87,17 @@ def test_what_is_refused_is_counted_with_its_reason_and_the_next_is_read(nodes: 
     assert [received.message for received in other.received] == [MESSAGE]
     assert sum(other.drops.totals.values()) == 2
     assert {(direction, network) for direction, network, _ in other.drops.totals} == {("in", "A")}
+
+
+def test_a_datagram_for_another_node_or_network_is_refused(nodes: tuple[Node, Node]) -> None:
+    """A recorded datagram can be sent anywhere: its tag is right wherever it arrives."""
+    one, other = nodes
+    for to, network in (("host-98", "A"), ("host-99", "B"), ("host-99", "A")):
+        data = CODEC.encode(MESSAGE, Address(to, network, 7))
+        one.network.sockets["A"].sendto(data, ("127.77.1.99", udp.PORT))
+    other.readers.read()
+    assert len(other.received) == 1
+    assert other.drops.totals == {("in", "A", "not-for-us"): 2}
 
 
 def test_a_node_without_an_address_on_that_network_is_counted_and_the_others_are_reached(

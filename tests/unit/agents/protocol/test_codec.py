@@ -16,6 +16,7 @@ from herzschlag.agents.protocol import messages
 from herzschlag.agents.protocol.codec import (
     Codec,
     Malformed,
+    NotForUs,
     TooLong,
     Unencodable,
     WireError,
@@ -36,6 +37,7 @@ from herzschlag.agents.protocol.format import (
 )
 from herzschlag.agents.protocol.messages import (
     MESSAGE_TYPES,
+    Address,
     AnyMessage,
     Configure,
     Heartbeat,
@@ -48,6 +50,7 @@ from herzschlag.agents.settings import ClusterConfig, DatastoreConfig, HostConfi
 
 KEY = bytes(range(32))
 CODEC = Codec("cluster-1", KEY)
+TO = Address("host-99", "A", 3)
 TYPES = list(MESSAGE_TYPES.values())
 
 name = st.from_regex(r"host-[1-9][0-9]{0,6}", fullmatch=True)
@@ -80,15 +83,23 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "heard": bits,
         "config": u32,
         "inventory": u32,
+        "reign": u32,
     },
     "Election": {"goodness": i32, "heard": bits, "config": u32},
-    "Join": {"master": name, "inventory": u32, "padding": st.integers(0, 9000)},
-    "Welcome": {"host": name, "host_boot": u64, "padding": st.integers(0, 9000)},
+    "Join": {"inventory": u32, "padding": st.integers(0, 9000)},
+    "Welcome": {"answers": u32, "padding": st.integers(0, 9000)},
     "Inventory": {"generation": u32, "vms": texts, "datastores": access, "failed": texts},
-    "InventoryAck": {"host": name, "generation": u32, "placeable": texts},
-    "RestartOrder": {"order": u64, "vm": vm, "attempt": st.integers(0, 255), "evidence": evidence},
+    "InventoryAck": {"answers": u32, "generation": u32, "placeable": texts},
+    "RestartOrder": {
+        "answers": u32,
+        "order": u64,
+        "vm": vm,
+        "attempt": st.integers(0, 255),
+        "reign": u32,
+        "evidence": evidence,
+    },
     "RestartResult": {"order": u64, "vm": text, "ok": st.booleans(), "because": text},
-    "Configure": {"config": config},
+    "Configure": {"answers": u32, "config": config},
     "Report": {"role": role, "master": name, "config": u32, "vms": texts, "datastores": access},
     "ClusterView": {
         "hosts": st.dictionaries(name, st.sampled_from(("master", "hostDown", "fdmUnreachable"))),
@@ -96,8 +107,8 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "protected": texts,
         "pending": texts,
     },
-    "Protect": {"vms": st.dictionaries(text, name, max_size=4)},
-    "PowerRequest": {"order": u64, "vm": vm, "on": st.booleans()},
+    "Protect": {"answers": u32, "vms": st.dictionaries(text, name, max_size=4)},
+    "PowerRequest": {"answers": u32, "order": u64, "vm": vm, "config": u32, "on": st.booleans()},
 }
 any_message = st.one_of(
     *(st.builds(cls, sender=name, boot=u64, sequence=u32, sent_ns=u64, **FIELDS[cls.__name__]) for cls in TYPES)
@@ -133,18 +144,35 @@ def examples() -> list[bytes]:
         "Heartbeat": {"config": 3},
         "Election": {"config": 3},
         "Report": {"config": 3},
+        "PowerRequest": {"config": 3},
     }
     found = []
     for cls in TYPES:
         known = values | per_type.get(cls.__name__, {})
         fields = {f.name: known.get(f.name, "host-98" if f.kind == "name" else 1) for f in BODIES[cls.__name__]}
-        found.append(CODEC.encode(cls(sender="host-98", boot=9, sequence=8, sent_ns=7, **fields)))  # type: ignore[arg-type]
+        found.append(CODEC.encode(cls(sender="host-98", boot=9, sequence=8, sent_ns=7, **fields), TO))  # type: ignore[arg-type]
     return found
 
 
-@given(any_message)
-def test_every_message_comes_back_as_it_was_sent(message: AnyMessage) -> None:
-    assert CODEC.decode(CODEC.encode(message)) == message
+@given(any_message, name, st.sampled_from(["A", "B"]), st.integers(0, 2**64 - 1))
+def test_every_message_comes_back_as_it_was_sent(message: AnyMessage, to: str, network: str, to_boot: int) -> None:
+    address = Address(to, network, to_boot)
+    assert CODEC.decode(CODEC.encode(message, address)) == (address, message)
+
+
+def test_a_message_to_many_is_as_if_each_had_been_sent_it_alone() -> None:
+    addresses = [Address(to, network, 5) for to in ("host-1", "host-2") for network in ("A", "B")]
+    sealed = list(CODEC.encode_all(heartbeat(), addresses))
+    assert sealed == [CODEC.encode(heartbeat(), address) for address in addresses]
+    assert len(set(sealed)) == 4
+
+
+def test_a_node_reads_what_is_for_it_on_the_network_that_brought_it() -> None:
+    data = CODEC.encode(heartbeat(), Address("host-1", "A", 5))
+    assert CODEC.read(data, "host-1", "A").message == heartbeat()
+    for node, network in (("host-2", "A"), ("host-1", "B")):
+        with pytest.raises(NotForUs, match="host-1 on A"):
+            CODEC.read(data, node, network)
 
 
 @given(st.binary(max_size=400))
@@ -157,7 +185,7 @@ def test_any_bytes_are_refused_by_a_wire_error(data: bytes) -> None:
 @settings(max_examples=300)
 def test_a_key_holder_sending_nonsense_raises_nothing_but_wire_errors(message: AnyMessage, data: st.DataObject) -> None:
     """A broken agent has the right key: its tag is right, its body is not."""
-    raw = bytearray(CODEC.encode(message))
+    raw = bytearray(CODEC.encode(message, TO))
     for _ in range(data.draw(st.integers(1, 6))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:
@@ -188,10 +216,10 @@ def test_a_hundred_thousand_mutated_datagrams_are_refused() -> None:
 
 
 def test_each_wrongness_has_its_own_error() -> None:
-    good = CODEC.encode(heartbeat())
+    good = CODEC.encode(heartbeat(), TO)
     for data, error in (
         (b"XX" + good[2:], Malformed),
-        (good[:2] + b"\2" + good[3:], WrongVersion),
+        (good[:2] + b"\1" + good[3:], WrongVersion),
         (good[:-1] + bytes([good[-1] ^ 1]), WrongTag),
         (good[:60] + bytes([good[60] ^ 1]) + good[61:], WrongTag),
         (signed(good[:3] + b"\xff" + good[4:]), Malformed),
@@ -199,8 +227,8 @@ def test_each_wrongness_has_its_own_error() -> None:
         (signed(good[:-TAG_BYTES] + b"\0" + good[-TAG_BYTES:]), Malformed),
         (good[: HEADER_BYTES + TAG_BYTES - 1], Malformed),
         (good + bytes(DATAGRAM_MAX), TooLong),
-        (Codec("cluster-2", KEY).encode(heartbeat()), WrongCluster),
-        (Codec("cluster-1", bytes(32)).encode(heartbeat()), WrongTag),
+        (Codec("cluster-2", KEY).encode(heartbeat(), TO), WrongCluster),
+        (Codec("cluster-1", bytes(32)).encode(heartbeat(), TO), WrongTag),
     ):
         with pytest.raises(WireError) as raised:
             CODEC.decode(data)
@@ -211,7 +239,7 @@ def test_each_wrongness_has_its_own_error() -> None:
 
 def test_packed_json_of_a_key_holder_is_malformed_when_it_is_deep_long_or_cut() -> None:
     """A small datagram can neither exhaust the stack nor the memory of an agent."""
-    good = CODEC.encode(Configure(sender="vcenter", boot=1, sequence=1, sent_ns=1, config=_config(1)))
+    good = CODEC.encode(Configure(sender="vcenter", boot=1, sequence=1, sent_ns=1, answers=1, config=_config(1)), TO)
     whole = zlib.compress(msgspec.json.encode(_config(1)))
     for packed in (
         zlib.compress(b'{"name":' + b"[" * 500_000),
@@ -219,7 +247,7 @@ def test_packed_json_of_a_key_holder_is_malformed_when_it_is_deep_long_or_cut() 
         whole[:-1],
         whole + b"x",
     ):
-        body = len(packed).to_bytes(2, "big") + packed
+        body = bytes(4) + len(packed).to_bytes(2, "big") + packed
         header = good[:6] + len(body).to_bytes(2, "big") + good[8:HEADER_BYTES]
         with pytest.raises(Malformed):
             CODEC.decode(signed(header + body + bytes(TAG_BYTES)))
@@ -234,16 +262,17 @@ def test_what_does_not_fit_is_our_own_fault() -> None:
         heartbeat(boot=1 << 64),
         heartbeat(config="one"),
         heartbeat(role="king"),
-        InventoryAck(sender="host-1", boot=1, sequence=1 << 32, sent_ns=1, host="host-2", generation=1),
-        Configure(sender="vcenter", boot=1, sequence=1, sent_ns=1, config=_config(20_000)),
+        InventoryAck(sender="host-1", boot=1, sequence=1 << 32, sent_ns=1, answers=1, generation=1),
+        Configure(sender="vcenter", boot=1, sequence=1, sent_ns=1, answers=1, config=_config(20_000)),
     ):
         with pytest.raises(Unencodable, match=type(message).__name__):
-            CODEC.encode(message)
+            CODEC.encode(message, TO)
 
 
 def test_a_cluster_of_96_hosts_with_200_vms_fits_into_one_configure() -> None:
     config = _config(96)
-    assert len(CODEC.encode(Configure(sender="vcenter", boot=1, sequence=1, sent_ns=1, config=config))) < DATAGRAM_MAX
+    order = Configure(sender="vcenter", boot=1, sequence=1, sent_ns=1, answers=1, config=config)
+    assert len(CODEC.encode(order, TO)) < DATAGRAM_MAX
 
 
 def _config(hosts: int) -> ClusterConfig:
@@ -269,10 +298,10 @@ def _config(hosts: int) -> ClusterConfig:
 def test_joins_and_welcomes_fill_the_mtu_exactly(mtu: int) -> None:
     """Smaller messages would not show that a path carries small packets only."""
     head = {"sender": "host-98", "boot": 1, "sequence": 1, "sent_ns": 1}
-    join = Join(**head, master="host-99", inventory=1, padding=padding_for(mtu, Join))  # type: ignore[arg-type]
-    welcome = Welcome(**head, host="host-99", host_boot=1, padding=padding_for(mtu, Welcome))  # type: ignore[arg-type]
-    assert len(CODEC.encode(join)) + IP_UDP_BYTES == mtu
-    assert len(CODEC.encode(welcome)) + IP_UDP_BYTES == mtu
+    join = Join(**head, inventory=1, padding=padding_for(mtu, Join))  # type: ignore[arg-type]
+    welcome = Welcome(**head, answers=1, padding=padding_for(mtu, Welcome))  # type: ignore[arg-type]
+    assert len(CODEC.encode(join, TO)) + IP_UDP_BYTES == mtu
+    assert len(CODEC.encode(welcome, TO)) + IP_UDP_BYTES == mtu
 
 
 def test_a_short_key_is_refused() -> None:

@@ -39,5 +39,5 @@ def test_every_kind_and_every_field_says_what_it_means(kind: str) -> None:
 
 def test_kinds_that_one_backend_writes_exist() -> None:
     assert set(KINDS) >= REAL_PACKETS_ONLY | SIMULATION_ONLY
-    assert {name for name, field in KINDS["vm"].fields.items() if field.optional} == {"order", "asked"}
+    assert {name for name, field in KINDS["vm"].fields.items() if field.optional} == {"order", "asked", "by"}
     assert KINDS["election"].fields["phase"].values == ("started", "won", "lost")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from herzschlag.agents.protocol.messages import Configure, Heartbeat
+from herzschlag.agents.protocol.messages import Address, Configure, Heartbeat
 from herzschlag.history.capture_facts import CAPTURE_FILE, from_comments, to_comment
 from herzschlag.packets.frames import Assembler
 from herzschlag.packets.passages import CaptureError, Passages, lab_of, passages, read_passages
@@ -83,7 +83,9 @@ def test_copies_made_in_the_switch_do_not_make_a_lost_packet_arrive() -> None:
     made = HandMade()
     message = heartbeat(made, "host-98", 1)
     made.say(1, message, "host-99", ["A"])
-    data = frames.datagram(*made.ends("host-98", "host-99", "A"), wire_examples.CODEC.encode(message))
+    data = frames.datagram(
+        *made.ends("host-98", "host-99", "A"), wire_examples.CODEC.encode(message, Address("host-99", "A", 1))
+    )
     made.sight(1.001, "host-99", "A", "out", data)  # once more
     made.sight(1.001, "host-100", "A", "out", data)  # flooded to a stranger
     made.say(2, heartbeat(made, "host-98", 2), "host-99", ["A"], lost=["A"])
@@ -116,8 +118,10 @@ def test_a_datagram_under_another_key_is_refused_and_other_traffic_is_not_ours()
 
 def test_fragments_are_one_datagram_that_arrives_with_its_last_piece() -> None:
     made = HandMade()
-    message = Configure(**made.head("vcenter", 1), config=wire_examples.configuration(300))
-    pieces = frames.fragments(*made.ends("vcenter", "host-98", "A"), wire_examples.CODEC.encode(message), ident=7)
+    message = Configure(**made.head("vcenter", 1), answers=1, config=wire_examples.configuration(300))
+    pieces = frames.fragments(
+        *made.ends("vcenter", "host-98", "A"), wire_examples.CODEC.encode(message, Address("host-98", "A", 1)), ident=7
+    )
     assert len(pieces) > 1
     for number, piece in enumerate(pieces):
         made.sight(1 + number / 1000, "vcenter", "A", "in", piece)

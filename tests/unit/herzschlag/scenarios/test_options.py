@@ -69,5 +69,5 @@ def test_vcenter_changes_nothing_when_every_host_reaches_what_the_lab_gives_it(l
             vms=(),
             datastores={datastore.name: "ok" for datastore in lab.datastores_of(moid)},
         )
-        vcenter.handle(Received("A", report), 1)
+        vcenter.handle(Received("A", report, 0), 1)
     assert vcenter.view().generation == 1

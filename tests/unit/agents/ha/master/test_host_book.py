@@ -42,7 +42,7 @@ def test_a_new_master_has_an_opinion_of_itself_alone() -> None:
 def test_a_host_that_joins_is_welcomed_and_connected() -> None:
     book = Book()
     assert book.hosts.join(book.peer("host-99"), "it asked")
-    assert messages(book.machine.did(), Welcome)[0][0].host == "host-99"
+    assert messages(book.machine.did(), Welcome)[0][1] == ("host-99",)
     assert book.hosts.states()["host-99"] == "connectedToMaster"
     assert book.hosts.speaks("host-99")
 

@@ -65,7 +65,7 @@ def test_it_asks_only_a_master_that_hears_it() -> None:
     beat(machine, one, "host-99", master=True, hears_us=False)
     assert not messages(machine.did(), Join)
     beat(machine, one, "host-99", master=True)
-    assert messages(machine.did(), Join)[0][0].master == "host-99"
+    assert messages(machine.did(), Join)[0][1] == ("host-99",)
 
 
 def test_it_does_not_win_while_a_master_has_yet_to_answer() -> None:

@@ -70,9 +70,7 @@ def test_its_inventory_is_repeated_until_the_master_acknowledges_it() -> None:
     machine.did()
     one.tick()
     assert messages(machine.did(), Inventory)
-    machine.vms.acknowledged(
-        InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, host="host-98", generation=1)
-    )
+    machine.vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, answers=1, generation=1))
     one.tick()
     done = machine.did()
     assert not messages(done, Inventory)

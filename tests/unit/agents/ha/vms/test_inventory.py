@@ -16,7 +16,9 @@ from tests.unit.agents.ha.scripted import Machine, cluster, of, vm
 def order_of(master: str, vm: str, *, boot: int = 1) -> RestartOrder:
     """An order with the number that all orders here have."""
     config = VmConfig(name=vm, datastore="vmfs-1")
-    return RestartOrder(sender=master, boot=boot, sequence=1, sent_ns=0, order=7, vm=config, attempt=1)
+    return RestartOrder(
+        sender=master, boot=boot, sequence=1, sent_ns=0, answers=1, order=7, vm=config, attempt=1, reign=1
+    )
 
 
 def test_each_master_gets_the_answer_to_its_own_order() -> None:
@@ -60,9 +62,9 @@ def test_a_vm_that_ended_by_itself_is_told_until_the_master_acknowledges() -> No
     assert vms.changed(VmChanged("web", "off", "it crashed", asked=False))
     vms.generation += 1
     assert vms.failed == {"web"}
-    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, host="host-98", generation=1))
+    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, answers=1, generation=1))
     assert vms.failed == {"web"}, "that was an older inventory"
-    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=2, sent_ns=0, host="host-98", generation=2))
+    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=2, sent_ns=0, answers=1, generation=2))
     assert vms.failed == set()
 
 
@@ -87,7 +89,9 @@ def test_the_power_off_marker_goes_when_the_vm_runs() -> None:
 
 def test_a_repeated_request_of_a_user_starts_nothing_new() -> None:
     machine, vms = own()
-    request = PowerRequest(sender="vcenter", boot=1, sequence=1, sent_ns=0, order=1, vm=vm("web"), on=True)
+    request = PowerRequest(
+        sender="vcenter", boot=1, sequence=1, sent_ns=0, answers=1, config=1, order=1, vm=vm("web"), on=True
+    )
     vms.requested(request)
     vms.requested(request)
     assert len(of(machine.did(), PowerOn)) == 1
@@ -96,7 +100,11 @@ def test_a_repeated_request_of_a_user_starts_nothing_new() -> None:
 def test_a_user_switches_off_only_what_is_there() -> None:
     machine, vms = own(web="on")
     for name in ("web", "db"):
-        vms.requested(PowerRequest(sender="vcenter", boot=1, sequence=1, sent_ns=0, order=1, vm=vm(name), on=False))
+        vms.requested(
+            PowerRequest(
+                sender="vcenter", boot=1, sequence=1, sent_ns=0, answers=1, config=1, order=1, vm=vm(name), on=False
+            )
+        )
     assert [off.vm for off in of(machine.did(), PowerOff)] == ["web"]
 
 
@@ -120,7 +128,7 @@ def test_a_datastore_out_of_reach_gets_no_poweron_file() -> None:
 
 def test_a_new_master_must_acknowledge_anew() -> None:
     _, vms = own(web="on")
-    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, host="host-98", generation=1))
+    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, answers=1, generation=1))
     assert not vms.unacknowledged()
     vms.new_master()
     assert vms.unacknowledged()

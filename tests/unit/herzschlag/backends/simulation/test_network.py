@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.events import PingAnswered, Received
 from herzschlag.agents.protocol.messages import Heartbeat
 from herzschlag.backends.simulation.network import LATENCY_NS, Drops, SimulatedNetwork
@@ -56,7 +57,7 @@ class Wire:
     def send(self, source: str = "host-98", to: tuple[str, ...] = ("host-99", "host-100")) -> list[tuple[str, str]]:
         """Send on both networks; returns the (node, network) pairs that heard it."""
         self.heard.clear()
-        self.network.send(source, beat(sender=source), to, ("A", "B"))
+        self.network.send(source, Send(beat(sender=source), to, ("A", "B"), LIVES))
         self.queue.run_until(self.queue.now_ns + 10**9)
         return [(node, event.network) for _, node, event in self.heard]
 
@@ -68,6 +69,7 @@ class Wire:
         return [(n, e) for _, n, e in self.heard] == [(source, PingAnswered(address))]
 
 
+LIVES = {"host-99": 4, "host-100": 5}
 ALL = [("host-99", "A"), ("host-100", "A"), ("host-99", "B"), ("host-100", "B")]
 
 
@@ -75,14 +77,14 @@ def test_a_datagram_reaches_everyone_on_both_networks_after_the_latency() -> Non
     wire = Wire()
     assert wire.send() == ALL
     assert {at for at, _, _ in wire.heard} == {LATENCY_NS}
-    assert all(event == Received(event.network, beat()) for _, _, event in wire.heard)
+    assert all(event == Received(event.network, beat(), LIVES[node]) for _, node, event in wire.heard)
 
 
 def test_a_multicast_is_one_entry_of_the_queue_even_when_a_link_is_cut() -> None:
     """The speed of the simulation depends on it."""
     wire = Wire()
     wire.break_(p.LinkCut(network="A", src="host-98", dst="host-99"))
-    wire.network.send("host-98", beat(), ("host-99", "host-100"), ("A", "B"))
+    wire.network.send("host-98", Send(beat(), ("host-99", "host-100"), ("A", "B"), LIVES))
     assert len(wire.queue) == 1
 
 

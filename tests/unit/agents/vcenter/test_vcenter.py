@@ -1,0 +1,91 @@
+"""vCenter, event by event: to whom it speaks, what it believes, and what it asks of hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herzschlag.agents.protocol.actions import AnyAction, Send
+from herzschlag.agents.protocol.events import WAKE, Boot, Received, UserPower, VCenterEvent
+from herzschlag.agents.protocol.messages import ClusterView, Configure, PowerRequest, Report
+from herzschlag.agents.settings import SECOND, ClusterConfig, Timers
+from herzschlag.agents.vcenter.vcenter import VCenter, VCenterSettings
+from tests.unit.agents.ha.scripted import cluster, of, records, vm
+
+CONFIG = cluster(vms=(vm("web"),))
+
+
+class Driven:
+    """A vCenter in its second life, whose disk holds the configuration, so that it powers nothing on by itself."""
+
+    def __init__(self, config: ClusterConfig | None = CONFIG) -> None:
+        self.core = VCenter(VCenterSettings(timers=Timers(), config=CONFIG, placement={"web": "host-98"}))
+        self.now_s = 0.0
+        self._sequence = 0
+        self.first = self.happens(Boot(2, config, {}, {}))
+
+    def happens(self, event: VCenterEvent, at_s: float | None = None) -> list[AnyAction]:
+        self.now_s = self.now_s if at_s is None else at_s
+        return self.core.handle(event, round(self.now_s * SECOND))
+
+    def reported(self, *, boot: int = 7, to_boot: int = 2, host: str = "host-98", **more: Any) -> list[AnyAction]:
+        self._sequence += 1
+        fields = {"role": "slave", "master": "host-99", "config": 1, "vms": (), "datastores": {}} | more
+        head = {"sender": host, "boot": boot, "sequence": self._sequence, "sent_ns": 0}
+        return self.happens(Received("A", Report(**head, **fields), to_boot))  # type: ignore[arg-type]
+
+    def viewed(self, *protected: str) -> list[AnyAction]:
+        self._sequence += 1
+        head = {"sender": "host-99", "boot": 7, "sequence": self._sequence, "sent_ns": 0}
+        view = ClusterView(**head, hosts={}, owned=("vmfs-1",), protected=protected)  # type: ignore[arg-type]
+        return self.happens(Received("A", view, 2))
+
+
+def sent(actions: list[AnyAction], kind: type, to: str = "host-98") -> list[Send]:
+    return [send for send in of(actions, Send) if isinstance(send.message, kind) and send.to == (to,)]
+
+
+def test_an_order_names_the_life_of_its_host_and_answers_its_newest_message() -> None:
+    vcenter = Driven()
+    (hello,) = sent(vcenter.first, Configure)
+    assert (hello.lives, hello.message.answers) == ({}, 0)  # type: ignore[union-attr]  # an order
+    (bound,) = sent(vcenter.reported(config=0, to_boot=0), Configure)
+    assert (bound.lives, bound.message.answers) == ({"host-98": 7}, 1)  # type: ignore[union-attr]
+    assert not sent(vcenter.reported(config=0), Configure), "the next one is due with the next look"
+    (later,) = sent(vcenter.happens(WAKE, 1.0), Configure)
+    assert later.message.answers == 2  # type: ignore[union-attr]
+
+
+def test_a_report_to_an_earlier_life_of_vcenter_is_not_believed_and_its_host_is_told() -> None:
+    """It may be a replay. The host, if it is one, cannot know that vCenter was restarted."""
+    vcenter = Driven()
+    vcenter.reported()
+    assert not sent(vcenter.happens(WAKE, 1.0), Configure)
+    done = vcenter.reported(boot=8, to_boot=1, vms=("web",))
+    assert records(done, "dropped", reason="for-old-life")
+    assert not sent(done, Configure)
+    (told,) = sent(vcenter.happens(WAKE, 2.0), Configure)
+    assert told.lives == {"host-98": 8}
+
+
+def test_an_old_report_repeated_changes_nothing() -> None:
+    """Otherwise an attacker could keep users' requests from a host: they go to hosts whose configuration is known."""
+    vcenter = Driven()
+    vcenter.reported(boot=7)
+    vcenter.reported(boot=3, to_boot=1)
+    done = vcenter.happens(WAKE, 1.0)
+    assert not sent(done, Configure)
+    vcenter.happens(UserPower("web", True, "host-98"))
+    (order,) = sent(vcenter.happens(WAKE, 2.0), PowerRequest)
+    assert order.lives == {"host-98": 7}
+
+
+def test_a_vcenter_that_was_restarted_powers_off_a_vm_that_it_knows_from_a_master_alone() -> None:
+    """It has not heard yet where the VM runs, so it asks the host on which the VM was first started."""
+    vcenter = Driven()
+    vcenter.reported()
+    vcenter.viewed("web")
+    vcenter.happens(WAKE, 1.0)
+    assert records(vcenter.happens(UserPower("web", False, ""), 1.5), "user", host="host-98", refused=False)
+    vcenter.reported(vms=("web",))
+    (order,) = sent(vcenter.happens(WAKE, 2.0), PowerRequest)
+    assert isinstance(order.message, PowerRequest) and not order.message.on and order.message.config == 1
