@@ -8,8 +8,6 @@ PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc)
 REPEAT ?= 1
 SECONDS ?= 600
-# The fuzzer that `make fuzz` alone needs; it has wheels for Linux and few Pythons, so it is in no requirements.
-ATHERIS := atheris==3.0.0
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
@@ -61,7 +59,7 @@ vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (
 	@setup/vm/vagrant-check.sh
 
 fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
-	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet $(ATHERIS)
+	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/fuzz.lock
 	@$(PYTHON) -m tests.fuzz.run --seconds $(SECONDS)
 
 wheel-check: venv ## the built wheel in empty environments of Python 3.11 to 3.13: minutes, and a package index

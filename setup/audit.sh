@@ -17,7 +17,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$python" -m venv "$work/venv"
 "$work/venv/bin/python" -m pip --disable-pip-version-check install --quiet pip-audit
-for lock in requirements.lock setup/ryu-build.lock; do
+for lock in requirements.lock setup/ryu-build.lock setup/fuzz.lock; do
     echo "== $lock"
     "$work/venv/bin/pip-audit" --strict --progress-spinner off --disable-pip --require-hashes --requirement "$lock" "$@"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews requirements.lock and setup/ryu-build.lock: the newest versions that pyproject.toml allows, for every Python and
+# Renews requirements.lock, setup/ryu-build.lock and setup/fuzz.lock: the newest versions that pyproject.toml allows, for every Python and
 # system that it allows, each with the hashes of all its files. Deliberate and rare; everything else installs what the
 # locks say and nothing else. It needs a package index; uv resolves, in an environment that is thrown away.
 set -euo pipefail
@@ -35,5 +35,8 @@ lock() {
 echo "$ryu_wants_pbr" >"$work/constraints"
 printf '%s\n' "${ryu_build_needs[@]}" >"$work/ryu-build.in"
 lock setup/ryu-build.lock "$work/ryu-build.in"
+# The fuzzer that `make fuzz` alone needs; it has wheels for Linux and few Pythons, so it is in no extra.
+echo 'atheris==3.0.0' >"$work/fuzz.in"
+lock setup/fuzz.lock --no-deps "$work/fuzz.in"
 mapfile -t wanted < <(printf -- '--extra\n%s\n' ${extras//,/ })
 lock requirements.lock "${wanted[@]}" pyproject.toml

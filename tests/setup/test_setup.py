@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = [".ci/run", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "setup").glob("*.sh"))]
 
 
-LOCKS = ("requirements.lock", "setup/ryu-build.lock")
+LOCKS = ("requirements.lock", "setup/ryu-build.lock", "setup/fuzz.lock")
 PIN = re.compile(
     r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+( ; [a-z_]+ [!<>=]+ '[^']+'( (and|or) [a-z_]+ [!<>=]+ '[^']+')*)?( --hash=\S+)+$"
 )
@@ -166,6 +166,8 @@ def test_every_locked_version_has_the_hashes_of_its_files() -> None:
 def test_set_up_installs_nothing_that_is_not_locked() -> None:
     """Each call of pip wants hashes, but the one that installs this checkout, which brings nothing along; none builds
     in isolation, where pip would fetch build tools without a hash."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [line for line in makefile.splitlines() if "pip install" in line and "--require-hashes" not in line] == []
     text = (ROOT / "setup/python.sh").read_text(encoding="utf-8")
     calls = re.findall(r"^ +pip_quietly (.*)$", text, re.MULTILINE)
     assert len(calls) == 5
