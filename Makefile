@@ -1,5 +1,5 @@
 # One target for each purpose; each first sets up whatever it needs and is missing, silently when nothing is missing.
-# The set-up itself is in setup/ (which packages: setup/debian/*.txt; which versions: requirements.lock).
+# The set-up itself is in setup/ (which packages: setup/debian/*.txt; which versions: requirements.lock, with hashes).
 
 PYTHON := .venv/bin/python
 HERZSCHLAG := .venv/bin/herzschlag
@@ -8,15 +8,13 @@ PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc)
 REPEAT ?= 1
 SECONDS ?= 600
-# The fuzzer that `make fuzz` alone needs; it has wheels for Linux and few Pythons, so it is in no requirements.
-ATHERIS := atheris==3.0.0
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity cases fuzz docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity cases stops fuzz docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -37,7 +35,7 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 against: lab ## this checkout's figures beside those of another one: make against OLD=../old
@@ -60,15 +58,21 @@ vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
 
+stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (twenty minutes)
+	@$(PYTHON) -P bench/stops.py --jobs $(JOBS)
+
 fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
-	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet $(ATHERIS)
+	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/fuzz.lock
 	@$(PYTHON) -m tests.fuzz.run --seconds $(SECONDS)
 
 wheel-check: venv ## the built wheel in empty environments of Python 3.11 to 3.13: minutes, and a package index
 	@HERZSCHLAG_WHEEL_CHECK=1 $(PYTEST) tests/remote/test_wheel.py
 
-lock: venv ## renews requirements.lock with the newest versions allowed
+lock: ## renews requirements.lock: the newest versions allowed, with the hashes of all their files (a package index)
 	@setup/lock.sh
+
+audit: ## known vulnerabilities of the locked versions, by pip-audit (a package index and its list of vulnerabilities)
+	@setup/audit.sh
 
 clean: ## removes .venv, caches, runs: files that git ignores and these targets made
 	@rm -rf .venv .setup build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -37,6 +37,7 @@ from herzschlag.running.conductor import Conductor, Watcher
 from herzschlag.running.judgement import Judgement
 from herzschlag.running.logbook import Logbook
 from herzschlag.running.record_cursor import Present
+from herzschlag.running.run_file import must_be_unused
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
@@ -84,13 +85,24 @@ class Cluster:
         ready: bool = True,
         datapath: Datapath = "auto",
         capture: Captured = "heartbeats",
+        capture_limit_mb: int | None = None,
     ) -> Self:
-        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError,
-        ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
+        """Bring a cluster up and, unless `ready` is false, wait until it works as configured. Raises InputError, also
+        for a directory that holds a run already, ExtensionError, BackendUnavailable, NotReady, MachineryDied."""
         checkers()  # so that a broken checker of another package is reported before anything starts
         kinds()
+        if directory is not None:
+            must_be_unused(directory)
         scenario = Scenario(name=name, title=name, cluster=setup or Setup(), speed=speed)
-        plan = make_plan(scenario, speed=speed, seed=seed, directory=directory, datapath=datapath, capture=capture)
+        plan = make_plan(
+            scenario,
+            speed=speed,
+            seed=seed,
+            directory=directory,
+            datapath=datapath,
+            capture=capture,
+            capture_limit_mb=capture_limit_mb,
+        )
         session = open_session(backend, plan)
         session.__enter__()
         cluster = cls(session, plan, scenario, watcher)

@@ -22,8 +22,8 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     │   └── RemoteTrouble               the other machine, or the way to it
     │       └── ConnectionLost          the connection broke; another may succeed
     │           └── Unreachable         there was no connection yet
-    ├── HarnessFailure                  a part of the harness failed, so nothing is known of the cluster: exit status 3
-    │   ├── NotReady                    the cluster did not become ready in time
+    ├── HarnessFailure                  a part of the harness failed, so nothing is known of the cluster: exit status 5
+    │   ├── NotReady                    the cluster did not become ready in time: exit status 3
     │   ├── MachineryDied               a part died
     │   └── StageError                  the process inside the sandbox cannot go on; becomes the one above
     └── ConditionNotMet (AssertionError)  not an error: the cluster did not do what a test waited for

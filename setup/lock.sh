@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Renews requirements.lock: the newest versions that pyproject.toml allows, as they install into an empty environment.
-# Deliberate and rare; everything else installs what the lock says. Run it on the oldest supported Python (3.11), whose
-# environment is a superset of the newer ones'.
+# Renews requirements.lock, setup/ryu-build.lock and setup/fuzz.lock: the newest versions that pyproject.toml allows, for every Python and
+# system that it allows, each with the hashes of all its files. Deliberate and rare; everything else installs what the
+# locks say and nothing else. It needs a package index; uv resolves, in an environment that is thrown away.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,18 +12,31 @@ python=$(find_python)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$python" -m venv "$work/venv"
-pip=("$work/venv/bin/python" -m pip --disable-pip-version-check)
-"${pip[@]}" install --quiet "${ryu_build_needs[@]}"
-"${pip[@]}" install --quiet --no-build-isolation --no-deps "$ryu"
-"${pip[@]}" install --quiet --upgrade --editable ".[$extras]"
-{
-    echo "# Versions that set-up installs (a pip constraints file). Made by \`make lock\` with Python $("$python" -c \
-        'import platform; print(".".join(platform.python_version_tuple()[:2]))'); do not edit."
-    "${pip[@]}" freeze --all --exclude-editable --exclude pip --exclude wheel --exclude pbr
-} >"$work/lock"
-if grep -n '@\|://' "$work/lock" >&2; then
-    echo "requirements.lock: the lines above name a place, not a version; nothing written" >&2
-    exit 1
-fi
-mv "$work/lock" requirements.lock
-chmod 644 requirements.lock
+"$work/venv/bin/python" -m pip --disable-pip-version-check install --quiet uv
+
+# lock FILE ARGUMENT…: what uv makes of the arguments, with a heading. Written whole or not at all.
+lock() {
+    local file=$1
+    shift
+    "$work/venv/bin/uv" pip compile --quiet --config-file setup/lock.toml --universal --python-version 3.11 --upgrade \
+        --generate-hashes --no-header --no-annotate --constraints "$work/constraints" "$@" --output-file "$work/pins"
+    {
+        echo "# Versions and hashes that set-up installs (pip install --require-hashes). Made by \`make lock\`; do not edit."
+        cat "$work/pins"
+    } >"$work/lock"
+    if grep -nE '@|://' "$work/lock" >&2; then
+        echo "$file: the lines above name a place, not a version; nothing written" >&2
+        exit 1
+    fi
+    mv "$work/lock" "$file"
+    chmod 644 "$file"
+}
+
+echo "$ryu_wants_pbr" >"$work/constraints"
+printf '%s\n' "${ryu_build_needs[@]}" >"$work/ryu-build.in"
+lock setup/ryu-build.lock "$work/ryu-build.in"
+# The fuzzer that `make fuzz` alone needs; it has wheels for Linux and few Pythons, so it is in no extra.
+echo 'atheris==3.0.0' >"$work/fuzz.in"
+lock setup/fuzz.lock --no-deps "$work/fuzz.in"
+mapfile -t wanted < <(printf -- '--extra\n%s\n' ${extras//,/ })
+lock requirements.lock "${wanted[@]}" pyproject.toml

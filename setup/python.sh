@@ -1,13 +1,17 @@
 # shellcheck shell=bash
 # The virtual environment .venv at the top of the checkout. Sourced by provision.sh.
 #
-# Versions are pinned by requirements.lock. A stamp in .venv holds the digest of what it was made from: changed
-# dependencies or scripts bring it up to date in place, an unusable one is made anew.
+# Versions are pinned by requirements.lock, and files by the hashes in it: pip refuses any other file, and whatever is not
+# in the lock. A stamp in .venv holds the digest of what it was made from: changed dependencies or scripts bring it up to
+# date in place, an unusable one is made anew.
 
+# The extras and build needs are read by lock.sh.
+# shellcheck disable=SC2034
 extras='lab,ryu,live,remote,dev'
 # Ryu's set-up calls a function that setuptools dropped in version 68; wheel and pbr are its other build needs.
-ryu='ryu==4.34'
-ryu_build_needs=('setuptools==67.6.1' wheel 'pbr<7')
+ryu_wants_pbr='pbr<7'
+# shellcheck disable=SC2034
+ryu_build_needs=('setuptools==67.6.1' wheel "$ryu_wants_pbr")
 stamp=.venv/herzschlag-setup
 
 # The system's Python first: every user can reach it, so rootless labs can run it. Then the newest one on PATH.
@@ -29,7 +33,7 @@ python_has_venv() {
 }
 
 venv_digest() {
-    { pwd -P && cat pyproject.toml requirements.lock setup/python.sh; } | sha256sum
+    { pwd -P && cat pyproject.toml requirements.lock setup/ryu-build.lock setup/python.sh; } | sha256sum
 }
 
 venv_current() {
@@ -55,13 +59,24 @@ venv_install() {
         echo "herzschlag set-up: bringing .venv up to date …"
         rm -f "$stamp" # no stamp, no trust: after an interruption here the next call makes .venv anew
     fi
+    # Nothing is built in isolation: an isolated build would fetch its tools without a lock. Ryu is built with older
+    # tools than everything else.
     if ! .venv/bin/python -c 'import ryu' 2>/dev/null; then
-        pip_quietly "${ryu_build_needs[@]}"
-        pip_quietly --no-build-isolation --no-deps "$ryu"
+        pip_quietly --require-hashes --requirement setup/ryu-build.lock
+        locked ryu >.setup/pins.txt
+        pip_quietly --require-hashes --no-build-isolation --no-deps --requirement .setup/pins.txt
     fi
-    pip_quietly --constraint requirements.lock --editable ".[$extras]"
+    locked setuptools >.setup/pins.txt
+    pip_quietly --require-hashes --requirement .setup/pins.txt
+    pip_quietly --require-hashes --no-build-isolation --requirement requirements.lock
+    pip_quietly --no-build-isolation --no-deps --editable .
     venv_digest >"$stamp"
     echo "herzschlag set-up: .venv is ready after $((SECONDS - begun)) s"
+}
+
+# locked NAME: the lines of requirements.lock that are about one package.
+locked() {
+    awk -v name="$1==" '/^[^ ]/ { ours = index($0, name) == 1 } ours' requirements.lock
 }
 
 pip_quietly() {

@@ -45,6 +45,9 @@ Datapath = Literal["auto", "kernel", "user"]
 Captured = Literal["all", "heartbeats", "off"]
 """Packets kept. `heartbeats`: the HA port's datagrams with all their fragments, and ICMP. `all`: whatever crosses the
 switches."""
+CAPTURE_BYTES = 256_000_000
+"""The limit of a capture's size, unless a user names another. A flood of 50,000 packets a second writes 19 MB a second.
+The end of a run reads the whole file, for which it needs some four times as much memory: 1 GB."""
 DirectedLink = tuple[str, str, str]  # (network, source node, destination node)
 
 

@@ -1,5 +1,5 @@
 """The command line: `herzschlag COMMAND`."""
 
-from herzschlag.cli.app import main
+from herzschlag.cli.program import main
 
 __all__ = ["main"]

@@ -1,8 +1,8 @@
 """The program `herzschlag`: commands, arguments, exit statuses.
 
 This module decides what a user types and what is written where: results on standard output, errors on standard error.
-Exit status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it; over several runs the
-worst, violated before unknown.
+Exit status: 0 holds, 1 violated, 2 wrong usage or input, 3 unknown, 4 this machine cannot run it, 5 Herzschlag itself
+failed; over several runs the worst: violated, 5, 4, unknown. How the program ends otherwise is in `program.py`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ from herzschlag.checkers import checkers
 from herzschlag.checkers.verdict import EXIT_STATUS, worst
 from herzschlag.cli import console
 from herzschlag.compare.cli import compare_command
-from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
-from herzschlag.extensions import ExtensionError
+from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
@@ -32,7 +31,7 @@ from herzschlag.remote.cli import remote
 from herzschlag.report.cli import draw_all
 from herzschlag.report.cli import report as report_command
 from herzschlag.running import batch, interrupts
-from herzschlag.running.run_file import RunReport, new_folder
+from herzschlag.running.run_file import LOG_FOLDER, RunReport, new_folder
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import ScenarioError, load_family, shipped
 from herzschlag.scenarios.model import Scenario
@@ -92,12 +91,20 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     capture: Annotated[
         Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
+    capture_limit: Annotated[
+        int | None,
+        typer.Option(metavar="MB", help="Limit of the capture's size; packets after it are missing. Default: 256."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     draw: Annotated[
         bool, typer.Option("--report/--no-report", help="Draw report.html, and a summary of several.")
     ] = True,
 ) -> None:
     """Run scenarios and judge them.
+
+    Exit status 0: every run holds; 1: one is violated; 2: wrong usage or input, nothing was started; 3: one is unknown;
+    4: this machine cannot run one; 5: Herzschlag itself failed (a part of it died, a full disk, no memory), which says
+    nothing of the cluster. Over several runs the worst: 1, 5, 4, 3.
 
     Example: herzschlag run isolation partition --backend simulation
     """
@@ -112,6 +119,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
             directory=folder / _unique(index, loaded),
             datapath=datapath.value,
             capture=capture.value,
+            capture_limit_mb=capture_limit,
         )
         for index, scenario in enumerate(loaded)
     ]
@@ -132,9 +140,14 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     for report in reports:
         if report.status == "unavailable":
             err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
-    for trouble in draw_all([Path(r.directory) for r in reports if r.status == "finished"])[1] if draw else ():
+        if report.status == "failed":
+            logs = Path(report.directory) / LOG_FOLDER
+            place = f" (logs: {logs})" if logs.is_dir() else ""
+            err.print(f"herzschlag: {report.scenario} failed: {report.because}{place}", markup=False, soft_wrap=True)
+    drawn = draw_all([Path(r.directory) for r in reports if _can_be_drawn(r)] if draw else [])
+    for trouble in (*drawn.refused, *drawn.failed):
         err.print(f"herzschlag: {trouble}", markup=False, soft_wrap=True)
-    raise typer.Exit(_status(reports))
+    raise typer.Exit(_status(reports, failed=bool(drawn.failed)))
 
 
 @app.command("run-one", hidden=True)
@@ -146,6 +159,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     seed: Annotated[int, typer.Option()] = 0,
     datapath: Annotated[Datapath, typer.Option()] = Datapath.auto,
     capture: Annotated[Capture, typer.Option()] = Capture.heartbeats,
+    capture_limit: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """One run of a batch, in its own process; its result is the run directory."""
     interrupts.end_politely_once()
@@ -159,6 +173,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
         directory=into,
         datapath=datapath.value,
         capture=capture.value,
+        capture_limit_mb=capture_limit,
     )
     try:
         report = run(request, console.LinePrinter(out, loaded))
@@ -206,10 +221,18 @@ def doctor_command(
     raise typer.Exit(doctor.main(["--json"] if as_json else []))
 
 
-def _status(reports: Sequence[RunReport]) -> int:
-    """Violated before unavailable before unknown."""
+def _can_be_drawn(report: RunReport) -> bool:
+    """Also one that failed, up to where it did, unless its records could not be written."""
+    return report.status == "finished" or (report.status == "failed" and bool(report.findings))
+
+
+def _status(reports: Sequence[RunReport], *, failed: bool = False) -> int:
+    """Violated, then failed, then unavailable, then unknown. `failed`: something besides the runs did."""
     verdict = worst(report.verdict for report in reports)
-    if verdict != "violated" and any(report.status == "unavailable" for report in reports):
+    states = {report.status for report in reports}
+    if verdict != "violated" and (failed or "failed" in states):
+        return FAILED
+    if verdict != "violated" and "unavailable" in states:
         return CANNOT_RUN
     return EXIT_STATUS[verdict]
 
@@ -256,12 +279,3 @@ app.command("report")(report_command)
 app.command("live")(live)
 app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
-
-
-def main() -> None:
-    interrupts.end_politely()
-    try:
-        app()
-    except ExtensionError as error:
-        err.print(f"herzschlag: {error}", markup=False, soft_wrap=True)
-        sys.exit(CANNOT_RUN)

@@ -104,6 +104,17 @@ class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
     """The file, from the datastore's root."""
 
 
+class CaptureFull(Entry, frozen=True, gc=False, kw_only=True, tag="capture-full"):
+    """The capture reached the limit of its size, and has no later packets; real packets only."""
+
+    remembered = True
+
+    limit_bytes: int
+    """The limit."""
+    because: str
+    """The reason."""
+
+
 class Machinery(Entry, frozen=True, gc=False, kw_only=True, tag="machinery"):
     """A part of the harness died or stands still, so the run proves nothing any more."""
 
@@ -122,8 +133,8 @@ class End(Entry, frozen=True, gc=False, kw_only=True, tag="end"):
     """The reason."""
 
 
-HarnessEntry = Run | ClusterReady | FaultChange | Counters | Switches | PowerLost | Machinery | End
-REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches"})
+HarnessEntry = Run | ClusterReady | FaultChange | Counters | Switches | PowerLost | CaptureFull | Machinery | End
+REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches", "capture-full"})
 """Kinds that no simulation writes."""
 SIMULATION_ONLY = frozenset({"power-lost"})
 

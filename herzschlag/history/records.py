@@ -129,12 +129,18 @@ class History:
         return History.ordered(record for record in self.records if not unwanted(record))
 
 
+TAIL_FILE = "records.jsonl"
+"""In a run's `log/`: the records of a lab on real packets, as its processes write them."""
+
+
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it appears whole or not at all."""
+    """Write a file so that it appears whole or not at all. An OSError names it, also on a full disk."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(data)
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

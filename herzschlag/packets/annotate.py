@@ -19,7 +19,7 @@ from herzschlag.topo.capture import pcapng
 
 COMMENTED = (
     *("ready", "fault", "role", "election", "isolation", "liveness", "host-state", "restart", "vm", "vcenter"),
-    *("machinery", "end"),
+    *("machinery", "capture-full", "end"),
 )
 """Kinds of records: acts and conclusions. Locks, configuration and counters are of no use among packets."""
 _SHOWN = (

@@ -27,7 +27,13 @@ ROWS_MAX = 24
 """Longer tables show their worst rows; `--json` gives all."""
 WIDTH_MIN = 140
 """Columns. A narrower terminal breaks lines itself; a table squeezed into 80 cannot be read."""
-_STYLES = {"agrees": "green", "differs": "bold red", "missing": "bold red", "not on the wire": "dim"}
+_STYLES = {
+    "agrees": "green",
+    "differs": "bold red",
+    "missing": "bold red",
+    "not on the wire": "dim",
+    "unknown": "yellow",
+}
 
 
 def packets_command(

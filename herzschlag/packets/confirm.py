@@ -24,7 +24,7 @@ from herzschlag.topo.spec import VCENTER, TopologySpec
 TOLERANCE_NS = 5_000_000
 """Real time between a record and its packet: encoding, sending, and the switch's own turn."""
 
-Agreement = Literal["agrees", "differs", "not on the wire", "missing"]
+Agreement = Literal["agrees", "differs", "not on the wire", "missing", "unknown"]
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +167,7 @@ class Wire:
 
     def __init__(self, passages: Passages) -> None:
         self._facts = passages.facts
+        self._full_ns = passages.full_ns
         self._of_source: dict[str, list[Passage]] = {}
         self._heartbeats: dict[tuple[str, str], list[Passage]] = {}
         for packet in passages.packets:
@@ -203,6 +204,10 @@ class Wire:
         told = {"name": name, "record": record.seq, "record_s": record.at_ns / SECOND}
         if isinstance(wanted, str):
             return Confirmation(agreement="not on the wire", because=wanted, **told)  # type: ignore[arg-type]
+        room_ns = TOLERANCE_NS * self._facts.speed
+        if self._full_ns is not None and record.at_ns + room_ns >= self._full_ns:
+            why = "the capture had reached the limit of its size"
+            return Confirmation(agreement="unknown", because=why, **told)  # type: ignore[arg-type]
         packet = self.first(wanted, from_ns)
         if packet is None:
             why = f"no packet shows that {wanted.shown}"

@@ -58,8 +58,15 @@ class Passages(msgspec.Struct, frozen=True):
     """Delivered without having entered a switch: duplicates made by an impairment, or the capture began between."""
     dropped: int
     """Packets too fast for the recorder: above 0, what is missing proves nothing."""
+    full_ns: int | None
+    """When the capture reached the limit of its size: of later packets nothing is known. None: it did not."""
     ended: bool
     """The recorder came to its end; False after it was killed itself."""
+
+
+ON_THE_WAY_NS = 1_000_000_000
+"""Real time. A packet that entered a switch this shortly before the capture was full, and was not seen leaving, may
+have left afterwards, so it is left out."""
 
 
 class _Sights:
@@ -137,11 +144,17 @@ def passages(capture: pcapng.Capture, facts: CaptureFacts, lab: TopologySpec) ->
             sights.inbound(frame, at_ns, network, node, what)
         elif owners.get(what.destination, side) == side:  # a flooded copy at another node's port is not a delivery
             sights.outbound(at_ns, network, what)
+    full_ns = None if capture.full_ns is None else facts.protocol_ns(capture.full_ns)
+    surely_ns = None if full_ns is None else full_ns - round(ON_THE_WAY_NS * facts.speed)
+    packets = _joined(sights, facts, owners)
     return Passages(
         facts=facts,
-        packets=_joined(sights, facts, owners),
+        packets=packets
+        if surely_ns is None
+        else tuple(one for one in packets if one.left_ns is not None or one.entered_ns < surely_ns),
         unsent=sights.unsent,
         dropped=capture.dropped,
+        full_ns=full_ns,
         ended=capture.received is not None,
     )
 

@@ -201,6 +201,8 @@ def last_signs(run: PacketRun) -> tuple[LastSign, ...]:
     for record in run.history:
         concluded = _conclusion(record)
         of = concerned_of(record, run.history) if concluded else ""
+        if run.passages.full_ns is not None and record.at_ns >= run.passages.full_ns:
+            break
         if not of or of == record.node or record.node not in run.scenario.cluster.topology().moids:
             continue
         beats = {network: wire.last_heartbeat(of, record.node, record.at_ns, network) for network in networks}
@@ -237,6 +239,9 @@ def _remarks(run: PacketRun, wrong: frozenset[str]) -> tuple[str, ...]:
         found.append(f"no delays of {', '.join(sorted(wrong))}: its clock was set wrong, and so were its stamps")
     if run.passages.dropped:
         found.append(f"{run.passages.dropped} packets came too fast to be recorded: what is missing proves nothing")
+    if run.passages.full_ns is not None:
+        at_s = run.passages.full_ns / SECOND
+        found.append(f"the capture reached the limit of its size at {at_s:.3f} s: nothing is known of later packets")
     if not run.passages.ended:
         found.append("the recorder did not come to its end: the last packets may be missing")
     return tuple(found)

@@ -14,22 +14,24 @@ import re
 import shlex
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from herzschlag import failure
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import BackendName
 from herzschlag.checkers import checkers
 from herzschlag.checkers.rules import lateness
 from herzschlag.cluster import Cluster, ConditionNotMet
+from herzschlag.errors import UnusableMachine
 from herzschlag.extensions import ExtensionError
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import write_whole
 from herzschlag.plugin.constants import AGAIN, PROPERTY
+from herzschlag.plugin.homes import Home
 from herzschlag.plugin.marker import MarkerError, Wish, wish_of
 from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
@@ -57,10 +59,10 @@ NO_LINUX = (
 class Lab:
     """A cluster that outlives a test, with the folder in which it writes its logs and its capture."""
 
-    def __init__(self, cluster: Cluster, key: bytes, home: Path | None) -> None:
+    def __init__(self, cluster: Cluster, key: bytes, home: Home | None) -> None:
         self.cluster = cluster
         self.key = key
-        self.home = home
+        self._home = home
         """None: it writes nothing, it is a simulation."""
         self._stood = cluster.snapshot()
         self._looked: Mapping[str, str] = {}
@@ -88,17 +90,18 @@ class Lab:
 
     def keep_for(self, directory: Path) -> None:
         """Copy its logs, and its packets since this test began, into a run directory."""
-        if self.home is None:
+        if self._home is None:
             return
-        for log in sorted((self.home / LOG_FOLDER).iterdir()):
+        home = self._home.path
+        for log in sorted((home / LOG_FOLDER).iterdir()):
             if log.is_file() and log.stat().st_size <= LOG_BYTES_MAX:
                 (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
                 shutil.copy(log, directory / LOG_FOLDER / log.name)
         facts = self.cluster.session.capture
-        if facts is None or not (self.home / CAPTURE_FILE).is_file():
+        if facts is None or not (home / CAPTURE_FILE).is_file():
             return
         try:
-            whole = pcapng.read(self.home / CAPTURE_FILE)
+            whole = pcapng.read(home / CAPTURE_FILE)
         except pcapng.PcapngError:
             return  # a recorder that has just begun: the log says how it went on
         began_ns = facts.wall_ns(self.cluster.began_ns)
@@ -107,8 +110,8 @@ class Lab:
 
     def close(self) -> None:
         self.cluster.close()
-        if self.home is not None:
-            shutil.rmtree(self.home, ignore_errors=True)
+        if self._home is not None:
+            self._home.remove()
 
 
 class Lent:
@@ -245,20 +248,27 @@ class LabKeeper:
             pytest.skip(NO_LINUX)
         if real:
             self._take_place()
-        home = Path(tempfile.mkdtemp(prefix="herzschlag-lab-")) if real else None
+        try:
+            home = Home.make() if real else None
+        except (OSError, UnusableMachine) as error:
+            pytest.fail(_failed(error, directory), pytrace=False)
+        place = None if home is None else home.path
         try:
             cluster = Cluster.start(
-                wish.setup, backend=backend, speed=wish.speed, seed=wish.seed, name=name, directory=home
+                wish.setup, backend=backend, speed=wish.speed, seed=wish.seed, name=name, directory=place
             )
         except BaseException as error:
             if home is not None:
-                if (home / LOG_FOLDER).is_dir() and not isinstance(error, BackendUnavailable):
-                    shutil.copytree(home / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
-                shutil.rmtree(home, ignore_errors=True)
+                if (home.path / LOG_FOLDER).is_dir() and not isinstance(error, BackendUnavailable):
+                    with contextlib.suppress(OSError):  # the error that is reported is the first one
+                        shutil.copytree(home.path / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
+                home.remove()
             if isinstance(error, BackendUnavailable):
                 pytest.skip(f"{backend}: {error}")
             if isinstance(error, NotReady | MachineryDied):
                 pytest.fail(f"unknown: the cluster never became ready: {error} (logs: {directory})", pytrace=False)
+            if isinstance(error, OSError | MemoryError):
+                pytest.fail(_failed(error, directory), pytrace=False)
             raise
         return Lab(cluster, key, home)
 
@@ -303,7 +313,13 @@ def real_key(item: pytest.Item) -> bytes | None:
 def judge_all(item: pytest.Item, error: BaseException | None) -> None:
     """After a test's own code: a violation fails it, and so does `unknown`, with its own word."""
     for lent in item.stash.get(LENT, []):
-        report = lent.judge()
+        try:
+            report = lent.judge()
+        except Exception as trouble:  # a full disk: not the cluster's doing, nor the test's
+            if error is None:
+                pytest.fail(_failed(trouble, lent.directory), pytrace=False)
+            item.add_report_section("call", f"herzschlag {lent.backend}", _failed(trouble, lent.directory))
+            continue
         if (error is not None and not isinstance(error, BackendUnavailable)) or report.verdict != "holds":
             item.add_report_section("call", f"herzschlag {lent.backend}", lent.told(error))
         if error is None and report.verdict != "holds":
@@ -312,6 +328,10 @@ def judge_all(item: pytest.Item, error: BaseException | None) -> None:
         pytest.skip(str(error))
     if isinstance(error, MachineryDied):
         pytest.fail(f"unknown: {error}", pytrace=False)
+
+
+def _failed(error: BaseException, directory: Path) -> str:
+    return f"herzschlag itself failed: {failure.line(error, directory / LOG_FOLDER)}"
 
 
 def directory_name(nodeid: str) -> str:

@@ -9,15 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from os.path import commonpath
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
-from herzschlag.exit_status import WRONG_INPUT
+from herzschlag import failure
+from herzschlag.exit_status import FAILED, WRONG_INPUT
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
 from herzschlag.report.summary import Entry, entry, write_summary
-from herzschlag.running.run_file import RUN_FILE
+from herzschlag.running.run_file import LOG_FOLDER, RUN_FILE
+
+
+class Drawn(NamedTuple):
+    """What became of the reports."""
+
+    paths: list[Path]
+    """Files written."""
+    refused: list[str]
+    """Errors of the user: not a run, a place that cannot be written."""
+    failed: list[str]
+    """Errors of ours, and what the machine ran out of."""
 
 
 def report(
@@ -36,35 +48,37 @@ def report(
         directories = run_directories(runs)
     except ReportError as error:
         _fail(str(error))
-    paths, troubles = draw_all(directories, summary)
-    for path in paths:
+    drawn = draw_all(directories, summary)
+    for path in drawn.paths:
         typer.echo(path)
-    if troubles:
-        _fail("\n".join(troubles))
+    if drawn.failed:
+        _fail("\n".join([*drawn.failed, *drawn.refused]), FAILED)
+    if drawn.refused:
+        _fail("\n".join(drawn.refused))
 
 
-def draw_all(directories: Sequence[Path], summary: Path | None = None) -> tuple[list[Path], list[str]]:
-    """(files written, errors): every run's report, and the summary over several. Never raises: the result of a run does
-    not depend on whether it can be drawn."""
-    paths: list[Path] = []
+def draw_all(directories: Sequence[Path], summary: Path | None = None) -> Drawn:
+    """Draw every run's report, and the summary over several. Never raises: the verdict of a run does not depend on
+    whether it can be drawn."""
+    drawn = Drawn([], [], [])
     entries: list[Entry] = []
-    troubles: list[str] = []
     for directory in directories:
         try:
             run = read_run(directory)
-            paths.append(draw_and_write(run))
+            drawn.paths.append(draw_and_write(run))
             entries.append(entry(run))
         except ReportError as error:
-            troubles.append(str(error))
-        except Exception as error:  # a fault of ours: said, and the next run drawn
-            troubles.append(f"{directory}: the report itself failed: {type(error).__name__}: {error}")
+            drawn.refused.append(str(error))
+        except Exception as error:  # a fault of ours, or a full disk: said, and the next run drawn
+            drawn.failed.append(f"{directory}: its report failed: {failure.line(error, directory / LOG_FOLDER)}")
     if len(entries) > 1 or (summary is not None and entries):
         path = summary or Path(commonpath([str(e.directory.resolve().parent) for e in entries])) / SUMMARY_FILE
         try:
-            paths.append(write_summary(entries, path))
+            drawn.paths.append(write_summary(entries, path))
         except OSError as error:
-            troubles.append(f"{path}: {error.strerror}: choose another place with --summary")
-    return paths, troubles
+            blamed = drawn.refused if summary is not None else drawn.failed
+            blamed.append(f"{path}: {error.strerror}: choose another place with --summary")
+    return drawn
 
 
 def run_directories(named: Sequence[Path]) -> list[Path]:
@@ -86,6 +100,6 @@ def run_directories(named: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _fail(text: str) -> NoReturn:
+def _fail(text: str, status: int = WRONG_INPUT) -> NoReturn:
     typer.echo(f"herzschlag report: {text}", err=True)
-    raise typer.Exit(WRONG_INPUT)
+    raise typer.Exit(status)

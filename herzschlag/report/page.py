@@ -52,11 +52,11 @@ def write_report(directory: Path) -> Path:
 
 
 def draw_and_write(run: Run) -> Path:
-    """The same for a run that is read already. Raises ReportError."""
+    """The same for a run that is read already. Raises ReportError; OSError where the machine failed, as a full disk."""
     path = run.directory / REPORT_FILE
     try:
         write_whole(path, draw(run).encode())
-    except OSError as error:
+    except PermissionError as error:
         raise ReportError(f"{path}: {error.strerror}: the report goes into the run's own directory") from None
     return path
 

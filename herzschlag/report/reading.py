@@ -68,6 +68,9 @@ def read_run(directory: Path) -> Run:
     remarks = []
     if file.status != "finished":
         remarks.append(f"The run is {file.status}: {file.because or 'it did not come to its end'}.")
+    for full in history.of_kind("capture-full"):
+        because = full.get("because")
+        remarks.append(f"After {full.at_s:.1f} s {because}, and nothing is drawn or said of them.")
     try:
         scenario = scenario_of(file)
     except ScenarioError as error:

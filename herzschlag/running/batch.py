@@ -7,6 +7,7 @@ ends, its runs end with it (`interrupts.py`).
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.running.run_file import LOG_FOLDER, RunReport, read_report
+from herzschlag import failure
+from herzschlag.exit_status import INTERRUPTED
+from herzschlag.running.run_file import ENDED, LOG_FOLDER, RunReport, Status, read_report
 from herzschlag.running.runner import RunRequest
 
 PROGRAM = (sys.executable, "-m", "herzschlag")
@@ -42,7 +45,11 @@ def run_batch(requests: Sequence[RunRequest], jobs: int, done: Done) -> list[Run
         while waiting or alive:
             while waiting and len(alive) < jobs:
                 index, request = waiting.pop(0)
-                alive[index] = _spawn(request)
+                try:
+                    alive[index] = _spawn(request)
+                except OSError as error:  # a full disk, no descriptors
+                    reports[index] = _lost(request, "failed", failure.line(error, request.directory / LOG_FOLDER))
+                    done(reports[index])
             for index, child in list(alive.items()):
                 if child.process.poll() is not None:
                     del alive[index]
@@ -74,6 +81,7 @@ def _spawn(request: RunRequest) -> _Child:
                 request.datapath,
                 "--capture",
                 request.capture,
+                *(() if request.capture_limit_mb is None else ("--capture-limit", str(request.capture_limit_mb))),
                 "--into",
                 str(directory),
             ],
@@ -91,22 +99,32 @@ def _collect(child: _Child) -> RunReport:
         report = read_report(directory)
     except (OSError, msgspec.MsgspecError):
         report = None
-    if report is not None and report.status in ("finished", "unavailable"):
+    if report is not None and report.status in ENDED:
         return report
-    lines = child.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    why = lines[-1] if lines else f"its process ended with status {child.process.returncode}"
-    scenario = child.request.scenario
+    lines: list[str] = []
+    with contextlib.suppress(OSError):
+        lines = child.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    status = child.process.returncode
+    how = f"with status {status}" if status >= 0 else f"by signal {-status}"
+    why = lines[-1] if lines else f"its process ended {how}"
+    ended: Status = "interrupted" if status == INTERRUPTED else "failed"
+    found = _lost(child.request, ended, f"the run did not finish: {why} (see {child.output})")
+    return found if report is None else msgspec.structs.replace(found, repeat=report.repeat)
+
+
+def _lost(request: RunRequest, status: Status, because: str) -> RunReport:
+    """The report of a run that left none."""
+    scenario = request.scenario
     return RunReport(
-        status="interrupted",
+        status=status,
         scenario=scenario.name,
         title=scenario.title,
-        backend=child.request.backend,
-        speed=child.request.speed,
-        seed=child.request.seed,
+        backend=request.backend,
+        speed=request.speed,
+        seed=request.seed,
         verdict="unknown",
-        because=f"the run did not finish: {why} (see {child.output})",
-        directory=str(directory),
-        repeat="" if report is None else report.repeat,
+        because=because,
+        directory=str(request.directory),
     )
 
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from herzschlag.checkers.verdict import Detail, Finding, Verdict
-from herzschlag.history.capture_facts import CaptureFacts
-from herzschlag.history.records import write_whole
+from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts
+from herzschlag.history.records import TAIL_FILE, write_whole
 from herzschlag.scenarios.from_toml import loads_family
 from herzschlag.scenarios.model import Scenario
 from herzschlag.wrong_input import InputError
@@ -22,10 +22,14 @@ from herzschlag.wrong_input import InputError
 RUN_FILE = "run.json"
 HISTORY_FILE = "history.jsonl"
 LOG_FOLDER = "log"
+OF_A_LAB = (HISTORY_FILE, CAPTURE_FILE, f"{LOG_FOLDER}/{TAIL_FILE}")
+"""What a lab leaves in a run directory. Beside those of another lab they would be taken for its own."""
 SAME_SECOND_MAX = 1000
 """Folders of runs that began in the same second."""
 
-Status = Literal["running", "interrupted", "unavailable", "finished"]
+Status = Literal["running", "interrupted", "unavailable", "failed", "finished"]
+ENDED: tuple[Status, ...] = ("unavailable", "failed", "finished")
+"""A run that ended by itself."""
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +119,14 @@ def new_folder(base: Path) -> Path:
             raise InputError("", f"{base}: cannot be made: {error.strerror}; choose another directory") from None
         return folder
     raise InputError("", f"{base}: is full of runs of this second; choose another directory")
+
+
+def must_be_unused(directory: Path, *besides: str) -> None:
+    """Raise InputError for a directory in which another run left its files. They stay, because only a user knows
+    whether they are still wanted. `besides`: other files that must not be there."""
+    for name in (*besides, *OF_A_LAB):
+        if (directory / name).exists():
+            raise InputError("directory", f"{directory} holds a run already ({name}): name a new one, or remove it")
 
 
 def _figure(published: tuple[float, float] | None) -> float | list[float] | None:

@@ -1,19 +1,22 @@
 """The runner of one scenario, from its file to the run directory: it prepares, plays, collects, checks and writes.
 
-This module decides what a run leaves behind and what its verdict is when a part of the harness fails: unknown, with the
-reason. It leaves playing to `conductor.py`, judging to `checkers`, the directory to `run_file.py`, many runs at once to
-`batch.py`. Every file appears whole or not at all; `run.json` exists from the first moment and says `running`,
-`interrupted`, `unavailable` (this machine cannot run it) or `finished`.
+This module decides what a run leaves behind and what becomes of it when a part of the harness fails: its verdict is
+unknown, unless what locks guarantee was violated, and `run.json` says `failed` and why, if it can still be written. It
+leaves playing to `conductor.py`, judging to `checkers`, the directory to `run_file.py`, several runs to `batch.py`.
+Every file appears whole or not at all; `run.json` exists from the first moment and says `running`, `interrupted`,
+`unavailable` (this machine cannot run it), `failed` (we failed) or `finished`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from herzschlag import failure
 from herzschlag.backends.base import BackendUnavailable, MachineryDied, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
@@ -24,15 +27,21 @@ from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import finish_capture
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
-from herzschlag.running.run_file import HISTORY_FILE, LOG_FOLDER, RunReport, Status, write_report
+from herzschlag.running.run_file import (
+    HISTORY_FILE,
+    LOG_FOLDER,
+    RUN_FILE,
+    RunReport,
+    Status,
+    must_be_unused,
+    write_report,
+)
 from herzschlag.running.versions import versions_here
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.capture.pcapng import PcapngError
 from herzschlag.topo.spec import Captured, Datapath
 
-FAILURE_FILE = "failure.txt"
-"""In `log/`: the traceback of a run in which our own code failed."""
 CAPTURE_FAILURE_FILE = "capture-failure.txt"
 """In `log/`: why the capture has no comments."""
 
@@ -47,15 +56,19 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     directory: Path
     datapath: Datapath = "auto"
     capture: Captured = "heartbeats"
+    capture_limit_mb: int | None = None
+    """None: the default of `topo/spec.py`."""
 
 
 OpenSession = Callable[[BackendName, Plan], Session]
 
 
 def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession = open_session) -> RunReport:
-    """Run it and leave a run directory. Raises WrongInput and ExtensionError before anything starts. Later it
-    raises only KeyboardInterrupt and its like, after the directory says so."""
+    """Run it and leave a run directory. Raises WrongInput, also for a directory that holds a run already, and
+    ExtensionError before anything starts. Later it raises only KeyboardInterrupt and its like, after the directory says
+    so."""
     checkers()
+    must_be_unused(request.directory, RUN_FILE)
     plan = make_plan(
         request.scenario,
         speed=request.speed,
@@ -63,13 +76,16 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
         directory=request.directory,
         datapath=request.datapath,
         capture=request.capture,
+        capture_limit_mb=request.capture_limit_mb,
     )
-    (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
     one = _Run(request, plan)
     try:
         return one.play(watcher, opener)
+    except Exception as error:  # a full disk, a directory that was removed
+        return one.fail(error)
     except BaseException as error:
-        one.break_off(f"interrupted: {type(error).__name__}")
+        with contextlib.suppress(OSError):
+            one.break_off(f"interrupted: {type(error).__name__}")
         raise
 
 
@@ -84,23 +100,33 @@ class _Run:
 
     def play(self, watcher: Watcher | None, opener: OpenSession) -> RunReport:
         request, directory = self._request, self._directory
+        (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
         write_report(_report(request, "running", "unknown", "it has not ended"), directory)
         versions = dict(versions_here())
+        status: Status = "finished"
         try:
             with opener(request.backend, self._plan) as session:
                 self._conductor = Conductor(session, request.scenario, self._plan, watcher)
-                trouble = _play(self._conductor)
+                status, trouble = _play(self._conductor)
                 versions |= session.versions()
         except BackendUnavailable as error:
             return write_report(_report(request, "unavailable", "unknown", str(error)), directory)
         except Exception as error:
             # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
-            trouble = f"our own code failed: {type(error).__name__}: {error} (see {LOG_FOLDER}/{FAILURE_FILE})"
-            write_whole(directory / LOG_FOLDER / FAILURE_FILE, traceback.format_exc().encode())
+            status, trouble = "failed", failure.line(error, directory / LOG_FOLDER)
         history = self._history(trouble)
         write_history(directory / HISTORY_FILE, history)
         report = _judged(request, history, trouble, versions)
-        return write_report(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
+        captured = _captured(directory, history)
+        return write_report(msgspec.structs.replace(report, status=status, capture=captured), directory)
+
+    def fail(self, error: Exception) -> RunReport:
+        """What happened cannot be written down, so nothing is proved."""
+        because = failure.line(error, self._directory / LOG_FOLDER)
+        report = _report(self._request, "failed", "unknown", because)
+        with contextlib.suppress(OSError):
+            write_report(report, self._directory)
+        return report
 
     def break_off(self, because: str) -> None:
         directory = self._directory
@@ -150,17 +176,22 @@ def _judged(request: RunRequest, history: History, trouble: str, versions: dict[
         verdict = worst(["unknown", verdict])
     bad = [f"{f.checker}: {f.because}" for f in findings if f.verdict == verdict]
     because = trouble or ("every check holds" if verdict == "holds" else "; ".join(bad))
+    for full in history.of_kind("capture-full"):
+        because += f"; after {full.at_s:.1f} s {full.get('because')}"
     report = _report(request, "finished", verdict, because)
     return msgspec.structs.replace(report, findings=findings, versions=versions)
 
 
-def _play(conductor: Conductor) -> str:
-    """Play the scenario; the trouble that makes it unknown, or nothing."""
+def _play(conductor: Conductor) -> tuple[Status, str]:
+    """Play the scenario; the trouble that makes it unknown, or nothing. A cluster that does not become ready may be the
+    agents' own doing; a part of the harness that died is ours."""
     try:
         conductor.play()
-    except (NotReady, MachineryDied) as error:
-        return str(error)
-    return ""
+    except NotReady as error:
+        return "finished", str(error)
+    except MachineryDied as error:
+        return "failed", str(error)
+    return "finished", ""
 
 
 def _report(request: RunRequest, status: Status, verdict: Verdict, because: str) -> RunReport:

@@ -49,15 +49,22 @@ def load(name_or_path: str) -> Scenario:
     return found[0]
 
 
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # no file can have this name: too long, or with a zero byte
+        return False
+
+
 def load_family(name_or_path: str) -> tuple[Scenario, ...]:
     """All scenarios of a name or path: one, or each variant of a family."""
     texts = shipped()
     name, _, variant = name_or_path.rpartition("@")
-    if not name or Path(name_or_path).exists():
+    if not name or _is_there(name_or_path):
         name, variant = name_or_path, ""
     if name in texts:
         return loads_family(texts[name], f"{name}.toml", variant)
-    if "/" not in name and not name.endswith(".toml") and not Path(name).is_file():
+    if "/" not in name and not name.endswith(".toml") and not _is_there(name):
         raise ScenarioError(
             f"scenario {name_or_path!r}: no shipped scenario and no file has this name: "
             f"{nearest(name, texts)} (herzschlag scenarios lists them)"

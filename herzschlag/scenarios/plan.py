@@ -17,7 +17,7 @@ from herzschlag.faults import primitives as p
 from herzschlag.faults import primitives_of
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
-from herzschlag.topo.spec import VCENTER, Captured, Datapath, SpecError, TopologySpec
+from herzschlag.topo.spec import CAPTURE_BYTES, VCENTER, Captured, Datapath, SpecError, TopologySpec
 from herzschlag.wrong_input import InputError
 
 CLUSTER_NAME = "lab"
@@ -46,9 +46,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The run directory: logs go to `log/` in it, captures beside it. None: nothing is kept."""
     capture: Captured = "heartbeats"
     """Which packets are kept; the simulation has none."""
+    capture_bytes: int = CAPTURE_BYTES
+    """The limit of the capture's size."""
     datapath: Datapath = "auto"
     delays: bool = False
     """The scenario holds packets back, which some kernels cannot do. Checked before the run starts."""
+
+
+CAPTURE_MB_MAX = 100_000
+"""More than any run could be read with."""
 
 
 def make_plan(
@@ -59,9 +65,12 @@ def make_plan(
     directory: Path | None = None,
     datapath: Datapath = "auto",
     capture: Captured = "heartbeats",
+    capture_limit_mb: int | None = None,
 ) -> Plan:
     """The plan of a run. Raises InputError, OptionError or FaultError for what is impossible."""
     cluster = scenario.cluster
+    if capture_limit_mb is not None and not 1 <= capture_limit_mb <= CAPTURE_MB_MAX:
+        raise InputError("capture limit", f"is {capture_limit_mb} MB: from 1 to {CAPTURE_MB_MAX}")
     try:
         lab = cluster.topology()
     except SpecError as error:
@@ -101,6 +110,7 @@ def make_plan(
         directory=directory,
         datapath=datapath,
         capture=capture,
+        capture_bytes=CAPTURE_BYTES if capture_limit_mb is None else capture_limit_mb * 1_000_000,
         delays=any(
             isinstance(one, p.Impaired) and one.delays for s in scenario.steps for one in primitives_of(s.fault, lab)
         ),

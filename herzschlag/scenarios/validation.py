@@ -31,16 +31,20 @@ from herzschlag.scenarios.expectations import (
     State,
     Window,
 )
-from herzschlag.scenarios.model import Scenario, Step
+from herzschlag.scenarios.model import Scenario, Step, VmEntry
+from herzschlag.scenarios.numbers import LONGEST_S, check_numbers
 from herzschlag.scenarios.options import RECONFIGURABLE, OptionError, check_vm_option, names
 from herzschlag.scenarios.plan import make_plan
 from herzschlag.topo.spec import SpecError, TopologySpec
 from herzschlag.wrong_input import InputError, nearest
 
-LONGEST_S = 7 * 24 * 3600.0
 SHORTEST_S = 1e-9
+SLOWEST = 0.001
+"""Speed. A heartbeat goes out every 1,000 s then."""
 MOST_VMS = 8000  # per cluster since vSphere 6.0 (fact sheet 9)
 MOST_STEPS = 10_000
+NAME_BYTES_MAX = 200
+"""Of the 255 that file systems allow for a directory: a scenario that is run several times gets a number besides."""
 
 
 def check(scenario: Scenario) -> None:
@@ -51,11 +55,17 @@ def check(scenario: Scenario) -> None:
     _steps(scenario, lab)
     _contradictions(scenario, lab)
     _expectations(scenario, lab)
+    check_numbers(scenario)
 
 
 def _times(scenario: Scenario) -> None:
     if not scenario.name or any(not (c.isalnum() or c in "-_.@") for c in scenario.name):
         raise InputError("name", f"is {scenario.name!r}: letters, digits, '-', '_', '.' and '@'; it names a directory")
+    if scenario.name.startswith("."):
+        raise InputError("name", f"is {scenario.name!r}: it names a directory, so it must not begin with '.'")
+    if (size := len(scenario.name.encode())) > NAME_BYTES_MAX:
+        shown = f"{scenario.name[:40]}…"
+        raise InputError("name", f"is {shown!r}, {size} bytes long: at most {NAME_BYTES_MAX}; it names a directory")
     check_speed(scenario.speed, "speed")
     if not 0 <= scenario.patience_s <= LONGEST_S:
         raise InputError("patience_s", f"is {scenario.patience_s:g}: from 0 to {LONGEST_S:g} (a week)")
@@ -66,8 +76,10 @@ def _times(scenario: Scenario) -> None:
 
 
 def check_speed(speed: float, key: str) -> None:
-    if not (math.isfinite(speed) and 0 < speed <= 1000):
-        raise InputError(key, f"is {speed:g}: above 0, at most 1000; 1 is real time, 10 ten times as fast")
+    if not (math.isfinite(speed) and SLOWEST <= speed <= 1000):
+        raise InputError(
+            key, f"is {speed:g}: above 0, at most 1000, at least {SLOWEST:g}; 1 is real time, 10 ten times as fast"
+        )
 
 
 def _cluster(scenario: Scenario) -> TopologySpec:
@@ -95,8 +107,7 @@ def _cluster(scenario: Scenario) -> TopologySpec:
                 "a VM that cannot be powered on cannot be on at the start: let it fail later, by a step"
                 f" reconfigure with options.vm.{vm.name}.power_on_fails = true, or set on = false",
             )
-        if vm.count is not None and not 1 <= vm.count <= MOST_VMS:
-            raise InputError(f"{key}.count", f"is {vm.count}: 1 to {MOST_VMS}")
+        _vm_numbers(vm, key)
         for config in vm.configs(tuple(d.name for d in lab.datastores_of(vm.host)), 0):
             if config.name in seen:
                 raise InputError(f"{key}.name", f"{config.name!r} is used twice: VM names must be unique")
@@ -122,6 +133,17 @@ def _vm_entry(host: str, datastore: str, compatible: tuple[str, ...] | None, lab
         raise InputError(
             f"{key}.datastore", f"is {datastore!r}, which {host} does not see: {nearest(datastore, reached)}"
         )
+
+
+def _vm_numbers(vm: VmEntry, key: str) -> None:
+    if vm.count is not None and not 1 <= vm.count <= MOST_VMS:
+        raise InputError(f"{key}.count", f"is {vm.count}: 1 to {MOST_VMS}")
+    for name in ("guest_shutdown_s", "power_on_s"):
+        if not 0 <= (length_s := getattr(vm, name)) <= LONGEST_S:
+            raise InputError(f"{key}.{name}", f"is {length_s:g}: from 0 to {LONGEST_S:g} (a week)")
+    for name in ("memory_mb", "cpu_mhz"):
+        if (size := getattr(vm, name)) < 0:
+            raise InputError(f"{key}.{name}", f"is {size}: not below 0")
 
 
 def _steps(scenario: Scenario, lab: TopologySpec) -> None:
@@ -216,8 +238,9 @@ def _expectations(scenario: Scenario, lab: TopologySpec) -> None:
                     _matcher(matcher, lab, f"{key}.records[{index}]")
             case Count():
                 _matcher(item.record, lab, f"{key}.record")
-                if item.exactly is None and item.at_least is None and item.at_most is None:
-                    raise InputError(key, "counts against nothing: give exactly, at_least or at_most")
+                figures = [figure for figure in (item.exactly, item.at_least, item.at_most) if figure is not None]
+                if not figures or min(figures) < 0:
+                    raise InputError(key, "counts against nothing: give exactly, at_least or at_most, not below 0")
             case _:
                 record = getattr(item, "record", None)
                 if record is not None:

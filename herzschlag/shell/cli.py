@@ -1,7 +1,8 @@
 """The command `herzschlag shell`: starts a lab, opens a prompt in it, and leaves a run directory.
 
 This module decides how a shell begins and ends, and its exit status: 0, or that of the last `judge`; 2 when a script
-has a line that cannot be done; 3 when the lab was lost; 4 when this machine cannot run it.
+has a line that cannot be done; 3 when the cluster did not become ready; 4 when this machine cannot run it; 5 when the
+lab was lost.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import typer
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
-from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.run_file import RunReport, new_folder
 from herzschlag.running.runner import RunRequest, announce, judge_and_write
@@ -55,6 +56,10 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     capture: Annotated[
         Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
+    capture_limit: Annotated[
+        int | None,
+        typer.Option(metavar="MB", help="Limit of the capture's size; packets after it are missing. Default: 256."),
+    ] = None,
 ) -> None:
     """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
 
@@ -73,6 +78,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
         seed=seed,
         directory=directory,
         capture=capture.value,
+        capture_limit_mb=capture_limit,
     )
     announce(request, "running", "it has not ended")
     try:
@@ -80,9 +86,12 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     except BackendUnavailable as error:
         announce(request, "unavailable", str(error))
         fail(f"this machine cannot run it: {error}", CANNOT_RUN)
-    except (NotReady, MachineryDied) as error:
+    except NotReady as error:
         announce(request, "interrupted", str(error))
         fail(f"the lab never became ready: {error} (logs: {directory}/log)", UNKNOWN)
+    except MachineryDied as error:
+        announce(request, "failed", str(error))
+        fail(f"failed: the lab was lost: {error} (logs: {directory}/log)", FAILED)
     except KeyboardInterrupt:
         announce(request, "interrupted", "interrupted")
         fail("interrupted", INTERRUPTED)
@@ -97,6 +106,7 @@ def _session(request: RunRequest, scenario: Scenario | None) -> int:
         name=request.scenario.name,
         directory=request.directory,
         capture=request.capture,
+        capture_limit_mb=request.capture_limit_mb,
     )
     shell = Shell(cluster, scenario, intro=_intro(cluster, scenario) if sys.stdin.isatty() else "")
     try:

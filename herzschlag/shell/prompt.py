@@ -23,7 +23,7 @@ import msgspec
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.checkers.verdict import EXIT_STATUS
 from herzschlag.cluster import Cluster
-from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
 from herzschlag.faults import kinds
 from herzschlag.scenarios.model import Scenario
 from herzschlag.shell.commands import NAMES, TROUBLE, Commands, help_of, help_of_fault
@@ -84,7 +84,7 @@ class Shell(cmd.Cmd):
                 self._interact() if self.terminal else self._script(self.stdin)
             except MachineryDied as error:
                 self._complain(f"the lab is lost: {error}")
-                return UNKNOWN
+                return FAILED
             except Interrupted:
                 return INTERRUPTED
         if self.status:

@@ -32,7 +32,7 @@ sources() {
 
 # What decides the content: when none of it changed, the image is up to date.
 digest() {
-    cat setup/vm/image.sh setup/debian/lab.txt requirements.lock setup/python.sh "$(sources)" | sha256sum
+    cat setup/vm/image.sh setup/debian/lab.txt requirements.lock setup/ryu-build.lock setup/python.sh "$(sources)" | sha256sum
 }
 
 [[ $(id -u) -eq 0 ]] || fail "building the image needs root (its files belong to the VM's root): sudo make vm-check"
@@ -58,22 +58,20 @@ trap tidy EXIT
 # --- the wheels ---
 
 wheels=$folder/wheels
-wheels_digest=$(cat requirements.lock setup/python.sh | sha256sum)
+wheels_digest=$(cat setup/vm/image.sh requirements.lock setup/ryu-build.lock | sha256sum)
 if [[ ! -f $wheels/stamp || $(<"$wheels/stamp") != "$wheels_digest" ]]; then
     echo "VM image: collecting the Python packages of requirements.lock …"
-    # shellcheck source=setup/python.sh
-    . setup/python.sh
     rm -rf "$wheels" "$folder/venv"
     mkdir -p "$wheels"
-    # The VM has Debian's Python; wheels for another one would not install there.
+    # The VM has Debian's Python; wheels for another one would not install there. Files lie there as the index has them,
+    # because their hashes are checked again inside: what has no wheel is built there.
     /usr/bin/python3 -m venv "$folder/venv"
     pip=("$folder/venv/bin/python" -m pip --disable-pip-version-check)
     {
-        "${pip[@]}" install "${ryu_build_needs[@]}"
-        "${pip[@]}" wheel --wheel-dir "$wheels" --no-build-isolation --no-deps "$ryu"
-        "${pip[@]}" wheel --wheel-dir "$wheels" --no-deps "${ryu_build_needs[@]}"
-        "${pip[@]}" wheel --wheel-dir "$wheels" --find-links "$wheels" --no-deps --requirement requirements.lock
-        "${pip[@]}" wheel --wheel-dir "$wheels" --no-deps 'setuptools>=77,<81'
+        "${pip[@]}" install --require-hashes --requirement setup/ryu-build.lock
+        for lock in setup/ryu-build.lock requirements.lock; do
+            "${pip[@]}" download --dest "$wheels" --no-build-isolation --no-deps --require-hashes --requirement "$lock"
+        done
     } >>"$log" 2>&1
     rm -rf "$folder/venv"
     printf '%s\n' "$wheels_digest" >"$wheels/stamp"

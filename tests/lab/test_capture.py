@@ -26,9 +26,10 @@ from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun, read_packet_run
 from herzschlag.packets.traffic import summary
 from herzschlag.plugin.places import Place
+from herzschlag.report import write_report
 from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
 from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.from_toml import load, loads
 from herzschlag.topo.capture import capture, pcapng
 from herzschlag.topo.sandbox.sandbox import Sandbox
 from tests.support.tshark import TROUBLE, fields
@@ -290,3 +291,30 @@ def test_without_capture_a_run_leaves_none(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     body(int(sys.argv[1]), sys.argv[2])
+
+
+def test_a_capture_that_reaches_its_limit_ends_there_and_every_reader_says_so(tmp_path: Path) -> None:
+    """The run goes on to its end, and its verdict is that of the records."""
+    scenario = loads('name = "much"\ntitle = "Much traffic"\nsettle_s = 60\n[cluster]\nhosts = 8\n', "much.toml")
+    request = RunRequest(
+        scenario=scenario, backend="mininet", speed=SPEED, seed=1, directory=tmp_path / "run", capture_limit_mb=1
+    )
+    report = run(request)
+    assert report.status == "finished", report.because
+    assert "capture.pcapng reached its limit of 1 MB: later packets are missing" in report.because
+    history = read_history(tmp_path / "run" / HISTORY_FILE)
+    (full,) = history.of_kind("capture-full")
+    assert full.fields["limit_bytes"] == 1_000_000
+    assert full.at_ns < history.of_kind("end")[0].at_ns
+    file = tmp_path / "run/capture.pcapng"
+    found = pcapng.read(file)
+    events = sum(len(text) + 8 for packet in found.packets for text in packet.comments)
+    assert file.stat().st_size - events <= 1_000_000 + 300
+    assert found.full_ns is not None and max(packet.at_ns for packet in found.packets) <= found.full_ns
+    assert found.received is not None and found.received > len(found.packets), "the recorder counted to the end"
+    passed = read_packet_run(tmp_path / "run")
+    assert passed.passages.full_ns == pytest.approx(full.at_ns, abs=1_000_000)
+    told = summary(passed)
+    assert any("reached the limit of its size" in remark for remark in told.remarks)
+    assert told.lost == (), "a packet whose end was cut off is not a lost one"
+    assert "reached its limit of 1 MB" in write_report(tmp_path / "run").read_text()

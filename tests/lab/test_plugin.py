@@ -140,7 +140,7 @@ def test_1(cluster):
         place.free()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert not Path(f"/proc/{(pytester.path / 'pid').read_text()}").exists()
-    assert list(tmp_path.glob("herzschlag-lab-*")) == []
+    assert list(tmp_path.glob("herzschlag-labs-*/herzschlag-lab-*")) == []
     (places,) = tmp_path.glob("herzschlag-labs-*")
     with (places / "0").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -49,7 +49,7 @@ def test_a_batch_runs_every_variant(tmp_path: Path) -> None:
     assert names_run(str(path), "--jobs", "2", out=tmp_path / "runs") == ["glitch@5s", "glitch@B-9s"]
 
 
-def test_a_run_that_crashes_is_the_unknown_verdict_of_one(tmp_path: Path) -> None:
+def test_a_run_that_fails_is_the_unknown_verdict_of_one(tmp_path: Path) -> None:
     """Its report says why, and where the rest of its output is; the other run is not affected."""
     normal = load("normal")
     broken = msgspec.structs.replace(normal, name="broken", text="name = 3")
@@ -60,7 +60,7 @@ def test_a_run_that_crashes_is_the_unknown_verdict_of_one(tmp_path: Path) -> Non
     ended: list[RunReport] = []
     reports = run_batch(requests, jobs=2, done=ended.append)
     assert [(report.scenario, report.status, report.verdict) for report in reports] == [
-        ("broken", "interrupted", "unknown"),
+        ("broken", "failed", "unknown"),
         ("normal", "finished", "holds"),
     ]
     assert "the run did not finish: " in reports[0].because and "runner.txt" in reports[0].because

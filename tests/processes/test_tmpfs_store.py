@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
-from herzschlag.agents.datastore.requests import SECTOR, AnyIo, ListFolder, Outcome, Read, Replace
+import pytest
+
+from herzschlag.agents.datastore.requests import SECTOR, AnyIo, ListFolder, Outcome, Read, Replace, Stat, Touch
 from herzschlag.agents.datastore.requests import TestAndSet as SetIf  # pytest would collect its own name
 from herzschlag.agents.processes.tmpfs_store import TEMPORARY, TmpfsDatastores
 
@@ -72,3 +75,13 @@ def test_two_processes_take_one_lock_only_once(tmp_path: Path) -> None:
     os.close(ready)
     os.close(writer)
     assert done(store, Read(1, DS, "lock-0")).data == A
+
+
+def test_a_stamp_grows_although_the_wall_clock_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A master takes a host for dead whose stamp stays as it is, and would restart the VMs of a living one."""
+    store, stamps, began_ns = live(tmp_path), [], time.time_ns()
+    for step_s in (0, 3600, -7200, -1_000_000_000, 10):
+        monkeypatch.setattr(time, "time_ns", lambda step_s=step_s: began_ns + step_s * 1_000_000_000)
+        done(store, Touch(1, DS, "host-98-hb"))
+        stamps.append(done(store, Stat(2, DS, "host-98-hb")).stamp)
+    assert stamps == sorted({*stamps}), "each is later than the one before"

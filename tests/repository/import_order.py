@@ -110,7 +110,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
     ),
     "herzschlag": (
         (Place("herzschlag/errors", PURE), Place("herzschlag/exit_status", VALUES)),
-        (Place("herzschlag/extensions", SYSTEM),),
+        (Place("herzschlag/extensions", SYSTEM), Place("herzschlag/failure", SYSTEM)),
         (Place("herzschlag/wrong_input", VALUES),),
         (Place("herzschlag/history/", SYSTEM, AGENTS),),
         (Place("herzschlag/faults/", VALUES, TOPO),),

@@ -6,16 +6,45 @@ The virtualbox block of the Vagrantfile is read by no tool here (validating it n
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = [".ci/run", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "setup").glob("*.sh"))]
+
+
+LOCKS = ("requirements.lock", "setup/ryu-build.lock", "setup/fuzz.lock")
+PIN = re.compile(
+    r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+( ; [a-z_]+ [!<>=]+ '[^']+'( (and|or) [a-z_]+ [!<>=]+ '[^']+')*)?( --hash=\S+)+$"
+)
+
+
+def pins(lock: str) -> list[str]:
+    """The requirements of a lock, each in one line."""
+    text = (ROOT / lock).read_text(encoding="utf-8").replace(" \\\n    ", " ")
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def version_of(name: str) -> str:
+    return next(pin.split()[0].partition("==")[2] for pin in pins("requirements.lock") if pin.startswith(f"{name}=="))
+
+
+def a_wheel(folder: Path, name: str, version: str) -> str:
+    """A package without content. Returns its hash."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{about}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -117,7 +146,52 @@ def test_missing_packages_are_named_with_the_command_where_they_cannot_be_instal
 
 def test_locked_versions_name_no_place() -> None:
     """A lock made on one machine must install on any other: versions, no addresses, no files."""
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
-    assert len(pins) > 40
-    assert [line for line in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line)] == []
+    assert len(pins("requirements.lock")) > 40
+    assert [pin for lock in LOCKS for pin in pins(lock) if not PIN.match(pin)] == []
+
+
+def test_every_locked_version_has_the_hashes_of_its_files() -> None:
+    """pip refuses another file than those. More than one for all but what is published as source alone: other systems
+    and Pythons get other files."""
+    hashes = {
+        pin.split()[0]: len(re.findall(r" --hash=sha256:[0-9a-f]{64}(?= |$)", pin))
+        for lock in LOCKS
+        for pin in pins(lock)
+    }
+    assert [name for name, count in hashes.items() if count < 1] == []
+    assert {name.partition("==")[0] for name, count in hashes.items() if count < 2} <= {"ovs", "ryu"}
+    assert hashes["msgspec==" + version_of("msgspec")] > 20, "a wheel for each system and Python"
+
+
+def test_set_up_installs_nothing_that_is_not_locked() -> None:
+    """Each call of pip wants hashes, but the one that installs this checkout, which brings nothing along; none builds
+    in isolation, where pip would fetch build tools without a hash."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [line for line in makefile.splitlines() if "pip install" in line and "--require-hashes" not in line] == []
+    text = (ROOT / "setup/python.sh").read_text(encoding="utf-8")
+    calls = re.findall(r"^ +pip_quietly (.*)$", text, re.MULTILINE)
+    assert len(calls) == 5
+    for call in calls:
+        assert "--require-hashes" in call or call == "--no-build-isolation --no-deps --editable .", call
+        assert "--no-build-isolation" in call or "ryu-build.lock" in call or "pins.txt" in call, call
+
+
+def test_set_up_refuses_a_file_with_another_hash(tmp_path: Path) -> None:
+    """A package that was exchanged on its way must not be installed: the lock has the right name, version and form, and
+    one digit of each hash is another one."""
+    checkout = tmp_path / "checkout"
+    for name in ("setup", "herzschlag"):
+        shutil.copytree(ROOT / name, checkout / name, symlinks=True)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    right = a_wheel(wheels, "packaging", "26.4")
+    wrong = ("0" if right[0] != "0" else "1") + right[1:]
+    (checkout / "setup/ryu-build.lock").write_text(f"packaging==26.4 \\\n    --hash=sha256:{wrong}\n", encoding="utf-8")
+    (checkout / "requirements.lock").touch()
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull}
+    answer = run("setup/provision.sh", "venv", cwd=checkout, **offline)
+    assert answer.returncode == 4, answer.stdout + answer.stderr
+    assert f"Expected sha256 {wrong}" in answer.stderr
+    assert not list(checkout.glob(".venv/lib/python*/site-packages/packaging-26.4*"))

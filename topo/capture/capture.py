@@ -17,6 +17,7 @@ Sources: packet(7), the kernel's packet_mmap documentation.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -30,7 +31,7 @@ from herzschlag.topo.capture import pcapng
 from herzschlag.topo.capture.pcapng import Interface
 from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import LabError
-from herzschlag.topo.spec import Captured, TopologySpec, switch_interface
+from herzschlag.topo.spec import CAPTURE_BYTES, Captured, TopologySpec, switch_interface
 
 HA_PORT = 8182
 RING_BYTES = 32 << 20
@@ -71,32 +72,44 @@ def interfaces(spec: TopologySpec) -> dict[str, Interface]:
 class Recorder:
     """The process that writes, and our end of the line to it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], line: socket.socket) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], line: socket.socket, news: int) -> None:
         self._process = process
         self._line = line
+        self._news = news
+        self._full_ns: int | None = None
 
     @classmethod
     def start(
-        cls, file: IO[bytes], wall_minus_monotonic_ns: int, log: IO[bytes], comments: Iterable[str] = ()
+        cls,
+        file: IO[bytes],
+        wall_minus_monotonic_ns: int,
+        log: IO[bytes],
+        comments: Iterable[str] = (),
+        *,
+        limit_bytes: int = CAPTURE_BYTES,
     ) -> Recorder:
-        """Start writing into `file`. Times are the wall clock of the start, continued on the monotonic one."""
+        """Start writing into `file`, which grows up to the limit. Times are the wall clock of the start, continued on
+        the monotonic one."""
         file.write(pcapng.section("herzschlag", comments))
         file.flush()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        news, told = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        numbers = (theirs.fileno(), file.fileno(), told)
         with theirs:
             process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "herzschlag.topo.capture.recorder"),
-                    *(str(theirs.fileno()), str(file.fileno()), str(wall_minus_monotonic_ns)),
+                    *map(str, (*numbers, wall_minus_monotonic_ns, limit_bytes)),
                 ],
                 env=environment(),
-                pass_fds=(theirs.fileno(), file.fileno()),
+                pass_fds=numbers,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in a terminal ends the lab, and by that, in good order, the capture
             )
-        return cls(process, ours)
+        os.close(told)
+        return cls(process, ours, news)
 
     @property
     def line(self) -> int:
@@ -107,6 +120,14 @@ class Recorder:
         """The sandbox has the line now: ours would keep the recorder waiting."""
         self._line.close()
 
+    def full_ns(self) -> int | None:
+        """When the file reached its limit, as the capture counts time; None: it has not."""
+        if self._full_ns is None and self._news >= 0:
+            with contextlib.suppress(BlockingIOError):
+                said = os.read(self._news, 32)
+                self._full_ns = int(said) if said else None
+        return self._full_ns
+
     def wait(self) -> int:
         """After the lab has ended: wait until the file is complete. Returns the exit status, 0 when all went well."""
         self._line.close()
@@ -115,6 +136,11 @@ class Recorder:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+        finally:
+            self.full_ns()
+            if self._news >= 0:
+                os.close(self._news)
+                self._news = -1
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ _END, _COMMENT = 0, 1
 _HARDWARE, _SYSTEM, _PROGRAM = 2, 3, 4
 _NAME, _DESCRIPTION, _RESOLUTION = 2, 3, 9
 _FLAGS = 2
-_RECEIVED, _DROPPED = 4, 5
+_ENDED, _RECEIVED, _DROPPED = 3, 4, 5
 _COMMENT_MAX = 65_000
 _DIRECTIONS: tuple[Direction, ...] = ("", "in", "out", "")
 _PACKET_HEAD = struct.Struct("<7I")
@@ -73,6 +73,8 @@ class Capture(msgspec.Struct, frozen=True):
     """Packets seen, as the recorder counted them when it ended; None: it never came to its end."""
     dropped: int = 0
     """Packets that came too fast to be kept."""
+    full_ns: int | None = None
+    """When the capture reached the limit of its size: later packets are missing. None: it did not."""
     cut: bool = False
     """The file ends in the middle of a block."""
 
@@ -131,6 +133,14 @@ def statistics(at_ns: int, number: int, received: int, dropped: int) -> bytes:
     return _block(_STATISTICS, head + options + _option(_END, b""))
 
 
+def full(at_ns: int, number: int) -> bytes:
+    """What a recorder writes when the capture reached the limit of its size, at this instant: no packet follows."""
+    told = "the capture reached the limit of its size: later packets are missing"
+    ended = _option(_ENDED, struct.pack("<II", at_ns >> 32, at_ns & 0xFFFFFFFF))
+    head = struct.pack("<III", number, at_ns >> 32, at_ns & 0xFFFFFFFF)
+    return _block(_STATISTICS, head + _comments([told]) + ended + _option(_END, b""))
+
+
 def encode(capture: Capture) -> Iterator[bytes]:
     """A whole capture, block by block."""
     yield section("herzschlag", capture.comments)
@@ -138,6 +148,8 @@ def encode(capture: Capture) -> Iterator[bytes]:
         yield interface(one)
     for p in capture.packets:
         yield packet(p.at_ns, p.interface, p.data, p.direction, p.length, p.comments)
+    if capture.interfaces and capture.full_ns is not None:
+        yield full(capture.full_ns, 0)
     if capture.interfaces and capture.received is not None:
         last_ns = capture.packets[-1].at_ns if capture.packets else 0
         yield statistics(last_ns, 0, capture.received, capture.dropped)
@@ -155,6 +167,7 @@ class _Reader:
         self.comments: list[str] = []
         self.received: int | None = None
         self.dropped = 0
+        self.full_ns: int | None = None
         self._order = "<"
         self._first = 0
         """Number of the section's first interface."""
@@ -167,12 +180,20 @@ class _Reader:
         elif kind == _INTERFACE:
             self._interface(body)
         elif kind == _STATISTICS:
-            found = dict(self._options(body[12:]))
-            self.received = (self.received or 0) + self._number(found.get(_RECEIVED, b""))
-            self.dropped += self._number(found.get(_DROPPED, b""))
+            self._statistics(body)
         elif kind == _SECTION:
             self._first = len(self.interfaces)
             self.comments += [_text(value) for code, value in self._options(body[16:]) if code == _COMMENT]
+
+    def _statistics(self, body: memoryview) -> None:
+        found = dict(self._options(body[12:]))
+        if _RECEIVED in found or _ENDED not in found:
+            self.received = (self.received or 0) + self._number(found.get(_RECEIVED, b""))
+            self.dropped += self._number(found.get(_DROPPED, b""))
+        elif len(found[_ENDED]) == 8:
+            (number,) = struct.unpack_from(self._order + "I", body)
+            high, low = struct.unpack(self._order + "II", found[_ENDED])
+            self.full_ns = round((high << 32 | low) * self._ns_per_tick[self._first + number])
 
     def _packet(self, body: memoryview) -> None:
         number, high, low, kept, length = struct.unpack_from(self._order + "5I", body)
@@ -234,7 +255,7 @@ def decode(data: bytes | memoryview) -> Capture:
             break
         try:
             reader.block(kind, order, view[at + 8 : at + size - 4])
-        except (struct.error, ValueError) as error:
+        except (struct.error, ValueError, IndexError) as error:
             raise PcapngError(f"the block at byte {at}: {error}") from None
         at += size
     return Capture(
@@ -243,6 +264,7 @@ def decode(data: bytes | memoryview) -> Capture:
         comments=tuple(reader.comments),
         received=reader.received,
         dropped=reader.dropped,
+        full_ns=reader.full_ns,
         cut=at < len(view),
     )
 

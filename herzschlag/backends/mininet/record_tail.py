@@ -12,6 +12,7 @@ interval, so they are at whole intervals of protocol time as well.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,9 +59,16 @@ class RecordTail:
         self._unread = b""
         self.records: list[Record] = []
 
-    def open(self, path: Path) -> int:
-        """Make the file. Returns the descriptor to write to, which the caller has to close."""
-        writer = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    def open(self, path: Path | None) -> int:
+        """Make the file; None: one without a name, of which nothing can be left. Returns the descriptor to write to,
+        which the caller has to close. Raises FileExistsError, because one file must never hold two labs' records."""
+        if path is None:
+            with tempfile.TemporaryFile() as unnamed:
+                return self._open(f"/proc/self/fd/{unnamed.fileno()}", 0)
+        return self._open(path, os.O_CREAT | os.O_EXCL)
+
+    def _open(self, path: Path | str, how: int) -> int:
+        writer = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | how, 0o644)
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         return writer
 

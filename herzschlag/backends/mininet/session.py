@@ -11,7 +11,6 @@ import os
 import random
 import secrets
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,8 +41,8 @@ from herzschlag.controller import installed
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.history.capture_facts import CaptureFacts
-from herzschlag.history.kinds import Counters, Machinery
-from herzschlag.history.records import Record
+from herzschlag.history.kinds import CaptureFull, Counters, Machinery
+from herzschlag.history.records import TAIL_FILE, Record
 from herzschlag.scenarios.plan import Plan, vcenter_settings
 from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import UnusableMachineError
@@ -57,6 +56,8 @@ POLL_S = 0.02
 """Interval at which the record file is read while nothing else happens: three times in one heartbeat at speed 10."""
 AFTER_HEARTBEAT_NS = 10_000_000
 """Faults are set off this long (real time) after a heartbeat instant."""
+INNER_LOGS = Path("/run/herzschlag-log")
+"""Where logs go without a run directory: into the sandbox's own /run, which ends with the sandbox, however it ends."""
 LEAD_NS = 100_000_000
 """How long before its instant (real time) a fault is reported to the stage. The stage has priority; this process is
 an ordinary one, and has been seen to wait for a processor for longer than a fault may be late."""
@@ -73,7 +74,6 @@ class MininetSession(HasSandbox):
         """Machinery and first processes of nodes, numbered as inside the sandbox."""
         self.timings_ms: dict[str, float] = {}
         self._sandbox: Sandbox | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         interval_ns = plan.timers.at_speed(plan.speed).heartbeat_interval_ns
         self._clock = RunClock(time.monotonic_ns() // interval_ns * interval_ns, plan.speed)
         self._tail = RecordTail(self._clock)
@@ -137,19 +137,19 @@ class MininetSession(HasSandbox):
         if missing:
             raise BackendUnavailable(*missing)
         logs = self._log_directory()
-        written = self._tail.open(logs / "records.jsonl")
+        written = self._tail.open(None if logs is None else logs / TAIL_FILE)
         inner = self._line.open()
         self._capture.start(logs)
         handed = (inner.fileno(), written, *self._capture.lines)
         try:
-            with (logs / "stage.log").open("ab") as output:
+            with (Path(os.devnull) if logs is None else logs / "stage.log").open("ab") as output:
                 self._sandbox = Sandbox.start(
                     [sys.executable, "-m", "herzschlag.backends.mininet.stage", *map(str, handed)],
                     env=environment(),
                     pass_fds=handed,
                     stdout=output,
                     stderr=output,
-                    keep=[logs],
+                    keep=[] if logs is None else [logs],
                 )
         except UnusableMachineError as error:
             raise BackendUnavailable(Missing(error.what, error.fix)) from None
@@ -157,16 +157,15 @@ class MininetSession(HasSandbox):
             inner.close()
             os.close(written)
             self._capture.passed()
-        self._line.send_settings(self._settings(logs))
+        self._line.send_settings(self._settings(logs or INNER_LOGS))
         ready = self._line.answer(Ready, START_S_MAX)
         self._versions = dict(ready.versions)
         self.pids = ready.pids
         self.timings_ms = ready.timings_ms
 
-    def _log_directory(self) -> Path:
+    def _log_directory(self) -> Path | None:
         if self.plan.directory is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="herzschlag-")
-            return Path(self._folder.name)
+            return None
         logs = self.plan.directory.resolve() / "log"
         logs.mkdir(parents=True, exist_ok=True)
         return logs
@@ -261,6 +260,11 @@ class MininetSession(HasSandbox):
             self._tail.write(collected.at_ns, entry)
         for name in collected.stopped:
             self._tail.write(collected.at_ns, Machinery(what=name, because="it stands still at the end of the run"))
+        self._note_of_capture(self._capture.news())
+
+    def _note_of_capture(self, news: tuple[int, CaptureFull] | None) -> None:
+        if news is not None:
+            self._tail.write(*news)
 
     def _counters(self, dropped: Mapping[str, int]) -> Iterator[Counters]:
         """The packets that met each fault that is still in force and cuts links at a switch."""
@@ -283,12 +287,10 @@ class MininetSession(HasSandbox):
         if self._sandbox is not None:
             self._sandbox.kill()
             self._sandbox = None
-        self._capture.end()
+        full = self._capture.end()
         self._line.close()
         self._tail.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self._note_of_capture(full)
 
     def __enter__(self) -> Self:
         return self

@@ -234,3 +234,21 @@ def test_proves_nothing(cluster):
 """
     in_virtual_time(pytester, code, "--herzschlag-pause").assert_outcomes(passed=1, skipped=1, failed=2)
     assert paused == ["test_fails[simulation] host-99", "test_proves_nothing[simulation] host-99"]
+
+
+def test_a_run_directory_that_cannot_be_written_is_our_failure_and_not_the_tests(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line in place of a traceback through the plugin; and where the test fails as well, its own error stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(pytester.mkdir("temporary")))
+    pytester.makefile(".txt", occupied="a file")
+    code = """
+def test_passes(cluster): pass
+def test_fails(cluster): assert cluster.master == "host-7"
+"""
+    result = in_virtual_time(pytester, code, "--herzschlag-runs", "occupied.txt/runs")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*herzschlag itself failed: *Not a directory: choose another place (traceback: *"])
+    result.stdout.fnmatch_lines(["E*assert*'host-99' == 'host-7'*"])
+    assert "NotADirectoryError" not in result.stdout.str()
+    assert len(list((pytester.path / "temporary").glob("herzschlag-failure-*.txt"))) == 2

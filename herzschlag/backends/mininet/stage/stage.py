@@ -102,6 +102,7 @@ class Stage:
         self._logs = Path(settings.log_directory)
         self._records = records
         self._switches: SwitchWatch
+        self._logs.mkdir(parents=True, exist_ok=True)
         self._began = time.monotonic()
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}

@@ -201,3 +201,26 @@ def test_stamps_of_a_clock_that_was_set_wrong_give_no_delays() -> None:
     (stream,) = found.streams
     assert stream.delivered == 4 and stream.delay_ms is stream.jitter_ms is found.delay_ms is None
     assert any("host-100" in remark for remark in found.remarks)
+
+
+def test_of_what_comes_after_a_full_capture_nothing_is_said() -> None:
+    """A packet that may have been cut off is neither lost nor missing, and no heartbeat is the last one of a host."""
+    made = captured()
+    full_ns = made.facts.wall_ns(round(27.5 * SECOND))
+    kept = [packet for packet in made.packets if packet.at_ns < full_ns]
+    capture = msgspec.structs.replace(made.capture(), packets=tuple(kept), full_ns=full_ns)
+    seen = passages(capture, made.facts, made.lab)
+    assert seen.full_ns == round(27.5 * SECOND)
+    found = {one.name: one for one in confirm_timeline(seen, history(), SCENARIO)}
+    assert (found["unreachable"].agreement, found["down"].agreement) == ("agrees", "unknown")
+    assert "reached the limit of its size" in found["down"].because
+    assert disagreements(found.values()) == [found["never"]]
+    told = summary(msgspec.structs.replace(run_of(made), passages=seen))
+    assert any("reached the limit of its size at 27.500 s" in remark for remark in told.remarks)
+    assert [sign.concluded for sign in told.last_signs] == ["host-98 is unreachable"]
+    whole = {
+        (one.network, one.destination): one.last_s for one in summary(run_of(made)).lost if one.kind == "Heartbeat"
+    }
+    cut = {(one.network, one.destination): one.last_s for one in told.lost if one.kind == "Heartbeat"}
+    assert whole["A", DEAD] == pytest.approx(29, abs=0.01)
+    assert cut["A", DEAD] == pytest.approx(26, abs=0.01), "that of 27 s may have arrived after the capture was full"

@@ -10,7 +10,15 @@ import pytest
 
 from herzschlag.packets.passages import CaptureError
 from herzschlag.packets.run import read_packet_run
-from herzschlag.running.run_file import RUN_FILE, RunReport, new_folder, read_report, scenario_of, write_report
+from herzschlag.running.run_file import (
+    RUN_FILE,
+    RunReport,
+    must_be_unused,
+    new_folder,
+    read_report,
+    scenario_of,
+    write_report,
+)
 from herzschlag.scenarios.from_toml import ScenarioError, load, load_family
 from herzschlag.scenarios.to_toml import as_toml
 from herzschlag.wrong_input import InputError
@@ -63,3 +71,17 @@ def test_a_place_that_cannot_hold_folders_is_wrong_input(tmp_path: Path) -> None
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(InputError, match=r"runs: cannot be made: .*; choose another directory"):
         new_folder(tmp_path / "runs")
+
+
+@pytest.mark.parametrize("left", ["history.jsonl", "capture.pcapng", "log/records.jsonl"])
+def test_a_directory_that_a_lab_wrote_into_is_refused_and_stays_as_it_is(tmp_path: Path, left: str) -> None:
+    (tmp_path / "log").mkdir()
+    (tmp_path / "scenario.toml").touch()  # a batch writes these two before its run begins
+    (tmp_path / "log/runner.txt").touch()
+    must_be_unused(tmp_path)
+    must_be_unused(tmp_path / "new")
+    (tmp_path / left).write_text("precious")
+    with pytest.raises(InputError, match="holds a run already") as told:
+        must_be_unused(tmp_path)
+    assert left in str(told.value) and "name a new one, or remove it" in str(told.value)
+    assert (tmp_path / left).read_text() == "precious"

@@ -169,3 +169,20 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         load(str(tmp_path / "binary.toml"))
     with pytest.raises(ScenarioError, match="did you mean 'isolation'"):
         load("isolatoin")
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".toml", "folder/" + "x" * 300, "a\0b", "x" * 300 + "@y"])
+def test_names_that_no_file_can_have_are_wrong_input(name: str) -> None:
+    """The kernel refuses them with errors of their own, which were tracebacks."""
+    with pytest.raises(ScenarioError):
+        load_family(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("x" * 201, "201 bytes"), ("ä" * 101, "202 bytes"), ("..", "begin"), (".x", "begin")]
+)
+def test_a_name_that_cannot_name_a_directory_is_refused(name: str, says: str) -> None:
+    """`..` named the folder above all runs."""
+    with pytest.raises(ScenarioError, match=says):
+        loads(f'name = "{name}"\ntitle = "t"\n', "x.toml")
+    assert loads(f'name = "{"x" * 200}"\ntitle = "t"\n', "x.toml").name == "x" * 200

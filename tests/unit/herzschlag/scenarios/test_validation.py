@@ -9,7 +9,8 @@ import pytest
 from herzschlag.faults import AnyFault, CrashAgent, CutPair, Isolate, PowerOff, VmCrash
 from herzschlag.scenarios.expectations import Count, Expectations, Instant, Matcher, State
 from herzschlag.scenarios.model import Cluster, Scenario, Step, VmEntry
-from herzschlag.scenarios.validation import LONGEST_S, check
+from herzschlag.scenarios.numbers import LONGEST_S
+from herzschlag.scenarios.validation import check
 from herzschlag.wrong_input import InputError
 
 OFF = PowerOff(host="host-98")

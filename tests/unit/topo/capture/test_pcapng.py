@@ -33,6 +33,7 @@ def captures(draw: st.DrawFn) -> Capture:
         tuple(draw(st.lists(text, max_size=2))),
         received,
         0 if received is None else draw(st.integers(0, 1000)),
+        draw(st.none() | st.integers(0, 2**63)),
     )
 
 

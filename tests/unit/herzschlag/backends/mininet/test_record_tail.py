@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -60,3 +62,27 @@ def test_records_that_are_added_are_numbered_with_the_others(tmp_path: Path) -> 
     assert [(item.at_ns, item.seq) for item in tail.records] == [(100, 0), (200, 1)]
     tail.close()
     tail.close()
+
+
+def test_a_second_lab_never_writes_into_the_records_of_the_first(tmp_path: Path) -> None:
+    os.close(RecordTail(CLOCK).open(tmp_path / "records.jsonl"))
+    with pytest.raises(FileExistsError):
+        RecordTail(CLOCK).open(tmp_path / "records.jsonl")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files without a name are opened again by Linux alone")
+def test_without_a_path_the_records_lie_in_a_file_without_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it can be left behind; the lab's processes append, the reader begins at its start."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    tail = RecordTail(CLOCK)
+    writer = tail.open(None)
+    assert list(tmp_path.iterdir()) == []
+    for number in range(2):
+        line = {"at_ns": CLOCK.zero_ns + number, "node": "host-98", "kind": "role", "from": "slave", "to": "master"}
+        os.write(writer, msgspec.json.encode(line) + b"\n")
+        tail.read()
+    os.close(writer)
+    tail.close()
+    assert [record.fields["to"] for record in tail.records] == ["master", "master"]

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from pathlib import Path
 
 from herzschlag.backends.mininet.stage.stopped import stopped
-from tests.support.waiting import until
 
 
-def test_a_process_that_was_stopped_is_found_until_it_goes_on(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "60"]) as child:
-        (tmp_path / str(child.pid)).symlink_to(f"/proc/{child.pid}")
-        try:
-            assert stopped([], tmp_path) == []
-            os.kill(child.pid, signal.SIGSTOP)
-            until(lambda: stopped([], tmp_path) == ["sleep"], "it stands still")
-            assert stopped([f"/proc/{child.pid}"], tmp_path) == [], "a fault wants that"
-            os.kill(child.pid, signal.SIGCONT)
-            until(lambda: stopped([], tmp_path) == [], "it goes on")
-        finally:
-            child.kill()
+def process(folder: Path, pid: int, name: str, state: str, network: str) -> None:
+    """What proc(5) shows of a process."""
+    (folder / str(pid) / "ns").mkdir(parents=True)
+    (folder / str(pid) / "stat").write_text(f"{pid} ({name}) {state} 1 2 3\n")
+    (folder / str(pid) / "ns/net").symlink_to(network)
 
 
-def test_a_process_that_ended_meanwhile_is_none(tmp_path: Path) -> None:
-    (tmp_path / "1234").mkdir()
+def test_processes_that_stand_still_are_named(tmp_path: Path) -> None:
+    process(tmp_path, 2, "host-99-fdm", "S", "net:[1]")
+    process(tmp_path, 3, "host-98-fdm", "T", "net:[2]")
+    process(tmp_path, 4, "a name (with) brackets", "t", "net:[1]")
     (tmp_path / "self").mkdir()
+    assert stopped([], tmp_path) == ["a name (with) brackets", "host-98-fdm"]
+
+
+def test_those_of_a_frozen_node_are_meant_to(tmp_path: Path) -> None:
+    process(tmp_path, 2, "sleep", "T", "net:[2]")
+    process(tmp_path, 3, "host-98-fdm", "T", "net:[2]")
+    process(tmp_path, 4, "zygote", "T", "net:[1]")
+    assert stopped([str(tmp_path / "2")], tmp_path) == ["zygote"]
+
+
+def test_a_process_that_ended_meanwhile_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "1234").mkdir()
     assert stopped([], tmp_path) == []
