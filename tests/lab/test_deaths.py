@@ -58,6 +58,18 @@ def test_a_death_that_was_not_ordered_makes_the_run_unknown(victim: str, tmp_pat
     assert not mounted(tmp_path)
 
 
+def test_a_gateway_whose_first_process_died_is_told_at_the_end(tmp_path: Path) -> None:
+    """No other process misses it: its addresses may answer on, or not."""
+    session = MininetSession(plan(tmp_path))
+    with session:
+        session.start()
+        (pid,) = [p for p in inside(session) if Path(f"/proc/{p}/cmdline").read_bytes().startswith(b"gateway:\0")]
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(MachineryDied, match="gateway's first process"):
+            session.finish()
+    assert "gateway's first process" in {r.get("what") for r in session.records() if r.kind == "machinery"}
+
+
 def mounted(path: Path) -> bool:
     return str(path) in Path("/proc/self/mountinfo").read_text()
 

@@ -14,6 +14,7 @@ the call returns; calls return the instant of it on the monotonic clock, which a
 from __future__ import annotations
 
 import contextlib
+import select
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -240,6 +241,11 @@ class Lab:
         """The nodes that are frozen and have power."""
         with self._lock:
             return [node for node in self.spec.nodes if self._node(node).frozen and self._node(node).powered]
+
+    def holder_lives(self, node: str) -> bool:
+        """Whether the first process of a node that has power still runs."""
+        holder = self._node(node).holder
+        return holder is not None and not select.select([holder], [], [], 0)[0]
 
     def thaw(self, node: str) -> int:
         with self._lock:

@@ -281,6 +281,10 @@ class Stage:
         for vm in self._settings.config.vms:
             disks += disk_records(vm.datastore, self._disk(vm))
         self._switches.tell_overdue()
+        for node in self._settings.topology.nodes:
+            # Its hypervisor's end is told by the zygote; gateway and vCenter's node have no other process that is.
+            if self._lab.powered(node) and not self._lab.holder_lives(node):
+                self._gone(f"{node}'s first process", "its process ended")
         status = self._controller.status()
         dropped = {cut_name(cut.network, cut.src, cut.dst): cut.packets or 0 for cut in status.cuts}
         switches = Switches(
