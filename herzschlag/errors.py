@@ -61,8 +61,6 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── Trouble                         remote, on the other machine: the user should read this
     ├── Gone                            remote, on the other machine: the client has left
     └── Interrupted                     shell: Ctrl-C, or a polite kill; it ends the prompt
-    OSError
-    └── Unusable                        agents: what is in a file's place is not a file that can be used
     KeyboardInterrupt
     └── Abandoned                       remote: the user does not want to wait for the command to end
 

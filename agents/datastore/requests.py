@@ -75,9 +75,7 @@ class ListFolder(IoRequest, frozen=True, gc=False, tag=True):
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, tag=True):
     request: int
-    status: Literal["ok", "missing", "mismatch", "damaged", "lost"]
-    """`lost`: the datastore failed. `damaged`: the datastore works, but what is in the file's place cannot be used, as
-    a folder, a link, a pipe or a file without end; nothing was read or written."""
+    status: Literal["ok", "missing", "mismatch", "lost"]
     data: bytes = b""
     stamp: int = 0
 

@@ -105,7 +105,7 @@ class SlotWriter:
         self._io.submit(request, lambda outcome: self._claimed(slot, outcome))
 
     def _claimed(self, slot: int, outcome: Outcome) -> None:
-        if outcome.status in ("lost", "damaged"):
+        if outcome.status == "lost":
             self._io.at(self._io.now_ns + self._timers.vmfs_retry_ns, lambda: self._claim(slot, layout.ZERO_SECTOR))
             return
         if outcome.status == "ok":
@@ -150,7 +150,7 @@ class SlotWriter:
         )
 
     def _written(self, outcome: Outcome) -> None:
-        if outcome.status in ("lost", "damaged"):
+        if outcome.status == "lost":
             self._offline_now("writes fail")
             self._io.at(self._io.now_ns + self._timers.vmfs_retry_ns, self._write)
         else:
@@ -226,7 +226,7 @@ class NfsPulse:
 
     def _done(self, outcome: Outcome) -> None:
         self._outstanding = False
-        if outcome.status in ("lost", "damaged") and self._timer is not None:
+        if outcome.status == "lost" and self._timer is not None:
             self._timer.cancel()
             self._timer = self._io.at(self._io.now_ns + self._retry_ns, self._beat)
 

@@ -68,8 +68,7 @@ class Files:
             return
         self._reading.discard(key)
         if outcome.status != "ok":
-            status = outcome.status if outcome.status in ("lost", "damaged") else "missing"
-            self._answer(events.FileRead(*key, status, b""))
+            self._answer(events.FileRead(*key, "lost" if outcome.status == "lost" else "missing", b""))
         elif layout.is_whole(outcome.data):
             self._answer(events.FileRead(*key, "ok", outcome.data))
         else:
@@ -106,8 +105,7 @@ class Files:
         def then(outcome: Outcome) -> None:
             self._writing.discard(key)
             if boot == self._boot:
-                failed = outcome.status in ("lost", "damaged")
-                self._answer(events.FileWritten(*key, "lost" if failed else "ok"))
+                self._answer(events.FileWritten(*key, "lost" if outcome.status == "lost" else "ok"))
             following = self._next_write.pop(key, None)
             if following is not None:
                 self._write(following)

@@ -213,8 +213,6 @@ class LockManager:
     def _took(self, lock: LockFile, broken: LockRecord | None, because: str, outcome: Outcome) -> None:
         if outcome.status == "lost":
             self._give_up(lock, "", f"{lock.volume.name} failed")
-        elif outcome.status == "damaged":
-            self._give_up(lock, "", "its lock is not a file that can be used: remove it by hand")
         elif outcome.status == "mismatch":
             self._occupied(lock, outcome.data)
         else:

@@ -129,7 +129,7 @@ class Vm:
         if outcome.request != self._pending:
             return []
         self._pending = None
-        if outcome.status in ("lost", "damaged"):
+        if outcome.status == "lost":
             return self._stun("its disk failed")
         self._good_at_ns = now_ns
         if not self._hung:

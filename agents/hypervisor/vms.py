@@ -129,8 +129,6 @@ class Vms:
             io.submit(request, lambda written: self._vmx_read(vm, written))
         elif outcome.status == "lost":
             self._failed(vm, f"{vm.config.datastore} failed")
-        elif outcome.status == "damaged":
-            self._failed(vm, f"{vm.path} is not a file that can be used")
         else:
             seconds = vm.config.power_on_s
             if seconds:

@@ -7,21 +7,17 @@ This module decides when hanging requests (all paths down) are tried again; leav
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from herzschlag.agents.hypervisor.api import AbortIo, Io, IoDone
 from herzschlag.agents.processes.loop import Chore, Loop
-from herzschlag.agents.processes.plain_files import open_plain, read_file
 from herzschlag.agents.processes.tmpfs_store import TmpfsDatastores
 from herzschlag.agents.settings import ClusterConfig
 
 DATASTORES = Path("/datastores")
 LOCAL = Path("/local")
-_KEPT, _TEMPORARY = "config", ".config.tmp"
 RETRY_NS = 50_000_000
 """How often a hanging datastore is tried again (real time): half a protocol second at speed 10."""
 
@@ -52,33 +48,17 @@ class Store:
             self._loop.feed(IoDone(outcome))
 
 
-def keep_config(config: ClusterConfig) -> bool:
-    """Store it on the host's local disk, whole or not at all. Returns whether that worked: a disk that is full, or that
-    cannot be written, keeps the old one, and the host goes on."""
-    try:
-        with _local() as folder:
-            file = open_plain(_TEMPORARY, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, folder)
-            with os.fdopen(file, "wb") as writer:
-                writer.write(msgspec.msgpack.encode(config))
-            os.rename(_TEMPORARY, _KEPT, src_dir_fd=folder, dst_dir_fd=folder)
-    except OSError:
-        return False
-    return True
+def keep_config(config: ClusterConfig) -> None:
+    """Store it on the host's local disk, whole or not at all."""
+    temporary = LOCAL / ".config.tmp"
+    temporary.write_bytes(msgspec.msgpack.encode(config))
+    os.replace(temporary, LOCAL / "config")  # noqa: PTH105 (one call, no new Path)
 
 
 def kept_config() -> ClusterConfig | None:
-    """What an earlier life of this host stored; None: vCenter never configured it, or the disk has something else."""
+    """What an earlier life of this host stored; None: vCenter never configured it."""
     try:
-        with _local() as folder:
-            return _CONFIG.decode(read_file(_KEPT, folder))
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        data = (LOCAL / "config").read_bytes()
+    except FileNotFoundError:
         return None
-
-
-@contextmanager
-def _local() -> Iterator[int]:
-    folder = os.open(LOCAL, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield folder
-    finally:
-        os.close(folder)
+    return _CONFIG.decode(data)

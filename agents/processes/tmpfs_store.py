@@ -17,8 +17,8 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,7 @@ from herzschlag.agents.datastore.requests import (
     Touch,
     WriteSector,
 )
-from herzschlag.agents.processes.plain_files import open_folder, open_plain, read_plain, stamp_of
 
-_WRITE = os.O_RDWR | os.O_CREAT
 TEMPORARY = ".tmp~"
 """Ends the names of files being written. Readers never see them; those of dead writers are removed."""
 HANGS, LOST = ".apd", ".pdl"
@@ -48,8 +46,6 @@ _REPLACE_TRIES = 100
 _LOST_ERRORS = frozenset(
     {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.EROFS, errno.ENOSPC}
 )
-_OWN_ERRORS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EBADF, errno.EFAULT})
-"""This process is in trouble, and not the datastore. All others are about the file: it is damaged."""
 
 
 class TmpfsDatastores:
@@ -113,11 +109,9 @@ class TmpfsDatastores:
                 return Outcome(request.request, "lost")
             return self._perform[type(request)](mount, request)
         except OSError as error:
-            if error.errno in _OWN_ERRORS:
-                raise
-            # A pipe or socket in a file's place answers ENXIO, as a device that is gone does.
-            lost = error.errno in _LOST_ERRORS and not (error.errno == errno.ENXIO and _is_there(request.path, mount))
-            return Outcome(request.request, "lost" if lost else "damaged")
+            if error.errno in _LOST_ERRORS:
+                return Outcome(request.request, "lost")
+            raise
         finally:
             os.close(mount)
 
@@ -125,135 +119,110 @@ class TmpfsDatastores:
 
     def _read(self, mount: int, request: Read) -> Outcome:
         try:
-            with _opened(mount, request.path, os.O_RDONLY) as file:
-                return Outcome(request.request, "ok", read_plain(file, request.offset, request.length))
+            file = os.open(request.path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=mount)
         except FileNotFoundError:
             return Outcome(request.request, "missing")
+        try:
+            length = os.fstat(file).st_size if request.length is None else request.length
+            return Outcome(request.request, "ok", os.pread(file, length, request.offset))
+        finally:
+            os.close(file)
 
     def _write_sector(self, mount: int, request: WriteSector) -> Outcome:
-        with _opened(mount, request.path, _WRITE) as file:
+        file = _open(mount, request.path)
+        try:
             os.pwrite(file, request.data, request.offset)
             _stamp(file)
+        finally:
+            os.close(file)
         return Outcome(request.request, "ok")
 
     def _append(self, mount: int, request: Append) -> Outcome:
-        with _opened(mount, request.path, _WRITE | os.O_APPEND) as file:
+        file = _open(mount, request.path, os.O_APPEND)
+        try:
             os.write(file, request.data)
             _stamp(file)
+        finally:
+            os.close(file)
         return Outcome(request.request, "ok")
 
     def _test_and_set(self, mount: int, request: TestAndSet) -> Outcome:
-        with _opened(mount, request.path, _WRITE) as file:
+        file = _open(mount, request.path)
+        try:
             fcntl.flock(file, fcntl.LOCK_EX)
             found = os.pread(file, SECTOR, request.offset).ljust(SECTOR, b"\0")
             if found != request.expected:
                 return Outcome(request.request, "mismatch", found)
             os.pwrite(file, request.data, request.offset)
             _stamp(file)
+        finally:
+            os.close(file)
         return Outcome(request.request, "ok")
 
     def _replace(self, mount: int, request: Replace) -> Outcome:
-        path, _, name = request.path.rpartition("/")
-        folder = open_folder(path, mount, make=True)
-        try:
-            self._clean(folder, request.datastore, path)
-            for _ in range(_REPLACE_TRIES):
-                temporary = f".{name}.{os.urandom(8).hex()}{TEMPORARY}"
-                file = open_plain(temporary, _WRITE | os.O_EXCL, folder)
-                try:
-                    # Locked, a temporary file has a living writer; unlocked, any host that finds it may remove it.
-                    fcntl.flock(file, fcntl.LOCK_EX)
-                    _write_all(file, request.data)
-                    _stamp(file, stamp_of(name, folder))
-                    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-                except FileNotFoundError:
-                    continue
-                except OSError:
-                    with suppress(OSError):
-                        os.unlink(temporary, dir_fd=folder)
-                    raise
-                finally:
-                    os.close(file)
-                return Outcome(request.request, "ok")
-        finally:
-            os.close(folder)
+        folder, _, name = request.path.rpartition("/")
+        self._clean(mount, request.datastore, folder)
+        for _ in range(_REPLACE_TRIES):
+            temporary = f"{folder}/.{name}.{os.urandom(8).hex()}{TEMPORARY}".lstrip("/")
+            file = _open(mount, temporary, os.O_EXCL)
+            try:
+                # Locked, a temporary file has a living writer; unlocked, any host that finds it may remove it.
+                fcntl.flock(file, fcntl.LOCK_EX)
+                _write_all(file, request.data)
+                _stamp(file, _stamp_of(mount, request.path))
+                os.rename(temporary, request.path, src_dir_fd=mount, dst_dir_fd=mount)
+            except FileNotFoundError:
+                continue
+            finally:
+                os.close(file)
+            return Outcome(request.request, "ok")
         raise AssertionError(f"{request.path}: {_REPLACE_TRIES} temporary files in a row were taken away")
 
     def _touch(self, mount: int, request: Touch) -> Outcome:
-        with _opened(mount, request.path, _WRITE) as file:
+        file = _open(mount, request.path)
+        try:
             _stamp(file)
+        finally:
+            os.close(file)
         return Outcome(request.request, "ok")
 
     def _stat(self, mount: int, request: Stat) -> Outcome:
-        stamp = None
-        with suppress(FileNotFoundError), _folder_of(mount, request.path) as (folder, name):
-            stamp = stamp_of(name, folder)
+        stamp = _stamp_of(mount, request.path)
         if stamp is None:
             return Outcome(request.request, "missing")
         return Outcome(request.request, "ok", b"", stamp)
 
     def _remove(self, mount: int, request: Remove) -> Outcome:
-        with suppress(FileNotFoundError), _folder_of(mount, request.path) as (folder, name):
-            os.unlink(name, dir_fd=folder)
+        with suppress(FileNotFoundError):
+            os.unlink(request.path, dir_fd=mount)
         return Outcome(request.request, "ok")
 
     def _list_folder(self, mount: int, request: ListFolder) -> Outcome:
         try:
-            folder = open_folder(request.path, mount)
+            folder = os.open(request.path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
         except FileNotFoundError:
             return Outcome(request.request, "missing")
         try:
-            names = sorted(name for name in _names(folder) if not name.endswith(TEMPORARY))
+            names = sorted(name for name in os.listdir(folder) if not name.endswith(TEMPORARY))  # noqa: PTH208
         finally:
             os.close(folder)
         return Outcome(request.request, "ok", "\n".join(names).encode())
 
-    def _clean(self, folder: int, datastore: str, path: str) -> None:
+    def _clean(self, mount: int, datastore: str, folder: str) -> None:
         """Once a folder: remove what dead writers left."""
-        if (datastore, path) in self._cleaned:
+        if (datastore, folder) in self._cleaned:
             return
-        self._cleaned.add((datastore, path))
-        for name in _names(folder):
-            if name.endswith(TEMPORARY):
-                _remove_if_ownerless(name, folder)
-
-
-@contextmanager
-def _folder_of(mount: int, path: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-    """The folder in which a file is, and the file's name there."""
-    parent, _, name = path.rpartition("/")
-    folder = open_folder(parent, mount, make=make)
-    try:
-        yield folder, name
-    finally:
-        os.close(folder)
-
-
-@contextmanager
-def _opened(mount: int, path: str, flags: int) -> Iterator[int]:
-    """A file; for writing, it and its folders are made if missing."""
-    with _folder_of(mount, path, make=bool(flags & os.O_CREAT)) as (folder, name):
-        file = open_plain(name, flags, folder)
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-def _names(folder: int) -> list[str]:
-    """A descriptor for paths cannot be read: it is opened again for that."""
-    readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
-    try:
-        return os.listdir(readable)  # noqa: PTH208 (a descriptor, not a path)
-    finally:
-        os.close(readable)
-
-
-def _is_there(path: str, mount: int) -> bool:
-    with suppress(OSError):
-        os.stat(path, dir_fd=mount, follow_symlinks=False)
-        return True
-    return False
+        self._cleaned.add((datastore, folder))
+        try:
+            found = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
+        except FileNotFoundError:
+            return
+        try:
+            for name in os.listdir(found):  # noqa: PTH208 (a descriptor, not a path)
+                if name.endswith(TEMPORARY):
+                    _remove_if_ownerless(name, found)
+        finally:
+            os.close(found)
 
 
 def _exists(name: str, mount: int) -> bool:
@@ -262,6 +231,28 @@ def _exists(name: str, mount: int) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _open(mount: int, path: str, flags: int = 0) -> int:
+    """Open for writing; file and folders are made if missing."""
+    flags |= os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o644, dir_fd=mount)
+    except FileNotFoundError:
+        folder = ""
+        for part in path.split("/")[:-1]:
+            folder += part
+            with suppress(FileExistsError):
+                os.mkdir(folder, 0o755, dir_fd=mount)
+            folder += "/"
+        return os.open(path, flags, 0o644, dir_fd=mount)
+
+
+def _stamp_of(mount: int, path: str) -> int | None:
+    try:
+        return os.stat(path, dir_fd=mount).st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _stamp(file: int, before: int | None = None) -> None:
@@ -280,9 +271,9 @@ def _write_all(file: int, data: bytes) -> None:
 
 def _remove_if_ownerless(name: str, folder: int) -> None:
     try:
-        file = open_plain(name, os.O_RDWR, folder)
-    except OSError:
-        return  # It is gone, or not a file of ours.
+        file = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(name, dir_fd=folder)

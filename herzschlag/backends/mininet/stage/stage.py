@@ -26,10 +26,8 @@ import msgspec
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.disk_evidence import disk_records
-from herzschlag.agents.processes.plain_files import read_file
 from herzschlag.agents.processes.record_file import Lateness, RecordFile
 from herzschlag.agents.records import Disk
-from herzschlag.agents.settings import VmConfig
 from herzschlag.backends.mininet.stage.api import (
     Collected,
     Done,
@@ -64,8 +62,6 @@ from herzschlag.topo.spec import VCENTER, datapath_id, switch_name
 
 CONTROL_SOCKET = "/run/controller.sock"
 CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
-DISK_MAX = 64_000_000
-"""Bytes read of a VM's disk: ten days of a VM that writes some 70 bytes a second."""
 PREPARATION_NS = 10_000_000
 """How long before its instant a change is prepared. No longer, because what a cut drops is counted only until then."""
 
@@ -279,7 +275,9 @@ class Stage:
     def _collect(self) -> Collected:
         disks: list[Disk] = []
         for vm in self._settings.config.vms:
-            disks += disk_records(vm.datastore, self._disk(vm))
+            disk = self._lab.datastore_path(vm.datastore) / layout.disk_path(vm.name)
+            if disk.exists():
+                disks += disk_records(vm.datastore, disk.read_bytes())
         self._switches.tell_overdue()
         for node in self._settings.topology.nodes:
             # Its hypervisor's end is told by the zygote; gateway and vCenter's node have no other process that is.
@@ -293,17 +291,6 @@ class Stage:
         )
         frozen = [f"/proc/{self._lab.pid(node)}" for node in self._lab.frozen()]
         return Collected(time.monotonic_ns(), disks, dropped, switches, stopped(frozen))
-
-    def _disk(self, vm: VmConfig) -> bytes:
-        """What is on its disk; nothing where there is none that can be read, so that a checker misses its evidence. A
-        program in the lab may have put anything in its place, and this process may read the whole machine."""
-        folder = os.open(self._lab.datastore_path(vm.datastore), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            return read_file(layout.disk_path(vm.name), folder, DISK_MAX)
-        except OSError:
-            return b""
-        finally:
-            os.close(folder)
 
 
 def _ovs_version() -> str:
