@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
-from herzschlag.agents.datastore.requests import Outcome, Read, Replace
+from herzschlag.agents.datastore.requests import FAILED, Outcome, Read, Replace
 from herzschlag.agents.hypervisor.api import (
     CommandVm,
     HypervisorSettings,
@@ -124,8 +124,8 @@ class Vms:
             data = layout.encode_vmx(vm.config.name)
             request = Replace(io.request(), vm.config.datastore, vm.path, data=data)
             io.submit(request, lambda written: self._vmx_read(vm, written))
-        elif outcome.status == "lost":
-            self._failed(vm, f"{vm.config.datastore} failed")
+        elif outcome.status in FAILED:
+            self._failed(vm, f"{vm.config.datastore} {FAILED[outcome.status]}")
         else:
             seconds = vm.config.power_on_s
             if seconds:

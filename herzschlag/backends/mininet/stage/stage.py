@@ -24,8 +24,6 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.agents.datastore import layout
-from herzschlag.agents.datastore.disk_evidence import disk_records
 from herzschlag.agents.records import Disk
 from herzschlag.backends.mininet.stage.api import (
     Collected,
@@ -43,6 +41,7 @@ from herzschlag.backends.mininet.stage.api import (
     Where,
     cut_name,
 )
+from herzschlag.backends.mininet.stage.disks import read_disk_file
 from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
 from herzschlag.backends.mininet.stage.look import look
 from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
@@ -258,9 +257,7 @@ class Stage:
     def _collect(self) -> Collected:
         disks: list[Disk] = []
         for vm in self._settings.config.vms:
-            disk = self._lab.datastore_path(vm.datastore) / layout.disk_path(vm.name)
-            if disk.exists():
-                disks += disk_records(vm.datastore, disk.read_bytes())
+            disks += read_disk_file(self._lab.datastore_path(vm.datastore), vm.datastore, vm.name)
         status = self._controller.status()
         dropped = {cut_name(cut.network, cut.src, cut.dst): cut.packets or 0 for cut in status.cuts}
         switches = Switches(
