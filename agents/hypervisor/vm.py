@@ -136,16 +136,17 @@ class Vm:
         self._pending = None
         if outcome.status == "lost":
             return self._stun("its disk failed")
-        self._refused = outcome.status if outcome.status in FAILED else ""
+        before, self._refused = self._refused, outcome.status if outcome.status in FAILED else ""
         if self._refused:
             self._next_write_ns = None if self._hung else now_ns + self._timers.vm_write_ns
-            return []
+            because = f"{self._datastore} {FAILED[self._refused]}"
+            return [] if before else [self._tell("disk-refuses", because)]
         self._good_at_ns = now_ns
         if not self._hung:
             self._next_write_ns = max(
                 now_ns, self._limit_at_ns - self._timers.vmfs_io_limit_ns + self._timers.vm_write_ns
             )
-        return []
+        return [self._tell("disk-works", "its disk takes writes")] if before else []
 
     def _stun(self, because: str) -> list[AnyVmAction]:
         self._stunned = True

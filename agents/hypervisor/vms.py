@@ -231,8 +231,9 @@ class Vms:
             vm.unsure = True
             self._locks.verify_one(vm.config.datastore, vm.path)
         else:
-            vm.silent = event.what == "silent"
-            self._answer(events.GuestChanged(event.vm, vm.silent))
+            if event.what in ("silent", "heard"):
+                vm.silent = event.what == "silent"
+                self._answer(events.GuestChanged(event.vm, vm.silent))
             self._io.trace(records.Guest(vm=event.vm, to=event.what, because=event.because))
 
     def _ended(self, vm: HostedVm, because: str) -> None:

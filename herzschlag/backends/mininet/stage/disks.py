@@ -1,4 +1,4 @@
-"""Disks of VMs as the stage reads them when a run ends: what cannot be read is no evidence.
+"""Disks of VMs as the stage reads them when a run ends: what cannot be read leaves no record.
 
 Whatever runs in a lab can put anything at a disk's path, and the stage reads as root of the sandbox. A disk that is not
 a regular file, or longer than any VM of ours writes, leaves no record; the checkers say `unknown` then. This module

@@ -168,13 +168,14 @@ def test_a_refused_write_is_tried_again_each_second_under_a_lock_just_looked_at(
     machine.advance(2.5)
     machine.status = status
     machine.advance(3)
-    assert machine.told == ["started", "stunned"], "it waits for `continue`, and asks once"
+    assert machine.told == ["started", "disk-refuses", "stunned"], "it waits for `continue`, and asks once"
     machine.feed(VmCommand("continue"))
     machine.advance(3)
-    assert machine.told == ["started", "stunned", "stunned"]
+    assert machine.told == ["started", "disk-refuses", "stunned", "stunned"]
     machine.status = "ok"
     machine.advance(5)
     assert writes(machine) == 3
     machine.feed(VmCommand("continue"))
     machine.advance(5)
     assert writes(machine) == 3 + 6
+    assert machine.told[-1] == "disk-works"
