@@ -3,8 +3,8 @@
 python -P bench/stops.py [--jobs N] [--seconds S ...]
 
 Each run is slave-failure at speed 10 on real packets, in which one process gets SIGSTOP, and later SIGCONT. It prints a
-line for each, and writes the table of docs/reliability.md. Exit status 1 if a verdict is `violated`, or if there was no such
-process to be stopped.
+line for each, and writes the table of docs/reliability.md. Exit status 1 if a verdict is `violated`, or if there was no
+such process to be stopped.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ def table(ended: list[Ended], seconds: tuple[float, ...]) -> str:
     """A row for each kind of process, a column for each moment, a verdict for each length."""
     found = {one.stop: one for one in ended}
     told = "/".join(f"{s:g}" for s in seconds)
+    here = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, kernel {platform.release()}"
     lines = [
         f"{len(ended)} runs, {sum(e.verdict == 'violated' for e in ended)} violated, "
         f"{sum(e.verdict == 'holds' for e in ended)} hold, {sum(e.verdict == 'unknown' for e in ended)} unknown; "
-        f"stops of {told} s, in this order. {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, kernel {platform.release()}.",
+        f"stops of {told} s, in this order. {here}.",
         "",
         f"| Stopped | {' | '.join(MOMENTS)} |",
         f"|---|{'---|' * len(MOMENTS)}",

@@ -314,7 +314,7 @@ class Cluster:
         return self.fault("freeze", host=host)
 
     def take_storage(self, host: str, datastore: str, *, access: str = "apd") -> str:
-        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`)."""
+        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`), or its writes alone fail (`read-only`)."""
         return self.fault("storage", host=host, datastore=datastore, access=access)
 
     def silence_gateway(self) -> str:

@@ -46,6 +46,8 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── BadName                         agents: a name that cannot be part of a path
     ├── SpecError                       topo: an invalid topology
     └── PcapngError                     topo: bytes that are not a capture
+    OSError
+    └── NotRegularError                 agents: what lies at a path of a datastore is not a file of ours
     RuntimeError
     ├── ChannelBroken                   agents: the process at the other end sends nonsense, or does not read
     └── TopoError                       topo: a lab cannot be built or changed

@@ -31,6 +31,8 @@ HOSTS_MAX = 96  # hosts per cluster since vSphere 7.0 U1
 MTU_MIN = 576  # the smallest datagram every IPv4 host must accept (RFC 791)
 MTU_MAX = 9000
 DATASTORES_MAX = 64
+DATASTORE_MB = 128  # a running VM writes some 75 bytes a second: 200 VMs for two hours, or three for a week
+DATASTORE_MB_MAX = 65536
 INTERFACE_NAME_MAX = 15  # the kernel's IFNAMSIZ less its terminating zero
 
 _FIRST_OCTETS = {"A": "198.18", "B": "198.19"}
@@ -74,11 +76,12 @@ class HostSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DatastoreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A directory several hosts share; `hosts=None` means that all hosts see it."""
+    """A directory several hosts share; `hosts=None` means that all hosts see it. `size_mb`: all it holds."""
 
     name: str
     kind: DatastoreKind
     hosts: tuple[str, ...] | None = None
+    size_mb: int = DATASTORE_MB
 
     def __post_init__(self) -> None:
         if not _DATASTORE.fullmatch(self.name):
@@ -92,6 +95,8 @@ class DatastoreSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise SpecError(f"datastore {self.name}: hosts is empty, so no host sees it: name hosts or leave it out")
         if self.hosts is not None and len(set(self.hosts)) != len(self.hosts):
             raise SpecError(f"datastore {self.name}: hosts {list(self.hosts)} names a host twice: name it once")
+        if not 1 <= self.size_mb <= DATASTORE_MB_MAX:
+            raise SpecError(f"datastore {self.name}: size_mb={self.size_mb}: a size is 1 to {DATASTORE_MB_MAX} MB")
 
 
 def check_host_count(count: int) -> None:

@@ -7,10 +7,16 @@ records are written by `agents/hypervisor/vm.py` (`encode_write`), each with its
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from herzschlag.agents.records import Disk
+
+DISK_BYTES_MAX = 128 << 20
+"""The longest disk that is read: a VM that writes each second of the longest scenario, a week, leaves 60 MB."""
+_LINE_BYTES_MAX = 1024
+"""Above any record of ours; of a longer line only the end is kept, and it is torn."""
 
 
 class WriterRun(msgspec.Struct, frozen=True, gc=False):
@@ -36,9 +42,9 @@ class DiskEvidence(msgspec.Struct, frozen=True, gc=False):
     """Places where a writer's own count skips or repeats: records that vanished."""
 
 
-def disk_records(datastore: str, data: bytes) -> list[Disk]:
-    """What a history says about the bytes of a disk file: one record for each run of one writer."""
-    disk = read_disk(data)
+def disk_records(datastore: str, blocks: Iterable[bytes]) -> list[Disk]:
+    """What a history says about the blocks of a disk file: one record for each run of one writer."""
+    disk = read_disk(blocks)
     return [
         Disk(
             vm=run.vm,
@@ -55,8 +61,8 @@ def disk_records(datastore: str, data: bytes) -> list[Disk]:
     ]
 
 
-def read_disk(data: bytes) -> DiskEvidence:
-    """Judge the bytes of a disk file."""
+def read_disk(blocks: Iterable[bytes]) -> DiskEvidence:
+    """Judge a disk file, block by block."""
     runs: list[WriterRun] = []
     torn = gaps = 0
     last: tuple[str, str, int, int] | None = None
@@ -66,10 +72,10 @@ def read_disk(data: bytes) -> DiskEvidence:
         if last is not None:
             runs.append(WriterRun(*last, first_ns, last_ns, count))
 
-    lines = data.split(b"\n")
-    if lines[0]:
+    lines = _lines(blocks)
+    if next(lines):
         torn += 1  # Every record begins with a line end: these bytes lost theirs.
-    for line in lines[1:]:
+    for line in lines:
         record = _decode(line)
         if record is None:
             torn += 1
@@ -84,6 +90,15 @@ def read_disk(data: bytes) -> DiskEvidence:
         count += 1
     close()
     return DiskEvidence(tuple(runs), torn, gaps)
+
+
+def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        yield from whole
+        rest = rest[-_LINE_BYTES_MAX:]
+    yield rest
 
 
 def _decode(line: bytes) -> tuple[tuple[str, str, int, int], int, int] | None:

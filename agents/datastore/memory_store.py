@@ -5,12 +5,14 @@ Several hosts share the files; each has its own access to each datastore. One co
 
 A dying writer (`die_after_bytes`) leaves nothing of a Replace, the first bytes of an Append, and nothing or all of a
 sector, because a sector is written as one.
+
+A full datastore takes no more blocks of 4 KiB than it held at that moment; a file grows within its last one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from herzschlag.agents.datastore.requests import (
     SECTOR,
@@ -29,6 +31,13 @@ from herzschlag.agents.datastore.requests import (
 from herzschlag.agents.states import DatastoreAccess
 
 _ZERO = bytes(SECTOR)
+_BLOCK = 4096
+_WRITES = (Replace, Append, WriteSector, TestAndSet, Touch, Remove)
+MemoryAccess = DatastoreAccess | Literal["read-only", "full"]
+
+
+def _blocks_of(length: int) -> int:
+    return -(-length // _BLOCK)
 
 
 class _File:
@@ -52,8 +61,10 @@ class MemoryDatastores:
     def __init__(self, names: Iterable[str]) -> None:
         self._datastores = {name: _Datastore() for name in names}
         self._stamp = 0
-        self._access: dict[tuple[str, str], DatastoreAccess] = {}
+        self._access: dict[tuple[str, str], MemoryAccess] = {}
         """Only what is not "ok": (host, datastore)."""
+        self._blocks_max: dict[str, int] = {}
+        """Of full datastores: the blocks they hold at most."""
         self._hanging: dict[tuple[str, str], dict[int, AnyIo]] = {}
         self._perform: dict[type[Any], Callable[[Any], Outcome]] = {
             Read: self._read,
@@ -76,6 +87,10 @@ class MemoryDatastores:
             if access == "apd":
                 self._hanging.setdefault((host, request.datastore), {})[request.request] = request
                 return None
+            if access == "read-only" and isinstance(request, _WRITES):
+                return Outcome(request.request, "read-only")
+        if self._blocks_max and (refused := self._refused(request)) is not None:
+            return refused
         if die_after_bytes is not None:
             self._die(request, die_after_bytes)
             return None
@@ -90,7 +105,7 @@ class MemoryDatastores:
         for key in [key for key in self._hanging if key[0] == host]:
             del self._hanging[key]
 
-    def set_access(self, host: str, datastore: str, access: DatastoreAccess) -> list[tuple[str, Outcome]]:
+    def set_access(self, host: str, datastore: str, access: MemoryAccess) -> list[tuple[str, Outcome]]:
         """Change a host's access. Returns what becomes of its hanging requests: carried out, or lost."""
         if datastore not in self._datastores:
             raise KeyError(f"datastore {datastore!r} is unknown: use one of {sorted(self._datastores)}")
@@ -99,12 +114,17 @@ class MemoryDatastores:
             self._access.pop(key, None)
         else:
             self._access[key] = access
+        if "full" not in {one for (_, name), one in self._access.items() if name == datastore}:
+            self._blocks_max.pop(datastore, None)
+        elif datastore not in self._blocks_max:
+            self._blocks_max[datastore] = self._blocks(datastore)
         if access == "apd":
             return []
         hanging = self._hanging.pop(key, {})
         if access == "pdl":
             return [(host, Outcome(number, "lost")) for number in hanging]
-        return [(host, self._perform[type(request)](request)) for request in hanging.values()]
+        outcomes = [self.perform(request, host) for request in hanging.values()]
+        return [(host, outcome) for outcome in outcomes if outcome is not None]
 
     def content(self, datastore: str, path: str) -> bytes | None:
         """What a file holds, for evidence; None: missing."""
@@ -114,6 +134,34 @@ class MemoryDatastores:
     def paths(self, datastore: str) -> list[str]:
         """All files, sorted."""
         return sorted(self._datastores[datastore].files)
+
+    # --- A full datastore ---------------------------------------------------------------------------------------------
+
+    def _blocks(self, datastore: str) -> int:
+        return sum(_blocks_of(len(file.data)) for file in self._datastores[datastore].files.values())
+
+    def _refused(self, request: AnyIo) -> Outcome | None:
+        """The outcome of a write for which a full datastore has no block; the first bytes of an Append may fit."""
+        blocks_max = self._blocks_max.get(request.datastore)
+        if blocks_max is None or not isinstance(request, Replace | Append | WriteSector | TestAndSet):
+            return None
+        file = self._datastores[request.datastore].files.get(request.path)
+        before = 0 if file is None else len(file.data)
+        free = blocks_max - self._blocks(request.datastore)
+        if isinstance(request, Replace):
+            more = _blocks_of(len(request.data))  # the old file goes only when the new one is whole
+        elif isinstance(request, Append):
+            more = _blocks_of(before + len(request.data)) - _blocks_of(before)
+        else:
+            more = _blocks_of(max(before, request.offset + SECTOR)) - _blocks_of(before)
+        if more <= free:
+            return None
+        if isinstance(request, TestAndSet) and (outcome := self._differs(request)) is not None:
+            return outcome
+        if isinstance(request, Append) and file is not None:
+            room = (_blocks_of(before) + max(0, free)) * _BLOCK - before
+            file.data.extend(request.data[:room])
+        return Outcome(request.request, "full")
 
     # --- The requests -------------------------------------------------------------------------------------------------
 
@@ -152,13 +200,19 @@ class MemoryDatastores:
         self._file(request).data.extend(request.data)
         return Outcome(request.request, "ok")
 
-    def _test_and_set(self, request: TestAndSet) -> Outcome:
+    def _differs(self, request: TestAndSet) -> Outcome | None:
         file = self._datastores[request.datastore].files.get(request.path)
         found = b"" if file is None else bytes(file.data[request.offset : request.offset + SECTOR])
         if len(found) < SECTOR:
             found += _ZERO[len(found) :]
         if found != request.expected:
             return Outcome(request.request, "mismatch", found)
+        return None
+
+    def _test_and_set(self, request: TestAndSet) -> Outcome:
+        differs = self._differs(request)
+        if differs is not None:
+            return differs
         self._put(self._file(request).data, request.offset, request.data)
         return Outcome(request.request, "ok")
 

@@ -75,9 +75,14 @@ class ListFolder(IoRequest, frozen=True, gc=False, tag=True):
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, tag=True):
     request: int
-    status: Literal["ok", "missing", "mismatch", "lost"]
+    status: Literal["ok", "missing", "mismatch", "damaged", "full", "read-only", "lost"]
+    """`damaged`: what lies at the path is not a file of ours (a folder, a link, a FIFO, far too long). `full` and
+    `read-only`: the datastore takes no more, or nothing. `lost`: it failed."""
     data: bytes = b""
     stamp: int = 0
 
+
+FAILED = {"damaged": "has something else there", "full": "is full", "read-only": "is read-only", "lost": "failed"}
+"""What is said of a datastore that did not do what was asked, by the outcome's status."""
 
 AnyIo = Read | Replace | Append | WriteSector | TestAndSet | Touch | Stat | Remove | ListFolder

@@ -90,9 +90,9 @@ class SetWatchdog(Event, frozen=True, gc=False, tag=True):
     on: bool
 
 
-VmWord = Literal["started", "ended", "stunned", "silent", "heard"]
+VmWord = Literal["started", "ended", "stunned", "silent", "heard", "disk-refuses", "disk-works"]
 """What a VM process reports: it runs; it is gone for good; its disk did not answer, so it waits for `continue`;
-its guest's heartbeat stopped; the guest's heartbeat is back."""
+its guest's heartbeat stopped; the guest's heartbeat is back; its disk refuses writes; its disk takes them again."""
 
 
 class VmReport(Event, frozen=True, gc=False, tag=True):

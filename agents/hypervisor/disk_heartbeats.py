@@ -20,7 +20,7 @@ from collections.abc import Callable
 from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord, Slot
-from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read, Stat, TestAndSet, Touch, WriteSector
+from herzschlag.agents.datastore.requests import FAILED, SECTOR, Outcome, Read, Stat, TestAndSet, Touch, WriteSector
 from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
 from herzschlag.agents.settings import Timers
 
@@ -105,7 +105,7 @@ class SlotWriter:
         self._io.submit(request, lambda outcome: self._claimed(slot, outcome))
 
     def _claimed(self, slot: int, outcome: Outcome) -> None:
-        if outcome.status == "lost":
+        if outcome.status in FAILED:
             self._io.at(self._io.now_ns + self._timers.vmfs_retry_ns, lambda: self._claim(slot, layout.ZERO_SECTOR))
             return
         if outcome.status == "ok":
@@ -150,8 +150,11 @@ class SlotWriter:
         )
 
     def _written(self, outcome: Outcome) -> None:
-        if outcome.status == "lost":
-            self._offline_now("writes fail")
+        if outcome.status in FAILED:
+            if outcome.status == "lost":
+                self._offline_now("writes fail")
+            else:
+                self.hangs()  # the volume works for others: it is lost when no write got through for long enough
             self._io.at(self._io.now_ns + self._timers.vmfs_retry_ns, self._write)
         else:
             self._wrote("written")
@@ -171,7 +174,7 @@ class SlotWriter:
         self._io.at(max(now_ns, self._asked_at_ns + self._timers.vmfs_heartbeat_ns), self._write)
 
     def hangs(self) -> None:
-        """The volume was found hanging: it is offline when the last good write is old enough."""
+        """The volume hangs or takes no writes: it is offline when the last good write is old enough."""
         if self._offline_check is None:
             at_ns = max(self._io.now_ns, self._good_at_ns + self._timers.vmfs_offline_ns)
             self._offline_check = self._io.at(at_ns, self._check_offline)
@@ -226,7 +229,7 @@ class NfsPulse:
 
     def _done(self, outcome: Outcome) -> None:
         self._outstanding = False
-        if outcome.status == "lost" and self._timer is not None:
+        if outcome.status in FAILED and self._timer is not None:
             self._timer.cancel()
             self._timer = self._io.at(self._io.now_ns + self._retry_ns, self._beat)
 

@@ -9,10 +9,11 @@ lock may be another host's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord
-from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read, Remove, Replace
+from herzschlag.agents.datastore.requests import FAILED, SECTOR, Outcome, Read, Remove, Replace
 from herzschlag.agents.hypervisor.api import HypervisorSettings
 from herzschlag.agents.hypervisor.disk_heartbeats import Stillness
 from herzschlag.agents.hypervisor.io_engine import HostIo
@@ -20,6 +21,7 @@ from herzschlag.agents.hypervisor.locks import LockManager
 from herzschlag.agents.hypervisor.owner_watch import FoundLock, OwnerWatch
 from herzschlag.agents.protocol import actions, events
 
+_READ_AS: dict[str, Literal["missing", "damaged", "lost"]] = {"missing": "missing", "damaged": "damaged"}
 FileWrite = actions.WriteFile | actions.RemoveFile
 
 
@@ -68,7 +70,7 @@ class Files:
             return
         self._reading.discard(key)
         if outcome.status != "ok":
-            self._answer(events.FileRead(*key, "lost" if outcome.status == "lost" else "missing", b""))
+            self._answer(events.FileRead(*key, _READ_AS.get(outcome.status, "lost"), b""))
         elif layout.is_whole(outcome.data):
             self._answer(events.FileRead(*key, "ok", outcome.data))
         else:
@@ -105,7 +107,7 @@ class Files:
         def then(outcome: Outcome) -> None:
             self._writing.discard(key)
             if boot == self._boot:
-                self._answer(events.FileWritten(*key, "lost" if outcome.status == "lost" else "ok"))
+                self._answer(events.FileWritten(*key, "lost" if outcome.status in FAILED else "ok"))
             following = self._next_write.pop(key, None)
             if following is not None:
                 self._write(following)
@@ -130,7 +132,7 @@ class Files:
             self._io.submit(request, lambda outcome: self._lock_read(key, boot, outcome))
 
     def _lock_read(self, key: tuple[str, str], boot: int, outcome: Outcome) -> None:
-        if outcome.status == "lost":
+        if outcome.status in FAILED:
             self._owner(key, boot, "", lost=True)
             return
         try:

@@ -25,7 +25,7 @@ import msgspec
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord, LockRecord
-from herzschlag.agents.datastore.requests import Outcome
+from herzschlag.agents.datastore.requests import FAILED, Outcome
 from herzschlag.agents.hypervisor.api import HypervisorSettings
 from herzschlag.agents.hypervisor.disk_heartbeats import SlotWriter, Stillness
 from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
@@ -211,8 +211,8 @@ class LockManager:
         self._set(lock, expected, lambda outcome: self._took(lock, broken, because, outcome))
 
     def _took(self, lock: LockFile, broken: LockRecord | None, because: str, outcome: Outcome) -> None:
-        if outcome.status == "lost":
-            self._give_up(lock, "", f"{lock.volume.name} failed")
+        if outcome.status in FAILED:
+            self._give_up(lock, "", f"{lock.volume.name} {FAILED[outcome.status]}")
         elif outcome.status == "mismatch":
             self._occupied(lock, outcome.data)
         else:
@@ -324,7 +324,7 @@ class LockManager:
 
     def _verified(self, lock: LockFile, outcome: Outcome) -> None:
         lock.verifying = False
-        if lock.phase != "held" or outcome.status == "lost":
+        if lock.phase != "held" or outcome.status in ("lost", "full", "read-only"):
             return
         record = self._sectors.ours(outcome.data)
         if record is not None:
@@ -354,8 +354,8 @@ class LockManager:
             ago_ns = self._io.now_ns - lock.given_up_ns
             self._trace.changed(lock.key, "held", "free", self._moid, "released", given_up_ago_ns=ago_ns)
             self._forget(lock)
-        elif outcome.status == "lost":
-            lock.phase = "unsure"
+        elif outcome.status in FAILED:
+            self._unsure(lock, outcome)
         else:
             self._looked(lock, outcome)
 
@@ -371,8 +371,13 @@ class LockManager:
             self._trace.changed(lock.key, "free", "denied", "", because)
             then(False, "", because)
 
+    def _unsure(self, lock: LockFile, outcome: Outcome) -> None:
+        lock.phase = "unsure"
+        if outcome.status != "lost":  # the datastore works, so its return will not be noticed
+            self._io.at(self._io.now_ns + self._timers.vmfs_retry_ns, lambda: self._look(lock))
+
     def _look(self, lock: LockFile) -> None:
-        if lock.verifying:
+        if lock.verifying or self._locks.get(lock.key) is not lock or lock.phase != "unsure":
             return
         lock.verifying = True
         self._read(lock, lambda outcome: self._looked(lock, outcome))
@@ -383,8 +388,8 @@ class LockManager:
     def _looked(self, lock: LockFile, outcome: Outcome) -> None:
         """Release it if it is ours after all, else forget it."""
         lock.verifying = False
-        if outcome.status == "lost":
-            lock.phase = "unsure"
+        if outcome.status in FAILED:
+            self._unsure(lock, outcome)
             return
         record = self._sectors.ours(outcome.data)
         if record is None:

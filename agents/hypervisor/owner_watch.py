@@ -15,7 +15,7 @@ from typing import Literal
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import DamagedRecord, LockRecord
-from herzschlag.agents.datastore.requests import SECTOR, Outcome, Read
+from herzschlag.agents.datastore.requests import FAILED, SECTOR, Outcome, Read
 from herzschlag.agents.hypervisor.disk_heartbeats import Stillness
 from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
 from herzschlag.agents.protocol.messages import LockEvidence
@@ -102,8 +102,8 @@ class OwnerWatch:
     # --- What was seen ------------------------------------------------------------------------------------------------
 
     def _slot_seen(self, outcome: Outcome) -> None:
-        if outcome.status == "lost":
-            self._end("unknown", f"{self._volume.name} failed")
+        if outcome.status in FAILED:
+            self._end("unknown", f"{self._volume.name} {FAILED[outcome.status]}")
             return
         try:
             slot = layout.decode_slot(outcome.data)
@@ -126,8 +126,8 @@ class OwnerWatch:
         self._judge(stamp, since_ns)
 
     def _file_seen(self, outcome: Outcome) -> None:
-        if outcome.status == "lost":
-            self._end("unknown", f"{self._volume.name} failed")
+        if outcome.status in FAILED:
+            self._end("unknown", f"{self._volume.name} {FAILED[outcome.status]}")
             return
         try:
             record = layout.decode_lock(outcome.data)

@@ -6,7 +6,8 @@
 
 This module decides what the guest does. It leaves locks and power to the hypervisor. A write that hangs for the limit
 of one VMFS I/O is withdrawn and the VM waits for `continue`: by the time access returns its lock may be another host's.
-It also waits after a gap of that length between two writes, because then the whole host was frozen. So the disk file
+It also waits after a gap of that length between two writes, because then the whole host was frozen. A write that is
+refused (the datastore is full or read-only) is tried again each second, once the lock was looked at. So the disk file
 shows two writers exactly when two hosts believed that they held the lock.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import zlib
 
 from herzschlag.agents.datastore import layout
-from herzschlag.agents.datastore.requests import Append
+from herzschlag.agents.datastore.requests import FAILED, Append
 from herzschlag.agents.hypervisor.api import (
     VM_REQUESTS_SHIFT,
     AbortIo,
@@ -59,6 +60,8 @@ class Vm:
         self._stunned = False
         self._ended = False
         self._pending: int | None = None
+        self._refused = ""
+        """What its disk answered to the last write, when it was not done."""
         self._limit_at_ns = 0
         self._next_write_ns: int | None = None
         self._good_at_ns = 0
@@ -109,6 +112,8 @@ class Vm:
             request, self._pending = self._pending, None
             return [AbortIo(self._datastore, request), *self._stun("its disk does not answer")]
         if self._next_write_ns is not None and self._next_write_ns <= now_ns:
+            if self._refused:
+                return self._stun(f"{self._datastore} {FAILED[self._refused]}")
             if now_ns - self._good_at_ns > self._timers.vmfs_io_limit_ns:
                 return self._stun("it did not run for a while")
             return self._write(now_ns)
@@ -131,12 +136,17 @@ class Vm:
         self._pending = None
         if outcome.status == "lost":
             return self._stun("its disk failed")
+        before, self._refused = self._refused, outcome.status if outcome.status in FAILED else ""
+        if self._refused:
+            self._next_write_ns = None if self._hung else now_ns + self._timers.vm_write_ns
+            because = f"{self._datastore} {FAILED[self._refused]}"
+            return [] if before else [self._tell("disk-refuses", because)]
         self._good_at_ns = now_ns
         if not self._hung:
             self._next_write_ns = max(
                 now_ns, self._limit_at_ns - self._timers.vmfs_io_limit_ns + self._timers.vm_write_ns
             )
-        return []
+        return [self._tell("disk-works", "its disk takes writes")] if before else []
 
     def _stun(self, because: str) -> list[AnyVmAction]:
         self._stunned = True

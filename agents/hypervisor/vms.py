@@ -19,7 +19,7 @@ from msgspec import UNSET
 
 from herzschlag.agents import records
 from herzschlag.agents.datastore import layout
-from herzschlag.agents.datastore.requests import Outcome, Read, Replace
+from herzschlag.agents.datastore.requests import FAILED, Outcome, Read, Replace
 from herzschlag.agents.hypervisor.api import (
     CommandVm,
     HypervisorSettings,
@@ -127,8 +127,8 @@ class Vms:
             data = layout.encode_vmx(vm.config.name)
             request = Replace(io.request(), vm.config.datastore, vm.path, data=data)
             io.submit(request, lambda written: self._vmx_read(vm, written))
-        elif outcome.status == "lost":
-            self._failed(vm, f"{vm.config.datastore} failed")
+        elif outcome.status in FAILED:
+            self._failed(vm, f"{vm.config.datastore} {FAILED[outcome.status]}")
         else:
             seconds = vm.config.power_on_s
             if seconds:
@@ -235,8 +235,9 @@ class Vms:
             vm.unsure = True
             self._locks.verify_one(vm.config.datastore, vm.path)
         else:
-            vm.silent = event.what == "silent"
-            self._answer(events.GuestChanged(event.vm, vm.silent))
+            if event.what in ("silent", "heard"):
+                vm.silent = event.what == "silent"
+                self._answer(events.GuestChanged(event.vm, vm.silent))
             self._io.trace(records.Guest(vm=event.vm, to=event.what, because=event.because))
 
     def _ended(self, vm: HostedVm, because: str) -> None:

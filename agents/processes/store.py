@@ -13,11 +13,13 @@ import msgspec
 
 from herzschlag.agents.hypervisor.api import AbortIo, Io, IoDone
 from herzschlag.agents.processes.loop import Chore, Loop
+from herzschlag.agents.processes.regular_files import Trouble, open_regular, read_regular, trouble
 from herzschlag.agents.processes.tmpfs_store import TmpfsDatastores
 from herzschlag.agents.settings import ClusterConfig
 
 DATASTORES = Path("/datastores")
 LOCAL = Path("/local")
+_KEPT, _TEMPORARY = "config", ".config.tmp"
 RETRY_NS = 50_000_000
 """How often a hanging datastore is tried again (real time): half a protocol second at speed 10."""
 
@@ -48,17 +50,37 @@ class Store:
             self._loop.feed(IoDone(outcome))
 
 
-def keep_config(config: ClusterConfig) -> None:
-    """Store it on the host's local disk, whole or not at all."""
-    temporary = LOCAL / ".config.tmp"
-    temporary.write_bytes(msgspec.msgpack.encode(config))
-    os.replace(temporary, LOCAL / "config")  # noqa: PTH105 (one call, no new Path)
-
-
-def kept_config() -> ClusterConfig | None:
-    """What an earlier life of this host stored; None: vCenter never configured it."""
+def keep_config(config: ClusterConfig, folder: Path = LOCAL) -> Trouble | None:
+    """Store it on the host's local disk, whole or not at all. A disk that takes no writes keeps what it held: the host
+    runs on with what it was given, and boots with what is stored."""
     try:
-        data = (LOCAL / "config").read_bytes()
-    except FileNotFoundError:
+        local = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            file = open_regular(local, _TEMPORARY, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            try:
+                rest = memoryview(msgspec.msgpack.encode(config))
+                while rest:
+                    rest = rest[os.write(file, rest) :]
+            finally:
+                os.close(file)
+            os.rename(_TEMPORARY, _KEPT, src_dir_fd=local, dst_dir_fd=local)
+        finally:
+            os.close(local)
+    except OSError as error:
+        return trouble(error)
+    return None
+
+
+def kept_config(folder: Path = LOCAL) -> ClusterConfig | None:
+    """What an earlier life of this host stored; None: vCenter never configured it, or it cannot be read."""
+    try:
+        local = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return _CONFIG.decode(read_regular(local, _KEPT))
+        finally:
+            os.close(local)
+    except OSError as error:
+        trouble(error)
         return None
-    return _CONFIG.decode(data)
+    except msgspec.MsgspecError:
+        return None

@@ -2,7 +2,8 @@
 
 This module decides how each request becomes system calls so that hosts in different processes may share a directory,
 and so that a writer killed at any byte leaves the old or the new, never half (Append alone may tear). It leaves to the
-driver when hanging requests are tried again.
+driver when hanging requests are tried again, and to `processes/regular_files.py` what is opened at all: a program
+that can write to a datastore can put anything at a path, and nothing there may end the process that meets it.
 
 A host sees its datastores below one root, each a mount of its own. A fault replaces a mount by a dead directory that
 holds a file `.apd` (I/O hangs) or `.pdl` (I/O fails), so every request opens the mount anew, and looks for the mark
@@ -13,12 +14,12 @@ There is no fsync: tmpfs has nothing to sync to, and the "power loss" of a host 
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,16 @@ from herzschlag.agents.datastore.requests import (
     Touch,
     WriteSector,
 )
+from herzschlag.agents.processes.regular_files import (
+    NotRegularError,
+    folder_of,
+    make_folders,
+    open_folder,
+    open_regular,
+    read_part,
+    stat_regular,
+    trouble,
+)
 
 TEMPORARY = ".tmp~"
 """Ends the names of files being written. Readers never see them; those of dead writers are removed."""
@@ -43,9 +54,11 @@ HANGS, LOST = ".apd", ".pdl"
 """Marks in a dead directory."""
 _REPLACE_TRIES = 100
 """A cleaner may take a temporary file from its writer in the instant before it is locked; the writer tries again."""
-_LOST_ERRORS = frozenset(
-    {errno.EIO, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.EROFS, errno.ENOSPC}
-)
+_NAMES_MAX = 100_000
+"""The most names in one folder that are listed: a folder of ours has three for each host or VM."""
+_LOCK_TRIES, _LOCK_WAIT_S = 20, 0.001
+"""How long a file's lock is waited for: others hold it for microseconds, but a frozen host for as long as it is frozen.
+"""
 
 
 class TmpfsDatastores:
@@ -108,10 +121,10 @@ class TmpfsDatastores:
             if _exists(LOST, mount):
                 return Outcome(request.request, "lost")
             return self._perform[type(request)](mount, request)
+        except BlockingIOError:
+            return None  # Its lock is held by a process that does not go on: the datastore does not answer.
         except OSError as error:
-            if error.errno in _LOST_ERRORS:
-                return Outcome(request.request, "lost")
-            raise
+            return Outcome(request.request, trouble(error))
         finally:
             os.close(mount)
 
@@ -119,12 +132,11 @@ class TmpfsDatastores:
 
     def _read(self, mount: int, request: Read) -> Outcome:
         try:
-            file = os.open(request.path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=mount)
+            file = open_regular(mount, request.path)
         except FileNotFoundError:
             return Outcome(request.request, "missing")
         try:
-            length = os.fstat(file).st_size if request.length is None else request.length
-            return Outcome(request.request, "ok", os.pread(file, length, request.offset))
+            return Outcome(request.request, "ok", read_part(file, request.path, request.offset, request.length))
         finally:
             os.close(file)
 
@@ -140,7 +152,7 @@ class TmpfsDatastores:
     def _append(self, mount: int, request: Append) -> Outcome:
         file = _open(mount, request.path, os.O_APPEND)
         try:
-            os.write(file, request.data)
+            _write_all(file, request.data)
             _stamp(file)
         finally:
             os.close(file)
@@ -149,7 +161,7 @@ class TmpfsDatastores:
     def _test_and_set(self, mount: int, request: TestAndSet) -> Outcome:
         file = _open(mount, request.path)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file)
             found = os.pread(file, SECTOR, request.offset).ljust(SECTOR, b"\0")
             if found != request.expected:
                 return Outcome(request.request, "mismatch", found)
@@ -160,23 +172,31 @@ class TmpfsDatastores:
         return Outcome(request.request, "ok")
 
     def _replace(self, mount: int, request: Replace) -> Outcome:
-        folder, _, name = request.path.rpartition("/")
-        self._clean(mount, request.datastore, folder)
-        for _ in range(_REPLACE_TRIES):
-            temporary = f"{folder}/.{name}.{os.urandom(8).hex()}{TEMPORARY}".lstrip("/")
-            file = _open(mount, temporary, os.O_EXCL)
-            try:
-                # Locked, a temporary file has a living writer; unlocked, any host that finds it may remove it.
-                fcntl.flock(file, fcntl.LOCK_EX)
-                _write_all(file, request.data)
-                _stamp(file, _stamp_of(mount, request.path))
-                os.rename(temporary, request.path, src_dir_fd=mount, dst_dir_fd=mount)
-            except FileNotFoundError:
-                continue
-            finally:
-                os.close(file)
-            return Outcome(request.request, "ok")
-        raise AssertionError(f"{request.path}: {_REPLACE_TRIES} temporary files in a row were taken away")
+        make_folders(mount, request.path)
+        with folder_of(mount, request.path) as (folder, name):
+            self._clean(folder, request)
+            for _ in range(_REPLACE_TRIES):
+                with suppress(FileNotFoundError):
+                    self._replace_once(folder, name, request.data)
+                    return Outcome(request.request, "ok")
+        raise NotRegularError(request.path, f"{_REPLACE_TRIES} temporary files in a row were taken away")
+
+    def _replace_once(self, folder: int, name: str, data: bytes) -> None:
+        before = _stamp_of(folder, name)
+        temporary = f".{name}.{os.urandom(8).hex()}{TEMPORARY}"
+        file = _open(folder, temporary, os.O_EXCL)
+        try:
+            # Locked, a temporary file has a living writer; unlocked, any host that finds it may remove it.
+            _lock(file)
+            _write_all(file, data)
+            _stamp(file, before)
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+        finally:
+            os.close(file)
 
     def _touch(self, mount: int, request: Touch) -> Outcome:
         file = _open(mount, request.path)
@@ -193,41 +213,49 @@ class TmpfsDatastores:
         return Outcome(request.request, "ok", b"", stamp)
 
     def _remove(self, mount: int, request: Remove) -> Outcome:
-        with suppress(FileNotFoundError):
-            os.unlink(request.path, dir_fd=mount)
+        with suppress(FileNotFoundError), folder_of(mount, request.path) as (folder, name):
+            os.unlink(name, dir_fd=folder)
         return Outcome(request.request, "ok")
 
     def _list_folder(self, mount: int, request: ListFolder) -> Outcome:
         try:
-            folder = os.open(request.path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
+            with folder_of(mount, request.path or ".") as (outer, name):
+                folder = open_folder(outer, name)
         except FileNotFoundError:
             return Outcome(request.request, "missing")
         try:
-            names = sorted(name for name in os.listdir(folder) if not name.endswith(TEMPORARY))  # noqa: PTH208
+            names = _names(folder, request.path)
         finally:
             os.close(folder)
-        return Outcome(request.request, "ok", "\n".join(names).encode())
+        listed = sorted(name for name in names if not name.endswith(TEMPORARY))
+        return Outcome(request.request, "ok", os.fsencode("\n".join(listed)))
 
-    def _clean(self, mount: int, datastore: str, folder: str) -> None:
+    def _clean(self, folder: int, request: Replace) -> None:
         """Once a folder: remove what dead writers left."""
-        if (datastore, folder) in self._cleaned:
+        key = (request.datastore, request.path.rpartition("/")[0])
+        if key in self._cleaned:
             return
-        self._cleaned.add((datastore, folder))
+        self._cleaned.add(key)
+        found = open_folder(folder, ".")
         try:
-            found = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
-        except FileNotFoundError:
-            return
-        try:
-            for name in os.listdir(found):  # noqa: PTH208 (a descriptor, not a path)
+            for name in _names(found, request.path):
                 if name.endswith(TEMPORARY):
                     _remove_if_ownerless(name, found)
         finally:
             os.close(found)
 
 
+def _names(folder: int, path: str) -> list[str]:
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in islice(entries, _NAMES_MAX + 1)]
+    if len(names) > _NAMES_MAX:
+        raise NotRegularError(path, f"a folder of more than {_NAMES_MAX} names")
+    return names
+
+
 def _exists(name: str, mount: int) -> bool:
     try:
-        os.stat(name, dir_fd=mount)
+        os.stat(name, dir_fd=mount, follow_symlinks=False)
     except FileNotFoundError:
         return False
     return True
@@ -235,22 +263,27 @@ def _exists(name: str, mount: int) -> bool:
 
 def _open(mount: int, path: str, flags: int = 0) -> int:
     """Open for writing; file and folders are made if missing."""
-    flags |= os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    flags |= os.O_RDWR | os.O_CREAT
     try:
-        return os.open(path, flags, 0o644, dir_fd=mount)
+        return open_regular(mount, path, flags)
     except FileNotFoundError:
-        folder = ""
-        for part in path.split("/")[:-1]:
-            folder += part
-            with suppress(FileExistsError):
-                os.mkdir(folder, 0o755, dir_fd=mount)
-            folder += "/"
-        return os.open(path, flags, 0o644, dir_fd=mount)
+        make_folders(mount, path)
+        return open_regular(mount, path, flags)
+
+
+def _lock(file: int) -> None:
+    """Take the file's lock. Raises BlockingIOError when its holder does not let go of it."""
+    for _ in range(_LOCK_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOCK_WAIT_S)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _stamp_of(mount: int, path: str) -> int | None:
     try:
-        return os.stat(path, dir_fd=mount).st_mtime_ns
+        return stat_regular(mount, path).st_mtime_ns
     except FileNotFoundError:
         return None
 
@@ -270,14 +303,14 @@ def _write_all(file: int, data: bytes) -> None:
 
 
 def _remove_if_ownerless(name: str, folder: int) -> None:
+    """Nothing of ours depends on it, so what cannot be opened or removed is left."""
     try:
-        file = os.open(name, os.O_RDWR | os.O_CLOEXEC, dir_fd=folder)
-    except FileNotFoundError:
+        file = open_regular(folder, name, os.O_RDWR)
+    except OSError:
         return
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(name, dir_fd=folder)
-    except (BlockingIOError, FileNotFoundError):
-        pass
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(name, dir_fd=folder)
     finally:
         os.close(file)

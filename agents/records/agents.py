@@ -184,13 +184,14 @@ class ComponentProtection(Entry, frozen=True, gc=False, kw_only=True, tag="vmcp"
 
 
 class Guest(Entry, frozen=True, gc=False, kw_only=True, tag="guest"):
-    """A guest's heartbeat stops or is back, by its hypervisor; or VM monitoring gives the VM up, by the agent."""
+    """A guest's heartbeat or disk stops or is back, by its hypervisor; VM monitoring gives it up, by the agent."""
 
     remembered = True
 
     vm: str
     """Name of the VM."""
-    to: Literal["silent", "heard", "given-up"]
-    """Its heartbeat stopped; its heartbeat is back; too many resets did not help."""
+    to: Literal["silent", "heard", "given-up", "disk-refuses", "disk-works"]
+    """Its heartbeat stopped; its heartbeat is back; too many resets did not help; its disk refuses writes, because the
+    datastore is full or read-only; its disk takes them again."""
     because: str
     """The reason."""

@@ -212,10 +212,24 @@ class Truth:
         return self.passes(network, host, node, segment, "icmp") and self.passes(network, node, host, segment, "icmp")
 
     def reaches_storage(self, host: str, segment: Segment, datastore: str | None = None) -> bool:
-        """Whether the host reaches that datastore, or any."""
-        lost = {c.datastore for c in segment.conditions if isinstance(c, p.StorageLost) and c.host == host}
+        """Whether the host reads and writes that datastore, or any. On a full one it writes in place: its heartbeats
+        and locks that are there."""
+        lost = {
+            c.datastore
+            for c in segment.conditions
+            if isinstance(c, p.StorageLost) and c.host == host and c.access != "full"
+        }
         seen = {d.name for d in self.lab.datastores_of(host)} - lost
         return bool(seen) if datastore is None else datastore in seen
+
+    def mounts(self, host: str, segment: Segment) -> int:
+        """How many datastores the host has access to, be it only to read."""
+        lost = {
+            c.datastore
+            for c in segment.conditions
+            if isinstance(c, p.StorageLost) and c.host == host and c.access in ("apd", "pdl")
+        }
+        return sum(d.name not in lost for d in self.lab.datastores_of(host))
 
     def impaired(self, segment: Segment) -> bool:
         return any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)

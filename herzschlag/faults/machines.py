@@ -62,7 +62,8 @@ class GatewaySilent(Fault, frozen=True, tag="gateway-silent"):
 
 
 class Storage(Fault, frozen=True, tag="storage"):
-    """Hosts lose datastores: `apd` (all paths down, I/O hangs) or `pdl` (permanent loss, I/O fails)."""
+    """Hosts lose datastores: `apd` (all paths down, I/O hangs), `pdl` (permanent loss, I/O fails), `read-only` (writes
+    fail) or `full` (what takes more space fails, for all hosts alike)."""
 
     host: Names
     access: p.Access
@@ -74,7 +75,16 @@ class Storage(Fault, frozen=True, tag="storage"):
         seen = [(host, d.name) for host in hosts for d in lab.datastores_of(host) if d.name in wanted]
         if not seen:
             raise FaultError("datastore", f"{in_words(self.host)} sees none of {in_words(self.datastore)} anyway")
+        if self.access == "full":
+            without = [one for one in lab.moids if one not in hosts and any(d in wanted for d in _names_of(lab, one))]
+            if without:
+                left_out = in_words(tuple(without))
+                raise FaultError("host", f"leaves out {left_out}: a datastore is full for all: write 'all'")
         return tuple(p.StorageLost(host=host, datastore=name, access=self.access) for host, name in seen)
+
+
+def _names_of(lab: TopologySpec, host: str) -> list[str]:
+    return [datastore.name for datastore in lab.datastores_of(host)]
 
 
 class ClockOffset(Fault, frozen=True, tag="clock-offset"):

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-Access = Literal["apd", "pdl"]
+Access = Literal["apd", "pdl", "read-only", "full"]
 Direction = Literal["in", "out", "both"]
 Blockable = Literal["8182", "icmp"]
 Option = str | int | float | bool
@@ -94,7 +94,8 @@ class VcenterDown(Condition, frozen=True, tag=True):
 
 
 class StorageLost(Condition, frozen=True, tag=True):
-    """The host's view of the datastore: `apd`: I/O hangs until lifted; `pdl`: I/O fails."""
+    """The host's view of the datastore: `apd`: I/O hangs until lifted; `pdl`: I/O fails; `read-only`: writes fail;
+    `full`: what would take more space fails, for every host that sees it."""
 
     host: str
     datastore: str

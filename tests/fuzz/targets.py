@@ -118,7 +118,7 @@ TARGETS: dict[str, Target] = {
         (layout.DamagedRecord,),
         lambda: [layout.encode_marker(layout.PoweroffMarker("web", "host-98", "isolated", 2))],
     ),
-    "disk": Target(read_disk, (), _disk),
+    "disk": Target(lambda data: read_disk([data]), (), _disk),
     "channels": Target(
         _channels, (), lambda: _pack(_EVENT, PingAnswered("198.18.0.1"), PowerOff("web", "x"), ReadFile("nfs-1", "x"))
     ),

@@ -118,6 +118,30 @@ def test_one_hosts_storage_is_taken_away_without_touching_the_others() -> None:
 
 
 @inside
+def test_a_datastore_is_read_only_for_one_host_or_full_for_all() -> None:
+    """Read-only: that host reads what others write. Full: no byte fits, in its size or made smaller, but elsewhere."""
+    with switched_lab(2) as lab:
+        first, second = lab.net["host-98"], lab.net["host-99"]
+        first.cmd("echo before > /datastores/nfs-1/file")
+        lab.set_storage({("host-98", "nfs-1"): "read-only"})
+        assert "Read-only" in first.cmd("touch /datastores/nfs-1/other")
+        second.cmd("echo after > /datastores/nfs-1/file")
+        assert first.cmd("cat /datastores/nfs-1/file").strip() == "after"
+        lab.set_storage({("host-98", "nfs-1"): "ok"})
+        assert first.cmd("touch /datastores/nfs-1/other").strip() == ""
+        for _ in range(2):
+            lab.set_full("nfs-1", True)
+            for host in (first, second):
+                assert "No space left" in host.cmd("head -c 9000 /dev/zero > /datastores/nfs-1/more")
+            assert first.cmd("head -c 9000 /dev/zero > /datastores/vmfs-1/more").strip() == ""
+            lab.set_full("nfs-1", False)
+            assert first.cmd("head -c 9000 /dev/zero > /datastores/nfs-1/more").strip() == ""
+            first.cmd("rm /datastores/nfs-1/more")
+        assert "No space left" in first.cmd("head -c 200000000 /dev/zero > /datastores/nfs-1/huge")
+        assert "No space left" in first.cmd("head -c 20000000 /dev/zero > /local/huge")
+
+
+@inside
 def test_a_frozen_host_does_nothing_until_it_is_thawed() -> None:
     """Frozen, it answers pings and does nothing else; it dies frozen as well."""
     with switched_lab(2) as lab:

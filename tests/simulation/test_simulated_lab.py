@@ -97,7 +97,7 @@ def test_power_lost_in_the_middle_of_a_write_leaves_a_disk_that_can_be_read(afte
     assert len(since(cluster, 30, "power-lost")) == 1
     data = cluster.datastores.content("vmfs-1", disk_path("vm-98-1"))
     assert data is not None
-    disk = read_disk(data)
+    disk = read_disk([data])
     assert [run.host == "host-98" for run in disk.runs] == [True, False], "it was restarted elsewhere"
     torn = since(cluster, 30, "power-lost")[0].fields["in"] == "Append" and after_bytes in (1, 20)
     assert disk.torn == torn

@@ -133,7 +133,7 @@ def two_writers(cluster: SimCluster) -> list[str]:
     for vm in cluster.config.vms:
         data = cluster.datastores.content(vm.datastore, disk_path(vm.name))
         spans: dict[tuple[str, int, int], tuple[int, int]] = {}
-        for run in read_disk(data or b"").runs:
+        for run in read_disk([data or b""]).runs:
             first, last = spans.get(_writer(run), (run.first_at_ns, run.last_at_ns))
             spans[_writer(run)] = min(first, run.first_at_ns), max(last, run.last_at_ns)
         in_order = sorted(spans.items(), key=lambda item: item[1])

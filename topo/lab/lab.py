@@ -295,8 +295,8 @@ class Lab:
     # --- storage ---
 
     def set_storage(self, views: Mapping[tuple[str, str], StorageView]) -> int:
-        """How hosts see datastores, by (host, datastore): as they are, or as a dead folder holding only `.apd` or
-        `.pdl`. All hosts change at once.
+        """How hosts see datastores, by (host, datastore): as they are, read-only, or as a dead folder holding only
+        `.apd` or `.pdl`. All hosts change at once.
 
         A process that opens a path sees the new view at once. What was open before stays open: hosts open anew for each
         I/O.
@@ -314,6 +314,13 @@ class Lab:
                 began_ns = self._spawner.enter(("mnt",), steps)
             for (moid, datastore), view in views.items():
                 self._storage.note(moid, datastore, view)
+            return began_ns
+
+    def set_full(self, datastore: str, full: bool) -> int:
+        """Whether the datastore has no space left, for every host. Returns the instant before the change."""
+        with self._lock:
+            began_ns = time.monotonic_ns()
+            self._storage.set_full(datastore, full)
             return began_ns
 
 

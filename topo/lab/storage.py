@@ -1,16 +1,22 @@
-"""Datastores of a lab: folders on one tmpfs of the sandbox, and what each host sees of them.
+"""Datastores of a lab: a tmpfs each, with a size of its own, and what each host sees of them.
 
-A host's view is a bind mount in its own mount namespace. Taking it away lays a dead folder over it, which holds only a
-marker and cannot be written to; giving it back takes the dead folder off. So there is no moment at which a host's path
-shows neither, and no other host notices anything. What a marker means is left to those who read it:
+So a lab takes a bounded amount of memory, and a datastore that is full leaves all others as they are. A host's view is
+a bind mount in its own mount namespace. Taking it away lays a dead folder over it, which holds only a marker and cannot
+be written to; giving it back takes the dead folder off. So there is no moment at which a host's path shows neither, and
+no other host notices anything. What a marker means is left to those who read it:
 
     .apd   all paths down: I/O gets no answer          .pdl   permanent device loss: I/O fails
+
+A host that may only read is given the live folder once more, over the first, mounted read-only. A full datastore is
+full for all: its tmpfs is made as small as what it holds.
 
 This file decides the folders and the steps; `herzschlag.topo.lab.spawner` does the steps inside the host.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,17 +25,22 @@ from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.lab.spawner import Step
 from herzschlag.topo.spec import TopologySpec
 
-StorageView = Literal["ok", "apd", "pdl"]
+StorageView = Literal["ok", "read-only", "apd", "pdl"]
 DATASTORES = "/datastores"  # where a host sees its datastores
 LOCAL = "/local"  # where a host keeps what survives its power cycles
 HOME = Path("/run/herzschlag")  # where the sandbox has all of it
+INODES_MAX = 1_000_000  # files of one tmpfs: each takes some 1 KB of the kernel's memory besides the size
+LOCAL_MB = 16  # for a host's own disk: the configuration of 8,000 VMs is below 2 MB; the rest is for users' programs
+_SAFE = syscalls.MS_NOSUID | syscalls.MS_NODEV
+_FULL_TRIES = 100  # hosts write meanwhile, and a tmpfs cannot be made smaller than what it holds
+_VIEWS = "'ok', 'read-only', 'apd' or 'pdl'"
 _READ_ONLY = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
 
 
 class Storage:
     def __init__(self, spec: TopologySpec) -> None:
         self._spec = spec
-        self._over: dict[tuple[str, str], list[StorageView]] = {}  # dead folders on a view, topmost last
+        self._over: dict[tuple[str, str], list[StorageView]] = {}  # what lies over a view, topmost last
 
     def datastore_path(self, name: str) -> Path:
         return HOME / "datastores" / self._spec.datastore(name).name
@@ -39,11 +50,16 @@ class Storage:
 
     def make_folders(self) -> None:
         HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
-        syscalls.mount("datastores", str(HOME), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "size=75%,mode=755")
+        syscalls.mount("datastores", str(HOME), "tmpfs", _SAFE, "size=1m,mode=755")
         for datastore in self._spec.datastores:
-            self.datastore_path(datastore.name).mkdir(parents=True)
+            path = self.datastore_path(datastore.name)
+            _mount_tmpfs(path, datastore.size_mb)
+            read_only = HOME / "read-only" / datastore.name
+            read_only.mkdir(parents=True)
+            syscalls.mount(str(path), str(read_only), None, syscalls.MS_BIND)
+            syscalls.mount("none", str(read_only), None, _READ_ONLY)
         for moid in self._spec.moids:
-            self.local_path(moid).mkdir(parents=True)
+            _mount_tmpfs(self.local_path(moid), LOCAL_MB)
         for view in ("apd", "pdl"):
             dead = HOME / "dead" / view
             dead.mkdir(parents=True)
@@ -60,7 +76,7 @@ class Storage:
             steps.append(["make_folder", target])
             steps += _bind(str(self.datastore_path(datastore.name)), target)
             for view in self._over.get((node, datastore.name), []):
-                steps += _bind_dead(view, target)
+                steps += _bind_over(view, datastore.name, target)
         return steps
 
     def steps_to(self, moid: str, datastore: str, view: StorageView) -> list[Step]:
@@ -69,12 +85,29 @@ class Storage:
         if datastore not in seen:
             raise LabError(f"{moid} does not see {datastore}: it sees {', '.join(seen) or 'none'}")
         if view not in get_args(StorageView):
-            raise LabError(f"storage view {view!r} is unknown: use 'ok', 'apd' or 'pdl'")
+            raise LabError(f"storage view {view!r} is unknown: use {_VIEWS}")
         over = self._over.get((moid, datastore), [])
         if view == (over[-1] if over else "ok"):
             return []
         target = f"{DATASTORES}/{datastore}"
-        return [["unmount", target] for _ in over] if view == "ok" else _bind_dead(view, target)
+        return [["unmount", target] for _ in over] if view == "ok" else _bind_over(view, datastore, target)
+
+    def set_full(self, datastore: str, full: bool) -> None:
+        """Leave the datastore no space, for any host, or give it its own again. A file goes on growing within its last
+        block of 4 KiB, as on any file system."""
+        path = self.datastore_path(datastore)
+        size = self._spec.datastore(datastore).size_mb << 20
+        for left in reversed(range(_FULL_TRIES)):
+            if full:
+                found = os.statvfs(path)
+                size = max(1, found.f_blocks - found.f_bfree) * found.f_frsize
+            try:
+                syscalls.mount("none", str(path), None, syscalls.MS_REMOUNT | _SAFE, f"size={size}")
+            except OSError as error:
+                if error.errno != errno.EINVAL or not left:
+                    raise
+            else:
+                return
 
     def note(self, moid: str, datastore: str, view: StorageView) -> None:
         """Remember a view that is in effect now, also for the host's next life."""
@@ -85,9 +118,17 @@ class Storage:
             over.append(view)
 
 
+def _mount_tmpfs(path: Path, size_mb: int) -> None:
+    path.mkdir(parents=True)
+    # The superuser of a host may write everywhere on it, so only a limit on files keeps it from making too many.
+    syscalls.mount(path.name, str(path), "tmpfs", _SAFE, f"size={size_mb}m,nr_inodes={INODES_MAX},mode=755")
+
+
 def _bind(source: str, target: str) -> list[Step]:
     return [["mount", source, target, None, syscalls.MS_BIND, None]]
 
 
-def _bind_dead(view: StorageView, target: str) -> list[Step]:
+def _bind_over(view: StorageView, datastore: str, target: str) -> list[Step]:
+    if view == "read-only":
+        return _bind(str(HOME / "read-only" / datastore), target)  # a bind of a read-only mount is read-only too
     return [*_bind(str(HOME / "dead" / view), target), ["mount", "none", target, None, _READ_ONLY, None]]

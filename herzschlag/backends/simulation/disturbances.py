@@ -128,7 +128,7 @@ class Disturbances:
             for c in self._in_force
             if isinstance(c, p.StorageLost) and (c.host, c.datastore) == (host, datastore)
         }
-        access = "pdl" if "pdl" in found else "apd" if found else "ok"
+        access = next((one for one in ("pdl", "apd", "read-only", "full") if one in found), "ok")
         for name, outcome in self._storage.set_access(host, datastore, access):
             self._hosts[name].io_done(outcome)
 

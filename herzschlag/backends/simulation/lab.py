@@ -125,7 +125,7 @@ class SimCluster:
         """Record what can only be known at the end: who wrote to the disks, and what each fault swallowed."""
         for vm in self.config.vms:
             data = self.datastores.content(vm.datastore, disk_path(vm.name))
-            for entry in disk_records(vm.datastore, data or b""):
+            for entry in disk_records(vm.datastore, [data or b""]):
                 self.record(RUNNER, entry)
         for fault_id, drops in self.disturbances.drops.items():
             self.record(RUNNER, Counters(id=fault_id, dropped=drops.packets))

@@ -94,8 +94,7 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
 
 
 def _value(host: str, truth: Truth, segment: Segment, goodness: dict[str, int]) -> int:
-    reached = sum(truth.reaches_storage(host, segment, d.name) for d in truth.lab.datastores_of(host))
-    return reached + goodness.get(host, 0)
+    return truth.mounts(host, segment) + goodness.get(host, 0)
 
 
 CHECKER = Checker(NAME, ("role", "fault"), _check)

@@ -7,6 +7,7 @@
 const ACCESS = [
   ["apd", "all paths down: input and output hang"],
   ["pdl", "permanently lost: input and output fail"],
+  ["read-only", "read-only: writes fail"],
 ];
 
 function actionsFor(target, lab, active, send) {

@@ -24,8 +24,6 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.agents.datastore import layout
-from herzschlag.agents.datastore.disk_evidence import disk_records
 from herzschlag.agents.processes.record_file import Lateness, RecordFile
 from herzschlag.agents.records import Disk
 from herzschlag.backends.mininet.stage.api import (
@@ -44,6 +42,7 @@ from herzschlag.backends.mininet.stage.api import (
     Where,
     cut_name,
 )
+from herzschlag.backends.mininet.stage.disks import read_disk_file
 from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
 from herzschlag.backends.mininet.stage.look import look
 from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
@@ -275,9 +274,7 @@ class Stage:
     def _collect(self) -> Collected:
         disks: list[Disk] = []
         for vm in self._settings.config.vms:
-            disk = self._lab.datastore_path(vm.datastore) / layout.disk_path(vm.name)
-            if disk.exists():
-                disks += disk_records(vm.datastore, disk.read_bytes())
+            disks += read_disk_file(self._lab.datastore_path(vm.datastore), vm.datastore, vm.name)
         self._switches.tell_overdue()
         for node in self._settings.topology.nodes:
             # Its hypervisor's end is told by the zygote; gateway and vCenter's node have no other process that is.

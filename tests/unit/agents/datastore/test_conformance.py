@@ -221,6 +221,55 @@ def test_both_say_the_same_whatever_happens(steps: list[Any]) -> None:
                 assert memory.perform(step) == files.perform(step)
 
 
+# --- Datastores that take no writes -----------------------------------------------------------------------------------
+
+
+def full(data: bytes) -> MemoryDatastores:
+    store = MemoryDatastores([DS])
+    store.perform(Append(1, DS, "disk", data=data), "host-98")
+    store.perform(SetIf(2, DS, "lock", offset=0, expected=ZERO, data=A), "host-98")
+    for host in ("host-98", "host-99"):
+        store.set_access(host, DS, "full")
+    return store
+
+
+def test_a_full_datastore_writes_in_place_and_gives_no_block() -> None:
+    """As a tmpfs does that is not larger than what it holds; the lab's own test is about a real one."""
+    store = full(bytes(4090))
+    assert store.perform(SetIf(3, DS, "lock", offset=0, expected=A, data=B), "host-99") == Outcome(3, "ok")
+    assert store.perform(Append(4, DS, "disk", data=bytes(6)), "host-98") == Outcome(4, "ok")
+    assert store.perform(Append(5, DS, "disk", data=b"x"), "host-98") == Outcome(5, "full")
+    assert store.perform(Replace(6, DS, "list", data=b"x"), "host-98") == Outcome(6, "full")
+    assert store.perform(SetIf(7, DS, "new", offset=0, expected=ZERO, data=A), "host-98") == Outcome(7, "full")
+    assert store.perform(Read(8, DS, "lock"), "host-98") == Outcome(8, "ok", B)
+    store.set_access("host-98", DS, "ok")
+    assert store.perform(Append(9, DS, "disk", data=b"x"), "host-98") == Outcome(9, "full"), "host-99 says it is full"
+    store.set_access("host-99", DS, "ok")
+    assert store.perform(Append(10, DS, "disk", data=b"x"), "host-98") == Outcome(10, "ok")
+
+
+def test_an_append_to_a_full_datastore_tears_at_the_end_of_the_block() -> None:
+    store = full(bytes(4094))
+    assert store.perform(Append(3, DS, "disk", data=b"xyz"), "host-98") == Outcome(3, "full")
+    assert store.content(DS, "disk") == bytes(4094) + b"xy"
+
+
+def test_a_file_that_is_removed_leaves_its_blocks_to_others() -> None:
+    store = full(bytes(4096))
+    store.perform(Remove(3, DS, "disk"), "host-98")
+    assert store.perform(Replace(4, DS, "list", data=b"x"), "host-98") == Outcome(4, "ok")
+
+
+def test_a_host_that_may_only_read_reads_and_the_others_write() -> None:
+    store = MemoryDatastores([DS])
+    store.perform(Replace(1, DS, "f", data=b"old"), "host-98")
+    store.set_access("host-98", DS, "read-only")
+    for request in (Replace(2, DS, "f", data=b"new"), Touch(3, DS, "f"), Remove(4, DS, "f")):
+        assert store.perform(request, "host-98") == Outcome(request.request, "read-only")
+    assert store.perform(Read(5, DS, "f"), "host-98") == Outcome(5, "ok", b"old")
+    assert store.perform(Replace(6, DS, "f", data=b"new"), "host-99") == Outcome(6, "ok")
+
+
 # --- Writers that die -------------------------------------------------------------------------------------------------
 
 

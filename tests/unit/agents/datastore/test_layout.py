@@ -132,7 +132,7 @@ def disk(*writes: tuple[str, int, int]) -> bytes:
 
 
 def test_two_writers_show_in_the_order_they_wrote() -> None:
-    evidence = read_disk(disk(("host-98", 1, 10), ("host-98", 2, 20), ("host-99", 1, 30), ("host-98", 3, 40)))
+    evidence = read_disk([disk(("host-98", 1, 10), ("host-98", 2, 20), ("host-99", 1, 30), ("host-98", 3, 40))])
     assert [(run.host, run.first_at_ns, run.last_at_ns, run.count) for run in evidence.runs] == [
         ("host-98", 10, 20, 2),
         ("host-99", 30, 30, 1),
@@ -144,11 +144,11 @@ def test_two_writers_show_in_the_order_they_wrote() -> None:
 def test_a_torn_record_spoils_itself_alone() -> None:
     whole = disk(("host-98", 1, 10))
     for length in range(1, len(whole)):
-        evidence = read_disk(disk(("host-98", 1, 10)) + whole[:length] + disk(("host-99", 1, 30)))
+        evidence = read_disk([disk(("host-98", 1, 10)) + whole[:length] + disk(("host-99", 1, 30))])
         assert [run.host for run in evidence.runs] == ["host-98", "host-99"]
         assert evidence.torn == 1
 
 
 def test_vanished_records_are_gaps_and_an_empty_disk_has_no_writer() -> None:
-    assert read_disk(disk(("host-98", 1, 10), ("host-98", 3, 30))).gaps == 1
-    assert read_disk(b"").runs == ()
+    assert read_disk([disk(("host-98", 1, 10), ("host-98", 3, 30))]).gaps == 1
+    assert read_disk([b""]).runs == ()

@@ -219,4 +219,4 @@ class World:
         self.run()
 
     def disk(self, vm: VmConfig) -> DiskEvidence:
-        return read_disk(self.datastores.content(vm.datastore, disk_path(vm.name)) or b"")
+        return read_disk([self.datastores.content(vm.datastore, disk_path(vm.name)) or b""])

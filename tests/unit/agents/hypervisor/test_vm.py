@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+import pytest
 
 from herzschlag.agents.datastore.disk_evidence import read_disk
 from herzschlag.agents.datastore.requests import Append, Outcome
@@ -55,14 +57,14 @@ class Machine:
 
 
 def writes(machine: Machine) -> int:
-    return sum(run.count for run in read_disk(machine.disk).runs)
+    return sum(run.count for run in read_disk([machine.disk]).runs)
 
 
 def test_a_running_vm_writes_each_second() -> None:
     machine = Machine()
     machine.advance(10)
     assert writes(machine) == 11
-    (run,) = read_disk(machine.disk).runs
+    (run,) = read_disk([machine.disk]).runs
     assert (run.vm, run.host, run.first_at_ns, run.last_at_ns) == ("vm-1", "host-98", 0, 10 * SECOND)
 
 
@@ -126,7 +128,7 @@ def test_a_hung_guest_neither_writes_nor_shuts_down_until_it_is_reset() -> None:
     machine.feed(VmCommand("reset"))
     machine.advance(2)
     assert machine.told == ["started", "silent", "heard"]
-    assert [run.count for run in read_disk(machine.disk).runs] == [3, 3]
+    assert [run.count for run in read_disk([machine.disk]).runs] == [3, 3]
 
 
 def test_a_stunned_vm_can_be_reset_and_still_waits() -> None:
@@ -157,3 +159,23 @@ def test_a_crash_ends_it_at_once() -> None:
     machine = Machine()
     machine.feed(VmCommand("crash"))
     assert machine.ended == "its process crashed"
+
+
+@pytest.mark.parametrize("status", ["full", "read-only", "damaged"])
+def test_a_refused_write_is_tried_again_each_second_under_a_lock_just_looked_at(status: Literal["full"]) -> None:
+    """Without the look a VM whose lock was broken meanwhile would write beside its second copy."""
+    machine = Machine()
+    machine.advance(2.5)
+    machine.status = status
+    machine.advance(3)
+    assert machine.told == ["started", "disk-refuses", "stunned"], "it waits for `continue`, and asks once"
+    machine.feed(VmCommand("continue"))
+    machine.advance(3)
+    assert machine.told == ["started", "disk-refuses", "stunned", "stunned"]
+    machine.status = "ok"
+    machine.advance(5)
+    assert writes(machine) == 3
+    machine.feed(VmCommand("continue"))
+    machine.advance(5)
+    assert writes(machine) == 3 + 6
+    assert machine.told[-1] == "disk-works"

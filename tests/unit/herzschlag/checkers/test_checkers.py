@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
+import pytest
 
 from herzschlag.checkers import CHECKERS, NAMES, check_all
 from herzschlag.checkers.verdict import Finding
@@ -122,6 +123,26 @@ def test_states_at_the_end_are_compared() -> None:
     assert judge("expectations", moved, "slave-failure").verdict == "violated"
     seen = changed(history, lambda r: r.kind == "host-state" and r.node == "vcenter", to="election")
     assert "vcenter takes" in judge("expectations", seen, "slave-failure").because
+
+
+@pytest.mark.parametrize("count", [0, 1, 13])
+def test_a_disk_that_holds_less_than_its_vm_wrote_shows_nothing(count: int) -> None:
+    """It was emptied or replaced while the VM ran: a second writer's records would be gone as well."""
+    history = healthy("normal")
+    (disk,) = history.where("disk", vm="vm-98-1")
+    assert disk.fields["count"] > 40
+    thin = changed(history, lambda r: r.seq == disk.seq, count=count, first_ns=disk.fields["last_ns"] - count * SECOND)
+    found = judge("one-writer", thin, "normal")
+    assert found.verdict == "unknown"
+    assert f"only {count} of its writes were found" in found.because
+
+
+def test_a_disk_whose_beginning_is_gone_shows_nothing() -> None:
+    history = healthy("normal")
+    (disk,) = history.where("disk", vm="vm-98-1")
+    late = changed(history, lambda r: r.seq == disk.seq, first_ns=disk.fields["first_ns"] + 11 * SECOND)
+    found = judge("one-writer", late, "normal")
+    assert (found.verdict, "its first writes were not found" in found.because) == ("unknown", True)
 
 
 def test_two_writers_of_one_disk_are_found() -> None:

@@ -83,6 +83,7 @@ WRONG = [
     (f.PowerOff(host="gateway"), "host", "not a host"),
     (f.PowerOff(host=()), "host", "name one"),
     (f.Storage(host="host-98", access="apd", datastore="vmfs-9"), "datastore", "not a datastore"),
+    (f.Storage(host="host-98", access="full"), "host", "a datastore is full for all"),
     (f.Impair(loss=1.5), "loss", "between 0 and 1"),
     (f.Impair(), "loss", "nothing is impaired"),
     (f.Impair(delay_ms=-1), "delay_ms", "not below 0"),

@@ -8,7 +8,7 @@ from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.lab.spawner import Step
 from herzschlag.topo.lab.storage import Storage, StorageView
-from herzschlag.topo.spec import DatastoreSpec
+from herzschlag.topo.spec import DatastoreSpec, SpecError
 
 
 def _names(steps: list[Step]) -> list[str]:
@@ -55,3 +55,16 @@ def test_a_host_gets_only_the_datastores_it_sees() -> None:
 def test_gateway_and_vcenter_have_no_storage() -> None:
     storage = Storage(two_networks(2))
     assert storage.steps_of_a_new_life("gateway") == storage.steps_of_a_new_life("vcenter") == []
+
+
+def test_a_host_that_may_only_read_keeps_its_live_folder_below() -> None:
+    storage = Storage(two_networks(2))
+    assert _change(storage, "read-only") == ["mount /run/herzschlag/read-only/nfs-1"]
+    assert len(_change(storage, "apd")) == 2
+    assert _change(storage, "ok") == ["unmount /datastores/nfs-1"] * 2
+
+
+@pytest.mark.parametrize("size_mb", [0, -1, 10**9])
+def test_an_impossible_size_is_refused(size_mb: int) -> None:
+    with pytest.raises(SpecError, match=f"size_mb={size_mb}: a size is 1 to"):
+        DatastoreSpec("nfs-1", "nfs", size_mb=size_mb)

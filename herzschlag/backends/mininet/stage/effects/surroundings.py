@@ -18,10 +18,18 @@ class Storage:
         lost = change.of(p.StorageLost)
         if not lost:
             return None
-        views: dict[tuple[str, str], StorageView] = {(c.host, c.datastore): "ok" for c in lost.ends}
-        views |= {(c.host, c.datastore): c.access for c in lost.begins}
-        began_ns = self._lab.set_storage(views)
+        views: dict[tuple[str, str], StorageView] = {
+            (c.host, c.datastore): "ok" for c in lost.ends if c.access != "full"
+        }
+        views |= {(c.host, c.datastore): c.access for c in lost.begins if c.access != "full"}
+        full = {c.datastore: False for c in lost.ends if c.access == "full"}
+        full |= {c.datastore: True for c in lost.begins if c.access == "full"}
+        began = [self._lab.set_full(name, now) for name, now in sorted(full.items())]
+        if views:
+            began.append(self._lab.set_storage(views))
+        began_ns = min(began)
         changed = [f"{host} {name} {view}" for (host, name), view in sorted(views.items())]
+        changed += [f"{name} {'full' if now else 'has space'}" for name, now in sorted(full.items())]
         return Applied(began_ns, {"views_changed": changed}, took_ns=time.monotonic_ns() - began_ns)
 
 
