@@ -6,6 +6,7 @@ faults are real, and that everything of a host dies with it. All tests use the p
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from herzschlag.packets.passages import read_passages
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.plan import CLUSTER_NAME
-from herzschlag.topo.kernel.probes import missing_for_delays
+from herzschlag.topo.impairments.apply import kernel_serves
 from tests.support.lab_processes import inside, names
 
 pytestmark = [pytest.mark.packets, pytest.mark.herzschlag(vms_per_host=1)]
@@ -252,14 +253,13 @@ def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(clust
     assert any(booted.at_ns / SECOND < at_s < still_ns / SECOND for at_s, _ in stamped_s)
 
 
-def test_what_this_kernel_cannot_do_is_refused_before_a_lab_comes_up(tmp_path: Path) -> None:
-    """The refusal must not come twenty seconds later, when the fault is due."""
-    if not missing_for_delays():
-        pytest.skip("this kernel delays packets: nothing to refuse")
-    scenario = load("case-36@delay")
+def test_bad_lines_hold_on_every_kernel_and_the_run_says_what_made_them(tmp_path: Path) -> None:
+    """Where the kernel has no netem the relay takes its place: no case needs a kernel of its own."""
+    scenario = load("case-36@both")
     report = run(RunRequest(scenario=scenario, backend="mininet", speed=10.0, seed=0, directory=tmp_path / "run"))
-    assert report.status == "unavailable" and "sch_netem" in report.because
-    assert not list((tmp_path / "run/log").glob("ovs*")), "no switch was started"
+    assert report.verdict == "holds", report.because
+    made = json.loads((tmp_path / "run/run.json").read_text())["versions"]["impairments"]
+    assert made == ("netem nftables" if kernel_serves() else "relay")
 
 
 # --- Death ------------------------------------------------------------------------------------------------------------

@@ -188,7 +188,8 @@ class MininetSession(HasSandbox):
             datapath=plan.datapath,
             log_directory=str(logs),
             capture=plan.capture,
-            delays=plan.delays,
+            seed=plan.seed,
+            bad_lines=plan.bad_lines,
         )
 
     # --- Faults -------------------------------------------------------------------------------------------------------

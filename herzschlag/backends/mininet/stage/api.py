@@ -38,8 +38,10 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     datapath: Datapath
     log_directory: str
     capture: Captured
-    delays: bool
-    """Whether packets will have to be held back."""
+    seed: int
+    """What bad lines do to packets follows from it."""
+    bad_lines: tuple[tuple[str, str], ...] | None
+    """Nodes, each with a network, whose packets a planned fault will impair; None: faults are not planned."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -52,7 +52,7 @@ from herzschlag.controller.messages import Network, Port
 from herzschlag.history.kinds import Switches
 from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
-from herzschlag.topo.impairments.apply import require_delays
+from herzschlag.topo.impairments.apply import kernel_serves
 from herzschlag.topo.lab.lab import ControllerAt, Lab
 from herzschlag.topo.spec import VCENTER, datapath_id
 
@@ -96,6 +96,8 @@ class Stage:
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}
         """The pidfd of every machinery process, with the name of the process."""
+        self._relay: dict[str, int] = {}
+        """Its pid under its name, once there is one."""
         self._versions = {"kernel": platform.release(), "python": platform.python_version()}
         # The slowest parts start first: both import a lot while the lab is being built.
         self._controller_process = self._start_controller()
@@ -105,7 +107,9 @@ class Stage:
             datapath=settings.datapath,
             log_directory=self._logs,
             controller=ControllerAt(CONTROLLER_ADDRESS, CONTROLLER_PORT, self._await_controller),
+            seed=settings.seed,
         )
+        self._lab.impairments.on_relay = self._watch_relay
         self._capture_line = capture_line
         self._controller: ControllerClient
         self._effects: Effects
@@ -116,13 +120,15 @@ class Stage:
     # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        if self._settings.delays:
-            require_delays()
+        relayed = () if kernel_serves() else self._settings.bad_lines
+        if relayed != ():
+            self._lab.impairments.start_relay()
         self._lab.start()
         self._stamp("lab")
         self._configure_controller()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # meanwhile the zygote imports its modules
+        self._lab.impairments.ready_relay(relayed or ())
         self._stamp("filters")
         self._nodes.wait_ready()
         self._stamp("zygote")
@@ -139,7 +145,13 @@ class Stage:
         }
         for name, pid in machinery.items():
             self._watched[os.pidfd_open(pid)] = name
-        self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._nodes.pids))
+        self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._relay | self._nodes.pids))
+
+    def _watch_relay(self, pid: int) -> None:
+        """A packet that is late in the relay would be blamed on the protocol: it has priority like the switches."""
+        self._watched[os.pidfd_open(pid)] = "relay"
+        self._relay = {"relay": pid}
+        make_urgent([pid])
 
     def _capture(self) -> None:
         """Begin the capture, before the first datagram. The line stays open as long as this process lives."""
