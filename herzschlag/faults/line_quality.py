@@ -7,9 +7,10 @@ the shares that survive each, times add up, and of rates the lowest counts. It l
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from herzschlag.faults.primitives import REORDER_HOLD_MS, Impaired
+from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.values import Quality
 
 MILLISECOND = 1_000_000
@@ -43,3 +44,19 @@ def line_quality(impairments: Sequence[Impaired], speed: float = 1.0) -> Quality
         overtaking=overtaking,
         rate_bit_s=min((one.rate_kbit_s for one in impairments if one.rate_kbit_s), default=0.0) * 1000 * speed,
     )
+
+
+def line_effect(lines: Iterable[Counts], speed: float = 1.0) -> dict[str, int]:
+    """What happened on the lines of one fault together, with times in protocol time, as records tell it."""
+    total = Counts()
+    for one in lines:
+        total.add(one)
+    return {
+        **{
+            name: getattr(total, name)
+            for name in ("sent", "lost", "overflowed", "doubled", "damaged", "overtook", "left")
+        },
+        "delay_mean_ns": round(total.delay_sum_ns * speed / total.left) if total.left else 0,
+        "delay_max_ns": round(total.delay_max_ns * speed),
+        "late_max_ns": round(total.late_max_ns * speed),
+    }

@@ -23,7 +23,7 @@ from herzschlag.backends.mininet.stage.priorities import BEST_NICE, FORBID
 from herzschlag.checkers.pace import tolerance_s
 from herzschlag.cluster import Cluster
 from herzschlag.faults import KINDS
-from herzschlag.history.records import SECOND, Record
+from herzschlag.history.records import SECOND, Record, read_history
 from herzschlag.packets.passages import read_passages
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
@@ -260,6 +260,20 @@ def test_bad_lines_hold_on_every_kernel_and_the_run_says_what_made_them(tmp_path
     assert report.verdict == "holds", report.because
     made = json.loads((tmp_path / "run/run.json").read_text())["versions"]["impairments"]
     assert made == ("netem nftables" if kernel_serves() else "relay")
+
+
+def test_the_same_seed_treats_the_same_packets_alike_on_both_backends(tmp_path: Path) -> None:
+    """What the simulation shows of bad lines must be what real packets meet."""
+    counted = []
+    for backend in ("mininet", "simulation"):
+        directory = tmp_path / backend
+        report = run(
+            RunRequest(scenario=load("damaged-packets"), backend=backend, speed=10.0, seed=4, directory=directory)
+        )
+        assert report.verdict == "holds", report.because
+        (counters,) = read_history(directory / "history.jsonl").where("counters", id="bad lines")
+        counted.append({name: counters.get("line")[name] for name in ("doubled", "damaged", "overtook")})
+    assert counted[0] == pytest.approx(counted[1], abs=3), "at the ends of a run a packet more or less may count"
 
 
 # --- Death ------------------------------------------------------------------------------------------------------------

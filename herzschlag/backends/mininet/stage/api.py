@@ -16,6 +16,7 @@ from herzschlag.agents.settings import ClusterConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
 from herzschlag.history.kinds import Switches
+from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.spec import Captured, Datapath, TopologySpec
 
 LINE_BYTES_MAX = 16_000_000
@@ -106,6 +107,8 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
     dropped: dict[str, int]
     """How many packets each link that is cut (`A host-98 host-99`) has dropped."""
     switches: Switches
+    lines: dict[str, Counts]
+    """What happened on each link that the relay serves, in real time."""
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):

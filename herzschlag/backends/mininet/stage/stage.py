@@ -279,7 +279,12 @@ class Stage:
             forwarded=sum(port.packets or 0 for port in status.forwarded),
             unknown=sum(switch.table_miss_packets or 0 for switch in status.switches),
         )
-        return Collected(time.monotonic_ns(), disks, dropped, switches)
+        lines = {
+            cut_name(*link): counts
+            for node in self._lab.spec.nodes
+            for link, counts in self._lab.impairments.lines(node).items()
+        }
+        return Collected(time.monotonic_ns(), disks, dropped, switches, lines)
 
 
 def _ovs_version() -> str:
