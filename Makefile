@@ -13,7 +13,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases docs vm-check vagrant-check wheel-check lock clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -42,6 +42,9 @@ against: lab ## this checkout's figures beside those of another one: make agains
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
+
+lines: venv ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely, in virtual time (a minute)
+	@$(PYTHON) -P bench/lines.py
 
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
 	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)
