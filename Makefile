@@ -14,7 +14,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity cases stops fuzz docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops fuzz docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -35,7 +35,7 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/lines.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 against: lab ## this checkout's figures beside those of another one: make against OLD=../old
@@ -43,6 +43,9 @@ against: lab ## this checkout's figures beside those of another one: make agains
 
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
+
+lines: venv ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely, in virtual time (a minute)
+	@$(PYTHON) -P bench/lines.py
 
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
 	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)

@@ -280,14 +280,14 @@ def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: str, ker
 
 def netem() -> Probe:
     tried = in_namespace("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms")
-    purpose = "delay, jitter and reordering on real packets; simulations have them anyway"
+    purpose = "bad lines by the kernel; without it a relay of the lab makes them"
     return kernel_trial("sch_netem", purpose, tried, "tc", "CONFIG_NET_SCH_NETEM")
 
 
 def numgen() -> Probe:
     rules = "table inet trial { chain one { numgen random mod 100 < 30 drop; }; }"
     tried = in_namespace("nft", "-f", "-", given=rules)
-    purpose = "random loss and duplication on real packets"
+    purpose = "random loss and duplication by the kernel, where it has netem as well"
     return kernel_trial("nftables numgen", purpose, tried, "nft", "CONFIG_NFT_NUMGEN")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, networks_of, nodes_of
+from herzschlag.faults.line_quality import line_quality
 from herzschlag.faults.link_sets import one_way
+from herzschlag.topo.errors import ImpairError
 from herzschlag.topo.spec import TopologySpec
 
 
@@ -19,19 +23,50 @@ class Impair(Fault, frozen=True, tag="impair"):
     jitter_ms: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0
+    corrupt: float = 0.0
+    """This share arrives with one bit flipped, and its receiver drops it because of the checksum."""
+    burst_packets: float = 0.0
+    """Losses come in bursts: the line is bad for this many packets on average (Gilbert and Elliott)."""
+    burst_loss: float = 1.0
+    """The share of packets that a bad line loses; `loss` remains the share of all."""
+    rate_kbit_s: float = 0.0
+    """The line carries this many kilobits of IP packets in a second of protocol time."""
 
     def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
-        for name in ("loss", "duplicate", "reorder"):
+        for name in ("loss", "duplicate", "reorder", "corrupt", "burst_loss"):
             if not 0 <= getattr(self, name) <= 1:
                 raise FaultError(name, f"{name}={getattr(self, name)}: a share lies between 0 and 1, e.g. 0.2")
-        for name in ("delay_ms", "jitter_ms"):
-            if getattr(self, name) < 0:
-                raise FaultError(name, f"{name}={getattr(self, name)}: a delay is not below 0")
-        quality = {n: getattr(self, n) for n in ("loss", "delay_ms", "jitter_ms", "duplicate", "reorder")}
-        if not any(quality.values()):
-            raise FaultError("loss", "nothing is impaired: give loss, delay_ms, jitter_ms, duplicate or reorder")
+        for name in ("delay_ms", "jitter_ms", "burst_packets", "rate_kbit_s"):
+            if not 0 <= getattr(self, name) < math.inf:  # also what is not a number
+                raise FaultError(name, f"{name}={getattr(self, name)}: a number from 0 on, e.g. 20")
+        quality = {name: getattr(self, name) for name in QUALITY}
+        if not any(quality[name] for name in QUALITY if name not in ("burst_packets", "burst_loss")):
+            raise FaultError("loss", f"nothing is impaired: give one of {', '.join(QUALITY[:7])}")
+        _check(quality)
         links = one_way(nodes_of(lab, "src", self.src), nodes_of(lab, "dst", self.dst), networks_of(lab, self.networks))
         return tuple(p.Impaired(network=n, src=a, dst=b, **quality) for n, a, b in sorted(links))
+
+
+QUALITY = (
+    "loss",
+    "delay_ms",
+    "jitter_ms",
+    "duplicate",
+    "reorder",
+    "corrupt",
+    "rate_kbit_s",
+    "burst_packets",
+    "burst_loss",
+)
+"""The keys that say how bad a line is."""
+
+
+def _check(quality: dict[str, float]) -> None:
+    """Refuse what no line can be."""
+    try:
+        line_quality([p.Impaired("", "", "", **quality)])
+    except ImpairError as error:
+        raise FaultError("burst_packets" if quality["burst_packets"] else "rate_kbit_s", str(error)) from None
 
 
 class Block(Fault, frozen=True, tag="block"):

@@ -107,9 +107,11 @@ REORDER_HOLD_MS = 10.0
 
 
 class Impaired(Condition, frozen=True, tag=True):
-    """Packets of `src` to `dst` on `network` are lost, delayed, doubled or reordered at random. Shares lie between 0
-    and 1, times are milliseconds of protocol time; a delay is even within `jitter_ms` around `delay_ms`. Reordered
-    packets are not delayed, and so overtake."""
+    """Packets of `src` to `dst` on `network` are lost, delayed, doubled, reordered or damaged at random. Shares lie
+    between 0 and 1, times are milliseconds of protocol time; a delay is even within `jitter_ms` around `delay_ms`.
+    Reordered packets are not delayed, and so overtake; one bit of a damaged packet is flipped, so its receiver drops
+    it. `burst_packets` above 0: losses come in bursts; the line is bad for that many packets on average, and loses the
+    share `burst_loss` of them. `rate_kbit_s` above 0: the line carries no more than this."""
 
     network: str
     src: str
@@ -119,11 +121,10 @@ class Impaired(Condition, frozen=True, tag=True):
     jitter_ms: float = 0.0
     duplicate: float = 0.0
     reorder: float = 0.0
-
-    @property
-    def delays(self) -> bool:
-        """Whether packets have to be held back, for which real ones need netem."""
-        return self.delay_ms > 0 or self.jitter_ms > 0 or self.reorder > 0
+    corrupt: float = 0.0
+    burst_packets: float = 0.0
+    burst_loss: float = 1.0
+    rate_kbit_s: float = 0.0
 
 
 class GatewaySilent(Condition, frozen=True, tag=True):

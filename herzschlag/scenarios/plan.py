@@ -49,8 +49,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     capture_bytes: int = CAPTURE_BYTES
     """The limit of the capture's size."""
     datapath: Datapath = "auto"
-    delays: bool = False
-    """The scenario holds packets back, which some kernels cannot do. Checked before the run starts."""
+    bad_lines: tuple[tuple[str, str], ...] | None = None
+    """Nodes, each with a network, whose packets the scenario impairs: what that takes is made ready beforehand. None:
+    faults come from a test or a prompt, so they are not known."""
 
 
 CAPTURE_MB_MAX = 100_000
@@ -111,10 +112,13 @@ def make_plan(
         datapath=datapath,
         capture=capture,
         capture_bytes=CAPTURE_BYTES if capture_limit_mb is None else capture_limit_mb * 1_000_000,
-        delays=any(
-            isinstance(one, p.Impaired) and one.delays for s in scenario.steps for one in primitives_of(s.fault, lab)
-        ),
+        bad_lines=tuple(sorted(_bad_lines(scenario, lab))) if scenario.steps else None,
     )
+
+
+def _bad_lines(scenario: Scenario, lab: TopologySpec) -> set[tuple[str, str]]:
+    found = (one for step in scenario.steps for one in primitives_of(step.fault, lab))
+    return {(one.src, one.network) for one in found if isinstance(one, p.Impaired)}
 
 
 def vcenter_settings(plan: Plan) -> VCenterSettings:

@@ -6,6 +6,7 @@ faults are real, and that everything of a host dies with it. All tests use the p
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,12 +23,12 @@ from herzschlag.backends.mininet.stage.priorities import BEST_NICE, FORBID
 from herzschlag.checkers.pace import tolerance_s
 from herzschlag.cluster import Cluster
 from herzschlag.faults import KINDS
-from herzschlag.history.records import SECOND, Record
+from herzschlag.history.records import SECOND, Record, read_history
 from herzschlag.packets.passages import read_passages
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.plan import CLUSTER_NAME
-from herzschlag.topo.kernel.probes import missing_for_delays
+from herzschlag.topo.impairments.apply import kernel_serves
 from tests.support.lab_processes import inside, names
 
 pytestmark = [pytest.mark.packets, pytest.mark.herzschlag(vms_per_host=1)]
@@ -253,14 +254,27 @@ def test_a_clock_that_leaps_is_the_hosts_and_outlives_its_agent_and_a_boot(clust
     assert any(booted.at_ns / SECOND < at_s < still_ns / SECOND for at_s, _ in stamped_s)
 
 
-def test_what_this_kernel_cannot_do_is_refused_before_a_lab_comes_up(tmp_path: Path) -> None:
-    """The refusal must not come twenty seconds later, when the fault is due."""
-    if not missing_for_delays():
-        pytest.skip("this kernel delays packets: nothing to refuse")
-    scenario = load("case-36@delay")
+def test_bad_lines_hold_on_every_kernel_and_the_run_says_what_made_them(tmp_path: Path) -> None:
+    """Where the kernel has no netem the relay takes its place: no case needs a kernel of its own."""
+    scenario = load("case-36@both")
     report = run(RunRequest(scenario=scenario, backend="mininet", speed=10.0, seed=0, directory=tmp_path / "run"))
-    assert report.status == "unavailable" and "sch_netem" in report.because
-    assert not list((tmp_path / "run/log").glob("ovs*")), "no switch was started"
+    assert report.verdict == "holds", report.because
+    made = json.loads((tmp_path / "run/run.json").read_text())["versions"]["impairments"]
+    assert made == ("netem nftables" if kernel_serves() else "relay")
+
+
+def test_the_same_seed_treats_the_same_packets_alike_on_both_backends(tmp_path: Path) -> None:
+    """What the simulation shows of bad lines must be what real packets meet."""
+    counted = []
+    for backend in ("mininet", "simulation"):
+        directory = tmp_path / backend
+        report = run(
+            RunRequest(scenario=load("damaged-packets"), backend=backend, speed=10.0, seed=4, directory=directory)
+        )
+        assert report.verdict == "holds", report.because
+        (counters,) = read_history(directory / "history.jsonl").where("counters", id="bad lines")
+        counted.append({name: counters.get("line")[name] for name in ("doubled", "damaged", "overtook")})
+    assert counted[0] == pytest.approx(counted[1], abs=3), "at the ends of a run a packet more or less may count"
 
 
 # --- Death ------------------------------------------------------------------------------------------------------------

@@ -74,7 +74,13 @@ AGENTS = (
     "agents/datastore/",
 )
 CORES = (*AGENTS, "agents/ha/", "agents/hypervisor/", "agents/vcenter/")
-TOPO = ("topo/spec", "topo/catalog")
+TOPO = (
+    "topo/errors",
+    "topo/spec",
+    "topo/catalog",
+    *("topo/impairments/values", "topo/impairments/fate", "topo/impairments/line"),
+)
+"""What is pure of `topo`, and read on every machine."""
 
 # A place may import itself and every place of the lines above it, never a neighbour in its own line. The first place
 # that holds a file is the file's.
@@ -97,8 +103,11 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("topo/mininet/", SYSTEM | {"mininet"}),
             Place("topo/impairments/filters", VALUES),
             Place("topo/impairments/queues", VALUES),
+            Place("topo/impairments/fate", VALUES),
             Place("topo/capture/", SYSTEM),
         ),
+        (Place("topo/impairments/line", VALUES),),
+        (Place("topo/impairments/relay_messages", VALUES),),
         (Place("topo/impairments/", SYSTEM | {"pyroute2"}),),
         (Place("topo/lab/", SYSTEM),),
     ),

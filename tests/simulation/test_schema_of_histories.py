@@ -11,7 +11,7 @@ from tests.support.cluster import begin, started
 from tests.support.schema import fields_by_kind
 
 HANGS = str(OWN_SCENARIOS / "guest-hangs.toml")
-SCENARIOS = ("case-24@vmcp-aggressive", "case-11@ports-down", "case-32@watchdog", HANGS)
+SCENARIOS = ("case-24@vmcp-aggressive", "case-11@ports-down", "case-32@watchdog", "lossy-bursts", HANGS)
 NOT_IN_A_SIMULATION = REAL_PACKETS_ONLY | {"machinery"}
 """No part of a simulation can die."""
 DOUBLED = Impair(src="host-99", dst="host-100", duplicate=1.0)

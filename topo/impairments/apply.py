@@ -1,21 +1,25 @@
 """Applies impairments: changes every node's filters and queues at one instant, as nearly as possible.
 
 This module decides the order: everything that takes time comes before the instant (`prepare`), and at it each node
-costs one call of the packet filter and one send to the kernel (`apply`). It leaves what is wanted to `values.py`, and
-how nftables and queues bring it about to `filters.py` and `queues.py`.
+costs one call of the packet filter, one send to the kernel and one to the relay (`apply`). It leaves what is wanted,
+and which links the relay serves, to `values.py`, and how the three bring it about to `filters.py`, `queues.py` and
+`relay.py`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 
 import msgspec
 
 from herzschlag.topo.errors import UnusableMachineError
 from herzschlag.topo.impairments.filters import script
+from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.queues import (
     Layout,
     Message,
@@ -27,11 +31,17 @@ from herzschlag.topo.impairments.queues import (
     removal,
     steps,
 )
+from herzschlag.topo.impairments.relay import Relay
+from herzschlag.topo.impairments.relay_messages import set_message
 from herzschlag.topo.impairments.values import Block, Impairment, Means, Quality
 from herzschlag.topo.kernel.netlink import Netlink, interface_index
 from herzschlag.topo.kernel.nftables import Nftables
 from herzschlag.topo.kernel.probes import missing_for_delays
-from herzschlag.topo.spec import GATEWAY, TopologySpec
+from herzschlag.topo.spec import GATEWAY, DirectedLink, TopologySpec
+
+RELAY_ALWAYS = "HERZSCHLAG_RELAY"
+"""Environment variable: set it to have the relay serve every bad line, where the kernel has netem as well. Then a
+repeat with the same seed loses the same packets there too."""
 
 EMPTY_AFTER_S = 0.02
 """Queues are taken away this long after the last packet should have left; the kernel's timers may be a little late."""
@@ -41,7 +51,10 @@ class _Node:
     def __init__(self, networks: Iterable[str], netns: int, netlink: Netlink) -> None:
         self.netlink = netlink
         self.nftables = Nftables(netns)
-        self.wanted = Impairment()
+        self.netns = netns
+        self.kernels = Impairment()
+        """What the kernel does of its impairment; the rest is the relay's."""
+        self.relayed: dict[tuple[str, str], Quality] = {}
         self.layouts = dict.fromkeys(networks, Layout())
         self.let_go = 0
         """Packets its netems had let go when its impairment began."""
@@ -50,34 +63,35 @@ class _Node:
         self.changes = 0
 
 
-def require_delays() -> None:
-    """Raises UnusableMachineError where the kernel cannot hold packets back."""
-    if missing := missing_for_delays():
-        raise UnusableMachineError(
-            f"the kernel's {', '.join(missing)}, which delay, jitter and reordering on real packets need,",
-            fix=f"sudo modprobe {' '.join(missing)}, or a kernel that has it (the Vagrant machine's does), or"
-            " --backend simulation",
-        )
+def kernel_serves() -> bool:
+    """Whether the kernel does what it can do of bad lines; otherwise the relay does it."""
+    return not os.environ.get(RELAY_ALWAYS) and not missing_for_delays()
 
 
 class Change(msgspec.Struct, frozen=True):
     """One node's, ready to be carried out."""
 
     node: str
-    wanted: Impairment
+    kernels: Impairment
+    relayed: dict[tuple[str, str], Quality]
     filters: str
     """Empty: they stay as they are."""
     layouts: dict[str, Layout]
     messages: list[Message]
+    to_relay: list[bytes]
 
 
 class Impairments:
     """What impairs the nodes of one lab, powered or not: it lies in their network namespaces, which stay."""
 
-    def __init__(self, spec: TopologySpec, place: Callable[[str], tuple[int, Netlink]]) -> None:
-        """`place`: a node's network namespace and its line to the kernel."""
+    def __init__(self, spec: TopologySpec, place: Callable[[str], tuple[int, Netlink]], seed: int = 0) -> None:
+        """`place`: a node's network namespace and its line to the kernel. `seed`: of what the relay does to packets."""
         self._spec = spec
         self._place = place
+        self._seed = seed
+        self._relay: Relay | None = None
+        self.on_relay: Callable[[int], None] = lambda pid: None
+        """Called with the relay's pid when it is started: without it the lab is dead."""
         self._nodes: dict[str, _Node] = {}
         self._lock = threading.Lock()
         self._tidying: list[threading.Timer] = []
@@ -89,15 +103,36 @@ class Impairments:
         for one in self._nodes.values():
             one.nftables.close()
         self._nodes = {}
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
+
+    def start_relay(self) -> None:
+        """Start the relay, which takes as long as a Python program takes to come up; otherwise the first link that
+        needs it waits for that."""
+        if self._relay is None:
+            self._relay = Relay(self._spec, self._seed)
+            self.on_relay(self._relay.pid)
+
+    def ready_relay(self, senders: Iterable[tuple[str, str]]) -> None:
+        """Have what these nodes send on these networks ready to be relayed."""
+        with self._lock:
+            for node, network in senders:
+                self._open(node, network)
+
+    def _open(self, node: str, network: str) -> None:
+        self.start_relay()
+        assert self._relay is not None
+        self._relay.open(node, network, self._node(node).netns)
 
     def warm_up(self) -> None:
         """Do once what takes long the first time only, so that no fault comes late for it: load the library and the
         kernel's modules, open a line to every node's filters, pass a sample through the gateway's. What this machine
         cannot do is reported by the call that needs it."""
-        sample = Quality(loss=0.5, duplicate=0.5, delay_ns=0 if missing_for_delays() else 1)
         link = (self._spec.networks[0], self._spec.hosts[0].moid)
+        sample = {link: Quality(loss=0.5, duplicate=0.5, delay_ns=1)} if kernel_serves() else {}
         with contextlib.suppress(UnusableMachineError):
-            for wanted in (Impairment(blocks=(Block("icmp"),), links={link: sample}), Impairment()):
+            for wanted in (Impairment(blocks=(Block("icmp"),), links=sample), Impairment()):
                 self.apply(self.prepare({GATEWAY: wanted}))
             with self._lock:
                 for node in self._spec.nodes:
@@ -105,8 +140,6 @@ class Impairments:
 
     def prepare(self, wanted: Mapping[str, Impairment]) -> list[Change]:
         """Work out what has to be done so that exactly this impairs these nodes. Changes nothing."""
-        if any("netem" in one.means for one in wanted.values()):
-            require_delays()
         with self._lock:
             return [self._change(node, one) for node, one in sorted(wanted.items())]
 
@@ -117,22 +150,38 @@ class Impairments:
 
     def _change(self, node: str, wanted: Impairment) -> Change:
         found, spec = self._node(node), self._spec
-        filters = script(spec, node, wanted)
-        if filters == script(spec, node, found.wanted):
+        kernels, relayed = wanted.split(kernel_serves())
+        filters = script(spec, node, kernels, relayed)
+        if filters == script(spec, node, found.kernels, found.relayed):
             filters = ""
+        to_relay = self._to_relay(node, found.relayed, relayed)
         layouts, messages = {}, []
         for network in spec.networks:
             before = found.layouts[network]
-            layouts[network] = layout(spec, node, network, wanted, before)
+            layouts[network] = layout(spec, node, network, kernels, before)
             messages += steps(before, layouts[network], interface_index(network))
         if messages:
             found.changes += 1  # the queues stay as they are from here on: the messages rely on it
             found.let_go = self._let_go(found, layouts)
-        return Change(node, wanted, filters, layouts, messages)
+        return Change(node, kernels, relayed, filters, layouts, messages, to_relay)
+
+    def _to_relay(
+        self, node: str, before: Mapping[tuple[str, str], Quality], wanted: Mapping[tuple[str, str], Quality]
+    ) -> list[bytes]:
+        messages = []
+        for network in self._spec.networks:
+            lines = {dst: quality for (on, dst), quality in wanted.items() if on == network}
+            if lines != {dst: quality for (on, dst), quality in before.items() if on == network}:
+                self._open(node, network)
+                messages.append(set_message(node, network, lines))
+        return messages
 
     def apply(self, changes: list[Change]) -> int:
         """Carry them out; returns the instant at which the last one was in force."""
         with self._lock:
+            if to_relay := list(chain.from_iterable(change.to_relay for change in changes)):
+                assert self._relay is not None, "it was started when the change was prepared"
+                self._relay.send(to_relay)  # first: a packet that gets there should find its line
             for change in changes:
                 found = self._nodes[change.node]
                 if change.filters:
@@ -140,7 +189,7 @@ class Impairments:
                 if change.messages:
                     found.netlink.send(change.messages)
                     self._mended(found, change.layouts)
-                found.wanted, found.layouts = change.wanted, change.layouts
+                found.kernels, found.relayed, found.layouts = change.kernels, change.relayed, change.layouts
             return time.monotonic_ns()
 
     # --- Queues that delay nothing any more ---------------------------------------------------------------------------
@@ -173,18 +222,27 @@ class Impairments:
 
     def means(self) -> list[Means]:
         """What impairs anything now."""
-        return sorted({means for one in self._nodes.values() for means in one.wanted.means})
+        found: set[Means] = {means for one in self._nodes.values() for means in one.kernels.means}
+        if any(one.relayed for one in self._nodes.values()):
+            found.add("relay")
+        return sorted(found)
 
     def counted(self, node: str) -> dict[str, int]:
-        """Packets that the node's filters have dropped and its queues delayed since its last change."""
+        """Packets that the node's filters have dropped and the kernel's queues delayed since its last change."""
         with self._lock:
             found = self._nodes.get(node)
             counts: dict[str, int] = {}
-            if found is not None and "nftables" in found.wanted.means:
+            if found is not None and "nftables" in found.kernels.means:
                 counts["filtered"] = found.nftables.packets()
-            if found is not None and "netem" in found.wanted.means:
+            if found is not None and "netem" in found.kernels.means:
                 counts["delayed"] = self._let_go(found, found.layouts) - found.let_go
             return counts
+
+    def lines(self, node: str) -> dict[DirectedLink, Counts]:
+        """What happened on the node's lines that the relay serves, since the quality of each last changed."""
+        with self._lock:
+            found = self._nodes.get(node)
+            return self._relay.counts(node) if self._relay and found is not None and found.relayed else {}
 
     @staticmethod
     def _let_go(node: _Node, layouts: Mapping[str, Layout]) -> int:

@@ -6,7 +6,8 @@ are few however many nodes there are (one for all destinations of like quality):
 rules.
 
     inet table    incoming, outgoing   what the node's administrator could have written; the sender gets an error
-    netdev table  leaving_<network>    what a bad line does: after all of the node's own work, invisible to the node
+    netdev table  leaving_<network>    what a bad line does: after all of the node's own work, invisible to the node;
+                                       or the way to the relay (relay.py), which does it
 
 Source: nft(8).
 """
@@ -14,7 +15,7 @@ Source: nft(8).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from herzschlag.topo.impairments.values import Block, Impairment
 from herzschlag.topo.spec import TopologySpec, node_interface
@@ -23,12 +24,20 @@ TABLE = "inet herzschlag"
 TABLE_LEAVING = "netdev herzschlag"
 COPIED = "0x68657274"
 """Mark of a packet that was doubled: its copy passes the same chain and must be neither lost nor copied in turn."""
+RELAYED = 0x68657273
+"""Mark of a packet that comes from the relay: all that a bad line does to it was done."""
 _PARTS = 1_000_000
 """Random shares are drawn in millionths."""
 
 
-def script(spec: TopologySpec, node: str, impairment: Impairment) -> str:
-    """The script for the node's network namespace; every drop is counted."""
+def relay_interface(network: str) -> str:
+    """The TAP by which the relay is given packets that a node sends on a network."""
+    return f"relay{network}"
+
+
+def script(spec: TopologySpec, node: str, impairment: Impairment, relayed: Collection[tuple[str, str]] = ()) -> str:
+    """The script for the node's network namespace; every drop is counted. `relayed`: the links (network, destination)
+    whose packets go to the relay instead."""
     lines = [
         f"add table {TABLE}",
         f"delete table {TABLE}",
@@ -44,7 +53,13 @@ def script(spec: TopologySpec, node: str, impairment: Impairment) -> str:
         lines.append(f"add table {TABLE}")
         # Before routing and after it: earlier than sockets, and where the packets of ping and raw sockets pass too.
         lines += _chain(TABLE, "incoming", "prerouting", incoming) + _chain(TABLE, "outgoing", "postrouting", outgoing)
-    leaving = {network: _leaving(spec, node, network, impairment) for network in spec.networks}
+    leaving = {
+        network: [
+            *_to_relay(spec, network, [dst for on, dst in relayed if on == network]),
+            *_leaving(spec, node, network, impairment),
+        ]
+        for network in spec.networks
+    }
     if any(leaving.values()):
         lines.append(f"add table {TABLE_LEAVING}")
     for network, rules in leaving.items():
@@ -58,6 +73,13 @@ def _blocked(block: Block) -> str:
     if block.port is None:
         return f"ip protocol {block.protocol} counter drop"
     return f"{block.protocol} dport {block.port} counter drop"
+
+
+def _to_relay(spec: TopologySpec, network: str, nodes: list[str]) -> list[str]:
+    if not nodes:
+        return []
+    addresses = _set(sorted(spec.address(node, network) for node in nodes))
+    return [f"meta mark {RELAYED:#x} accept", f"ip daddr {addresses} fwd to {relay_interface(network)}"]
 
 
 def _leaving(spec: TopologySpec, node: str, network: str, impairment: Impairment) -> list[str]:

@@ -1,8 +1,9 @@
 """Impairments as values: everything that makes a node's links bad without cutting them at a switch. Pure.
 
-This module decides what can be wanted of one node's packets, whatever the means; it leaves the means to `filters.py`
-(nftables drops and doubles) and `queues.py` (netem delays), and carrying it out to `apply.py`. All of it is at the
-sender's end of a directed link, but for blocks of what comes in.
+This module decides what can be wanted of one node's packets, whatever the means, and which of the means serves it; it
+leaves the means to `filters.py` (nftables drops and doubles), `queues.py` (netem delays) and `relay.py` (a process of
+ours does everything), and carrying it out to `apply.py`. All of it is at the sender's end of a directed link, but for
+blocks of what comes in.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from herzschlag.topo.errors import ImpairError
 DELAY_NS_MAX = 60_000_000_000
 JITTER_NS_MAX = 2**31 - 1
 """netem calculates with 32 bits and a sign."""
+RATE_BIT_S_MIN, RATE_BIT_S_MAX = 100, 10_000_000_000
+"""A heartbeat of 300 bytes takes 24 s at the one; no relay of ours comes near the other."""
+BURST_PACKETS_MAX = 1000
 
 Protocol = Literal["udp", "tcp", "icmp"]
 Direction = Literal["in", "out", "both"]
-Means = Literal["nftables", "netem"]
+Means = Literal["nftables", "netem", "relay"]
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,15 +48,24 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How bad one directed link is. Shares lie between 0 and 1, times are real nanoseconds."""
 
     loss: float = 0.0
+    burst_packets: float = 0.0
+    """Losses come in bursts: the line is bad for this many packets on average, and good in between. 0: each packet is
+    lost or not by itself."""
+    burst_loss: float = 1.0
+    """The share that a bad line loses; `loss` remains the share of all packets."""
     duplicate: float = 0.0
+    corrupt: float = 0.0
+    """This share arrives with one bit flipped, so that its checksum is wrong."""
     delay_ns: int = 0
     jitter_ns: int = 0
-    """Each packet's delay lies evenly between `delay_ns - jitter_ns` and `delay_ns + jitter_ns`."""
+    """Each packet's delay lies evenly between `delay_ns - jitter_ns` and `delay_ns + jitter_ns`, but not below 0."""
     overtaking: float = 0.0
     """This share is not delayed at all, and so overtakes the others."""
+    rate_bit_s: float = 0.0
+    """The line carries this many bits of IP packets a second, one packet after the other; 0: any number."""
 
     def __post_init__(self) -> None:
-        for name in ("loss", "duplicate", "overtaking"):
+        for name in ("loss", "duplicate", "corrupt", "overtaking", "burst_loss"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ImpairError(f"{name}={getattr(self, name)} is outside 0 to 1")
         for name, value, most in (
@@ -61,12 +74,43 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ):
             if not 0 <= value <= most:
                 raise ImpairError(f"{name}={value} is outside 0 to {most}")
-        if self.overtaking and not self.delay_ns:
+        if self.rate_bit_s and not RATE_BIT_S_MIN <= self.rate_bit_s <= RATE_BIT_S_MAX:
+            raise ImpairError(f"rate_bit_s={self.rate_bit_s:g} is outside {RATE_BIT_S_MIN} to {RATE_BIT_S_MAX}")
+        if self.overtaking and not self.delays:
             raise ImpairError(f"overtaking={self.overtaking}: nothing is delayed, so nothing can be overtaken")
+        if self.burst_packets:
+            self._check_bursts()
+
+    def _check_bursts(self) -> None:
+        told = f"burst_packets={self.burst_packets:g} with loss={self.loss:g}"
+        if not 0 < self.loss < self.burst_loss:
+            raise ImpairError(f"{told}: a loss above 0, and below burst_loss={self.burst_loss:g}, the share while bad")
+        least = 1 / (1 - self.bad_share)
+        if not least <= self.burst_packets <= BURST_PACKETS_MAX:
+            raise ImpairError(f"{told}: from {least:.3g}, which is chance alone, to {BURST_PACKETS_MAX}")
 
     @property
     def delays(self) -> bool:
         return self.delay_ns > 0 or self.jitter_ns > 0
+
+    @property
+    def kernel_can(self) -> bool:
+        """Whether nftables and netem, as `filters.py` and `queues.py` use them, can do it."""
+        return not (self.burst_packets or self.corrupt or self.rate_bit_s) and (
+            not self.overtaking or self.delay_ns > 0
+        )
+
+    @property
+    def bad_share(self) -> float:
+        """The share of packets that meet a bad line."""
+        return self.loss / self.burst_loss
+
+    @property
+    def turns(self) -> tuple[float, float]:
+        """How probable it is that a good line is bad at the next packet, and a bad one good. Bad for `burst_packets` on
+        average is to turn good with one chance in as many; the other follows from the share of bad packets."""
+        turns_good = 1 / self.burst_packets
+        return turns_good * self.bad_share / (1 - self.bad_share), turns_good
 
 
 PERFECT = Quality()
@@ -80,6 +124,14 @@ class Impairment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """(network, destination node): dropped by the node's own filter, and the sender is told so."""
     links: dict[tuple[str, str], Quality] = msgspec.field(default_factory=dict)
     """(network, destination node) to how bad it is; the sender notices nothing."""
+
+    def split(self, netem: bool) -> tuple[Impairment, dict[tuple[str, str], Quality]]:
+        """What the kernel does of it, and the links that the relay serves: all that are impaired where the kernel has
+        no netem, else those whose quality is beyond the kernel."""
+        bad = {link: quality for link, quality in self.links.items() if quality != PERFECT}
+        relayed = {link: quality for link, quality in bad.items() if not (netem and quality.kernel_can)}
+        kernels = {link: quality for link, quality in bad.items() if link not in relayed}
+        return msgspec.structs.replace(self, links=kernels), relayed
 
     @property
     def means(self) -> frozenset[Means]:

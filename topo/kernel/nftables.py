@@ -55,7 +55,7 @@ class Nftables:
         if refused:
             raise UnusableMachineError(
                 f"something of nftables, which refused a filter ({refused}),",
-                fix="use a kernel with nftables, its numgen, dup and egress hook (Linux 5.16 or newer)",
+                fix="use a kernel with nftables, its numgen, dup, fwd and egress hook (Linux 5.16 or newer)",
             )
 
     def packets(self) -> int:

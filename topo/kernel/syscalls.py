@@ -1,7 +1,8 @@
 """The few system calls that Python 3.11 lacks, by their libc names: namespaces, mounts, process attributes.
 
 Only translation and error texts live here; which call is made when is left to `launcher`, `spawner` and `lab`.
-Sources: unshare(2), setns(2), mount(2), umount2(2), pivot_root(2), prctl(2), namespaces(7), netdevice(7), ethtool.h.
+Sources: unshare(2), setns(2), mount(2), umount2(2), pivot_root(2), prctl(2), namespaces(7), netdevice(7), ethtool.h,
+if_tun.h.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _SYS_CLONE3, _SYS_PIDFD_GETFD = 435, 438  # the same on every machine
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _SIOCETHTOOL = 0x8946
+_SIOCSIFTXQLEN = 0x8943
+_TUNSETIFF, _IFF_TAP, _IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 _IFF_UP = 0x1
 _ETHTOOL_STXCSUM = 0x17
 
@@ -124,6 +127,20 @@ def interface_up(name: str) -> None:
         request = struct.pack("16sH14x", name.encode(), 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(handle, _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(handle, _SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags | _IFF_UP))
+
+
+def open_tap(name: str, queue_packets: int) -> int:
+    """Make a TAP interface in the calling thread's network namespace, up, for as long as its descriptor is open."""
+    tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.ioctl(tap, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TAP | _IFF_NO_PI))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as handle:
+            fcntl.ioctl(handle, _SIOCSIFTXQLEN, struct.pack("16si20x", name.encode(), queue_packets))
+        interface_up(name)
+    except OSError:
+        os.close(tap)
+        raise
+    return tap
 
 
 def transmit_checksums_off(names: tuple[str, ...]) -> None:

@@ -60,8 +60,10 @@ class Lab:
         datapath: Datapath = "auto",
         log_directory: Path | None = None,
         controller: ControllerAt | None = None,
+        seed: int = 0,
     ) -> None:
-        """Without a controller nothing is forwarded but by flows that are set by hand (`switches.flows`)."""
+        """Without a controller nothing is forwarded but by flows that are set by hand (`switches.flows`). `seed`: what
+        bad lines do to packets follows from it."""
         self.spec = spec
         self.timings_s: dict[str, float] = {}
         self._began = 0.0
@@ -70,7 +72,7 @@ class Lab:
         self.switches = Switches(datapath, log_directory)
         self._making = Making(self._storage, self.switches, self._stamp)
         self._lock = self._making.lock
-        self.impairments = Impairments(spec, self._place)
+        self.impairments = Impairments(spec, self._place, seed)
         self.net: Any = None
 
     # --- coming up and going down ---

@@ -40,6 +40,7 @@ from herzschlag.backends.names import BackendName
 from herzschlag.controller import installed
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
+from herzschlag.faults.line_quality import line_effect
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import CaptureFull, Counters, Machinery
 from herzschlag.history.records import TAIL_FILE, Record
@@ -187,7 +188,8 @@ class MininetSession(HasSandbox):
             datapath=plan.datapath,
             log_directory=str(logs),
             capture=plan.capture,
-            delays=plan.delays,
+            seed=plan.seed,
+            bad_lines=plan.bad_lines,
         )
 
     # --- Faults -------------------------------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ class MininetSession(HasSandbox):
         collected = self._line.answer(Collected, ANSWER_S_MAX)
         self._finished_ns = self._clock.protocol_ns(collected.at_ns)
         self._tail.read()
-        for entry in (*collected.disks, *self._counters(collected.dropped), collected.switches):
+        for entry in (*collected.disks, *self._counters(collected), collected.switches):
             self._tail.write(collected.at_ns, entry)
         for name in collected.stopped:
             self._tail.write(collected.at_ns, Machinery(what=name, because="it stands still at the end of the run"))
@@ -266,13 +268,19 @@ class MininetSession(HasSandbox):
         if news is not None:
             self._tail.write(*news)
 
-    def _counters(self, dropped: Mapping[str, int]) -> Iterator[Counters]:
-        """The packets that met each fault that is still in force and cuts links at a switch."""
+    def _counters(self, collected: Collected) -> Iterator[Counters]:
+        """The packets that met each fault that is still in force and cuts links at a switch, or makes lines bad."""
         for fault_id, primitives in self._active.items():
-            cuts = [c for c in primitives if isinstance(c, p.LinkCut) and c.at == "switch"]
+            cuts = {
+                cut_name(c.network, c.src, c.dst) for c in primitives if isinstance(c, p.LinkCut) and c.at == "switch"
+            }
+            bad = [cut_name(c.network, c.src, c.dst) for c in primitives if isinstance(c, p.Impaired)]
+            lines = [collected.lines[name] for name in bad if name in collected.lines]
             if cuts:
-                names = {cut_name(c.network, c.src, c.dst) for c in cuts}
-                yield Counters(id=fault_id, dropped=sum(dropped.get(name, 0) for name in names))
+                yield Counters(id=fault_id, dropped=sum(collected.dropped.get(name, 0) for name in cuts))
+            elif lines:
+                line = line_effect(lines, self.plan.speed)
+                yield Counters(id=fault_id, dropped=line["lost"] + line["overflowed"], line=line)
 
     def look(self) -> Mapping[str, str]:
         self._line.tell(Look())

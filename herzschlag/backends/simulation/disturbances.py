@@ -17,6 +17,7 @@ from herzschlag.backends.simulation.host import SimHost
 from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.faults import primitives as p
+from herzschlag.faults.line_quality import line_effect
 
 
 class Storage(Protocol):
@@ -78,6 +79,11 @@ class Disturbances:
         """End a fault. Returns the number of conditions that are no longer in force."""
         del self._active[fault_id]
         return self._enforce()
+
+    def line_effect(self, fault_id: str) -> dict[str, int] | None:
+        """What happened on the lines that an active fault makes bad; None if it makes none bad."""
+        bad = [c for c in self._active.get(fault_id, ()) if isinstance(c, p.Impaired)]
+        return line_effect(self._network.lines[c.network, c.src, c.dst].counts for c in bad) if bad else None
 
     def _enforce(self) -> int:
         wanted = p.combined(self._active.values())

@@ -15,6 +15,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import UNSET
+
 from herzschlag.agents.datastore.disk_evidence import disk_records
 from herzschlag.agents.datastore.layout import disk_path
 from herzschlag.agents.datastore.memory_store import MemoryDatastores
@@ -128,4 +130,5 @@ class SimCluster:
             for entry in disk_records(vm.datastore, [data or b""]):
                 self.record(RUNNER, entry)
         for fault_id, drops in self.disturbances.drops.items():
-            self.record(RUNNER, Counters(id=fault_id, dropped=drops.packets))
+            line = self.disturbances.line_effect(fault_id)
+            self.record(RUNNER, Counters(id=fault_id, dropped=drops.packets, line=UNSET if line is None else line))

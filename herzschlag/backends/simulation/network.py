@@ -11,13 +11,13 @@ What the kernel of a real host would do is decided here too, from what `faults/p
 - a missing route stops what the node sends, answers to pings included, and nothing that it receives;
 - a packet filter stops port 8182 or ICMP alone; pings are answered by the kernel, whatever the processes do.
 
-A cut is judged when the packet is sent. Draws come from one generator per directed link, so a fault elsewhere does
-not change which packets this link loses.
+A cut is judged when the packet is sent. On an impaired link the seed, the link and the packet's number on it decide,
+by the same lines as in the relay of real packets (`topo/impairments/line.py`), so a fault elsewhere does not change
+which packets this link loses.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heappush
 from typing import NamedTuple
@@ -28,12 +28,14 @@ from herzschlag.agents.protocol.messages import AnyMessage
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_quality
+from herzschlag.topo.impairments.line import Line
+from herzschlag.topo.impairments.values import PERFECT
 from herzschlag.topo.spec import GATEWAY, DirectedLink
 
 LATENCY_NS = 200_000
 """The time of an unimpaired packet one way between two namespaces through a switch, with its agent's wake-up."""
-MILLISECOND = 1_000_000
-REORDER_HOLD_NS = round(p.REORDER_HOLD_MS * MILLISECOND)
+PING_BYTES = 36
+"""An echo request of an agent, or its answer, with all headers."""
 
 Receive = Callable[[AnyEvent], None]
 
@@ -50,14 +52,14 @@ class Drops:
 class Rough(NamedTuple):
     """A link on which each packet has a fate of its own."""
 
-    loss: float
-    delay_ns: int
-    jitter_ns: int
-    duplicate: float
-    reorder: float
+    line: Line
     mtu: int | None
     drops: tuple[Drops, ...]
-    draw: random.Random
+
+    @property
+    def sized(self) -> bool:
+        """Whether the size of a packet matters."""
+        return self.mtu is not None or self.line.quality.rate_bit_s > 0
 
 
 class End(NamedTuple):
@@ -100,7 +102,8 @@ class SimulatedNetwork:
         self._udp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
         self._icmp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
         self._rough: dict[DirectedLink, Rough] = {}
-        self._draws: dict[DirectedLink, random.Random] = {}
+        self.lines: dict[DirectedLink, Line] = {}
+        """Of every link that was ever impaired."""
         self.listener: Callable[[str, AnyMessage, tuple[str, ...], tuple[str, ...]], None] | None = None
         """Called with every `send`, for callers that want to see traffic; it changes nothing."""
 
@@ -129,10 +132,11 @@ class SimulatedNetwork:
         for drops in dropped:
             drops.packets += 1
         for (network, node, receive), quality in rough:
-            if quality.mtu is not None and self._size_of(message) > quality.mtu:
+            size_bytes = self._size_of(message) if quality.sized else 0
+            if quality.mtu is not None and size_bytes > quality.mtu:
                 _count(quality.drops)
                 continue
-            for delay_ns in self._fates(quality):
+            for delay_ns in self._fates(quality, size_bytes):
                 self._queue.put(self._queue.now_ns + delay_ns, receive, Received(network, message, lives.get(node, 0)))
 
     def carries(self, link: DirectedLink) -> bool:
@@ -166,22 +170,19 @@ class SimulatedNetwork:
             _count(cut)
             return ()
         rough = self._rough.get(link)
-        return (LATENCY_NS,) if rough is None else self._fates(rough)
+        return (LATENCY_NS,) if rough is None else self._fates(rough, PING_BYTES)
 
-    def _fates(self, quality: Rough) -> tuple[int, ...]:
-        """The delays of the copies of one packet that get through; nothing when it is lost."""
-        draw = quality.draw
-        if quality.loss and draw.random() < quality.loss:
+    def _fates(self, quality: Rough, size_bytes: int) -> tuple[int, ...]:
+        """The delays of the copies of one packet that get through; nothing when it is lost, or damaged, for then its
+        receiver drops it."""
+        now_ns = self._queue.now_ns
+        due_ns, damaged_at = quality.line.carry(now_ns, size_bytes)
+        for at_ns in due_ns:
+            quality.line.left(now_ns, at_ns, at_ns)
+        if not due_ns or damaged_at is not None:
             _count(quality.drops)
             return ()
-        copies = 2 if quality.duplicate and draw.random() < quality.duplicate else 1
-        return tuple(LATENCY_NS + self._delay_ns(quality) for _ in range(copies))
-
-    def _delay_ns(self, quality: Rough) -> int:
-        if quality.reorder and quality.draw.random() < quality.reorder:
-            return 0 if quality.delay_ns else REORDER_HOLD_NS
-        jitter_ns = round(quality.draw.uniform(-1, 1) * quality.jitter_ns) if quality.jitter_ns else 0
-        return max(0, quality.delay_ns + jitter_ns)
+        return tuple(LATENCY_NS + at_ns - now_ns for at_ns in due_ns)
 
     # -- conditions -----------------------------------------------------------------------------------------------
 
@@ -221,6 +222,8 @@ class SimulatedNetwork:
             link: self._combine(link, impaired.get(link, []), limits.get(link, []))
             for link in sorted({*impaired, *limits})
         }
+        for link in self.lines.keys() - self._rough.keys():
+            self.lines[link].change(PERFECT)
         self._routes.clear()
 
     def _links(self, networks: Sequence[str], node: str, direction: p.Direction) -> list[DirectedLink]:
@@ -246,18 +249,14 @@ class SimulatedNetwork:
     def _combine(
         self, link: DirectedLink, impaired: list[tuple[p.Impaired, Drops]], limits: list[tuple[int, Drops]]
     ) -> Rough:
-        if link not in self._draws:
-            self._draws[link] = random.Random(f"{self._seed}/{'/'.join(link)}")
-        quality = line_quality([condition for condition, _ in impaired])
+        if link not in self.lines:
+            self.lines[link] = Line(self._seed, link)
+        line = self.lines[link]
+        line.change(line_quality([condition for condition, _ in impaired]))
         return Rough(
-            loss=quality.loss,
-            delay_ns=round(quality.delay_ms * MILLISECOND),
-            jitter_ns=round(quality.jitter_ms * MILLISECOND),
-            duplicate=quality.duplicate,
-            reorder=quality.reorder,
+            line=line,
             mtu=min((mtu for mtu, _ in limits), default=None),
             drops=tuple(dict.fromkeys([drops for _, drops in impaired] + [drops for _, drops in limits])),
-            draw=self._draws[link],
         )
 
     def _find_route(self, source: str, to: tuple[str, ...], networks: tuple[str, ...]) -> Route:

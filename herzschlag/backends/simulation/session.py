@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from herzschlag.backends.base import Effect
 from herzschlag.backends.names import BackendName
@@ -64,9 +64,11 @@ class SimulationSession:
 
     def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.cluster.run_until(at_ns)
-        changed = self.cluster.disturbances.end(fault_id)
+        line = self.cluster.disturbances.line_effect(fault_id)
+        evidence: dict[str, Any] = {} if line is None else {"line": line}
+        evidence["changed"] = self.cluster.disturbances.end(fault_id)
         dropped = self.cluster.disturbances.drops[fault_id].packets
-        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, dropped=dropped, evidence={"changed": changed})
+        return Effect(at_ns, self.cluster.now_ns, self.cluster.now_ns, dropped=dropped, evidence=evidence)
 
     def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
         return self.cluster.run_until(at_ns, stop)

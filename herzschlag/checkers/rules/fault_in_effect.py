@@ -1,16 +1,18 @@
 """Every fault of the scenario was in effect.
 
 This module decides what shows it: the pair of records with the instants at which the backend had it in force, and for
-links cut at a switch or packet filter, counters of packets that met the cut. A fault that hit no packet proves nothing:
-unknown.
+links cut at a switch or packet filter, counters of packets that met the cut; for bad lines, what happened on them,
+which must be about what was asked for (`line_effect.py`). A fault that hit no packet proves nothing: unknown.
 """
 
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.line_effect import not_as_asked, told
 from herzschlag.checkers.truth import Span, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.faults import primitives as p
+from herzschlag.faults.line_quality import line_quality
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -50,6 +52,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
 def _bitten(name: str, span: Span, history: History) -> Detail:
     counted = [c for c in span.primitives if isinstance(c, p.LinkCut)]
     length_ns = min(span.end_ns, history.end_ns) - span.begin_ns
+    bad = [c for c in span.primitives if isinstance(c, p.Impaired)]
+    if bad and length_ns >= LONG_ENOUGH_NS and (counted_lines := _on_lines(span, history)) is not None:
+        line, record = counted_lines
+        why = not_as_asked(line, line_quality(bad[:1]))
+        verdict: Verdict = "unknown" if why else "holds"
+        return Detail(name=name, verdict=verdict, because=why or told(line), evidence=(span.begin.seq, record.seq))
     if not counted or not any(c.at == "switch" for c in counted) or length_ns < LONG_ENOUGH_NS:
         return Detail(name=name, verdict="holds", because="in force", evidence=(span.begin.seq,))
     shown = _counted(span, history)
@@ -69,6 +77,15 @@ def _counted(span: Span, history: History) -> list[Record]:
         if counted := [record for record in found if record.get("dropped") is not None]:
             return counted
     return []
+
+
+def _on_lines(span: Span, history: History) -> tuple[dict[str, int], Record] | None:
+    """What happened on the lines of this fault, and the record that says so; None where the kernel made them bad."""
+    for record in (*history.where("counters", id=span.id), *history.where("fault", id=span.id, phase="end")):
+        line = record.get("line") or (record.get("evidence") or {}).get("line")
+        if line:
+            return line, record
+    return None
 
 
 CHECKER = Checker(NAME, _needs, _check)

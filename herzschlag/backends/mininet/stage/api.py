@@ -16,6 +16,7 @@ from herzschlag.agents.settings import ClusterConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
 from herzschlag.history.kinds import Switches
+from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.spec import Captured, Datapath, TopologySpec
 
 LINE_BYTES_MAX = 16_000_000
@@ -38,8 +39,10 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     datapath: Datapath
     log_directory: str
     capture: Captured
-    delays: bool
-    """Whether packets will have to be held back."""
+    seed: int
+    """What bad lines do to packets follows from it."""
+    bad_lines: tuple[tuple[str, str], ...] | None
+    """Nodes, each with a network, whose packets a planned fault will impair; None: faults are not planned."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -106,6 +109,8 @@ class Collected(msgspec.Struct, frozen=True, tag=True):
     switches: Switches
     stopped: list[str]
     """Processes of the lab that stand still though no fault wants that: what they would have told is missing."""
+    lines: dict[str, Counts]
+    """What happened on each link that the relay serves, in real time."""
 
 
 class Looked(msgspec.Struct, frozen=True, tag=True):

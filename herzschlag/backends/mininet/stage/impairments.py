@@ -1,8 +1,7 @@
 """The impairments of each node's packets under given conditions, as a pure function.
 
 This module decides which node carries a condition out. It leaves what several impairments of one link come to together
-to `faults/line_quality.py`, the means to `topo/impairments/apply.py`. Times become real ones here: a delay of protocol
-milliseconds shrinks with `speed`, as timers do.
+to `faults/line_quality.py`, the means to `topo/impairments/apply.py`.
 """
 
 from __future__ import annotations
@@ -11,12 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from herzschlag.faults.line_quality import line_quality
-from herzschlag.faults.primitives import REORDER_HOLD_MS, AnyCondition, Blocked, Impaired, LinkCut
-from herzschlag.topo.errors import ImpairError
-from herzschlag.topo.impairments.values import Block, Impairment, Quality
-
-MILLISECOND = 1_000_000
-SHARE_DIGITS = 9
+from herzschlag.faults.primitives import AnyCondition, Blocked, Impaired, LinkCut
+from herzschlag.topo.impairments.values import Block, Impairment
 
 FilterCondition = Blocked | Impaired | LinkCut
 
@@ -56,7 +51,7 @@ def _impairment(conditions: list[AnyCondition], speed: float) -> Impairment:
     return Impairment(
         blocks=tuple(sorted(blocks, key=repr)),
         cuts=frozenset(cuts),
-        links={link: _quality(found, speed) for link, found in sorted(links.items())},
+        links={link: line_quality(found, speed) for link, found in sorted(links.items())},
     )
 
 
@@ -67,24 +62,3 @@ def _blocks(condition: Blocked) -> set[Block]:
         Block("udp", int(condition.what), condition.direction),
         Block("tcp", int(condition.what), condition.direction),
     }
-
-
-def _quality(impaired: list[Impaired], speed: float) -> Quality:
-    def real_ns(time_ms: float) -> int:
-        return round(time_ms * MILLISECOND / speed)
-
-    combined = line_quality(impaired)
-    delay_ms, jitter_ms = combined.delay_ms, combined.jitter_ms
-    overtaking = round(combined.reorder, SHARE_DIGITS)
-    if overtaking and jitter_ms and not delay_ms:
-        raise ImpairError(f"reorder={overtaking} with jitter_ms={jitter_ms:g}: netem does both with a delay_ms alone")
-    if overtaking and not delay_ms:
-        # Reordering alone: the packets chosen are held back and all others overtake them.
-        delay_ms, overtaking = REORDER_HOLD_MS, round(1 - overtaking, SHARE_DIGITS)
-    return Quality(
-        loss=round(combined.loss, SHARE_DIGITS),
-        duplicate=round(combined.duplicate, SHARE_DIGITS),
-        delay_ns=real_ns(delay_ms),
-        jitter_ns=real_ns(jitter_ms),
-        overtaking=overtaking,
-    )

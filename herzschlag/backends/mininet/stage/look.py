@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from herzschlag.topo.impairments.relaying import NAME as RELAY_PROCESS
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.spec import TopologySpec
 
 LOOK_S_MAX = 20.0
 _IN_A_NODE = (
-    "ip -oneline address show; ip link show; ip route show table all; ip neighbour show nud permanent; "
+    "ip -oneline address show; ip -oneline link show; ip route show table all; ip neighbour show nud permanent; "
     "tc qdisc show; tc filter show; nft --stateless list ruleset"
 )
+_OF_THE_RELAY = re.compile(r"\d+: relay[AB]: ")
 _PASSING = re.compile(r"\.tmp\b|\.new\b|^\.nfs|~$|\.lck$|\.apd$")
 """Names of files that come and go by themselves."""
 
@@ -38,7 +40,7 @@ def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
         )
         for node in spec.nodes
     }
-    seen = {place: process.communicate(timeout=LOOK_S_MAX)[0] for place, process in asked.items()}
+    seen = {place: _without_relay(process.communicate(timeout=LOOK_S_MAX)[0]) for place, process in asked.items()}
     for network in spec.networks:
         flows = lab.switches.flows(network, "dump-flows", "--no-stats")
         ports = lab.switches.flows(network, "dump-ports-desc")
@@ -49,6 +51,11 @@ def look(spec: TopologySpec, lab: Lab) -> dict[str, str]:
         seen[f"files of {datastore.name}"] = "\n".join(_files(lab.datastore_path(datastore.name)))
     seen["processes"] = _processes()
     return seen
+
+
+def _without_relay(text: str) -> str:
+    """The relay of bad lines comes with the first of them and stays, and does nothing without one."""
+    return "".join(line for line in text.splitlines(keepends=True) if not _OF_THE_RELAY.match(line))
 
 
 def _lines(text: str) -> list[str]:
@@ -76,6 +83,6 @@ def _processes() -> str:
             name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
         except OSError:
             continue
-        if rest.split()[0] not in "ZX":
+        if rest.split()[0] not in "ZX" and name != RELAY_PROCESS:
             names[name] += 1
     return "\n".join(f"{count} {name}" for name, count in sorted(names.items()))

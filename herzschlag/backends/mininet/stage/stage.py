@@ -53,7 +53,7 @@ from herzschlag.controller.messages import Network, Port
 from herzschlag.history.kinds import Switches
 from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
-from herzschlag.topo.impairments.apply import require_delays
+from herzschlag.topo.impairments.apply import kernel_serves
 from herzschlag.topo.lab.lab import ControllerAt, Lab
 from herzschlag.topo.lab.switch_watch import SwitchWatch
 from herzschlag.topo.lab.switches import management_socket
@@ -102,6 +102,8 @@ class Stage:
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}
         """The pidfd of every machinery process, with the name of the process."""
+        self._relay: dict[str, int] = {}
+        """Its pid under its name, once there is one."""
         self._versions = {"kernel": platform.release(), "python": platform.python_version()}
         # The slowest parts start first: both import a lot while the lab is being built.
         self._controller_process = self._start_controller()
@@ -111,7 +113,9 @@ class Stage:
             datapath=settings.datapath,
             log_directory=self._logs,
             controller=ControllerAt(CONTROLLER_ADDRESS, CONTROLLER_PORT, self._await_controller),
+            seed=settings.seed,
         )
+        self._lab.impairments.on_relay = self._watch_relay
         self._capture_line = capture_line
         self._controller: ControllerClient
         self._effects: Effects
@@ -122,14 +126,16 @@ class Stage:
     # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        if self._settings.delays:
-            require_delays()
+        relayed = () if kernel_serves() else self._settings.bad_lines
+        if relayed != ():
+            self._lab.impairments.start_relay()
         self._lab.start()
         self._stamp("lab")
         self._watch_switches()
         self._configure_controller()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # meanwhile the zygote imports its modules
+        self._lab.impairments.ready_relay(relayed or ())
         self._stamp("filters")
         self._nodes.wait_ready()
         self._stamp("zygote")
@@ -146,7 +152,13 @@ class Stage:
         }
         for name, pid in machinery.items():
             self._watched[os.pidfd_open(pid)] = name
-        self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._nodes.pids))
+        self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._relay | self._nodes.pids))
+
+    def _watch_relay(self, pid: int) -> None:
+        """A packet that is late in the relay would be blamed on the protocol: it has priority like the switches."""
+        self._watched[os.pidfd_open(pid)] = "relay"
+        self._relay = {"relay": pid}
+        make_urgent([pid])
 
     def _watch_switches(self) -> None:
         """From now on: a switch that stands still before the cluster is ready harms the run as well."""
@@ -286,8 +298,13 @@ class Stage:
             forwarded=sum(port.packets or 0 for port in status.forwarded),
             unknown=sum(switch.table_miss_packets or 0 for switch in status.switches),
         )
+        lines = {
+            cut_name(*link): counts
+            for node in self._lab.spec.nodes
+            for link, counts in self._lab.impairments.lines(node).items()
+        }
         frozen = [f"/proc/{self._lab.pid(node)}" for node in self._lab.frozen()]
-        return Collected(time.monotonic_ns(), disks, dropped, switches, stopped(frozen))
+        return Collected(time.monotonic_ns(), disks, dropped, switches, stopped(frozen), lines)
 
 
 def _ovs_version() -> str:

@@ -268,6 +268,24 @@ def test_a_fault_that_bit_nothing_is_unknown() -> None:
     assert judge("fault-in-effect", history.without(lambda r: r.kind == "fault"), "isolation").verdict == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("counts", "says"),
+    [
+        ({"sent": 0}, "no packet met the bad lines"),
+        ({"lost": 0}, "0.0% of 288 packets were lost, 50.0% were asked for"),
+        ({"delay_mean_ns": SECOND}, "1000.0 ms on average"),
+    ],
+)
+def test_bad_lines_that_did_something_else_than_asked_for_are_unknown(counts: dict[str, int], says: str) -> None:
+    history = healthy("lossy-bursts")
+    assert judge("fault-in-effect", history, "lossy-bursts").verdict == "holds"
+    line = history.where("counters", id="bad lines")[0].get("line")
+    found = judge(
+        "fault-in-effect", changed(history, lambda r: r.kind == "counters", line={**line, **counts}), "lossy-bursts"
+    )
+    assert found.verdict == "unknown" and says in found.details[0].because
+
+
 def test_late_timers_make_a_real_run_unknown() -> None:
     real = changed(healthy("normal"), lambda r: r.kind == "run", backend="mininet", speed=10.0)
     assert judge("lateness", real, "normal").verdict == "unknown"

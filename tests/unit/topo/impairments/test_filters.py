@@ -24,6 +24,15 @@ def test_no_impairment_leaves_no_table_and_nothing_to_do_by_any_means() -> None:
     assert Impairment().means == frozenset()
 
 
+def test_only_packets_to_bad_lines_go_to_the_relay_and_those_it_returns_pass() -> None:
+    text = script(LAB, "host-98", Impairment(), {("B", "host-99"), ("B", "gateway")})
+    assert [line.split("leaving_B ")[1] for line in text.splitlines() if line.startswith("add rule")] == [
+        "meta mark 0x68657273 accept",
+        "ip daddr { 198.19.0.1, 198.19.1.2 } fwd to relayB",
+    ]
+    assert "leaving_A" not in text
+
+
 def test_every_script_begins_by_deleting_what_was_there() -> None:
     """A script that is applied twice has the same effect as one that is applied once."""
     for impairment in (links(Quality(loss=0.1), "host-99"), Impairment(blocks=(Block("icmp"),))):

@@ -22,6 +22,28 @@ def test_every_means_is_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("quality", "by_kernel"),
+    [
+        (Quality(loss=0.1, duplicate=0.1, delay_ns=5, jitter_ns=5, overtaking=0.1), True),
+        (Quality(jitter_ns=5), True),
+        (Quality(jitter_ns=5, overtaking=0.1), False),
+        (Quality(corrupt=0.1), False),
+        (Quality(rate_bit_s=1000), False),
+        (Quality(loss=0.1, burst_packets=3), False),
+    ],
+)
+def test_the_relay_serves_what_the_kernel_cannot_and_all_of_it_without_netem(quality: Quality, by_kernel: bool) -> None:
+    blocks = (Block("icmp"),)
+    wanted = Impairment(blocks=blocks, links={("A", "host-99"): quality, ("A", "host-100"): Quality()})
+    of_kernel, of_relay = wanted.split(netem=True)
+    assert of_kernel.blocks == blocks
+    assert (of_kernel.links, of_relay) == (
+        ({("A", "host-99"): quality}, {}) if by_kernel else ({}, {("A", "host-99"): quality})
+    )
+    assert wanted.split(netem=False) == (Impairment(blocks=blocks), {("A", "host-99"): quality})
+
+
+@pytest.mark.parametrize(
     ("make", "text"),
     [
         (lambda: Quality(loss=1.01), r"loss=1.01 is outside 0 to 1"),
@@ -29,6 +51,13 @@ def test_every_means_is_named() -> None:
         (lambda: Quality(delay_ns=DELAY_NS_MAX + 1), r"delay_ns=60000000001 is outside"),
         (lambda: Quality(jitter_ns=JITTER_NS_MAX + 1), r"jitter_ns=2147483648 is outside"),
         (lambda: Quality(overtaking=0.5), r"nothing is delayed, so nothing can be overtaken"),
+        (lambda: Quality(rate_bit_s=1), r"rate_bit_s=1 is outside 100 to"),
+        (lambda: Quality(burst_packets=3), r"burst_packets=3 with loss=0: a loss above 0"),
+        (lambda: Quality(loss=1, burst_packets=3), r"below burst_loss=1, the share while bad"),
+        (
+            lambda: Quality(loss=0.5, burst_packets=1.9),
+            r"burst_packets=1.9 with loss=0.5: from 2, which is chance alone",
+        ),
         (lambda: Block("udp", 1, "up"), r"direction 'up' is unknown"),  # type: ignore[arg-type]
         (lambda: Block("udp", 0), r"port=0 is outside 1 to 65535"),
         (lambda: Block("icmp", 1), r"ICMP has no ports"),

@@ -7,6 +7,8 @@ from typing import Any
 from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
 from herzschlag.backends.mininet.stage.effects.errors import EffectUnavailable
 from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
+from herzschlag.faults.line_quality import line_effect
+from herzschlag.faults.primitives import Impaired
 from herzschlag.topo.errors import ImpairError, UnusableMachineError
 from herzschlag.topo.impairments.apply import Change
 from herzschlag.topo.lab.lab import Lab
@@ -23,6 +25,10 @@ class Filters:
         for node in sorted({node for c in change.ends if (node := filtered_at(c)) is not None}):
             for what, packets in self._lab.impairments.counted(node).items():
                 evidence.setdefault(what, {})[node] = packets
+        ending = change.of(Impaired).ends
+        lines = {link: c for node in {c.src for c in ending} for link, c in self._lab.impairments.lines(node).items()}
+        if found := [lines[link] for c in ending if (link := (c.network, c.src, c.dst)) in lines]:
+            evidence["line"] = line_effect(found, self._speed)
         return evidence
 
     def prepare(self, change: Difference) -> list[Change]:

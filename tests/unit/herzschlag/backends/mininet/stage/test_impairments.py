@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
 from herzschlag.faults.primitives import AnyCondition, Blocked, Impaired, LinkCut, PortDown
-from herzschlag.topo.errors import ImpairError
 from herzschlag.topo.impairments.values import Block, Impairment, Quality
 
 MS = 1_000_000
@@ -46,15 +43,3 @@ def test_two_impairments_of_one_link_act_one_after_the_other() -> None:
     once = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=10)
     again = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=5)
     assert at("host-98", once, again).links["A", "host-99"] == Quality(loss=0.75, delay_ns=15 * MS)
-
-
-def test_reordering_lets_the_chosen_overtake_and_without_a_delay_holds_them_back() -> None:
-    chosen = Impaired("A", "host-98", "host-99", reorder=0.25, delay_ms=40)
-    alone = Impaired("A", "host-98", "host-99", reorder=0.25)
-    assert at("host-98", chosen).links["A", "host-99"] == Quality(delay_ns=40 * MS, overtaking=0.25)
-    assert at("host-98", alone).links["A", "host-99"] == Quality(delay_ns=10 * MS, overtaking=0.75)
-
-
-def test_what_netem_cannot_express_is_refused() -> None:
-    with pytest.raises(ImpairError, match=r"reorder=0.25 with jitter_ms=5"):
-        at("host-98", Impaired("A", "host-98", "host-99", reorder=0.25, jitter_ms=5))

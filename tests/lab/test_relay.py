@@ -1,0 +1,125 @@
+"""The relay of bad lines: what passes it unchanged, which packets it loses, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import pytest
+
+from herzschlag.topo.errors import LabError
+from herzschlag.topo.impairments.fate import fate, line_key
+from herzschlag.topo.impairments.values import Quality
+from tests.support.sandboxed import DEADLINE_S, delivered, impair, inside, run_body, switched_lab
+
+pytestmark = pytest.mark.packets
+
+SLIGHT = Quality(delay_ns=1, burst_packets=2, loss=1e-9)
+"""The relay serves it on every kernel, and it does nothing."""
+COUNTED = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(2)
+print("ready", flush=True)
+while (data := s.recv(2000)) != b"end": print(int(data))
+"""
+COUNTING = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(int(sys.argv[2])):
+    s.sendto(b"%d" % number, (sys.argv[1], 8182))
+    time.sleep(0.0005)
+for _ in range(20): s.sendto(b"end", (sys.argv[1], 8182))
+"""
+GIVEN = """
+import hashlib, socket, sys
+s = socket.create_server((sys.argv[1], 9000)); print("ready", flush=True)
+end, _ = s.accept(); print(hashlib.sha256(end.makefile("rb").read()).hexdigest())
+"""
+GIVING = """
+import hashlib, random, socket, sys
+data = random.Random(1).randbytes(5_000_000); print(hashlib.sha256(data).hexdigest())
+socket.create_connection((sys.argv[1], 9000)).sendall(data)
+"""
+
+
+def arrived(lab: Any, many: int) -> list[int]:
+    """The numbers of the datagrams of host-98 that reach host-99 on A."""
+    address = lab.spec.address("host-99", "A")
+    receiver = lab.popen("host-99", [sys.executable, "-c", COUNTED, address], text=True)
+    assert receiver.stdout.readline() == "ready\n"
+    lab.popen("host-98", [sys.executable, "-c", COUNTING, address, str(many)]).communicate(timeout=DEADLINE_S)
+    return [int(line) for line in receiver.communicate(timeout=DEADLINE_S)[0].split()]
+
+
+@inside
+def test_the_seed_decides_which_packets_are_lost() -> None:
+    """A repeat must lose the same packets, and the simulation the same as both."""
+    quality = Quality(loss=0.3, burst_packets=4)
+    key = line_key(7, ("A", "host-98", "host-99"))
+    with switched_lab(2, seed=7) as lab:
+        impair(lab, "host-98", links={("A", "host-99"): quality})
+        expected = [number for number in range(300) if fate(key, number, quality).delays_ns]
+        assert arrived(lab, 300) == expected
+
+
+@inside
+def test_what_passes_a_line_that_does_nothing_is_what_was_sent_and_takes_less_than_a_millisecond() -> None:
+    with switched_lab(2) as lab:
+        for node in ("host-98", "host-99"):
+            links = {("A", other): SLIGHT for other in lab.spec.nodes if other != node}
+            impair(lab, node, links=links)
+        address = lab.spec.address("host-99", "A")
+        assert delivered(lab, "host-98", "host-99", "A", 200) == 200
+        said = lab.popen("host-98", ["ping", "-c", "3", "-i", "0.01", "-s", "8000", address], text=True)
+        assert " 3 received" in said.communicate(timeout=DEADLINE_S)[0], "fragments"
+        said = lab.popen("host-98", ["ping", "-c", "3", "-i", "0.01", "-s", "1472", "-M", "do", address], text=True)
+        assert " 3 received" in said.communicate(timeout=DEADLINE_S)[0], "full packets"
+        taker = lab.popen("host-99", [sys.executable, "-c", GIVEN, address], text=True)
+        assert taker.stdout.readline() == "ready\n"
+        giver = lab.popen("host-98", [sys.executable, "-c", GIVING, address], text=True)
+        assert giver.communicate(timeout=DEADLINE_S)[0] == taker.communicate(timeout=DEADLINE_S)[0] != ""
+        impair(lab, "host-98", links={("A", "host-99"): Quality(corrupt=1e-9)})
+        assert delivered(lab, "host-98", "host-99", "A", 1000) == 1000
+        (line,) = lab.impairments.lines("host-98").values()
+        assert line.left >= 1000 and line.delay_sum_ns / line.left < 1_000_000
+
+
+@inside
+def test_damaged_packets_arrive_and_are_dropped_by_their_receiver() -> None:
+    with switched_lab(2) as lab:
+        impair(lab, "host-98", links={("A", "host-99"): Quality(corrupt=1)})
+        assert delivered(lab, "host-98", "host-99", "A", 50) == 0
+        (line,) = lab.impairments.lines("host-98").values()
+        assert line.damaged == line.left == line.sent >= 50
+        seen = lab.net["host-99"].cmd("grep '^Udp:' /proc/net/snmp").split("\n")
+        counted = dict(zip(seen[0].split(), seen[1].split(), strict=True))
+        # A flipped length or port is dropped before the checksum is looked at.
+        assert int(counted["InCsumErrors"]) >= 25 and int(counted["InDatagrams"]) == 0, counted
+
+
+@inside
+def test_a_rate_is_kept() -> None:
+    with switched_lab(2) as lab:
+        impair(lab, "host-98", links={("A", "host-99"): Quality(rate_bit_s=928 * 8 * 100)})  # 100 of them a second
+        assert delivered(lab, "host-98", "host-99", "A", 60) == 60
+        (line,) = lab.impairments.lines("host-98").values()
+        # They are sent within 30 to 60 ms; the last one waits for those before it.
+        assert 500_000_000 < line.delay_max_ns < 700_000_000
+
+
+@inside
+def test_without_the_relay_a_bad_line_is_refused_and_its_end_is_told() -> None:
+    """A line that silently became perfect, or carried nothing, would be blamed on the protocol."""
+    started: list[int] = []
+    with switched_lab(2) as lab:
+        lab.impairments.on_relay = started.append
+        impair(lab, "host-98", links={("A", "host-99"): SLIGHT})
+        os.kill(started[0], signal.SIGKILL)
+        with pytest.raises(LabError, match="the relay of bad lines ended with status -9"):
+            impair(lab, "host-98", links={("A", "host-99"): Quality(corrupt=0.5)})
+
+
+if __name__ == "__main__":
+    run_body()
