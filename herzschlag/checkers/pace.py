@@ -43,11 +43,22 @@ def latest_s(history: History, scenario: Scenario) -> float:
     if not told:
         return 0.0
     stopped, speed = stood_still(history, scenario), speed_of(history)
-    return max((late_s(record, speed) for record in told if record.node not in stopped), default=0.0)
+    return max((late_s(record, speed) for record in told if not excused(record, stopped)), default=0.0)
 
 
-def stood_still(history: History, scenario: Scenario) -> set[str]:
-    """Nodes whose timers prove nothing: frozen, without power, or by a wrong clock at some time."""
-    conditions = [c for span in Truth(history, scenario).spans for c in span.primitives]
-    frozen = {c.host for c in conditions if isinstance(c, p.Frozen | p.ClockOff)}
-    return frozen | {c.node for c in conditions if isinstance(c, p.PowerOff)}
+def stood_still(history: History, scenario: Scenario) -> dict[str, int]:
+    """Nodes whose timers prove nothing from some instant on: frozen, without power, or by a wrong clock."""
+    since_ns: dict[str, int] = {}
+    for span in Truth(history, scenario).spans:
+        for condition in span.primitives:
+            match condition:
+                case p.Frozen(host=node) | p.ClockOff(host=node) | p.PowerOff(node=node):
+                    since_ns[node] = min(span.begin_ns, since_ns.get(node, span.begin_ns))
+                case _:
+                    pass
+    return since_ns
+
+
+def excused(record: Record, stopped: dict[str, int]) -> bool:
+    """Whether a late timer is what the scenario made of that node."""
+    return record.node in stopped and record.at_ns >= stopped[record.node]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, networks_of, nodes_of
 from herzschlag.faults.line_quality import line_quality
@@ -37,8 +35,8 @@ class Impair(Fault, frozen=True, tag="impair"):
             if not 0 <= getattr(self, name) <= 1:
                 raise FaultError(name, f"{name}={getattr(self, name)}: a share lies between 0 and 1, e.g. 0.2")
         for name in ("delay_ms", "jitter_ms", "burst_packets", "rate_kbit_s"):
-            if not 0 <= getattr(self, name) < math.inf:  # also what is not a number
-                raise FaultError(name, f"{name}={getattr(self, name)}: a number from 0 on, e.g. 20")
+            if not 0 <= getattr(self, name) <= LARGEST:  # also what is not a number
+                raise FaultError(name, f"{name}={getattr(self, name)}: it is not below 0 and at most {LARGEST:.0f}")
         quality = {name: getattr(self, name) for name in QUALITY}
         if not any(quality[name] for name in QUALITY if name not in ("burst_packets", "burst_loss")):
             raise FaultError("loss", f"nothing is impaired: give one of {', '.join(QUALITY[:7])}")
@@ -47,6 +45,8 @@ class Impair(Fault, frozen=True, tag="impair"):
         return tuple(p.Impaired(network=n, src=a, dst=b, **quality) for n, a, b in sorted(links))
 
 
+LARGEST = 1e9
+"""Milliseconds, packets or kilobits: more than any run needs."""
 QUALITY = (
     "loss",
     "delay_ms",

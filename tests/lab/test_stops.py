@@ -20,6 +20,7 @@ from tests.support.stops import Stop, play
         (Stop("ovs-vswitchd", "before", 0.8), {"unknown"}),
         (Stop("ovs-vswitchd", "during", 2.0), {"unknown"}),
         (Stop("ovs-vswitchd", "starting", 2.0), {"holds", "unknown"}),
+        (Stop("agent", "before", 2.0), {"unknown"}),  # of the host that loses power while its agent stands still
         (Stop("agent", "after", 2.0), {"unknown"}),
         (Stop("controller", "during", 2.0), {"holds", "unknown"}),
         (Stop("recorder", "during", 2.0), {"holds", "unknown"}),

@@ -261,7 +261,10 @@ class MininetSession(HasSandbox):
         for entry in (*collected.disks, *self._counters(collected), collected.switches):
             self._tail.write(collected.at_ns, entry)
         for name in collected.stopped:
-            self._tail.write(collected.at_ns, Machinery(what=name, because="it stands still at the end of the run"))
+            self._tail.write(
+                collected.at_ns,
+                Machinery(what=name, because="it stood still when a host lost power, or at the end of the run"),
+            )
         self._note_of_capture(self._capture.news())
 
     def _note_of_capture(self, news: tuple[int, CaptureFull] | None) -> None:

@@ -8,7 +8,7 @@ planned. A run beyond it is unknown, never holds and never violated. In the simu
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import late_s, speed_of, stood_still, tolerance_s, took_s
+from herzschlag.checkers.pace import excused, late_s, speed_of, stood_still, tolerance_s, took_s
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -27,7 +27,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     stopped = stood_still(history, scenario)
     details = []
     for record in history.of_kind("lateness"):
-        if record.node in stopped:
+        if excused(record, stopped):
             continue  # a host that was frozen on purpose wakes up late
         late = late_s(record, speed)
         verdict: Verdict = "holds" if late <= budget_s else "unknown"
@@ -35,8 +35,11 @@ def _check(history: History, scenario: Scenario) -> Finding:
         because = f"a timer fired {late:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
         details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))
     details += [_fault(record, budget_s, speed) for record in history.of_kind("fault")]
-    silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")} - stopped
-    details += [Detail(name=host, verdict="unknown", because="never said how late its timers were") for host in silent]
+    silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")}
+    details += [
+        Detail(name=host, verdict="unknown", because="never said how late its timers were")
+        for host in silent - stopped.keys()
+    ]
     largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
     good = f"no timer more than {largest / 1e6:.1f} ms of real time late, {budget_s / speed * 1000:.0f} ms are allowed"
     return finding(NAME, details, good=good, of_none="unknown")

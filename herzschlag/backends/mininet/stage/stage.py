@@ -50,6 +50,7 @@ from herzschlag.backends.mininet.stage.priorities import make_urgent
 from herzschlag.backends.mininet.stage.stopped import stopped
 from herzschlag.controller.client import ControllerClient, ControllerError
 from herzschlag.controller.messages import Network, Port
+from herzschlag.faults.primitives import PowerOff
 from herzschlag.history.kinds import Switches
 from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
@@ -96,6 +97,9 @@ class Stage:
         self._settings = settings
         self._logs = Path(settings.log_directory)
         self._records = records
+        self._ours: set[int] = set()
+        self._stood: set[str] = set()
+        """Processes of ours that were seen to stand still."""
         self._switches: SwitchWatch
         self._logs.mkdir(parents=True, exist_ok=True)
         self._began = time.monotonic()
@@ -150,6 +154,7 @@ class Stage:
             "controller": self._controller_process.pid,
             "zygote": self._nodes.zygote.pid,
         }
+        self._ours = set(machinery.values())
         for name, pid in machinery.items():
             self._watched[os.pidfd_open(pid)] = name
         self._outside.tell(Ready(self._versions, self._timings_ms, machinery | self._relay | self._nodes.pids))
@@ -274,6 +279,8 @@ class Stage:
         while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
             if not self._look(left_ns / 1e9):
                 break  # the command is gone; the lab follows, but not in the middle of a change
+        if any(isinstance(condition, PowerOff) for condition in order.conditions):
+            self._see_who_stands_still()  # what loses power now will not tell any more
         prepared = self._effects.prepare(frozenset(order.conditions), order.commands)
         if (left_ns := at_ns - time.monotonic_ns()) > 0:
             time.sleep(left_ns / 1e9)
@@ -303,8 +310,12 @@ class Stage:
             for node in self._lab.spec.nodes
             for link, counts in self._lab.impairments.lines(node).items()
         }
+        self._see_who_stands_still()
+        return Collected(time.monotonic_ns(), disks, dropped, switches, sorted(self._stood), lines)
+
+    def _see_who_stands_still(self) -> None:
         frozen = [f"/proc/{self._lab.pid(node)}" for node in self._lab.frozen()]
-        return Collected(time.monotonic_ns(), disks, dropped, switches, stopped(frozen), lines)
+        self._stood |= set(stopped(self._ours, frozen))
 
 
 def _ovs_version() -> str:

@@ -11,17 +11,29 @@ STANDS_STILL = "Tt"
 """States of proc(5): stopped by a signal, or by a debugger."""
 
 
-def stopped(frozen: Iterable[str], processes: Path = Path("/proc")) -> list[str]:
-    """Names of the processes that stand still. `frozen`: a process's folder for each node of which a fault wants it."""
+def stopped(ours: Iterable[int], frozen: Iterable[str], processes: Path = Path("/proc")) -> list[str]:
+    """Names of those of our processes, and of their descendants, that stand still; what a user runs in the lab is left
+    out. `frozen`: a process's folder for each node of which a fault wants it."""
     meant = {_network_of(Path(folder)) for folder in frozen}
-    found = []
+    parents: dict[int, int] = {}
+    still: dict[int, str] = {}
     for folder in processes.iterdir():
         if folder.name.isdigit():
             with suppress(OSError):  # it ended meanwhile
                 name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
-                if rest.split()[0] in STANDS_STILL and _network_of(folder) not in meant:
-                    found.append(name)
-    return sorted(found)
+                state, parent = rest.split()[:2]
+                parents[int(folder.name)] = int(parent)
+                if state in STANDS_STILL and _network_of(folder) not in meant:
+                    still[int(folder.name)] = name
+    roots = set(ours)
+    return sorted(name for pid, name in still.items() if roots & _with_ancestors(pid, parents))
+
+
+def _with_ancestors(pid: int, parents: dict[int, int]) -> set[int]:
+    found = {pid}
+    while (pid := parents.get(pid, 0)) and pid not in found:
+        found.add(pid)
+    return found
 
 
 def _network_of(process: Path) -> str:
