@@ -16,8 +16,9 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
 PROGRAM = """
-import time
+import signal
 from herzschlag import Cluster, Setup
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
 with Cluster.start(Setup(hosts=2), speed=20) as cluster:
     print("ready", cluster.session.sandbox_pid, flush=True)
     cluster.advance(100_000)

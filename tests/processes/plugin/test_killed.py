@@ -14,9 +14,10 @@ from herzschlag.plugin.homes import PREFIX, Home
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="labs on real packets need Linux")
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from herzschlag.plugin.homes import Home
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with it ignored
 home = Home.make(Path(sys.argv[1]))
 (home.path / "capture.pcapng").write_bytes(bytes(1000))
 print(home.path, flush=True)
