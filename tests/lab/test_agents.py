@@ -170,7 +170,7 @@ def test_every_way_to_lose_network_b_silences_it_and_heals(cluster: Cluster, fie
         ({"kind": "gateway-down"}, "powered_off"),
         ({"kind": "storage", "host": "host-100", "access": "apd", "datastore": "nfs-1"}, "views_changed"),
         ({"kind": "block", "host": "host-100", "what": "icmp"}, "filters_changed"),
-        ({"kind": "impair", "src": "host-100", "dst": "host-98", "loss": 0.3, "duplicate": 0.2}, "filters_changed"),
+        ({"kind": "impair", "src": "host-100", "dst": "host-99", "loss": 0.3, "duplicate": 0.2}, "filters_changed"),
         ({"kind": "mtu", "host": "host-100", "mtu": 1000, "networks": "B"}, "interfaces_changed"),
         ({"kind": "reconfigure", "options": {"host_monitoring": False}}, "vcenter_told"),
         ({"kind": "crash-vcenter"}, "vcenter"),

@@ -246,7 +246,7 @@ def test_a_person_at_a_terminal_stops_a_program_and_not_the_lab(tmp_path: Path) 
 IN_ANOTHER_THREAD = """
 import signal, sys, threading, time
 from pathlib import Path
-from herzschlag.cli.app import main
+from herzschlag.cli.program import main
 
 def press():
     while not Path("press").exists():

@@ -9,8 +9,9 @@
 
 This file decides what a sealed sandbox is: new network, mount, process, IPC and host-name namespaces (and a user
 namespace when not root), private mounts, and a root of its own on a tmpfs into which the machine's folders are bound,
-with fresh /proc, /run, /tmp, /dev/shm and Open vSwitch folders. So nothing that happens inside reaches the machine's
-file system but through the paths the starter keeps, and when the first process dies nothing is left to clean up.
+with fresh /proc, /run, /tmp, /dev/shm and Open vSwitch folders. What our own processes write inside lies on that tmpfs
+or in the paths that the starter keeps, so when the first process dies nothing is left to clean up. The bound folders
+are as writable as they are outside: a program that runs as root in a host can change the machine (docs/security.md).
 
 A parent-death signal alone would not do for the starter: it fires when the *thread* that forked ends.
 """
