@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import read_history
 from herzschlag.packets.dissector import dissector
 from herzschlag.running.run_file import HISTORY_FILE, read_report
-from herzschlag.scenarios.from_toml import shipped
+from herzschlag.scenarios.from_toml import load, shipped
 
 HERE = Path(__file__).resolve().parent
 
@@ -99,7 +100,9 @@ def once(names: list[str], jobs: int, out: Path, dissected: bool) -> tuple[dict[
             told = difference or f"{report['verdict']} on both, in parity"
         print(f"{name:<40} {told}", flush=True)
     if dissected:
-        ran = [Path(report["directory"]) for report in real.values() if report["status"] != "unavailable"]
+        # Where a scenario damages packets, its capture has some that are not in order, as asked for.
+        sound = [report for name, report in real.items() if not re.search(r"^corrupt\b", load(name).text, re.MULTILINE)]
+        ran = [Path(report["directory"]) for report in sound if report["status"] != "unavailable"]
         wrong += bool(dissect_all([directory for directory in ran if (directory / CAPTURE_FILE).exists()]))
     print(
         f"{len(virtual)} scenarios: simulation {virtual_s:.1f} s, real packets {real_s:.0f} s, "
