@@ -31,7 +31,7 @@ def table(ended: list[Ended], seconds: tuple[float, ...]) -> str:
     """A row for each kind of process, a column for each moment, a verdict for each length."""
     found = {one.stop: one for one in ended}
     told = "/".join(f"{s:g}" for s in seconds)
-    here = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, kernel {platform.release()}"
+    here = f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, kernel {platform.release().partition('-')[0]}"
     lines = [
         f"{len(ended)} runs, {sum(e.verdict == 'violated' for e in ended)} violated, "
         f"{sum(e.verdict == 'holds' for e in ended)} hold, {sum(e.verdict == 'unknown' for e in ended)} unknown; "
