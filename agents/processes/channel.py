@@ -20,6 +20,10 @@ _CHUNK = 65_536
 _encode = msgspec.msgpack.Encoder().encode
 
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""All that decoding any bytes can raise: text that is not UTF-8, deep nesting."""
+
+
 class ChannelBroken(RuntimeError):
     """The peer sends nonsense, or has not read for far too long: a fault of ours."""
 
@@ -89,7 +93,7 @@ class Channel:
                 break
             try:
                 values.append(self._decode(bytes(data[4 : 4 + size])))
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 raise ChannelBroken(f"a value of {size} bytes cannot be read: {error}") from None
             del data[: 4 + size]
         return values, is_open

@@ -14,6 +14,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Literal
 
 FILE_BYTES_MAX = 8 << 20
@@ -50,6 +51,16 @@ def trouble(error: OSError) -> Trouble:
     if error.errno in _OWN_FAILURES:
         raise error
     return _TROUBLES.get(error.errno or 0, "damaged")
+
+
+@contextmanager
+def folder_at(path: Path) -> Iterator[int]:
+    """A folder of our own, below which paths may be anything, as a descriptor."""
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield held
+    finally:
+        os.close(held)
 
 
 @contextmanager
@@ -108,6 +119,12 @@ def read_part(file: int, path: str, offset: int = 0, length: int | None = None) 
     if length > FILE_BYTES_MAX:
         raise NotRegularError(path, f"longer than {FILE_BYTES_MAX} bytes")
     return os.pread(file, length, offset)
+
+
+def write_all(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
 
 
 def read_regular(root: int, path: str) -> bytes:

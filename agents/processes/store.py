@@ -12,8 +12,16 @@ from pathlib import Path
 import msgspec
 
 from herzschlag.agents.hypervisor.api import AbortIo, Io, IoDone
+from herzschlag.agents.processes.channel import UNREADABLE
 from herzschlag.agents.processes.loop import Chore, Loop
-from herzschlag.agents.processes.regular_files import Trouble, open_regular, read_regular, trouble
+from herzschlag.agents.processes.regular_files import (
+    Trouble,
+    folder_at,
+    open_regular,
+    read_regular,
+    trouble,
+    write_all,
+)
 from herzschlag.agents.processes.tmpfs_store import TmpfsDatastores
 from herzschlag.agents.settings import ClusterConfig
 
@@ -54,18 +62,13 @@ def keep_config(config: ClusterConfig, folder: Path = LOCAL) -> Trouble | None:
     """Store it on the host's local disk, whole or not at all. A disk that takes no writes keeps what it held: the host
     runs on with what it was given, and boots with what is stored."""
     try:
-        local = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with folder_at(folder) as local:
             file = open_regular(local, _TEMPORARY, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             try:
-                rest = memoryview(msgspec.msgpack.encode(config))
-                while rest:
-                    rest = rest[os.write(file, rest) :]
+                write_all(file, msgspec.msgpack.encode(config))
             finally:
                 os.close(file)
             os.rename(_TEMPORARY, _KEPT, src_dir_fd=local, dst_dir_fd=local)
-        finally:
-            os.close(local)
     except OSError as error:
         return trouble(error)
     return None
@@ -74,13 +77,10 @@ def keep_config(config: ClusterConfig, folder: Path = LOCAL) -> Trouble | None:
 def kept_config(folder: Path = LOCAL) -> ClusterConfig | None:
     """What an earlier life of this host stored; None: vCenter never configured it, or it cannot be read."""
     try:
-        local = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with folder_at(folder) as local:
             return _CONFIG.decode(read_regular(local, _KEPT))
-        finally:
-            os.close(local)
     except OSError as error:
         trouble(error)
         return None
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None

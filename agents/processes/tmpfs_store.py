@@ -46,6 +46,7 @@ from herzschlag.agents.processes.regular_files import (
     read_part,
     stat_regular,
     trouble,
+    write_all,
 )
 
 TEMPORARY = ".tmp~"
@@ -152,7 +153,7 @@ class TmpfsDatastores:
     def _append(self, mount: int, request: Append) -> Outcome:
         file = _open(mount, request.path, os.O_APPEND)
         try:
-            _write_all(file, request.data)
+            write_all(file, request.data)
             _stamp(file)
         finally:
             os.close(file)
@@ -188,7 +189,7 @@ class TmpfsDatastores:
         try:
             # Locked, a temporary file has a living writer; unlocked, any host that finds it may remove it.
             _lock(file)
-            _write_all(file, data)
+            write_all(file, data)
             _stamp(file, before)
             os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError:
@@ -294,12 +295,6 @@ def _stamp(file: int, before: int | None = None) -> None:
         before = os.fstat(file).st_mtime_ns
     now = max(time.time_ns(), before + 1)
     os.utime(file, ns=(now, now))
-
-
-def _write_all(file: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(file, rest) :]
 
 
 def _remove_if_ownerless(name: str, folder: int) -> None:

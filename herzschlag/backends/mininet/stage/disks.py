@@ -7,13 +7,12 @@ decides that alone; `agents/datastore/disk_evidence.py` reads the bytes.
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.disk_evidence import DISK_BYTES_MAX, disk_records
-from herzschlag.agents.processes.regular_files import blocks_of, trouble
+from herzschlag.agents.processes.regular_files import blocks_of, folder_at, trouble
 from herzschlag.agents.records import Disk
 
 
@@ -21,11 +20,8 @@ def read_disk_file(root: Path, datastore: str, vm: str) -> list[Disk]:
     """The records that a VM's disk gives; none where it cannot be read, with a line in the stage's log."""
     path = layout.disk_path(vm)
     try:
-        folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
+        with folder_at(root) as folder:
             return disk_records(datastore, blocks_of(folder, path, DISK_BYTES_MAX))
-        finally:
-            os.close(folder)
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -42,6 +42,9 @@ def test_a_hostile_configuration_is_none(what: str, tmp_path: Path) -> None:
     assert kept_config(tmp_path) is None
 
 
-def test_a_torn_configuration_is_none(tmp_path: Path) -> None:
-    (tmp_path / "config").write_bytes(b"\x93\x01")
+@pytest.mark.parametrize(
+    "content", [b"\x93\x01", b"\x81\xa4name\xa2\xff\xff", b"\x91" * 100_000], ids=["torn", "text", "deep"]
+)
+def test_a_configuration_that_cannot_be_decoded_is_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "config").write_bytes(content)
     assert kept_config(tmp_path) is None
