@@ -1,7 +1,7 @@
 """A failure of our own code, or of what it needs of the machine: its line for the user, and its traceback in a file.
 
 This module decides what the line says (what failed, the way out, where the traceback is) and where the traceback goes:
-into the log folder of the run, or into the temporary directory when there is no run or its folder cannot be written.
+into the log folder of the run, or into the temporary directory without a run, or when its folder cannot be written.
 It leaves the exit status to the callers.
 """
 
@@ -19,7 +19,7 @@ from herzschlag.errors import HerzschlagError
 FILE = "failure.txt"
 """In a run's `log/`."""
 PREFIX = "herzschlag-failure-"
-"""Of the file in the temporary directory, where there is no such folder, or it cannot be written."""
+"""Of the file in the temporary directory, which serves when that folder is missing or cannot be written."""
 LINE_MAX = 500
 """Characters of an error's own text. Some quote all that they were given."""
 _MEMORY = "memory ran out", "raise its limit (ulimit -v, the cgroup's), or run fewer at once"

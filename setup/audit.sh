@@ -12,11 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=setup/python.sh
 . setup/python.sh
 
-python=$(find_python)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$python" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip --disable-pip-version-check install --quiet pip-audit
+thrown_away_venv pip-audit
 for lock in requirements.lock setup/ryu-build.lock setup/fuzz.lock; do
     echo "== $lock"
     "$work/venv/bin/pip-audit" --strict --progress-spinner off --disable-pip --require-hashes --requirement "$lock" "$@"

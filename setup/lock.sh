@@ -1,18 +1,14 @@
 #!/usr/bin/env bash
-# Renews requirements.lock, setup/ryu-build.lock and setup/fuzz.lock: the newest versions that pyproject.toml allows, for every Python and
-# system that it allows, each with the hashes of all its files. Deliberate and rare; everything else installs what the
-# locks say and nothing else. It needs a package index; uv resolves, in an environment that is thrown away.
+# Renews requirements.lock, setup/ryu-build.lock and setup/fuzz.lock: the newest versions that pyproject.toml allows, for
+# every Python and system that it allows, each with the hashes of all its files. Deliberate and rare; everything else
+# installs what the locks say and nothing else. It needs a package index; uv resolves, in an environment that is thrown away.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=setup/python.sh
 . setup/python.sh
 
-python=$(find_python)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-"$python" -m venv "$work/venv"
-"$work/venv/bin/python" -m pip --disable-pip-version-check install --quiet uv
+thrown_away_venv uv
 
 # lock FILE ARGUMENT…: what uv makes of the arguments, with a heading. Written whole or not at all.
 lock() {

@@ -27,6 +27,16 @@ find_python() {
     return 1
 }
 
+# thrown_away_venv PACKAGE…: an environment with these packages in $work/venv, which is removed when the script ends.
+thrown_away_venv() {
+    local python
+    python=$(find_python)
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    "$python" -m venv "$work/venv"
+    "$work/venv/bin/python" -m pip --disable-pip-version-check install --quiet "$@"
+}
+
 python_has_venv() {
     local python
     python=$(find_python) && "$python" -c 'import ensurepip, venv' 2>/dev/null

@@ -82,7 +82,7 @@ class Inbox:
     def drop(self, sender: str, reason: str) -> None:
         self.dropped[reason] += 1
         count = self.dropped[reason]
-        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
+        if records.Dropped.is_told(count):
             because = f"datagram is {reason}"
             self._c.trace(records.Dropped(sender=sender, reason=reason, count=count, because=because))
 

@@ -85,26 +85,28 @@ class Network:
 
     def send(self, action: Send, now_ns: int) -> None:
         """Send to everyone named. Joins and welcomes fill the MTU and must not be fragmented."""
-        whole = isinstance(action.message, Join | Welcome)
+        addresses = []
         for network in action.networks:
-            end = self.sockets.get(network)
-            if end is None:
-                continue
-            targets = self._targets[network]
-            if whole:
-                end.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTU_ALWAYS)
-            known = [node for node in action.to if node in targets]
-            for node in set(action.to) - set(known):
-                self._drops.count("out", network, "unknown-node", f"no address of {node!r}", now_ns)
-            addresses = [Address(node, network, action.lives.get(node, 0)) for node in known]
-            for node, data in zip(known, self._codec.encode_all(action.message, addresses), strict=True):
-                try:
-                    end.sendto(data, targets[node])
-                except OSError as error:
-                    reason = errno.errorcode.get(error.errno or 0, "error")
-                    self._drops.count("out", network, reason, f"to {node}: {error.strerror}", now_ns)
-            if whole:
-                end.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _PMTU_NEVER)
+            for node in action.to if network in self.sockets else ():
+                if node in self._targets[network]:
+                    addresses.append(Address(node, network, action.lives.get(node, 0)))
+                else:
+                    self._drops.count("out", network, "unknown-node", f"no address of {node!r}", now_ns)
+        whole = isinstance(action.message, Join | Welcome)
+        if whole:
+            self._set_mtu_discovery(_PMTU_ALWAYS)
+        for (node, network, _), data in zip(addresses, self._codec.encode_all(action.message, addresses), strict=True):
+            try:
+                self.sockets[network].sendto(data, self._targets[network][node])
+            except OSError as error:
+                reason = errno.errorcode.get(error.errno or 0, "error")
+                self._drops.count("out", network, reason, f"to {node}: {error.strerror}", now_ns)
+        if whole:
+            self._set_mtu_discovery(_PMTU_NEVER)
+
+    def _set_mtu_discovery(self, how: int) -> None:
+        for end in self.sockets.values():
+            end.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, how)
 
 
 def _socket(address: str) -> socket.socket:

@@ -167,6 +167,11 @@ class Dropped(Entry, frozen=True, gc=False, kw_only=True, tag="dropped"):
     because: str
     """The reason as a sentence."""
 
+    @staticmethod
+    def is_told(count: int) -> bool:
+        """Whether the refusal with this number gets a record: a flood must not fill the history."""
+        return count & (count - 1) == 0
+
 
 class ComponentProtection(Entry, frozen=True, gc=False, kw_only=True, tag="vmcp"):
     """VM component protection acts."""

@@ -362,7 +362,7 @@ class VCenter:
 
     def _drop(self, sender: str, reason: str, because: str) -> None:
         count = self._dropped[reason] = self._dropped[reason] + 1
-        if count & (count - 1) == 0:  # 1, 2, 4, 8, ...: a flood must not fill the history
+        if records.Dropped.is_told(count):
             self._trace(records.Dropped(sender=sender, reason=reason, count=count, because=because))
 
     def _order(self, order_type: type[Order], to: str, **body: object) -> None:

@@ -29,7 +29,7 @@ from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.plan import CLUSTER_NAME
 from herzschlag.topo.impairments.apply import kernel_serves
-from tests.support.lab_processes import inside, names
+from tests.support.lab_processes import inside, names, node_pid
 
 pytestmark = [pytest.mark.packets, pytest.mark.herzschlag(vms_per_host=1)]
 
@@ -91,8 +91,7 @@ def test_datagrams_under_a_wrong_key_are_counted_and_dropped(cluster: Cluster) -
         "import socket;s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM);"
         f"[s.sendto(d,('{target}',8182)) for d in (bytes.fromhex('{forged.hex()}'),b'nonsense') for _ in range(5)]"
     )
-    pids = inside(cluster.session.inner)  # type: ignore[arg-type]  # on real packets
-    gateway = next(pid for pid in pids if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"gateway:\0infinity"))
+    gateway = node_pid(cluster.session.inner, "gateway")  # type: ignore[arg-type]  # on real packets
     subprocess.run(["nsenter", f"--net=/proc/{gateway}/ns/net", sys.executable, "-c", program], check=True)
     for reason in ("wrong-tag", "malformed"):
         cluster.wait_for(

@@ -20,7 +20,7 @@ from herzschlag.history.records import SECOND
 from herzschlag.scenarios.model import Cluster, Scenario, Step
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.impairments.apply import kernel_serves
-from tests.support.lab_processes import inside, outer_pid
+from tests.support.lab_processes import inside, node_pid, outer_pid
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
@@ -43,7 +43,7 @@ MACHINERY = ("ovsdb-server", "ovs-vswitchd", "controller", "zygote", "relay", "h
 def test_a_death_that_was_not_ordered_makes_the_run_unknown(victim: str, tmp_path: Path) -> None:
     """A run whose own machinery died proves nothing, however well it ends; and nothing of it is left."""
     if victim == "relay" and kernel_serves():
-        pytest.skip("this kernel has netem, so there is no relay for what nftables does")
+        pytest.skip("this kernel has netem, so what nftables does needs no relay")
     session = MininetSession(plan(tmp_path))
     with session:
         session.start()
@@ -68,8 +68,7 @@ def test_a_gateway_whose_first_process_died_is_told_at_the_end(tmp_path: Path) -
     session = MininetSession(plan(tmp_path))
     with session:
         session.start()
-        (pid,) = [p for p in inside(session) if Path(f"/proc/{p}/cmdline").read_bytes().startswith(b"gateway:\0")]
-        os.kill(pid, signal.SIGKILL)
+        os.kill(node_pid(session, "gateway"), signal.SIGKILL)
         with pytest.raises(MachineryDied, match="gateway's first process"):
             session.finish()
     assert "gateway's first process" in {r.get("what") for r in session.records() if r.kind == "machinery"}

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from herzschlag.agents.processes.udp import PORT
 from herzschlag.backends.base import HasSandbox
 from herzschlag.cluster import Cluster
-from tests.support.lab_processes import inside
+from tests.support.lab_processes import Sandboxed, node_pid, outer_pid
 from tests.support.waiting import until
 
 
@@ -88,21 +88,13 @@ class Attacker:
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         inner = cluster.session.inner
         assert isinstance(inner, HasSandbox)
-        self._inner = inner
+        self._lab: Sandboxed = inner  # type: ignore[assignment]  # on real packets
         self._folder = folder
         self.lab = cluster.plan.topology
         self.tape: list[Shot] = []
         """What was recorded, each datagram once."""
 
-    def _pid(self, name: str) -> int:
-        """Of a node's placeholder process, or of a process by its name."""
-        for pid, status in inside(self._inner).items():  # type: ignore[arg-type]  # on real packets
-            if status["Name"] == name or Path(f"/proc/{pid}/cmdline").read_bytes().startswith(f"{name}:\0".encode()):
-                return pid
-        raise AssertionError(f"no process of {name} in the sandbox")
-
-    def _enter(self, node: str, program: str, *arguments: str) -> subprocess.Popen[str]:
-        pid = self._pid(node)
+    def _enter(self, pid: int, program: str, *arguments: str) -> subprocess.Popen[str]:
         command = ["nsenter", f"--net=/proc/{pid}/ns/net", sys.executable, "-c", program, *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
@@ -110,7 +102,7 @@ class Attacker:
     def recording(self) -> Iterator[None]:
         """Record what crosses the switches."""
         file = self._folder / "tape.json"
-        program = self._enter("ovs-vswitchd", _RECORD, str(file))
+        program = self._enter(outer_pid(self._lab, "ovs-vswitchd"), _RECORD, str(file))
         assert program.stdout is not None
         assert program.stdout.readline() == "records\n"
         try:
@@ -128,7 +120,7 @@ class Attacker:
         """Send all, at most so many a second; how many left the node."""
         file = self._folder / "shots.json"
         file.write_text(json.dumps([(shot.source, shot.target, shot.data.hex()) for shot in shots]))
-        program = self._enter(node, _SEND, str(file), str(per_s), str(rounds))
+        program = self._enter(node_pid(self._lab, node), _SEND, str(file), str(per_s), str(rounds))
         told, _ = program.communicate(timeout=300)
         assert program.returncode == 0
         sent, refused, _seconds = told.split()
@@ -143,6 +135,6 @@ class Attacker:
 
     def unread(self, node: str) -> int:
         """Datagrams that the node's kernel threw away because their receiver was too slow."""
-        lines = [line.split() for line in Path(f"/proc/{self._pid(node)}/net/snmp").read_text().splitlines()]
+        lines = [line.split() for line in Path(f"/proc/{node_pid(self._lab, node)}/net/snmp").read_text().splitlines()]
         names, values = (line for line in lines if line[0] == "Udp:")
         return int(dict(zip(names, values, strict=True))["RcvbufErrors"])

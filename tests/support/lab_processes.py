@@ -49,5 +49,13 @@ def outer_pid(session: Sandboxed, name: str) -> int:
     raise AssertionError(f"no process {name!r} in the sandbox")
 
 
+def node_pid(session: Sandboxed, node: str) -> int:
+    """Of the first process of a node, which holds its namespaces."""
+    for pid in inside(session):
+        if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(f"{node}:\0".encode()):
+            return pid
+    raise AssertionError(f"no first process of {node!r} in the sandbox")
+
+
 def names(session: Sandboxed) -> list[str]:
     return [status["Name"] for status in inside(session).values()]

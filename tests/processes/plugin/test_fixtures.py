@@ -53,7 +53,7 @@ def test_the_plugin_itself_imports_nothing_of_the_project(pytester: pytest.Pytes
 
 
 def test_the_package_works_without_what_only_linux_has(pytester: pytest.Pytester) -> None:
-    """On a laptop with another system there is no fcntl, pwd, grp, termios, resource."""
+    """A laptop with another system lacks fcntl, pwd, grp, termios, resource."""
     pytester.makepyfile(
         conftest="""
             import sys

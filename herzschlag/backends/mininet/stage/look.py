@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from herzschlag.topo.impairments.relaying import NAME as RELAY_PROCESS
 from herzschlag.topo.lab.lab import Lab
@@ -75,14 +77,26 @@ def _files(folder: Path) -> Iterable[str]:
 
 def _processes() -> str:
     """All processes by name; those that are just ending are left out."""
-    names: Counter[str] = Counter()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            name, _, rest = (entry / "stat").read_text().partition("(")[2].rpartition(")")
-        except OSError:
-            continue
-        if rest.split()[0] not in "ZX" and name != RELAY_PROCESS:
-            names[name] += 1
+    names = Counter(one.name for one in processes() if one.state not in "ZX" and one.name != RELAY_PROCESS)
     return "\n".join(f"{count} {name}" for name, count in sorted(names.items()))
+
+
+class Process(NamedTuple):
+    """What proc(5) says of a process."""
+
+    folder: Path
+    pid: int
+    name: str
+    state: str
+    """One letter."""
+    parent: int
+
+
+def processes(proc: Path = Path("/proc")) -> Iterator[Process]:
+    """All of this process namespace; one that ends meanwhile is left out."""
+    for folder in proc.iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                name, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+                state, parent = rest.split()[:2]
+                yield Process(folder, int(folder.name), name, state, int(parent))

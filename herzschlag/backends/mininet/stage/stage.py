@@ -279,7 +279,7 @@ class Stage:
         while (left_ns := at_ns - PREPARATION_NS - time.monotonic_ns()) > 0:
             if not self._look(left_ns / 1e9):
                 break  # the command is gone; the lab follows, but not in the middle of a change
-        if any(isinstance(condition, PowerOff) for condition in order.conditions):
+        if any(isinstance(c, PowerOff) and self._lab.powered(c.node) for c in order.conditions):
             self._see_who_stands_still()  # what loses power now will not tell any more
         prepared = self._effects.prepare(frozenset(order.conditions), order.commands)
         if (left_ns := at_ns - time.monotonic_ns()) > 0:

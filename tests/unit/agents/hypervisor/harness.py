@@ -1,6 +1,6 @@
 """Hosts in virtual time over datastores in memory: hypervisors and VMs, their agents played by the test.
 
-I/O is carried out at once; `advance` goes from one due time to the next. There is no network and no agent core.
+I/O is carried out at once; `advance` goes from one due time to the next. It has neither a network nor an agent core.
 """
 
 from __future__ import annotations
