@@ -21,6 +21,7 @@ from typing import Any
 from herzschlag.checkers.pace import tolerance_s
 from herzschlag.checkers.rules.timeline import span
 from herzschlag.history.records import write_whole
+from herzschlag.sources.documents import linked
 
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
 PAGE = Path(__file__).parent.parent / "docs" / "fidelity.md"
@@ -61,7 +62,9 @@ def table(columns: dict[str, dict[str, Run]]) -> list[str]:
             published = instant["published_s"]
             shown = span(*published) if isinstance(published, list) else f"{published:g}"
             cells = [cell(runs[name]["instants"], number) for runs in columns.values()]
-            lines.append(f"| {name} | {instant['name']} | {shown} s | {' | '.join(cells)} | {instant['source']} |")
+            lines.append(
+                f"| {name} | {instant['name']} | {shown} s | {' | '.join(cells)} | {linked(instant['source'])} |"
+            )
         verdicts = [runs[name]["verdict"] for runs in columns.values()]
         lines.append(f"| {name} | **verdict of all checks** | | {' | '.join(verdicts)} | |")
     return lines

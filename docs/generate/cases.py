@@ -22,6 +22,7 @@ from herzschlag.checkers.rules.timeline import span
 from herzschlag.running.run_file import RUN_FILE, RunReport, read_report
 from herzschlag.scenarios.from_toml import load_family, shipped
 from herzschlag.scenarios.model import Scenario
+from herzschlag.sources.documents import linked
 
 DOCS = Path(__file__).resolve().parents[1]
 PAGE, RESULTS = DOCS / "cases.md", DOCS / "cases.json"
@@ -222,7 +223,8 @@ def instants_of(scenario: Scenario, results: Ran) -> Iterator[str]:
         low, high = item.range_s
         published = (low, high + item.room_s)
         columns = " | ".join(measured(scenario.name, item.name, published, results[backend]) for backend in BACKENDS)
-        yield f"| {scenario.name} | {cell(item.name)} | {span(*published)} s | {columns} | {cell(item.source)} |"
+        source = linked(cell(item.source))
+        yield f"| {scenario.name} | {cell(item.name)} | {span(*published)} s | {columns} | {source} |"
 
 
 def measured(scenario: str, instant: str, published: tuple[float, float], ran: dict[str, Result]) -> str:
@@ -289,7 +291,7 @@ def page() -> str:
         "Written by `docs/generate/cases.py`; do not edit. `herzschlag run case-07` runs a case on real packets, with "
         "`--backend simulation` in virtual time; `case-07@variant` runs one of a family. What a case expects exactly "
         "is in its scenario file, what the words mean in [results.md](results.md), the sources in "
-        "[protocol.md](protocol.md).",
+        "[sources.md](sources.md).",
         "",
         f"Runs: {origin(results)}. A case on real packets runs ten times as fast as real time unless its file names "
         "another speed.",

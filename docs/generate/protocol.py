@@ -13,6 +13,7 @@ from herzschlag.agents.protocol.format import wire_table
 from herzschlag.agents.settings import PROFILES, SECOND, Timers
 from herzschlag.agents.states import ROLE_CHANGES
 from herzschlag.history.kinds import field_docs
+from herzschlag.sources.documents import linked
 
 DOCS = Path(__file__).resolve().parents[1]
 
@@ -31,7 +32,7 @@ def timers() -> str:
     for name in Timers.__struct_fields__:
         value, before = getattr(base, name), getattr(old, name)
         other = duration(before) if before != value else ""
-        lines.append(f"| `{name.removesuffix('_ns')}` | {duration(value)} | {texts[name]} | {other} |")
+        lines.append(f"| `{name.removesuffix('_ns')}` | {duration(value)} | {linked(texts[name])} | {other} |")
     return "\n".join(lines)
 
 

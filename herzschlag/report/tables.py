@@ -13,6 +13,7 @@ from herzschlag.checkers.verdict import Detail, Finding
 from herzschlag.history.records import SECOND, Record
 from herzschlag.history.words import sentence
 from herzschlag.report.model import Model
+from herzschlag.sources.documents import documents, pieces
 
 RECORDS_MAX = 3000
 DETAILS_MAX = 40
@@ -109,7 +110,17 @@ def _instant(d: Detail, reach: float, model: Model) -> str:
         f"<tr><th scope=row>{escape(d.name)}</th><td class=num>{published} s</td><td class=num>{measured}"
         f"{' s' if d.measured_s is not None else ''}</td><td class=num>{deviation}{' s' if deviation else ''}</td>"
         f"<td>{_deviation_bar(d, reach)}</td><td>{badge(d.verdict)}</td><td>{evidence(d.evidence, model)}</td>{_wire(d, model)}"
-        f'<td class="dim">{escape(d.source)}</td></tr>'
+        f'<td class="dim">{_source(d.source)}</td></tr>'
+    )
+
+
+def _source(text: str) -> str:
+    """The source, with what each document that it names is and says."""
+    return "".join(
+        f'<abbr title="{escape(documents()[p.key].line(), quote=True)}">{escape(p.text)}</abbr>'
+        if p.key
+        else escape(p.text)
+        for p in pieces(text)
     )
 
 

@@ -118,7 +118,11 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (Place("controller/", SYSTEM | {"ryu", "os_ken", "eventlet"}),),
     ),
     "herzschlag": (
-        (Place("herzschlag/errors", PURE), Place("herzschlag/exit_status", VALUES)),
+        (
+            Place("herzschlag/errors", PURE),
+            Place("herzschlag/exit_status", VALUES),
+            Place("herzschlag/sources/", SYSTEM),
+        ),
         (Place("herzschlag/extensions", SYSTEM), Place("herzschlag/failure", SYSTEM)),
         (Place("herzschlag/wrong_input", VALUES),),
         (Place("herzschlag/history/", SYSTEM, AGENTS),),
