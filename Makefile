@@ -14,7 +14,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops fuzz docs vm-check vagrant-check wheel-check lock audit clean venv lab test-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops fuzz docs site gallery vm-check vagrant-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -28,7 +28,7 @@ demo: lab ## the five situations on real packets: published and measured instant
 check: venv ## format, lint, types, imports, unit and simulation tests: under a minute
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
 
-test: test-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
+test: test-tools site-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
 	@$(PYTEST) $(filter-out $(CHECKED),$(wildcard tests/[a-z]*/)) --numprocesses=$(JOBS) --dist=worksteal
 
 packets: lab ## the tests on real packets alone
@@ -52,6 +52,12 @@ cases: lab ## every shipped scenario in virtual time and on real packets, compar
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) -P "$$file"; done
+
+site: site-tools ## the documentation and the reports of all scenarios as a site: build/site/index.html (two minutes)
+	@$(PYTHON) docs/site/build.py --jobs $(JOBS)
+
+gallery: lab ## every scenario on real packets, for the site's gallery (ten minutes)
+	@$(PYTHON) docs/site/build.py gallery --jobs $(JOBS)
 
 vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's datapath (some 15 minutes, root)
 	@setup/provision.sh vm
@@ -91,6 +97,9 @@ lab:
 
 test-tools:
 	@setup/provision.sh test
+
+site-tools: venv
+	@$(PYTHON) -c 'import material' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/site.lock
 
 check-style:
 	@$(PYTHON) -m ruff format --check .

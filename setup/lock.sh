@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews requirements.lock, setup/ryu-build.lock and setup/fuzz.lock: the newest versions that pyproject.toml allows, for
+# Renews requirements.lock, setup/ryu-build.lock, setup/fuzz.lock and setup/site.lock: the newest versions that pyproject.toml allows, for
 # every Python and system that it allows, each with the hashes of all its files. Deliberate and rare; everything else
 # installs what the locks say and nothing else. It needs a package index; uv resolves, in an environment that is thrown away.
 set -euo pipefail
@@ -36,3 +36,7 @@ echo 'atheris==3.0.0' >"$work/fuzz.in"
 lock setup/fuzz.lock --no-deps "$work/fuzz.in"
 mapfile -t wanted < <(printf -- '--extra\n%s\n' ${extras//,/ })
 lock requirements.lock "${wanted[@]}" pyproject.toml
+# What `make site` alone needs, in versions that agree with those above.
+echo 'mkdocs-material>=9.6' >"$work/site.in"
+cat requirements.lock >>"$work/constraints"
+lock setup/site.lock "$work/site.in"

@@ -1,0 +1,47 @@
+"""Links of the documentation lead to the same thing in the site as in the repository."""
+
+from pathlib import Path
+
+import gallery
+import pages
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("link", "source", "place"),
+    [
+        ("docs/live.md", "README.md", "live.md"),
+        ("results.md#reporthtml", "docs/live.md", "results.md#reporthtml"),
+        ("decisions/0004-two-way-proof.md", "docs/protocol.md", "decisions/0004-two-way-proof.md"),
+        ("../protocol.md", "docs/decisions/0004-two-way-proof.md", "../protocol.md"),
+        ("../SECURITY.md", "docs/security.md", "SECURITY.md"),
+        ("docs/decisions/", "README.md", "decisions/index.md"),
+        ("#sources", "docs/protocol.md", "#sources"),
+        ("https://semver.org", "CHANGELOG.md", "https://semver.org"),
+    ],
+)
+def test_a_page_is_linked_at_its_place(link: str, source: str, place: str, tmp_path: Path) -> None:
+    assert pages.place_of(link, source, tmp_path) == place
+
+
+def test_a_linked_file_comes_along_as_text(tmp_path: Path) -> None:
+    assert pages.place_of("../herzschlag/scenarios/shipped/case-01.toml", "docs/cases.md", tmp_path) == (
+        "files/herzschlag/scenarios/shipped/case-01.toml.txt"
+    )
+    assert "power-off" in (tmp_path / "files/herzschlag/scenarios/shipped/case-01.toml.txt").read_text()
+
+
+def test_a_link_to_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        pages.place_of("no-such-file.txt", "docs/cases.md", tmp_path)
+
+
+def test_what_looks_like_a_link_in_code_stays(tmp_path: Path) -> None:
+    text = "[a](live.md)\n```\n[b](nowhere.md)\n```\n"
+    assert pages.relinked(text, "docs/cases.md", tmp_path) == text
+
+
+def test_the_gallery_names_every_scenario_once_and_the_situations_first() -> None:
+    names = gallery.names()
+    assert names[:5] == list(gallery.SITUATIONS)
+    assert len(names) == len(set(names)) > 90
