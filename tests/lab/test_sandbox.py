@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,12 +15,11 @@ import pytest
 
 from herzschlag.topo.errors import SandboxError
 from herzschlag.topo.sandbox.sandbox import Sandbox
+from tests.support.ordinary_user import run_as_ordinary_user
 from tests.support.sandboxed import BODIES, CHECKOUT, DEADLINE_S, delivered, run_body, start_inside, switched_lab
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
-
-NOBODY = 65534
 
 
 def alive(pids: list[int]) -> list[int]:
@@ -182,41 +180,8 @@ def test_four_labs_at_once_do_not_meet(tmp_path: Path) -> None:
 
 def test_an_ordinary_user_has_a_lab_where_tun_is_open_to_all(tmp_path: Path) -> None:
     """Without root: a user namespace, and a /dev/net/tun that every user may open."""
-    if os.geteuid() != 0:
-        pytest.skip("becoming another user needs root; as an ordinary user every other test here shows the same")
-    interpreter = Path(sys.executable).resolve()
-    if not _readable_by_all(interpreter) or not _readable_by_all(CHECKOUT):
-        pytest.skip(f"an ordinary user may not read {interpreter} or {CHECKOUT}")
-    if shutil.which("setpriv") is None:
-        pytest.skip("needs the program setpriv")
     output = tmp_path / "output"
-    code = (
-        "import sys; from tests.support.sandboxed import start_inside\n"
-        f"sys.exit(start_inside({__file__!r}, 'two networks', None).wait(120))"
-    )
-    script = tmp_path / "script"
-    script.write_text(code)
-    as_user = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {sys.executable} -c "$(cat {script})"'
-    # A tun device of our own, open to all, in a mount namespace of our own.
-    prepare = (
-        "mount --make-rprivate / && mount -t tmpfs -o mode=755 own /mnt && mknod -m 0666 /mnt/tun c 10 200 &&"
-        " mount --bind /mnt/tun /dev/net/tun &&"
-    )
-    with output.open("wb") as sink:
-        result = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", f"{prepare} {as_user}"],
-            cwd=CHECKOUT,
-            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "HOME": "/"},
-            stdout=sink,
-            stderr=sink,
-            timeout=180,
-            check=False,
-        )
-    assert result.returncode == 0, output.read_text()
-
-
-def _readable_by_all(path: Path) -> bool:
-    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in [path, *path.parents])
+    assert run_as_ordinary_user(__file__, "two networks", output) == 0, output.read_text()
 
 
 if __name__ == "__main__":

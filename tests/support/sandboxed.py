@@ -45,7 +45,7 @@ def start_inside(file: str, name: str, output: Path | None, **options: Any) -> S
     with contextlib.ExitStack() as stack:
         sink = stack.enter_context(output.open("wb")) if output else None
         argv = [sys.executable, file, name]
-        return Sandbox.start(argv, env=environment, stdout=sink, stderr=sink, keep=[CHECKOUT], **options)
+        return Sandbox.start(argv, env=environment, stdout=sink, stderr=sink, cwd=CHECKOUT, **options)
 
 
 def inside(body: Body) -> Callable[[Path], None]:

@@ -1,8 +1,8 @@
 """The few system calls that Python 3.11 lacks, by their libc names: namespaces, mounts, process attributes.
 
 Only translation and error texts live here; which call is made when is left to `launcher`, `spawner` and `lab`.
-Sources: unshare(2), setns(2), mount(2), umount2(2), pivot_root(2), prctl(2), namespaces(7), netdevice(7), ethtool.h,
-if_tun.h.
+Sources: unshare(2), setns(2), mount(2), umount2(2), mount_setattr(2), open_tree(2), move_mount(2), pivot_root(2),
+prctl(2), namespaces(7), netdevice(7), ethtool.h, if_tun.h.
 """
 
 from __future__ import annotations
@@ -29,10 +29,15 @@ MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_PRIVATE = 0x40000
 MNT_DETACH = 0x2
+MOUNT_ATTR_RDONLY = 0x1
+MOUNT_ATTR_NODEV = 0x4
 
 _PR_SET_PDEATHSIG = 1
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41, "ppc64le": 203, "s390x": 217}
-_SYS_CLONE3, _SYS_PIDFD_GETFD = 435, 438  # the same on every machine
+_SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_MOUNT_SETATTR = 428, 429, 442  # these and the next: the same on every machine
+_SYS_CLONE3, _SYS_PIDFD_GETFD = 435, 438
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
+_OPEN_TREE_CLONE, _MOVE_MOUNT_F_EMPTY_PATH = 0x1, 0x4
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _SIOCETHTOOL = 0x8946
@@ -86,6 +91,30 @@ def mount(source: str, target: str, kind: str | None = None, flags: int = 0, dat
 
 def unmount(target: str, flags: int = MNT_DETACH) -> None:
     _checked(_libc.umount2(os.fsencode(target), ctypes.c_int(flags)), f"umount({target})")
+
+
+def set_mount(target: str, *, on: int = 0, off: int = 0, below: bool = False) -> None:
+    """Switch attributes (MOUNT_ATTR_…) of a mount, with `below` also of all mounts in it; its others stay."""
+    attributes = struct.pack("=4Q", on, off, 0, 0)  # struct mount_attr
+    flags = ctypes.c_uint(_AT_RECURSIVE if below else 0)
+    path = os.fsencode(target)
+    result = _libc.syscall(ctypes.c_long(_SYS_MOUNT_SETATTR), _AT_FDCWD, path, flags, attributes, len(attributes))
+    _checked(int(result), f"mount_setattr({target})")
+
+
+def clone_mount(source: str) -> int:
+    """A copy of a mount that is mounted nowhere yet, for `attach_mount` in any mount namespace."""
+    flags = ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC)
+    result = int(_libc.syscall(ctypes.c_long(_SYS_OPEN_TREE), _AT_FDCWD, os.fsencode(source), flags))
+    if result < 0:
+        _checked(result, f"open_tree({source})")
+    return result
+
+
+def attach_mount(descriptor: int, target: str) -> None:
+    flags = ctypes.c_uint(_MOVE_MOUNT_F_EMPTY_PATH)
+    move, path = ctypes.c_long(_SYS_MOVE_MOUNT), os.fsencode(target)
+    _checked(int(_libc.syscall(move, descriptor, b"", _AT_FDCWD, path, flags)), f"move_mount({target})")
 
 
 def pivot_root(new_root: str, put_old: str) -> None:

@@ -18,26 +18,18 @@ A parent-death signal alone would not do for the starter: it fires when the *thr
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
 import signal
-import stat
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
 from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.sandbox.root import make_root
 from herzschlag.topo.sandbox.socket_release import CHANNEL, Handed
-
-FRESH = ("proc", "run", "tmp")  # folders of the root that are made anew instead of being bound
-HIDDEN = ("/var/run/openvswitch", "/var/log/openvswitch", "/etc/openvswitch", "/var/lib/openvswitch", "/dev/shm")
-FOLDERS = ("datastores", "local")  # mount points every node finds
-_NEW_ROOT = "/tmp"  # any folder every Linux has: only our mount namespace sees the tmpfs mounted on it
-_OLD_ROOT = ".old-root"
-_TMPFS = "size=75%,mode=755"
 
 
 def main() -> int:
@@ -106,7 +98,7 @@ def _first_process(order: dict[str, Any], report: int, alive: int) -> None:
         if select.select([alive], [], [], 0)[0]:
             os._exit(1)  # the launcher ended before the tie was made
         step = "file systems"
-        _new_root(order["keep"])
+        make_root(order["keep"])
         step = "loopback"
         syscalls.interface_up("lo")
         step = f"working directory {order['cwd']}"
@@ -120,59 +112,6 @@ def _first_process(order: dict[str, Any], report: int, alive: int) -> None:
     except BaseException:
         os.write(report, json.dumps({"step": step, "errno": None, "error": traceback.format_exc()}).encode())
     os._exit(1)
-
-
-def _new_root(keep: list[str]) -> None:
-    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
-    # Opened before the new root covers the folder some of them are in, so that they stay reachable by descriptor.
-    kept = [(path, os.open(path, os.O_PATH)) for path in keep if os.path.exists(path)]  # noqa: PTH110
-    syscalls.mount("herzschlag", _NEW_ROOT, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, _TMPFS)
-    root = Path(_NEW_ROOT)
-    for entry in list(Path("/").iterdir()):
-        _bind_top(entry, root)
-    for name in (*FRESH, *FOLDERS, _OLD_ROOT):
-        (root / name).mkdir(exist_ok=True)
-    (root / "tmp").chmod(0o1777)
-    syscalls.mount("proc", str(root / "proc"), "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
-    for hidden in HIDDEN:
-        _hide(root, hidden)
-    for path, descriptor in sorted(kept):
-        _bind(f"/proc/self/fd/{descriptor}", root / path.lstrip("/"), os.fstat(descriptor).st_mode)
-    os.chdir(root)
-    syscalls.pivot_root(".", _OLD_ROOT)
-    os.chdir("/")
-    syscalls.unmount(f"/{_OLD_ROOT}")
-    os.rmdir(f"/{_OLD_ROOT}")  # noqa: PTH106
-    for _, descriptor in kept:
-        os.close(descriptor)
-
-
-def _bind_top(entry: Path, root: Path) -> None:
-    """Give the new root the same top-level entry: links as links, everything else as a bind mount."""
-    if entry.name in FRESH or entry.name in FOLDERS:
-        return
-    mode = entry.lstat().st_mode
-    if stat.S_ISLNK(mode):
-        (root / entry.name).symlink_to(entry.readlink())
-    elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-        with contextlib.suppress(PermissionError):  # a folder that only the machine's root may see: left out
-            _bind(str(entry), root / entry.name, mode)
-
-
-def _bind(source: str, target: Path, mode: int) -> None:
-    if stat.S_ISDIR(mode):
-        target.mkdir(parents=True, exist_ok=True)
-    elif not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.touch()
-    syscalls.mount(source, str(target), None, syscalls.MS_BIND | syscalls.MS_REC)
-
-
-def _hide(root: Path, path: str) -> None:
-    """Cover a folder of the machine with an empty one; one that does not exist cannot be written to either."""
-    target = root / path.lstrip("/")
-    if target.resolve().is_relative_to(root) and target.is_dir():
-        syscalls.mount("herzschlag", str(target), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, _TMPFS)
 
 
 def _let_go(pass_fds: list[int]) -> None:

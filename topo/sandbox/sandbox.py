@@ -1,7 +1,8 @@
 """A sealed sandbox: a first process in namespaces of its own, with the guarantee that nothing survives it.
 
 This file decides the life of a sandbox as its starter sees it: started, waited for, killed. What the namespaces and
-the file systems inside look like is in `launcher.py`; what runs inside is the caller's (a lab: `topo/lab/lab.py`).
+the file systems inside look like is in `launcher.py` and `root.py`; what runs inside is the caller's (a lab:
+`topo/lab/lab.py`).
 
 Everything inside ends when (a) the first process ends, by any signal, or (b) the starter ends, by any signal, or
 (c) the launcher between the two ends. It is the kernel that does it, so there is nothing to clean up.
@@ -10,6 +11,7 @@ Everything inside ends when (a) the first process ends, by any signal, or (b) th
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -25,9 +27,11 @@ from typing import IO, Any
 
 from herzschlag.topo.environment import IMPORTED_FROM, environment
 from herzschlag.topo.errors import SandboxError, UnusableMachineError
+from herzschlag.topo.sandbox.bytecode import compile_what_is_stale
 
 _START_S_MAX = 30.0  # far above the 0.1 s a start takes, for a machine that is busy
-_HIDING = ("/run", "/tmp", "/var/run", "/dev/shm", "/proc", "/datastores", "/local")
+_HIDING = ("/run", "/tmp", "/var/run", "/dev", "/proc", "/datastores", "/local", "/var/tmp", "/var/log")
+"""Folders in which a sandbox or its nodes have something else than the machine."""
 _Redirection = int | IO[bytes] | IO[str] | None
 
 
@@ -58,8 +62,8 @@ class Sandbox:
     ) -> Sandbox:
         """Start argv as the first process of new namespaces; returns when it has been executed.
 
-        `keep` names paths that must stay reachable, and writable as before, although /run and /tmp are new inside.
-        The running Python, its packages and the working directory are kept by themselves.
+        `keep` names paths that must stay reachable, and writable as before, although /run and /tmp are new inside and
+        all else of the machine is read-only. The running Python, its packages and the working directory can be read.
         """
         handed = sorted(set(pass_fds))
         directory = str(Path(cwd or Path.cwd()).resolve())
@@ -68,7 +72,7 @@ class Sandbox:
             "argv": [os.fspath(word) for word in argv],
             "env": dict(os.environ if env is None else env),
             "pass_fds": handed,
-            "keep": _kept([*keep, directory]),
+            "keep": kept(keep, [*_own_paths(), directory]),
             "cwd": directory,
         }
         ours, theirs = socket.socketpair()
@@ -82,6 +86,7 @@ class Sandbox:
                     stdout=stdout,
                     stderr=stderr,
                 )
+            compile_what_is_stale()  # while the launcher starts: inside, no bytecode can be written
             answer = _answer(ours, json.dumps(order).encode(), launcher)
         if "error" in answer or "pid" not in answer:
             launcher.kill()
@@ -129,17 +134,32 @@ class Sandbox:
         self.kill()
 
 
-def _kept(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
-    """The paths that the sandbox's own folders would hide, each once, without those inside another one."""
+def kept(writable: Iterable[str | os.PathLike[str]], seen: Iterable[str | os.PathLike[str]]) -> list[tuple[str, bool]]:
+    """Each path once that the sandbox must be given by itself, and whether it may be written to there.
+
+    The machine's folders can be seen without it, but for those that the sandbox's own hide, and none can be written to.
+    One that lies in another one of the list is left out, unless it is the writable one of the two.
+    """
+    wanted: dict[str, bool] = {}
+    paths = {**dict.fromkeys(_resolved(seen), False), **dict.fromkeys(_resolved(writable), True)}
+    for path, may_write in sorted(paths.items()):
+        hidden = any(path.startswith(f"{folder}/") for folder in _HIDING)
+        around = [other for other in wanted if path.startswith(f"{other}/")]
+        there = any(wanted[other] or not may_write for other in around)
+        if (hidden or may_write) and not there and not path.startswith("/proc/"):
+            wanted[path] = may_write
+    return list(wanted.items())
+
+
+def _resolved(paths: Iterable[str | os.PathLike[str]]) -> set[str]:
+    return {str(Path(path).resolve()) for path in paths}
+
+
+def _own_paths() -> list[str]:
+    """What the running Python needs to start again with the same packages."""
     own = [sys.prefix, sys.base_prefix, os.path.dirname(sys.executable), *(entry for entry in sys.path if entry)]  # noqa: PTH120
     own.append(IMPORTED_FROM)  # an editable installation is not an entry of sys.path
-    wanted: list[str] = []
-    for path in sorted({str(Path(path).resolve()) for path in [*paths, *own]}):
-        hidden = any(path.startswith(f"{folder}/") for folder in _HIDING)
-        inside = any(path.startswith(f"{other}/") for other in wanted)
-        if hidden and not inside and not path.startswith("/proc/"):
-            wanted.append(path)
-    return wanted
+    return [*own, sys.pycache_prefix] if sys.pycache_prefix else own
 
 
 def _answer(channel: socket.socket, order: bytes, launcher: subprocess.Popen[bytes]) -> dict[str, Any]:
@@ -168,6 +188,8 @@ def _answer(channel: socket.socket, order: bytes, launcher: subprocess.Popen[byt
 def _failure(answer: dict[str, Any]) -> Exception:
     if answer.get("step") == "namespaces":
         return UnusableMachineError(f"the right to make namespaces ({answer.get('error')})", fix=_namespace_fix())
+    if answer.get("errno") == errno.ENOSYS:
+        return UnusableMachineError(f"a newer kernel ({answer['error']})", fix="use Linux 5.12 or newer")
     return SandboxError(f"cannot start a sandbox: {answer.get('step', 'launcher')}: {answer.get('error')}")
 
 

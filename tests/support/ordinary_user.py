@@ -1,0 +1,53 @@
+"""A test's body in the sandbox of an ordinary user, for tests that run as root."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.sandboxed import CHECKOUT
+
+NOBODY = 65534
+_S_MAX = 180.0
+
+
+def run_as_ordinary_user(file: str, body: str, output: Path) -> int:
+    """Run a body of this file as `inside` does; returns its exit status. Skips where that cannot be."""
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root; as an ordinary user every other test here shows the same")
+    interpreter = Path(sys.executable).resolve()
+    if not _readable_by_all(interpreter) or not _readable_by_all(CHECKOUT):
+        pytest.skip(f"an ordinary user may not read {interpreter} or {CHECKOUT}")
+    if shutil.which("setpriv") is None:
+        pytest.skip("needs the program setpriv")
+    code = (
+        "import sys; from tests.support.sandboxed import start_inside\n"
+        f"sys.exit(start_inside({file!r}, {body!r}, None).wait(120))"
+    )
+    script = output.with_name(f"{output.name}.script")
+    script.write_text(code)
+    as_user = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {sys.executable} -c "$(cat {script})"'
+    # A tun device of our own, open to all, in a mount namespace of our own.
+    prepare = (
+        "mount --make-rprivate / && mount -t tmpfs -o mode=755 own /mnt && mknod -m 0666 /mnt/tun c 10 200 &&"
+        " mount --bind /mnt/tun /dev/net/tun &&"
+    )
+    with output.open("wb") as sink:
+        return subprocess.run(
+            ["unshare", "--mount", "sh", "-c", f"{prepare} {as_user}"],
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "HOME": "/"},
+            stdout=sink,
+            stderr=sink,
+            timeout=_S_MAX,
+            check=False,
+        ).returncode
+
+
+def _readable_by_all(path: Path) -> bool:
+    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in [path, *path.parents])
