@@ -1,6 +1,6 @@
 """How the zygote's forks begin and end: in a host's namespaces, tied to the zygote, with nothing open but their own.
 
-    zygote ──fork──> helper: enters network, mount and process namespaces
+    zygote ──fork──> helper: enters the host's namespaces
                        └──fork──> the new process, in the process namespace; the helper ends
 
 The new process so becomes the zygote's own child, because the zygote adopts orphans. It leaves what it runs to the
@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from herzschlag.agents.processes.kernel import die_with_parent, enter_namespaces, set_name
+from herzschlag.agents.processes.kernel import die_with_parent, enter_namespaces, hide, set_name
 
 _DESCRIPTORS_MAX = 65536
 
@@ -38,6 +38,7 @@ def fork_into(pid: int, name: str, keep: Iterable[int], lifeline: Lifeline, body
         os.close(lifeline.held)
         if os.read(wait, 1) != b"g":
             return
+        hide()
         die_with_parent(lifeline.shows)
         close_all_but(keep)
         set_name(name)

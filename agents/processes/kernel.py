@@ -1,4 +1,4 @@
-"""The few system calls a host's processes need and Python 3.11 lacks: entering namespaces, dying with a parent.
+"""The few system calls a host's processes need and Python 3.11 lacks: entering namespaces, dying with a parent, hiding.
 
 Only translation and error texts; when they are called is decided by `zygote.py` and the drivers.
 Sources: setns(2), prctl(2), pid_namespaces(7).
@@ -12,9 +12,13 @@ import select
 import signal
 
 CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -28,11 +32,15 @@ def _checked(result: int, what: str) -> None:
 
 
 def enter_namespaces(pid: int) -> None:
-    """Enter network, mount and process namespaces of `pid`; of the last, only children to come are members.
+    """Enter all namespaces of `pid`; of that of processes, only children to come are members.
 
-    All are opened before the first is entered: afterwards /proc may be another one.
+    All are opened before the first is entered: afterwards /proc may be another one. That of users is the last, because
+    it takes the right to enter the others.
     """
-    kinds = (("net", CLONE_NEWNET), ("pid", CLONE_NEWPID), ("mnt", CLONE_NEWNS))
+    kinds = (
+        *(("net", CLONE_NEWNET), ("pid", CLONE_NEWPID), ("mnt", CLONE_NEWNS)),
+        *(("ipc", CLONE_NEWIPC), ("uts", CLONE_NEWUTS), ("user", CLONE_NEWUSER)),
+    )
     opened = [(kind, flag, os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)) for kind, flag in kinds]
     for kind, flag, descriptor in opened:
         _checked(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(flag)), f"enter the {kind} namespace of {pid}")
@@ -53,6 +61,12 @@ def die_with_parent(lifeline: int) -> None:
     poll.register(lifeline, select.POLLIN)
     if poll.poll(0):
         os._exit(1)
+
+
+def hide() -> None:
+    """Let the machinery alone look into this process: another program on the host, although its root, can neither
+    trace it nor take over what it has open (ptrace(2), "ptrace access mode checking")."""
+    _checked(_libc.prctl(ctypes.c_int(_PR_SET_DUMPABLE), ctypes.c_ulong(0), 0, 0, 0), "prctl(DUMPABLE)")
 
 
 def set_name(name: str) -> None:

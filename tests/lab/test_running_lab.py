@@ -51,7 +51,7 @@ def test_the_prompt_takes_names_with_hyphens() -> None:
         script = Path("/tmp/script")
         script.write_text("host-98 ping -c 1 -W 1 host-99 > /tmp/answer\nhost-98 hostname >> /tmp/answer\n")
         LabPrompt(lab.net, script=str(script))
-        answer = Path("/tmp/answer").read_text()
+        answer = Path(f"/proc/{lab.pid('host-98')}/root/tmp/answer").read_text()
         assert "1 received" in answer and lab.spec.address("host-99", "A") in answer
         assert answer.endswith("host-98\n")
 

@@ -58,6 +58,8 @@ class _Node:
         self.layouts = dict.fromkeys(networks, Layout())
         self.let_go = 0
         """Packets its netems had let go when its impairment began."""
+        self.filtered = 0
+        """Packets that its filters had dropped in earlier lives of the node."""
         self.empty_at_ns = 0
         """When the last packet will have left that an earlier impairment may have delayed."""
         self.changes = 0
@@ -82,7 +84,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Impairments:
-    """What impairs the nodes of one lab, powered or not: it lies in their network namespaces, which stay."""
+    """What impairs the nodes of one lab, powered or not: it lies in their network namespaces."""
 
     def __init__(self, spec: TopologySpec, place: Callable[[str], tuple[int, Netlink]], seed: int = 0) -> None:
         """`place`: a node's network namespace and its line to the kernel. `seed`: of what the relay does to packets."""
@@ -186,11 +188,31 @@ class Impairments:
                 found = self._nodes[change.node]
                 if change.filters:
                     found.nftables.run(change.filters)
+                    found.filtered = 0
                 if change.messages:
                     found.netlink.send(change.messages)
                     self._mended(found, change.layouts)
                 found.kernels, found.relayed, found.layouts = change.kernels, change.relayed, change.layouts
             return time.monotonic_ns()
+
+    def renew(self, node: str, counted: Mapping[str, int]) -> None:
+        """Have what impairs a node in force again, in the network namespace of its new life. `counted`: by then."""
+        with self._lock:
+            before = self._nodes.pop(node, None)
+            if before is None:
+                return
+            before.changes += 1  # its queues ended with the network namespace: no timer is to take them away
+            before.nftables.close()
+            new = self._node(node)
+            new.kernels, new.relayed, new.layouts = before.kernels, before.relayed, before.layouts
+            new.empty_at_ns, new.filtered = before.empty_at_ns, counted.get("filtered", 0)
+            if self._relay is not None:
+                self._relay.renew(node, new.netns)
+            new.nftables.run(script(self._spec, node, new.kernels, new.relayed))
+            queues = {interface_index(network): one for network, one in new.layouts.items()}
+            new.netlink.send([message for at, one in queues.items() for message in steps(Layout(), one, at)])
+            new.let_go = -counted.get("delayed", 0)
+            self._mended(new, new.layouts)
 
     # --- Queues that delay nothing any more ---------------------------------------------------------------------------
 
@@ -233,7 +255,7 @@ class Impairments:
             found = self._nodes.get(node)
             counts: dict[str, int] = {}
             if found is not None and "nftables" in found.kernels.means:
-                counts["filtered"] = found.nftables.packets()
+                counts["filtered"] = found.filtered + found.nftables.packets()
             if found is not None and "netem" in found.kernels.means:
                 counts["delayed"] = self._let_go(found, found.layouts) - found.let_go
             return counts

@@ -78,6 +78,13 @@ class Relay:
             self._ask(Open(node, network, addresses), tap, raw.fileno())
         self._served.add((node, network))
 
+    def renew(self, node: str, netns: int) -> None:
+        """Make it anew in the network namespace of a node's new life, with the lines as they are."""
+        for sender, network in sorted(self._served):
+            if sender == node:
+                self._served.remove((sender, network))
+                self.open(node, network, netns)
+
     def send(self, messages: list[bytes]) -> int:
         """Carry out what `set_message` made; returns the instant at which the last one was in force."""
         at_ns = 0

@@ -45,6 +45,11 @@ class Port:
         """By address of the destination, as in a packet."""
         self.names: dict[str, bytes] = {}
 
+    def reopen(self, tap: int, raw: socket.socket) -> None:
+        os.close(self.tap)
+        self.raw.close()
+        self.tap, self.raw = tap, raw
+
     def serve(self, one: Open, seed: int) -> None:
         for node, address in one.addresses.items():
             self.names[node] = socket.inet_aton(address)
@@ -137,8 +142,16 @@ class Relaying:
 
     def _open(self, key: tuple[str, str], request: Open, tap: int, raw: int) -> None:
         os.set_blocking(tap, False)
-        port = self._ports[key] = self._taps[tap] = Port(tap, socket.socket(fileno=raw))
-        port.serve(request, self._seed)
+        port = self._ports.get(key)
+        if port is None:
+            port = self._ports[key] = Port(tap, socket.socket(fileno=raw))
+            port.serve(request, self._seed)
+        else:  # a new life of the node: its lines go on, what they held is gone with the life before
+            del self._taps[port.tap]
+            port.reopen(tap, socket.socket(fileno=raw))
+            self._held = [held for held in self._held if held[3] is not port]
+            heapq.heapify(self._held)
+        self._taps[tap] = port
 
 
 def _send(port: Port, frame: bytes) -> None:

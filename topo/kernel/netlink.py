@@ -36,6 +36,7 @@ _IFF_UP = 0x1
 _NUD_PERMANENT = 0x80
 _MAIN_TABLE, _BOOT, _UNIVERSE, _UNICAST = 254, 3, 0, 1
 _ERROR, _DONE = 2, 3
+_QUEUE_PACKETS = 1000  # the kernel's default for a link
 _BATCH_BYTES = 64 * 1024  # well below the default send buffer of 208 KiB
 _ANSWER_S_MAX = 10.0
 
@@ -174,6 +175,15 @@ def link_message(node: End, switch: End, *, index: int, netns: int, mtu: int) ->
 
 def _end(end: End, mtu: int) -> list[tuple[str, Any]]:
     return [("IFLA_IFNAME", end.name), ("IFLA_ADDRESS", end.mac), ("IFLA_MTU", mtu)]
+
+
+def move_message(end: End, *, index: int, netns: int, mtu: int) -> Message:
+    """Take a node's end into another network namespace, down, without addresses, and looking as it was made."""
+    message = ifinfmsg()
+    message["index"] = index
+    message["flags"], message["change"] = 0, _IFF_UP
+    message["attrs"] = [("IFLA_NET_NS_FD", netns), *_end(end, mtu), ("IFLA_TXQLEN", _QUEUE_PACKETS)]
+    return _encoded(message, _NEWLINK, _REQUEST)
 
 
 def remove_message(interface: str) -> Message:

@@ -27,10 +27,12 @@ from herzschlag.topo.errors import LabError, SwitchError, UnusableMachineError
 from herzschlag.topo.impairments.apply import Impairments
 from herzschlag.topo.kernel.netlink import Netlink, mtu_message
 from herzschlag.topo.kernel.probes import mininet_unusable, missing_for_a_lab
+from herzschlag.topo.lab.holder import hosts_file
 from herzschlag.topo.lab.making import Making
 from herzschlag.topo.lab.node import Link, Node
 from herzschlag.topo.lab.nsenter_children import wake_waiters
-from herzschlag.topo.lab.spawner import Spawner, Step
+from herzschlag.topo.lab.spawner import Spawner
+from herzschlag.topo.lab.steps import Step
 from herzschlag.topo.lab.storage import Storage, StorageView
 from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
@@ -70,10 +72,11 @@ class Lab:
         self._controller = controller
         self._storage = Storage(spec)
         self.switches = Switches(datapath, log_directory)
-        self._making = Making(self._storage, self.switches, self._stamp)
+        self._making = Making(self._storage, self.switches, hosts_file(spec), self._stamp)
         self._lock = self._making.lock
         self.impairments = Impairments(spec, self._place, seed)
         self.net: Any = None
+        self._gateway_silent = False
 
     # --- coming up and going down ---
 
@@ -149,14 +152,15 @@ class Lab:
         return self.switches.datapath
 
     def pid(self, node: str) -> int:
-        """The node's holder; others enter the node by /proc/<pid>/ns/{net,mnt,pid}."""
+        """The node's holder; others enter the node by /proc/<pid>/ns/{net,mnt,pid,ipc,uts}, and then its user."""
         return self._making.holder(node)
 
     def powered(self, node: str) -> bool:
         return self._node(node).powered
 
     def netns(self, node: str) -> str:
-        """The node's network namespace as a path, valid while this process lives, powered or not."""
+        """The node's network namespace as a path, valid while this process lives, powered or not. Each life of a node
+        has another one under this path."""
         return self._node(node).netns_path
 
     def datastore_path(self, name: str) -> Path:
@@ -210,20 +214,26 @@ class Lab:
             dead_ns = time.monotonic_ns()
             for found in alive:
                 found.let_go()
-                found.netlink.send([link.down_message() for link in found.links.values()])
+                down = [link.down_message() for link in found.links.values()]
+                found.netlink.send(down, missing_ok=True)  # a program on the node may have removed one
                 self.net[found.name].abandon()
             return dead_ns
 
     def power_on(self, node: str) -> int:
-        """A new life in the old network namespace: nothing runs, /local and the datastores are as they were left."""
+        """A new life: nothing runs, and of the life before there is only what lies on /local and on the datastores.
+
+        The network namespace is a new one, into which the node's links are taken with what is wanted of them. Bad lines
+        and filters of the lab are there again; whatever a program had added is not.
+        """
         with self._lock:
             found = self._node(node)
             if not found.powered:
-                (pid,) = self._making.spawn([(node, found.netns_path)])
-                found.hold(pid)
-                self.net[node].pid = pid
-                up = [link for link in found.links.values() if link.up]
-                found.netlink.send([message for link in up for message in link.up_messages()])
+                counted = self.impairments.counted(node)
+                self._making.begin_life(found)
+                self.net[node].pid = found.pid
+                self.impairments.renew(node, counted)
+                if node == GATEWAY and self._gateway_silent:
+                    self._silence()
             return time.monotonic_ns()
 
     def freeze(self, node: str) -> int:
@@ -284,15 +294,20 @@ class Lab:
         """
         with self._lock:
             _, link = self._link(node, network)
+            link.mtu = mtu
             self._root.send([mtu_message(link.switch_interface, mtu or link.interface.mtu)])
             return time.monotonic_ns()
 
     def gateway(self, *, silent: bool) -> int:
         """Whether the gateway, powered and connected, leaves pings unanswered."""
         with self._lock:
-            step: Step = ["write", "/proc/sys/net/ipv4/icmp_echo_ignore_all", "1" if silent else "0"]
-            self._spawner.enter_network(self._node(GATEWAY).netns_path, [step])
+            self._gateway_silent = silent
+            self._silence()
             return time.monotonic_ns()
+
+    def _silence(self) -> None:
+        step: Step = ["write", "/proc/sys/net/ipv4/icmp_echo_ignore_all", "1" if self._gateway_silent else "0"]
+        self._spawner.enter_network(self._node(GATEWAY).netns_path, [step])
 
     # --- storage ---
 

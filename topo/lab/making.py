@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.netlink import InNetwork, Netlink, remove_message
+from herzschlag.topo.lab.holder import Holder
 from herzschlag.topo.lab.node import Link, Node
 from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner
@@ -33,14 +34,15 @@ _NETWORK_OF = {node_interface(network): network for network in NETWORKS}
 
 
 class Making:
-    def __init__(self, storage: Storage, switches: Switches, stamp: Callable[[str], None]) -> None:
-        """`stamp` is told what has just been done."""
+    def __init__(self, storage: Storage, switches: Switches, hosts_file: str, stamp: Callable[[str], None]) -> None:
+        """`hosts_file`: of every node; `stamp` is told what has just been done."""
         self.nodes: dict[str, Node] = {}
         self.lock = threading.RLock()
         self.root = Netlink()
         self.spawner: Spawner | None = None
         self._storage = storage
         self._switches = switches
+        self._hosts_file = hosts_file
         self._stamp = stamp
         self._ending: list[tuple[LabHost, Node]] = []
 
@@ -57,11 +59,21 @@ class Making:
             self.spawner.close()
         self.root.close()
 
-    def spawn(self, nodes: Sequence[tuple[str, str | None]]) -> list[int]:
-        """Start nodes, each by its name and its network namespace, or None for a new one. Returns their holders."""
+    def spawn(self, names: Sequence[str]) -> list[int]:
+        """Start nodes, in network namespaces of their own. Returns their holders."""
         assert self.spawner is not None, "start comes before spawn"
+        storage = self._storage
         return self.spawner.spawn(
-            [{"name": name, "netns": netns, "steps": self._storage.steps_of_a_new_life(name)} for name, netns in nodes]
+            [
+                Holder(
+                    name=name,
+                    hosts=self._hosts_file,
+                    steps=storage.steps_of_a_new_life(name),
+                    later=storage.views_of_a_new_life(name),
+                    writable=storage.writable(name),
+                )
+                for name in names
+            ]
         )
 
     # --- what Mininet has made ---
@@ -70,7 +82,7 @@ class Making:
         """Everything is allowed to the process that made the lab."""
 
     def make_hosts(self, hosts: Sequence[LabHost]) -> None:
-        for host, pid in zip(hosts, self.spawn([(host.name, None) for host in hosts]), strict=True):
+        for host, pid in zip(hosts, self.spawn([host.name for host in hosts]), strict=True):
             self.nodes[host.name] = Node(host.name, pid)
             host.pid = pid
         self._stamp("nodes")
@@ -84,12 +96,22 @@ class Making:
 
     def set_up(self, hosts: Sequence[LabHost]) -> None:
         for host in hosts:
-            node = self.nodes[host.name]
-            if self._switches.datapath == "user":
-                with InNetwork(node.netns):
-                    syscalls.transmit_checksums_off(tuple(link.interface.name for link in node.links.values()))
-            node.netlink.send([message for link in node.links.values() for message in link.up_messages()])
+            self._set_up(self.nodes[host.name])
         self._stamp("addresses")
+
+    def _set_up(self, node: Node) -> None:
+        if self._switches.datapath == "user":
+            with InNetwork(node.netns):
+                syscalls.transmit_checksums_off(tuple(link.interface.name for link in node.links.values()))
+        node.netlink.send([message for link in node.links.values() if link.up for message in link.up_messages()])
+
+    def begin_life(self, node: Node) -> None:
+        """Start a node that has no power anew, with its links as they are wanted."""
+        (pid,) = self.spawn([node.name])
+        node.hold(pid)
+        for link in node.move(pid, self.root):
+            link.interface.link.plug_in_again()
+        self._set_up(node)
 
     def begin_switches(self, switches: Sequence[LabSwitch]) -> None:
         self._switches.begin([word for switch in switches for word in switch.take_words()])

@@ -1,4 +1,8 @@
-"""A node's lasting part: its network namespace and its links, kept while the processes that hold it come and go."""
+"""A node's lasting part: its links, kept while the processes that hold it come and go.
+
+Each life of a node has a network namespace of its own, into which its links are taken: whatever else the life before
+put into its own, addresses, links, routes, neighbours, filters, queues, sysctls, ends with it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from herzschlag.topo.errors import LabError
-from herzschlag.topo.kernel.netlink import Message, Netlink
+from herzschlag.topo.kernel.netlink import Message, Netlink, mtu_message, remove_message
 from herzschlag.topo.lab.nsenter_children import process_namespace
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ class Link:
     switch_interface: str
     up: bool = True
     addressed: bool = True
+    mtu: int | None = None
+    """Limit at the switch's end; None: as large as the link was made."""
 
     def up_messages(self) -> list[Message]:
         return self.interface.up_messages(addressed=self.addressed)
@@ -37,7 +43,8 @@ class Node:
         self.name = name
         self.powered = True
         self.frozen = False
-        self.netns = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        self.netns = _network_of(pid)
+        """The descriptor's number stays the same for all lives."""
         self.netlink = Netlink(self.netns)
         self.links: dict[str, Link] = {}
         """By network."""
@@ -48,6 +55,26 @@ class Node:
         self.holder: int | None = os.pidfd_open(pid)
         self.processes = process_namespace(pid)
         self.powered = True
+
+    def move(self, pid: int, root: Netlink) -> list[Link]:
+        """Take the links into the network namespace of a new holder. `root`: for the ends at the switches. Returns
+        those links that had to be made anew."""
+        netns = _network_of(pid)
+        made = []
+        for link in self.links.values():
+            try:
+                self.netlink.send([link.interface.move_message(netns)])
+            except LabError:  # a program on the node has removed it, or taken it elsewhere
+                root.send([remove_message(link.switch_interface)], missing_ok=True)
+                root.send([link.interface.link.message(netns)])
+                made.append(link)
+                if link.mtu is not None:
+                    root.send([mtu_message(link.switch_interface, link.mtu)])
+        os.dup2(netns, self.netns, inheritable=False)
+        os.close(netns)
+        self.netlink.close()
+        self.netlink = Netlink(self.netns)
+        return made
 
     def let_go(self) -> None:
         if self.holder is not None:
@@ -75,3 +102,7 @@ class Node:
     @property
     def netns_path(self) -> str:
         return f"/proc/{os.getpid()}/fd/{self.netns}"
+
+
+def _network_of(pid: int) -> int:
+    return os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)

@@ -6,14 +6,9 @@ Entering namespaces needs a process with a single thread, and making process nam
 runs a lab may have threads and much memory. So this small one does both, told by `Spawner` over a pipe, a JSON
 document a line. Which nodes there are and what is to be done in them is left to `herzschlag.topo.lab.lab`.
 
-A node is one holder process: pid 1 of process, mount and host-name namespaces of its own, in a network namespace of
-its own that may be older than the holder (a node that was powered off keeps its interfaces). The holder sleeps, and
-the kernel reaps orphans for it because it ignores SIGCHLD. Killing it kills everything in the node.
-
-Steps, the vocabulary of both sides, are done in order in the node's namespaces:
-
-    ["mount", source, target, type, flags, data]   ["unmount", target]       ["make_folder", path]
-    ["write", path, text]                          ["signal_all", number]    ["run", argv, standard input]
+A node is one holder process: pid 1 of namespaces of its own (`holder.py`). The holder sleeps, and the kernel reaps
+orphans for it because it ignores SIGCHLD. Killing it kills everything in the node. Steps, the vocabulary of both sides
+(`steps.py`), are done in order in the node's namespaces.
 """
 
 from __future__ import annotations
@@ -21,34 +16,25 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.lab.holder import Holder, Surroundings, become, surroundings
+from herzschlag.topo.lab.steps import Step, do, prepared
 
-Step = list[Any]
 _NAMESPACES = {"net": syscalls.CLONE_NEWNET, "mnt": syscalls.CLONE_NEWNS, "pid": syscalls.CLONE_NEWPID}
-_RUN_S_MAX = 20.0
 _THERE = b"\0"  # said by who is at his place and waits to be let go
-_SYSCTLS = {
-    "/proc/sys/net/ipv6/conf/all/disable_ipv6": "1",  # no router solicitations or neighbour probes on the wire
-    "/proc/sys/net/ipv6/conf/default/disable_ipv6": "1",
-    "/proc/sys/net/ipv4/conf/all/rp_filter": "0",  # a reply may come over the other network
-    "/proc/sys/net/ipv4/conf/default/rp_filter": "0",
-    "/proc/sys/net/ipv4/ping_group_range": "0 0",  # pings without raw sockets; everybody inside has group 0
-    "/proc/sys/net/ipv4/icmp_ratelimit": "0",  # every ping gets its answer, however many ask
-}
 
 
 class Spawner:
@@ -67,9 +53,9 @@ class Spawner:
     def pid(self) -> int:
         return self._process.pid
 
-    def spawn(self, holders: Sequence[Mapping[str, Any]]) -> list[int]:
-        """Start holders: each {"name", "netns": path or None for a new one, "steps"}. Returns their pids."""
-        pids: list[int] = self._ask({"spawn": list(holders)})["pids"]
+    def spawn(self, holders: Sequence[Holder]) -> list[int]:
+        """Start nodes, and return their holders' pids."""
+        pids: list[int] = self._ask({"spawn": msgspec.to_builtins(holders)})["pids"]
         return pids
 
     def enter(self, namespaces: Sequence[str], steps: Mapping[int, Sequence[Step]]) -> int:
@@ -108,11 +94,14 @@ class Spawner:
 
 def main() -> int:
     own_processes = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    around: Surroundings | None = None
     for line in sys.stdin.buffer:
         request = json.loads(line)
         try:
             if "spawn" in request:
-                answer: dict[str, Any] = {"pids": _spawn(request["spawn"], own_processes)}
+                around = around or surroundings()
+                holders = msgspec.convert(request["spawn"], list[Holder])
+                answer: dict[str, Any] = {"pids": _spawn(holders, own_processes, around)}
             else:
                 answer = {"began_ns": _enter(request["enter"])}
         except (OSError, LabError) as error:
@@ -130,14 +119,14 @@ def _reap() -> None:
             pass
 
 
-def _spawn(holders: list[dict[str, Any]], own_processes: int) -> list[int]:
+def _spawn(holders: list[Holder], own_processes: int, around: Surroundings) -> list[int]:
     """Fork all first, then hear from each: making namespaces is the kernel's work and can go on side by side."""
     started = []
     try:
         for holder in holders:
             syscalls.setns(own_processes, syscalls.CLONE_NEWPID)
             syscalls.unshare(syscalls.CLONE_NEWPID)
-            started.append((holder["name"], *_fork(partial(_become_holder, holder))))
+            started.append((holder.name, *_fork(partial(_become, holder, around))))
     finally:
         syscalls.setns(own_processes, syscalls.CLONE_NEWPID)
     failures = [f"{name}: {text.decode()}" for name, _, report in started if (text := _hear(report))]
@@ -148,33 +137,8 @@ def _spawn(holders: list[dict[str, Any]], own_processes: int) -> list[int]:
     return [pid for _, pid, _ in started]
 
 
-def _become_holder(holder: dict[str, Any], _report: int) -> None:
-    os.setsid()
-    if holder["netns"] is None:
-        syscalls.unshare(syscalls.CLONE_NEWNET)
-        _settle_network()
-    else:
-        _join(holder["netns"], syscalls.CLONE_NEWNET)
-    syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS)
-    socket.sethostname(holder["name"])
-    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
-    syscalls.mount("proc", "/proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
-    _do(holder["steps"])
-    os.chdir("/")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    sleep = shutil.which("sleep") or "/bin/sleep"
-    os.execv(sleep, [f"{holder['name']}:", "infinity"])
-
-
-def _settle_network() -> None:
-    """Before there is an interface, so that none ever sends an unasked packet."""
-    for path, value in _SYSCTLS.items():
-        with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6 has nothing to switch off
-            _write(path, value)
-    syscalls.interface_up("lo")
+def _become(holder: Holder, around: Surroundings, _report: int) -> None:
+    become(holder, around)
 
 
 def _enter(places: list[dict[str, Any]]) -> int:
@@ -197,19 +161,20 @@ def _change(place: dict[str, Any], gate: int, opener: int, report: int) -> None:
     os.close(opener)
     if "netns" in place:
         _join(place["netns"], syscalls.CLONE_NEWNET)
+    steps = prepared(place["steps"])
     opened = [(os.open(f"/proc/{place['pid']}/ns/{name}", os.O_RDONLY), name) for name in place["namespaces"]]
     for descriptor, name in opened:
         syscalls.setns(descriptor, _NAMESPACES[name])
     os.write(report, _THERE)
     os.read(gate, 1)  # ends when the other end is closed
     if "pid" in place["namespaces"]:  # a process namespace is entered by a child only
-        pid, inner = _fork(lambda _: _do(place["steps"]))
+        pid, inner = _fork(lambda _: do(steps))
         text = _hear(inner)
         os.waitpid(pid, 0)
         if text:
             raise LabError(text.decode())
     else:
-        _do(place["steps"])
+        do(steps)
 
 
 def _fork(task: Callable[[int], None]) -> tuple[int, int]:
@@ -239,43 +204,6 @@ def _join(path: str, kind: int) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     syscalls.setns(descriptor, kind)
     os.close(descriptor)
-
-
-def _do(steps: list[Step]) -> None:
-    for name, *arguments in steps:
-        _STEPS[name](*arguments)
-
-
-def _signal_all(number: int) -> None:
-    """Everything in this process namespace but its pid 1 and this very process, in one go: none can fork meanwhile."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, number)
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text)
-    except OSError as error:  # the kernel's refusal of a value does not name the file by itself
-        raise OSError(error.errno, f"writing {text!r}: {os.strerror(error.errno or 0)}", path) from None
-
-
-def _run(argv: list[str], text: str | None) -> None:
-    try:
-        result = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=_RUN_S_MAX, check=False)
-    except subprocess.TimeoutExpired:
-        raise LabError(f"{' '.join(argv)}: not done after {_RUN_S_MAX:.0f} s") from None
-    if result.returncode != 0:
-        raise LabError(f"{' '.join(argv)}: status {result.returncode}: {result.stderr.strip()}")
-
-
-_STEPS: dict[str, Callable[..., object]] = {
-    "mount": syscalls.mount,
-    "unmount": syscalls.unmount,
-    "make_folder": lambda path: Path(path).mkdir(parents=True, exist_ok=True),
-    "write": _write,
-    "signal_all": _signal_all,
-    "run": _run,
-}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Literal, get_args
 
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
-from herzschlag.topo.lab.spawner import Step
+from herzschlag.topo.lab.steps import Step
 from herzschlag.topo.spec import TopologySpec
 
 StorageView = Literal["ok", "read-only", "apd", "pdl"]
@@ -70,14 +70,29 @@ class Storage:
         if node not in self._spec.moids:
             return []
         steps = _bind(str(self.local_path(node)), LOCAL)
-        steps.append(["mount", "datastores", DATASTORES, "tmpfs", syscalls.MS_NOSUID, "size=1m,mode=755"])
+        steps.append(["mount", "datastores", DATASTORES, "tmpfs", _SAFE, "size=1m,mode=755"])
         for datastore in self._spec.datastores_of(node):
             target = f"{DATASTORES}/{datastore.name}"
             steps.append(["make_folder", target])
             steps += _bind(str(self.datastore_path(datastore.name)), target)
-            for view in self._over.get((node, datastore.name), []):
-                steps += _bind_over(view, datastore.name, target)
         return steps
+
+    def views_of_a_new_life(self, node: str) -> list[Step]:
+        """What then lies over the datastores."""
+        if node not in self._spec.moids:
+            return []
+        return [
+            step
+            for datastore in self._spec.datastores_of(node)
+            for view in self._over.get((node, datastore.name), [])
+            for step in _show_over(view, datastore.name, f"{DATASTORES}/{datastore.name}")
+        ]
+
+    def writable(self, node: str) -> list[str]:
+        """Where a node may write: nowhere but for hosts."""
+        if node not in self._spec.moids:
+            return []
+        return [LOCAL, *(f"{DATASTORES}/{datastore.name}" for datastore in self._spec.datastores_of(node))]
 
     def steps_to(self, moid: str, datastore: str, view: StorageView) -> list[Step]:
         """What changes a running host's view; nothing when it is so already."""
@@ -90,7 +105,7 @@ class Storage:
         if view == (over[-1] if over else "ok"):
             return []
         target = f"{DATASTORES}/{datastore}"
-        return [["unmount", target] for _ in over] if view == "ok" else _bind_over(view, datastore, target)
+        return [["unmount", target] for _ in over] if view == "ok" else _show_over(view, datastore, target)
 
     def set_full(self, datastore: str, full: bool) -> None:
         """Leave the datastore no space, for any host, or give it its own again. A file goes on growing within its last
@@ -128,7 +143,8 @@ def _bind(source: str, target: str) -> list[Step]:
     return [["mount", source, target, None, syscalls.MS_BIND, None]]
 
 
-def _bind_over(view: StorageView, datastore: str, target: str) -> list[Step]:
+def _show_over(view: StorageView, datastore: str, target: str) -> list[Step]:
+    """By a step that needs no path inside: a host does not see where the sandbox has its storage."""
     if view == "read-only":
-        return _bind(str(HOME / "read-only" / datastore), target)  # a bind of a read-only mount is read-only too
-    return [*_bind(str(HOME / "dead" / view), target), ["mount", "none", target, None, _READ_ONLY, None]]
+        return [["show", str(HOME / "read-only" / datastore), target]]  # a copy of a read-only mount is read-only too
+    return [["show", str(HOME / "dead" / view), target], ["mount", "none", target, None, _READ_ONLY, None]]

@@ -22,6 +22,7 @@ from herzschlag.topo.kernel.netlink import (
     address_message,
     default_route_message,
     link_message,
+    move_message,
     neighbour_message,
     up_message,
 )
@@ -95,6 +96,10 @@ class LabIntf(Intf):  # type: ignore[misc]
             messages.append(default_route_message(self.index, gateway))
         return messages
 
+    def move_message(self, netns: int) -> Message:
+        """What takes it into another network namespace of its node's, whatever a program has made of it."""
+        return move_message(End(self.name, self.mac), index=self.index, netns=netns, mtu=self.mtu)
+
     def down_message(self) -> Message:
         return up_message(self.index, False)
 
@@ -131,6 +136,12 @@ class LabLink(Link):  # type: ignore[misc]
         node, switch = self.node_end, self.switch_end
         ends = (End(node.name, node.mac), End(switch.name, switch.mac))
         return link_message(*ends, index=node.index, netns=netns, mtu=node.mtu)
+
+    def plug_in_again(self) -> None:
+        """After both ends were made anew: the switch still has the old one."""
+        end = self.switch_end
+        end.node.vsctl(f"-- del-port {end.node} {end.name}")
+        end.node.note_port(end)
 
     def become_real(self) -> None:
         self.intf1.real = self.intf2.real = True

@@ -64,7 +64,8 @@ class LabHost(Host):  # type: ignore[misc]
     def _inside(self) -> list[str]:
         """The words that run a program in the node; setpriv so that it ends with the waiting nsenter as well."""
         pid = str(self.workshop.holder(self.name))
-        return ["nsenter", "-t", pid, "-n", "-m", "-p", "-u", "--", "setpriv", "--pdeathsig", "KILL", "--"]
+        ways = ["--user", "--preserve-credentials", "--net", "--mount", "--pid", "--uts", "--ipc"]
+        return ["nsenter", "--target", pid, *ways, "--", "setpriv", "--pdeathsig", "KILL", "--"]
 
     def _open_shell(self) -> None:
         if self.shell is not None and self.shell.poll() is not None:

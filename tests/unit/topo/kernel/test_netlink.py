@@ -11,6 +11,7 @@ from herzschlag.topo.kernel.netlink import (
     default_route_message,
     interface_index,
     link_message,
+    move_message,
     neighbour_message,
     remove_message,
     up_message,
@@ -33,6 +34,7 @@ def test_every_message_states_its_own_length() -> None:
         neighbour_message(3, "198.19.1.2", "02:00:c6:13:01:02"),
         default_route_message(2, "198.18.0.1"),
         remove_message("sA-host-98"),
+        move_message(NODE, index=2, netns=5, mtu=1500),
     ):
         assert _header(message)[0] == len(message)
         assert len(message) % 4 == 0
@@ -57,3 +59,12 @@ def test_giving_an_address_twice_is_allowed_and_taking_it_names_the_same_one() -
     assert _header(put)[2] & replace
     assert _header(put)[1] != _header(take)[1]
     assert socket.inet_aton("198.18.1.2") in put and socket.inet_aton("198.18.1.2") in take
+
+
+def test_a_link_is_moved_by_number_and_gets_its_name_back() -> None:
+    """A program may have given the interface another name and address, and the kernel keeps both on the way."""
+    message = move_message(NODE, index=2, netns=5, mtu=1500)
+    _, index, flags, change = struct.unpack_from("=HiII", message, 18)
+    assert (index, flags, change) == (2, 0, 1), "by its number, and down"
+    for attribute in (b"mgmtA\0", bytes.fromhex("0200c6120101"), struct.pack("=HHI", 8, 28, 5)):
+        assert attribute in message

@@ -6,7 +6,7 @@ import pytest
 
 from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.errors import LabError
-from herzschlag.topo.lab.spawner import Step
+from herzschlag.topo.lab.steps import Step
 from herzschlag.topo.lab.storage import Storage, StorageView
 from herzschlag.topo.spec import DatastoreSpec, SpecError
 
@@ -39,27 +39,33 @@ def test_a_view_is_never_unmounted_before_the_next_one_is_mounted_over_it() -> N
 def test_a_host_that_returns_finds_its_storage_as_lost_as_before() -> None:
     storage = Storage(two_networks(2))
     healthy = _names(storage.steps_of_a_new_life("host-98"))
+    assert storage.views_of_a_new_life("host-98") == []
     _change(storage, "pdl")
-    lost = _names(storage.steps_of_a_new_life("host-98"))
-    assert [step for step in lost if step not in healthy] == ["mount /run/herzschlag/dead/pdl", "mount none"]
-    assert _names(storage.steps_of_a_new_life("host-99")) == [step.replace("98", "99") for step in healthy]
+    assert _names(storage.views_of_a_new_life("host-98")) == ["show /run/herzschlag/dead/pdl", "mount none"]
+    assert storage.views_of_a_new_life("host-99") == []
+    for host in ("host-98", "host-99"):
+        assert _names(storage.steps_of_a_new_life(host)) == [step.replace("host-98", host) for step in healthy]
 
 
 def test_a_host_gets_only_the_datastores_it_sees() -> None:
     storage = Storage(two_networks(2, [DatastoreSpec("nfs-1", "nfs", ("host-99",))]))
     assert not any("nfs-1" in step for step in _names(storage.steps_of_a_new_life("host-98")))
+    assert storage.writable("host-98") == ["/local"]
+    assert storage.writable("host-99") == ["/local", "/datastores/nfs-1"]
     with pytest.raises(LabError, match="host-98 does not see nfs-1: it sees none"):
         storage.steps_to("host-98", "nfs-1", "apd")
 
 
 def test_gateway_and_vcenter_have_no_storage() -> None:
     storage = Storage(two_networks(2))
-    assert storage.steps_of_a_new_life("gateway") == storage.steps_of_a_new_life("vcenter") == []
+    for node in ("gateway", "vcenter"):
+        assert storage.steps_of_a_new_life(node) == storage.views_of_a_new_life(node) == []
+        assert storage.writable(node) == []
 
 
 def test_a_host_that_may_only_read_keeps_its_live_folder_below() -> None:
     storage = Storage(two_networks(2))
-    assert _change(storage, "read-only") == ["mount /run/herzschlag/read-only/nfs-1"]
+    assert _change(storage, "read-only") == ["show /run/herzschlag/read-only/nfs-1"]
     assert len(_change(storage, "apd")) == 2
     assert _change(storage, "ok") == ["unmount /datastores/nfs-1"] * 2
 

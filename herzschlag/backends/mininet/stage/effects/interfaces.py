@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Container
 from ipaddress import IPv4Interface
+from typing import TypeVar
 
-from herzschlag.backends.mininet.stage.effects.difference import Applied, C, Difference
+from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference, OfOneKind
 from herzschlag.backends.mininet.stage.nodes import StageError
 from herzschlag.faults import primitives as p
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.spec import GATEWAY, PREFIX_LENGTH, node_interface
 
 COMMAND_S_MAX = 10.0
+AnyOfInterface = p.CarrierDown | p.AddressGone | p.MtuLimit | p.AddressWrong | p.RouteMissing
+OfInterface = TypeVar("OfInterface", bound=AnyOfInterface)
 
 
 class Interfaces:
@@ -30,9 +34,11 @@ class Interfaces:
     def _switch(self, change: Difference, is_on: bool) -> list[int]:
         lab = self._lab
 
-        def concerned(kind: type[C]) -> tuple[C, ...]:
-            return change.of(kind).begins if is_on else change.of(kind).ends
+        def concerned(kind: type[OfInterface]) -> tuple[OfInterface, ...]:
+            found: OfOneKind[OfInterface] = change.of(kind)
+            return _beginning(found, woken) if is_on else found.ends
 
+        woken = {c.node for c in change.of(p.PowerOff).ends}
         instants = [lab.carrier(c.node, c.network, not is_on) for c in concerned(p.CarrierDown)]
         instants += [lab.address(c.node, c.network, not is_on) for c in concerned(p.AddressGone)]
         instants += [lab.mtu(c.node, c.network, c.mtu if is_on else None) for c in concerned(p.MtuLimit)]
@@ -70,3 +76,9 @@ class Interfaces:
         result = subprocess.run(inside, input=text, capture_output=True, text=True, timeout=COMMAND_S_MAX, check=False)
         if result.returncode != 0 and "-force" not in argv:
             raise StageError(f"{node}: {' '.join(argv)}: {result.stderr.strip()}")
+
+
+def _beginning(found: OfOneKind[OfInterface], woken: Container[str]) -> tuple[OfInterface, ...]:
+    """A node that has its power back has interfaces as they were made: what holds already is done again."""
+    again = (condition for condition in found.wanted if condition.node in woken and condition not in found.begins)
+    return (*found.begins, *again)
