@@ -2,6 +2,7 @@
 
 Usage: python bench/fidelity.py [--simulation-only] [--jobs N]
 
+At speed 1, where a lab leaves the processors idle most of the time, several run at once; at speed 10 one after another.
 Writes the table of docs/fidelity.md between its markers and leaves the rest of that page alone. Exit status 1 when an
 instant lies outside the tolerance, 3 when a run is unknown.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -28,8 +30,10 @@ PAGE = Path(__file__).parent.parent / "docs" / "fidelity.md"
 BEGIN, END = "<!-- bench/fidelity.py: begin -->", "<!-- bench/fidelity.py: end -->"
 NEW_PAGE = f"""# Published against measured
 
-This page compares the instants that the documentation of the modelled system gives with the measured ones. How far one
-may lie from the published one, and why faults are set off right after a heartbeat, is in [results.md](results.md).
+This page compares the instants that the documentation of the modelled system gives with the measured ones. After a
+fault that stops heartbeats an instant counts from the last heartbeat that arrived, by the capture: the system's timers
+start there, and so do its published timelines. How far one may lie from the published one is in
+[results.md](results.md), the reasons are in [decision 25](decisions/0025-instants-count-from-the-last-heartbeat.md).
 
 {BEGIN}
 {END}
@@ -70,6 +74,11 @@ def table(columns: dict[str, dict[str, Run]]) -> list[str]:
     return lines
 
 
+def largest_s(runs: dict[str, Run]) -> float:
+    deviations = [abs(instant["deviation_s"] or 0.0) for run in runs.values() for instant in run["instants"]]
+    return max(deviations, default=0.0)
+
+
 def cell(instants: list[Run], number: int) -> str:
     if number >= len(instants) or instants[number]["measured_s"] is None:
         return "not seen"
@@ -81,7 +90,7 @@ def cell(instants: list[Run], number: int) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulation-only", action="store_true")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=len(SITUATIONS), help="how many at once at speed 1")
     arguments = parser.parse_args()
     wanted = {"simulation": ("simulation", 1.0)}
     if not arguments.simulation_only:
@@ -89,11 +98,16 @@ def main() -> int:
     columns, statuses = {}, []
     with tempfile.TemporaryDirectory(prefix="herzschlag-fidelity-") as folder:
         for title, (backend, speed) in wanted.items():
-            status, columns[title] = measure(backend, speed, arguments.jobs, folder)
+            jobs = arguments.jobs if speed == 1 else 1
+            status, columns[title] = measure(backend, speed, jobs, folder)
             statuses.append(status)
     text = "\n".join(
         [
-            f"Measured on {time.strftime('%Y-%m-%d')}: Linux {platform.release()}, Python {platform.python_version()}.",
+            f"Measured on {time.strftime('%Y-%m-%d')}: Linux {platform.release()}, {os.cpu_count()} processors, Python"
+            f" {platform.python_version()}.",
+            "Largest deviation: "
+            + ", ".join(f"{largest_s(runs):.2f} s ({title})" for title, runs in columns.items())
+            + ".",
             f"Allowed either way: {tolerance_s(1):.2f} s at speed 1, {tolerance_s(10):.2f} s (protocol) at speed 10.",
             "In brackets the deviation, counted from the nearer end of a published range.",
             "",

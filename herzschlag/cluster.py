@@ -356,7 +356,7 @@ class Cluster:
 
     def timeline(self, last: int = RECENT) -> str:
         """The last records, a line each."""
-        told = [r for r in self.history() if r.kind not in ("lateness", "counters", "slot")]
+        told = [r for r in self.history() if r.kind not in ("lateness", "counters", "last-heartbeat", "slot")]
         return "\n".join(exact_line(r, self._conductor.ready_ns or 0) for r in told[-last:])
 
     def close(self) -> None:

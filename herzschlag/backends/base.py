@@ -10,7 +10,8 @@ is kept is up to `mininet/` and `simulation/`. The contract in words:
   the records.
 - `begin` and `end` are absolute: the conditions wanted are those of all faults now active together.
 - Records come with protocol times and may arrive slightly out of order; the runner sorts them. `fault` records are the
-  runner's own. `finish` adds what can only be known at the end: kinds `disk`, `counters`, `lateness`.
+  runner's own. `finish` adds what can only be known at the end: kinds `disk`, `counters`,
+  `lateness`, and, where no capture shows heartbeats, `last-heartbeat`.
 - When a part of the harness dies (switch, controller, a process that was not told to end), the session adds a record
   `machinery` and every later call but `close` raises MachineryDied.
 """

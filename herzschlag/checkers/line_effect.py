@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from herzschlag.history.records import History, Record
 from herzschlag.topo.impairments.values import Quality
 
 SHARE_OFF_MAX = 0.05
@@ -19,6 +20,14 @@ DEVIATIONS = 4
 DELAY_OFF_MAX = 0.05
 LATE_NS = 20_000_000
 """The way through a process costs a packet 0.1 ms of real time, which is 5 ms of protocol time at speed 50."""
+
+
+def told_of_lines(history: History) -> list[tuple[Record, dict[str, int]]]:
+    """The records that say what happened on bad lines, with that: of faults still in force at the end, then of those
+    that were undone. None where the kernel made them bad."""
+    records = (*history.of_kind("counters"), *history.where("fault", phase="end"))
+    found = ((record, record.get("line") or (record.get("evidence") or {}).get("line")) for record in records)
+    return [(record, line) for record, line in found if line]
 
 
 def not_as_asked(line: Mapping[str, int], quality: Quality) -> str:

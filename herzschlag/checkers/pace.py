@@ -1,10 +1,13 @@
-"""Pace of a run: its speed, the deviation allowed to an instant at that speed, and how late its timers were.
+"""Pace of a run: its speed, the deviation allowed to an instant at that speed, how late its timers and packets were.
 
 This module decides those figures alone; what follows from them is left to `rules/timeline.py` and `rules/lateness.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from herzschlag.checkers.line_effect import told_of_lines
 from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
@@ -38,12 +41,18 @@ def late_s(record: Record, speed: float) -> float:
 
 
 def latest_s(history: History, scenario: Scenario) -> float:
-    """The latest timer of all, protocol seconds; a host that was stopped on purpose wakes up late and is left out."""
-    told = history.of_kind("lateness")
-    if not told:
-        return 0.0
-    stopped, speed = stood_still(history, scenario), speed_of(history)
-    return max((late_s(record, speed) for record in told if not excused(record, stopped)), default=0.0)
+    """The latest timer of all, or packet that the relay held back for too long, protocol seconds; a host that was
+    stopped on purpose wakes up late and is left out."""
+    late = [late_line_s(line) for _, line in told_of_lines(history)]
+    if told := history.of_kind("lateness"):
+        stopped, speed = stood_still(history, scenario), speed_of(history)
+        late += [late_s(record, speed) for record in told if not excused(record, stopped)]
+    return max(late, default=0.0)
+
+
+def late_line_s(line: Mapping[str, int]) -> float:
+    """How much later than its line asked for a packet left the relay, at most, protocol seconds."""
+    return line.get("late_max_ns", 0) / SECOND
 
 
 def stood_still(history: History, scenario: Scenario) -> dict[str, int]:

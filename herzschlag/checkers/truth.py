@@ -201,6 +201,21 @@ class Truth:
         """Whether agent traffic of `src` reaches `dst` on any network."""
         return any(self.passes(network, src, dst, segment, "8182") for network in self.lab.networks)
 
+    def silenced_at(self, at_ns: int) -> frozenset[tuple[str, str]]:
+        """Sender and receiver of heartbeats that a change at that instant stopped, be it on one network alone."""
+        before, after = self.segment_at(at_ns - 1), self.segment_at(at_ns)
+
+        def sends(network: str, src: str, dst: str, segment: Segment) -> bool:
+            return self.agent_works(src, segment) and self.passes(network, src, dst, segment, "8182")
+
+        return frozenset(
+            (src, dst)
+            for src in self.lab.moids
+            for dst in self.lab.moids
+            for network in self.lab.networks
+            if src != dst and sends(network, src, dst, before) and not sends(network, src, dst, after)
+        )
+
     def answers(self, host: str, address: str, segment: Segment) -> bool:
         """Whether a ping of `host` to `address` is answered."""
         found = self.lab.node_of_address(address)

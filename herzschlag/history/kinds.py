@@ -86,6 +86,22 @@ class Counters(Entry, frozen=True, gc=False, kw_only=True, tag="counters"):
     """Of a fault that makes lines bad: what happened on them; times are nanoseconds of protocol time."""
 
 
+class LastHeartbeat(Entry, frozen=True, gc=False, kw_only=True, tag="last-heartbeat"):
+    """The last heartbeat from one host that another was given before a fault began; found when the run is over, on real
+    packets in their capture."""
+
+    id: str
+    """Id of the step."""
+    sender: str
+    """MOID of the host that sent it."""
+    receiver: str
+    """MOID of the host that was given it."""
+    network: str
+    """Name of the network by which it came last."""
+    arrived_ns: Instant
+    """When it came: on real packets, when the switch gave it to the receiver's link."""
+
+
 class Switches(Entry, frozen=True, gc=False, kw_only=True, tag="switches"):
     """What all switches counted in the whole run; real packets only."""
 
@@ -135,7 +151,9 @@ class End(Entry, frozen=True, gc=False, kw_only=True, tag="end"):
     """The reason."""
 
 
-HarnessEntry = Run | ClusterReady | FaultChange | Counters | Switches | PowerLost | CaptureFull | Machinery | End
+HarnessEntry = (
+    Run | ClusterReady | FaultChange | Counters | LastHeartbeat | Switches | PowerLost | CaptureFull | Machinery | End
+)
 REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches", "capture-full"})
 """Kinds that no simulation writes."""
 SIMULATION_ONLY = frozenset({"power-lost"})

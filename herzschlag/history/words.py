@@ -54,6 +54,9 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
             return f"a user wants {f.get('vm')} {'on' if f.get('on') else 'off'}{refused}"
         case "vmcp":
             return f"{record.node}: component protection of {f.get('vm') or f.get('datastore')}: {f.get('phase')}"
+        case "last-heartbeat":
+            who = f"{f.get('sender')} to {f.get('receiver')}"
+            return f"the last heartbeat of {who} before fault {f.get('id')} came by network {f.get('network')}"
         case "machinery":
             return f"a part of the harness died: {f.get('what')}"
         case _:

@@ -66,13 +66,23 @@ def annotated(capture: pcapng.Capture, history: History, facts: CaptureFacts) ->
     return msgspec.structs.replace(capture, packets=tuple(told))
 
 
-def finish_capture(directory: Path, history: History) -> CaptureFacts | None:
-    """Annotate the capture of a run that has ended; None when it left none. Raises OSError and PcapngError."""
+class Taken(msgspec.Struct, frozen=True):
+    """The capture of a run that has ended, read once for all that is made of it."""
+
+    file: Path
+    capture: pcapng.Capture
+    facts: CaptureFacts
+
+    def annotate(self, history: History) -> None:
+        """Write the history's comments into the file. Raises OSError."""
+        write_whole(self.file, b"".join(pcapng.encode(annotated(self.capture, history, self.facts))))
+
+
+def read_taken(directory: Path) -> Taken | None:
+    """The capture in a run directory; None when there is none of a run. Raises OSError and PcapngError."""
     file = directory / CAPTURE_FILE
     if not file.exists():
         return None
     capture = pcapng.read(file)
     facts = from_comments(capture.comments)
-    if facts is not None:
-        write_whole(file, b"".join(pcapng.encode(annotated(capture, history, facts))))
-    return facts
+    return None if facts is None else Taken(file, capture, facts)

@@ -249,7 +249,7 @@ def confirm_timeline(passages: Passages, history: History, scenario: Scenario) -
         if detail.measured_s is None or len(detail.evidence) < 2:
             found.append(Confirmation(name=detail.name, agreement="missing", because="its record never came"))
             continue
-        origin, record = (history[seq] for seq in detail.evidence)
+        origin, record, *_ = (history[seq] for seq in detail.evidence)
         found.append(wire.confirm(detail.name, record, origin.at_ns, lab, concerned_of(record, history)))
     return tuple(found)
 

@@ -93,7 +93,8 @@ def instants(model: Model) -> str:
     wire = "<th scope=col>By packets alone" if model.run.traffic.confirmed else ""
     return (
         '<div class="scroll" tabindex="0" role="region" aria-label="Published against measured"><table class="instants">'
-        "<caption>Seconds of protocol time after the fault. Deviation is measured less published, or less the nearer end "
+        "<caption>Seconds of protocol time, after a fault that stops heartbeats from the last one that arrived, else from "
+        "the fault. Deviation is measured less published, or less the nearer end "
         f"of a published range.{' ' + WIRE if wire else ''}</caption>"
         "<thead><tr><th scope=col>Instant<th scope=col class=num>Published<th scope=col class=num>Measured<th scope=col class=num>"
         f"Deviation<th scope=col class=devhead>early&ensp;│&ensp;late<th scope=col>Verdict<th scope=col>Evidence{wire}<th scope=col>Source</tr></thead>"

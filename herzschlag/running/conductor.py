@@ -2,8 +2,8 @@
 
 This module decides when things happen and writes the runner's own records (`run`, `ready`, `fault`, `end`). It leaves
 how they happen to the backend, and what they mean to the checkers. Faults are set off right after a heartbeat
-instant, because published timelines start at one: its moment is moved up to the next whole heartbeat interval of the
-run's clock, plus 10 ms. A fault lasts as long as the scenario says.
+instant, so that a run repeats and no heartbeat is half sent: its moment is moved up to the next whole heartbeat
+interval of the run's clock, plus 10 ms. A fault lasts as long as the scenario says.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
-from herzschlag.packets.annotate import finish_capture
+from herzschlag.packets.annotate import Taken, read_taken
+from herzschlag.packets.last_heartbeats import before_faults
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
 from herzschlag.running.run_file import (
     HISTORY_FILE,
@@ -114,11 +115,8 @@ class _Run:
         except Exception as error:
             # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
             status, trouble = "failed", failure.line(error, directory / LOG_FOLDER)
-        history = self._history(trouble)
-        write_history(directory / HISTORY_FILE, history)
-        report = _judged(request, history, trouble, versions)
-        captured = _captured(directory, history)
-        return write_report(msgspec.structs.replace(report, status=status, capture=captured), directory)
+        report = _judged_and_written(request, self._history(trouble), trouble, versions)
+        return write_report(msgspec.structs.replace(report, status=status), directory)
 
     def fail(self, error: Exception) -> RunReport:
         """What happened cannot be written down, so nothing is proved."""
@@ -133,7 +131,8 @@ class _Run:
         history = self._history(because)
         write_history(directory / HISTORY_FILE, history)
         report = _report(self._request, "interrupted", "unknown", because)
-        write_report(msgspec.structs.replace(report, capture=_captured(directory, history)), directory)
+        facts = _annotated(directory, _taken(directory), history)
+        write_report(msgspec.structs.replace(report, capture=facts), directory)
 
     def _history(self, trouble: str) -> History:
         """What happened so far, with the trouble that ended it, if there was any."""
@@ -153,20 +152,51 @@ def announce(request: RunRequest, status: Status, because: str) -> RunReport:
 def judge_and_write(request: RunRequest, history: History, versions: dict[str, str]) -> RunReport:
     """Judge a history that was made by hand, and leave its run directory, as `run` does."""
     (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+    return write_report(_judged_and_written(request, history, "", versions_here() | versions), request.directory)
+
+
+def _judged_and_written(request: RunRequest, history: History, trouble: str, versions: dict[str, str]) -> RunReport:
+    """The report of a history that has come to its end, of which all other files have been written."""
+    taken = _taken(request.directory)
+    if taken is not None:
+        history = _with_heartbeats(history, taken, request.scenario)
     write_history(request.directory / HISTORY_FILE, history)
-    report = _judged(request, history, "", versions_here() | versions)
-    return write_report(
-        msgspec.structs.replace(report, capture=_captured(request.directory, history)), request.directory
-    )
+    report = _judged(request, history, trouble, versions)
+    return msgspec.structs.replace(report, capture=_annotated(request.directory, taken, history))
 
 
-def _captured(directory: Path, history: History) -> CaptureFacts | None:
-    """Write what happened into the capture. One that cannot be read stays as it is, and costs no verdict."""
+def _with_heartbeats(history: History, taken: Taken, scenario: Scenario) -> History:
+    """The history with what its packets say about the last heartbeats before faults, ahead of its last record."""
+    plan = make_plan(scenario)
+    interval_ns = plan.timers.heartbeat_interval_ns
+    found = before_faults(taken.capture, taken.facts, history, plan.topology, interval_ns)
+    told = [written(history.end_ns, RUNNER, entry) for entry in found]
+    return History.ordered([*history.records[:-1], *told, *history.records[-1:]])
+
+
+def _taken(directory: Path) -> Taken | None:
+    """The capture. One that cannot be read stays as it is, and costs no verdict."""
     try:
-        return finish_capture(directory, history)
+        return read_taken(directory)
     except (OSError, PcapngError):
-        write_whole(directory / LOG_FOLDER / CAPTURE_FAILURE_FILE, traceback.format_exc().encode())
+        _capture_failed(directory)
         return None
+
+
+def _annotated(directory: Path, taken: Taken | None, history: History) -> CaptureFacts | None:
+    """Write what happened into the capture, which may fail as reading it may."""
+    if taken is None:
+        return None
+    try:
+        taken.annotate(history)
+    except OSError:
+        _capture_failed(directory)
+        return None
+    return taken.facts
+
+
+def _capture_failed(directory: Path) -> None:
+    write_whole(directory / LOG_FOLDER / CAPTURE_FAILURE_FILE, traceback.format_exc().encode())
 
 
 def _judged(request: RunRequest, history: History, trouble: str, versions: dict[str, str]) -> RunReport:

@@ -135,7 +135,7 @@ FAULTS = (
         patch=_no_watch,
         scenario="slave-failure",
         checker="timeline",
-        says="slave declared dead: 14.9",
+        says="slave declared dead: 15.0",
     ),
     Planted(
         name="no continuous ping",
@@ -145,7 +145,7 @@ FAULTS = (
         patch=_pings_little,
         scenario="case-01@unwatched",
         checker="timeline",
-        says="slave declared dead: 9.9",
+        says="slave declared dead: 10.0",
     ),
     Planted(
         name="answers to pings ignored",

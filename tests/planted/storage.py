@@ -280,6 +280,6 @@ FAULTS = (
         patch=_deaf_guest,
         scenario="case-08",
         checker="timeline",
-        says="obedient guest is off: 359.9",
+        says="obedient guest is off: 360.0",
     ),
 )

@@ -85,12 +85,10 @@ class Relay:
                 self._served.remove((sender, network))
                 self.open(node, network, netns)
 
-    def send(self, messages: list[bytes]) -> int:
-        """Carry out what `set_message` made; returns the instant at which the last one was in force."""
-        at_ns = 0
+    def send(self, messages: list[bytes]) -> None:
+        """Carry out what `set_message` made. All of it is in force afterwards."""
         for message in messages:
-            at_ns = self._said(message).at_ns
-        return at_ns
+            self._said(message)
 
     def counts(self, node: str) -> dict[DirectedLink, Counts]:
         """What happened on the node's lines since the quality of each last changed."""

@@ -44,10 +44,8 @@ class Ask(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Told(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """The answer to every request."""
+    """The answer to every request, once it is carried out."""
 
-    at_ns: int
-    """The instant at which the request was carried out."""
     counts: dict[str, Counts] = {}
 
 

@@ -137,7 +137,7 @@ class Relaying:
                 self._ports[key].change(request)
             case Ask():
                 counts = self._ports[key].counts()
-        self._control.send(msgspec.json.encode(Told(time.monotonic_ns(), counts)))
+        self._control.send(msgspec.json.encode(Told(counts)))
         return True
 
     def _open(self, key: tuple[str, str], request: Open, tap: int, raw: int) -> None:

@@ -18,6 +18,7 @@ from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_effect
+from herzschlag.history.heartbeats import Arrival
 
 
 class Storage(Protocol):
@@ -56,6 +57,8 @@ class Disturbances:
         self._in_force: frozenset[p.AnyCondition] = frozenset()
         self.drops: dict[str, Drops] = {}
         """The packets that each fault has swallowed, also of faults that are over."""
+        self.heartbeats: dict[str, tuple[int, list[Arrival]]] = {}
+        """When each fault began, and the last heartbeats until then."""
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -68,6 +71,7 @@ class Disturbances:
     def begin(self, fault_id: str, primitives: Iterable[p.Primitive]) -> int:
         """Begin a fault. Returns the number of conditions that were not in force before."""
         self._active[fault_id] = tuple(primitives)
+        self.heartbeats[fault_id] = (self._network.now_ns, self._network.heartbeats())
         self.drops.setdefault(fault_id, Drops())
         changed = self._enforce()
         for command in p.commands(self._active[fault_id]):

@@ -31,6 +31,7 @@ from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.backends.simulation.vcenter import SimVcenter
+from herzschlag.history.heartbeats import last_heartbeats
 from herzschlag.history.kinds import Counters
 from herzschlag.history.records import RUNNER, History, Record
 from herzschlag.scenarios.plan import Plan
@@ -132,3 +133,6 @@ class SimCluster:
         for fault_id, drops in self.disturbances.drops.items():
             line = self.disturbances.line_effect(fault_id)
             self.record(RUNNER, Counters(id=fault_id, dropped=drops.packets, line=UNSET if line is None else line))
+        for fault_id, (began_ns, arrivals) in self.disturbances.heartbeats.items():
+            for heartbeat in last_heartbeats(fault_id, began_ns, arrivals, self.plan.timers.heartbeat_interval_ns):
+                self.record(RUNNER, heartbeat)

@@ -24,10 +24,11 @@ from typing import NamedTuple
 
 from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.events import AnyEvent, PingAnswered, Received
-from herzschlag.agents.protocol.messages import AnyMessage
+from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_quality
+from herzschlag.history.heartbeats import Arrival
 from herzschlag.topo.impairments.line import Line
 from herzschlag.topo.impairments.values import PERFECT
 from herzschlag.topo.spec import GATEWAY, DirectedLink
@@ -102,6 +103,11 @@ class SimulatedNetwork:
         self._udp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
         self._icmp_cut: dict[DirectedLink, tuple[Drops, ...]] = {}
         self._rough: dict[DirectedLink, Rough] = {}
+        self._beats: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[int, tuple[End, ...]]] = {}
+        """Of each sender to each set of nodes, since conditions changed: when its last heartbeat reaches them, and
+        which of them."""
+        self._arrived: dict[DirectedLink, int] = {}
+        """When the last heartbeat on a link reaches its end, but for those in `_beats`."""
         self.lines: dict[DirectedLink, Line] = {}
         """Of every link that was ever impaired."""
         self.listener: Callable[[str, AnyMessage, tuple[str, ...], tuple[str, ...]], None] | None = None
@@ -111,6 +117,10 @@ class SimulatedNetwork:
         """Attach a node to the networks: `receive` gets its packets, `answers` says whether it answers pings."""
         self._receive[node] = receive
         self._answers[node] = answers
+
+    @property
+    def now_ns(self) -> int:
+        return self._queue.now_ns
 
     # -- traffic --------------------------------------------------------------------------------------------------
 
@@ -124,7 +134,10 @@ class SimulatedNetwork:
         if route is None:
             route = self._routes[key] = self._find_route(source, to, networks)
         smooth, dropped, rough = route
+        beats = type(message) is Heartbeat
         if smooth:
+            if beats:
+                self._beats[key] = (self._queue.now_ns + LATENCY_NS, smooth)
             queue = self._queue
             heappush(
                 queue.heap, (queue.now_ns + LATENCY_NS, next(queue.order), self._deliver, (smooth, message, lives))
@@ -137,7 +150,23 @@ class SimulatedNetwork:
                 _count(quality.drops)
                 continue
             for delay_ns in self._fates(quality, size_bytes):
-                self._queue.put(self._queue.now_ns + delay_ns, receive, Received(network, message, lives.get(node, 0)))
+                at_ns = self._queue.now_ns + delay_ns
+                self._queue.put(at_ns, receive, Received(network, message, lives.get(node, 0)))
+                if beats:
+                    self._arrived[network, source, node] = at_ns
+
+    def heartbeats(self) -> list[Arrival]:
+        """The last heartbeat of every node to every other, by each network; some are long ago."""
+        self._note_beats()
+        return [Arrival(at_ns, source, node, network) for (network, source, node), at_ns in self._arrived.items()]
+
+    def _note_beats(self) -> None:
+        """Note the last heartbeats by link. A later one of the same sender may reach fewer nodes."""
+        for (source, _, _), (at_ns, ends) in self._beats.items():
+            for network, node, _ in ends:
+                link = (network, source, node)
+                self._arrived[link] = max(at_ns, self._arrived.get(link, 0))
+        self._beats.clear()
 
     def carries(self, link: DirectedLink) -> bool:
         """Whether datagrams get through at all; an impaired link may still lose some."""
@@ -188,6 +217,7 @@ class SimulatedNetwork:
 
     def set_conditions(self, active: Iterable[tuple[p.AnyCondition, Drops]]) -> None:
         """Put exactly these conditions in force, each with the counter of its fault."""
+        self._note_beats()
         udp: dict[DirectedLink, list[Drops]] = {}
         icmp: dict[DirectedLink, list[Drops]] = {}
         impaired: dict[DirectedLink, list[tuple[p.Impaired, Drops]]] = {}

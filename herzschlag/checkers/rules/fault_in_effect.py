@@ -8,7 +8,7 @@ which must be about what was asked for (`line_effect.py`). A fault that hit no p
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.line_effect import not_as_asked, told
+from herzschlag.checkers.line_effect import not_as_asked, told, told_of_lines
 from herzschlag.checkers.truth import Span, Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.faults import primitives as p
@@ -81,11 +81,7 @@ def _counted(span: Span, history: History) -> list[Record]:
 
 def _on_lines(span: Span, history: History) -> tuple[dict[str, int], Record] | None:
     """What happened on the lines of this fault, and the record that says so; None where the kernel made them bad."""
-    for record in (*history.where("counters", id=span.id), *history.where("fault", id=span.id, phase="end")):
-        line = record.get("line") or (record.get("evidence") or {}).get("line")
-        if line:
-            return line, record
-    return None
+    return next(((line, record) for record, line in told_of_lines(history) if record.get("id") == span.id), None)
 
 
 CHECKER = Checker(NAME, _needs, _check)

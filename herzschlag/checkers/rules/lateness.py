@@ -1,14 +1,16 @@
 """The machine kept up: a run whose timers fired late says nothing about the protocol.
 
 This module decides the budget: lateness, in protocol time, may not exceed what the timeline allows an instant to
-deviate. That goes for timers of all processes and for faults, which must be in force that soon after the moment
-planned. A run beyond it is unknown, never holds and never violated. In the simulation nothing is ever late.
+deviate. That goes for timers of all processes, for faults, which must be in force that soon after the moment planned,
+and for packets in the relay of bad lines, which must leave that soon after the line lets them go. A run beyond it is
+unknown, never holds and never violated. In the simulation nothing is ever late.
 """
 
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import excused, late_s, speed_of, stood_still, tolerance_s, took_s
+from herzschlag.checkers.line_effect import told_of_lines
+from herzschlag.checkers.pace import excused, late_line_s, late_s, speed_of, stood_still, tolerance_s, took_s
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -35,6 +37,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         because = f"a timer fired {late:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
         details.append(Detail(name=name, verdict=verdict, because=because, evidence=(record.seq,)))
     details += [_fault(record, budget_s, speed) for record in history.of_kind("fault")]
+    details += [_line(record, late_line_s(line), budget_s) for record, line in told_of_lines(history)]
     silent = set(scenario.cluster.topology().moids) - {record.node for record in history.of_kind("lateness")}
     details += [
         Detail(name=host, verdict="unknown", because="never said how late its timers were")
@@ -43,6 +46,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
     largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
     good = f"no timer more than {largest / 1e6:.1f} ms of real time late, {budget_s / speed * 1000:.0f} ms are allowed"
     return finding(NAME, details, good=good, of_none="unknown")
+
+
+def _line(record: Record, late_s: float, budget_s: float) -> Detail:
+    because = f"a packet left the relay {late_s:.3f} s of protocol time late, {budget_s:.2f} s are allowed"
+    verdict: Verdict = "holds" if late_s <= budget_s else "unknown"
+    return Detail(name=f"lines of {record.get('id')}", verdict=verdict, because=because, evidence=(record.seq,))
 
 
 def _fault(record: Record, budget_s: float, speed: float) -> Detail:

@@ -1,20 +1,23 @@
 """The published timeline: each instant that the documentation gives, compared with the measured one.
 
 This module decides how far an instant may lie from the published one: 0.15 s at speed 1, growing to 0.5 s of protocol
-time at speed 10, because what costs real time costs `speed` times as much protocol time. A fault is set off right after
-a heartbeat, as in the published timelines, so no allowance is made for the heartbeat interval. A fault of many parts
-takes a while, 70 processes 40 ms of real time to die: an instant counts from any moment of it, for it reached some part
-then. An instant that is farther off by no more than the machine was late is unknown: the deviation may come
-from the protocol or from the processor.
+time at speed 10, because what costs real time costs `speed` times as much protocol time. What an instant counts from is
+decided in `origin.py`: after a fault that stops heartbeats from the last one that arrived, so no allowance is made for
+the heartbeat interval. An instant that counts from a fault of many parts, which takes a while (70 processes 40 ms of
+real time to die), counts from any moment of it, for it reached some part then. An instant that is farther off by no
+more than the machine was late is unknown: the deviation may come from the protocol or from the processor.
 """
 
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s, took_s
+from herzschlag.checkers.origin import origin_of
+from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History, Record
-from herzschlag.scenarios.expectations import Instant, kind_of_moment, kinds_named, matching, moment, show
+from herzschlag.scenarios.expectations import Instant, kind_of_moment, kinds_named, matching, show
+from herzschlag.scenarios.expectations import moment as named_moment
 from herzschlag.scenarios.model import Scenario
 
 NAME = "timeline"
@@ -32,16 +35,18 @@ def _check(history: History, scenario: Scenario) -> Finding:
     speed = speed_of(history)
     allowed_s = tolerance_s(speed)
     late_s = latest_s(history, scenario)
-    details = [_measure(item, history, scenario, speed, late_s) for item in scenario.expect.instant]
+    truth = Truth(history, scenario)
+    details = [_measure(item, truth, scenario, speed, late_s) for item in scenario.expect.instant]
     return finding(NAME, details, good=f"{len(details)} published instants within {allowed_s:.2f} s")
 
 
-def _measure(item: Instant, history: History, scenario: Scenario, speed: float, late_s: float) -> Detail:
+def _measure(item: Instant, truth: Truth, scenario: Scenario, speed: float, late_s: float) -> Detail:
+    history = truth.history
     allowed_s = tolerance_s(speed)
     low, high = item.range_s
     published_s = (low, high + item.room_s)
-    origin = _origin(item, history, scenario)
-    if origin is None:
+    moment = _moment(item, history, scenario)
+    if moment is None:
         return Detail(
             name=item.name,
             verdict="unknown",
@@ -49,29 +54,31 @@ def _measure(item: Instant, history: History, scenario: Scenario, speed: float, 
             published_s=published_s,
             source=item.source,
         )
-    found = matching(history, item.record, origin.at_ns)
+    found = matching(history, item.record, moment.at_ns)
     if len(found) < item.nth:
-        waited_s = (history.end_ns - origin.at_ns) / SECOND
+        waited_s = (history.end_ns - moment.at_ns) / SECOND
         enough = waited_s > published_s[1] + allowed_s
         return Detail(
             name=item.name,
             verdict="violated" if enough else "unknown",
             because=f"no record {show(item.record)} in {waited_s:.1f} s",
-            evidence=(origin.seq,),
+            evidence=(moment.seq,),
             published_s=published_s,
             source=item.source,
         )
     record = found[item.nth - 1]
+    origin = origin_of(moment, record, truth, speed)
     measured_s = (record.at_ns - origin.at_ns) / SECOND
     highest = published_s[1]
     deviation_s = measured_s - low if measured_s < low else max(0.0, measured_s - highest)
     if low == highest:
         deviation_s = measured_s - low
-    earlier_s, later_s = took_s(origin, speed)
-    beyond_s = max(deviation_s - later_s, -deviation_s - earlier_s) - allowed_s
-    because = f"{measured_s:.3f} s, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
-    if abs(deviation_s) > allowed_s and earlier_s + later_s:
-        because += f" of any moment of the fault, which took {earlier_s + later_s:.2f} s"
+    beyond_s = max(deviation_s - origin.later_s, -deviation_s - origin.earlier_s) - allowed_s
+    because = (
+        f"{measured_s:.3f} s{origin.words}, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
+    )
+    if abs(deviation_s) > allowed_s and (took_s := origin.earlier_s + origin.later_s):
+        because += f" of any moment of the fault, which took {took_s:.2f} s"
     verdict: Verdict = "holds" if beyond_s <= 0 else "violated"
     if 0 < beyond_s <= late_s:
         verdict = "unknown"
@@ -80,7 +87,7 @@ def _measure(item: Instant, history: History, scenario: Scenario, speed: float, 
         name=item.name,
         verdict=verdict,
         because=because,
-        evidence=(origin.seq, record.seq),
+        evidence=(moment.seq, record.seq, *([] if origin.heartbeat is None else [origin.heartbeat.seq])),
         published_s=published_s,
         measured_s=measured_s,
         deviation_s=deviation_s,
@@ -88,11 +95,12 @@ def _measure(item: Instant, history: History, scenario: Scenario, speed: float, 
     )
 
 
-def _origin(item: Instant, history: History, scenario: Scenario) -> Record | None:
+def _moment(item: Instant, history: History, scenario: Scenario) -> Record | None:
+    """What the scenario counts the instant from."""
     if isinstance(item.after, dict):
         found = matching(history, item.after)
         return found[0] if found else None
-    return moment(history, item.after or scenario.plain_steps()[0].id)
+    return named_moment(history, item.after or scenario.plain_steps()[0].id)
 
 
 def span(low: float, high: float) -> str:

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag.agents.protocol.messages import Heartbeat
 from herzschlag.backends.base import BackendUnavailable, MachineryDied, Missing
+from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import RUNNER, SECOND, History, Record, read_history, record
 from herzschlag.report.reading import read_run
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
 from herzschlag.running.runner import RunRequest, judge_and_write, run
 from herzschlag.scenarios.from_toml import load
+from herzschlag.topo.capture import pcapng
 from herzschlag.wrong_input import InputError
+from tests.support.captures import SWITCH_NS, HandMade
 from tests.support.scripted import ScriptedSession
 
 
@@ -151,6 +155,32 @@ def test_a_capture_that_reached_its_limit_is_in_the_text_of_the_verdict(tmp_path
     assert report.because == "every check holds; after 25.0 s it reached 1 MB"
     remarks = read_run(tmp_path / "run").remarks
     assert remarks == ("After 25.0 s it reached 1 MB, and nothing is drawn or said of them.",)
+
+
+def test_the_last_heartbeats_before_a_fault_are_read_from_the_capture_and_counted_from(tmp_path: Path) -> None:
+    """The capture's last heartbeat came 0.2 s before the fault, the record of the simulation says 0.01 s."""
+    played = read_history(_played(tmp_path / "played")).without(lambda r: r.kind == "last-heartbeat")
+    fault_s = played.where("fault", phase="begin")[0].at_s
+    made = HandMade()
+    said = Heartbeat(
+        **made.head("host-98", fault_s - 0.2),
+        role="slave",
+        master="host-99",
+        goodness=3,
+        heard=7,
+        config=1,
+        inventory=1,
+    )
+    made.say(fault_s - 0.2, said, "host-99")
+    (tmp_path / "run").mkdir()
+    with (tmp_path / "run" / CAPTURE_FILE).open("wb") as file:
+        pcapng.write(file, made.capture())
+    report = judge_and_write(request(tmp_path / "run"), played, {})
+    (last,) = read_history(tmp_path / "run" / HISTORY_FILE).of_kind("last-heartbeat")
+    assert (last.node, last.fields["sender"], last.fields["receiver"]) == (RUNNER, "host-98", "host-99")
+    assert last.fields["arrived_ns"] / SECOND == pytest.approx(fault_s - 0.2 + SWITCH_NS / SECOND, abs=1e-6)
+    assert [round(instant.deviation_s or 0, 2) for instant in report.instants] == [0.19] * 4
+    assert report.capture == made.facts
 
 
 def _played(directory: Path) -> Path:

@@ -210,3 +210,25 @@ def test_entries_of_one_instant_happen_in_the_order_they_were_put_and_time_only_
     queue.put(5, lambda _: queue.put(1, seen.append, "late"), None)
     assert queue.run_until(10)
     assert seen == ["late", "a", "b", "c"] and queue.now_ns == 10
+
+
+def test_the_last_heartbeats_are_those_that_arrive() -> None:
+    """Published instants count from them: one that a cut drops is not among them, and a slow one counts late."""
+    wire = Wire()
+    wire.send()
+    wire.break_(
+        p.LinkCut(network="A", src="host-98", dst="host-99"),
+        p.Impaired(network="A", src="host-98", dst="host-100", delay_ms=5),
+    )
+    sent_ns = wire.queue.now_ns
+    wire.send()
+    last: dict[tuple[str, str], int] = {}
+    for one in wire.network.heartbeats():
+        assert one.sender == "host-98"
+        last[one.receiver, one.network] = max(one.at_ns, last.get((one.receiver, one.network), 0))
+    assert last == {
+        ("host-99", "A"): LATENCY_NS,
+        ("host-100", "A"): sent_ns + 5 * MS + LATENCY_NS,
+        ("host-99", "B"): sent_ns + LATENCY_NS,
+        ("host-100", "B"): sent_ns + LATENCY_NS,
+    }
