@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from herzschlag.checkers.verdict import Detail, Verdict
+from herzschlag.checkers.verdict import Detail, Mark
 from herzschlag.history.records import Record
 from herzschlag.history.standing import Standing
 from herzschlag.history.words import line
@@ -24,7 +24,7 @@ from herzschlag.running.run_file import RunReport
 from herzschlag.scenarios.model import Scenario
 
 REFRESH_S = 0.1
-STYLES: dict[Verdict, str] = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
+STYLES: dict[Mark, str] = {"holds": "green", "violated": "bold red", "unknown": "yellow", "nothing": "dim"}
 ROLE_STYLES = {"master": "bold green", "slave": "green", "election": "yellow", "isolated": "magenta", "off": "red"}
 NOTABLE = ("ready", "fault", "role", "host-state", "liveness", "isolation", "restart", "machinery", "vmcp", "guest")
 LATEST_LINES = 8

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
@@ -24,7 +24,7 @@ _WORDS = {"starting": "started", "stopping": "stopped"}
 
 def _check(history: History, scenario: Scenario) -> Finding:
     if not Truth(history, scenario).vms:
-        return finding(NAME, (), good="there are no VMs")
+        return finding(NAME, (), good="", nothing="there are no VMs")
     requests: dict[str, list[Record]] = {}
     for record in history.where("user", refused=False):
         requests.setdefault(str(record.get("vm")), []).append(record)
@@ -33,7 +33,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
         word = _WORDS.get(str(record.get("to")))
         if word is not None:
             details.append(_judged(record, word, requests.get(str(record.get("vm")), [])))
-    return finding(NAME, details, good=f"{len(details)} orders of vCenter, each asked for" if details else "none came")
+    good = f"{counted(len(details), 'order')} of vCenter, each asked for"
+    return finding(NAME, details, good=good, nothing="vCenter had no VM started or stopped")
 
 
 def _judged(record: Record, word: str, requests: list[Record]) -> Detail:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
@@ -51,7 +51,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
             since_ns = max(segment.begin_ns, reign_ns(masters[0], at_ns, truth))
             if at_ns - since_ns >= delay_ns or _first_quiet(segment, history):
                 details += [_judge(masters[0], host, segment, truth) for host in truth.lab.moids if host != masters[0]]
-    return finding(NAME, details, good=f"{len(details)} opinions, each as the truth allows")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'opinion')}, each as the truth allows",
+        nothing="no state lasted long enough for a master to find it out",
+    )
 
 
 def _first_quiet(segment: Segment, history: History) -> bool:

@@ -58,7 +58,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
             details.append(_in_window(key, item, history))
         elif isinstance(item, State):
             details.append(_state(item, history, truth))
-    return finding(NAME, details, good=f"all {len(details)} hold" if details else "none beside instants")
+    return finding(NAME, details, good=f"all {len(details)} hold", nothing="nothing is expected beside instants")
 
 
 def _name(key: str, item: Expectation) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -22,7 +22,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
     details = [_judge(act, addresses, truth) for act in acts]
-    return finding(NAME, details, good=f"{len(details)} acts of isolation, each out of everyone's reach")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'act')} of isolation, each out of everyone's reach",
+        nothing="no host declared itself isolated",
+    )
 
 
 def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:

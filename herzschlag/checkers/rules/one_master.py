@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
@@ -39,7 +39,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         for group in truth.groups(segment):
             if truth.clique(group, segment):
                 details.append(_judge(group, segment, from_ns, truth))
-    return finding(NAME, details, good=f"{len(details)} settled groups, one master each", of_none="holds")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'settled group')}, one master each",
+        nothing="no group of hosts had the time to settle",
+    )
 
 
 def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) -> Detail:

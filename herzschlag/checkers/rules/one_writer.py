@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Stay, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -43,8 +43,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
         elif any(min(stay.end_ns, history.end_ns) - stay.begin_ns > 5 * SECOND for stay in stays):
             details.append(Detail(name=vm, verdict="unknown", because="it ran, but its disk was not read at the end"))
     if not truth.vms:
-        return finding(NAME, (), good="there are no VMs")
-    return finding(NAME, details, good=f"{len(details)} disks, one writer at a time each", of_none="unknown")
+        return finding(NAME, (), good="", nothing="there are no VMs")
+    return finding(NAME, details, good=f"{counted(len(details), 'disk')}, one writer at a time each", of_none="unknown")
 
 
 def _thin(truth: Truth, stays: Iterable[Stay], stretches: Sequence[Record], write_ns: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -36,7 +36,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
             tasks[str(record.fields["vm"])] = record
         elif record.get("phase") in ("done", "failed", "dropped", "given-up"):
             tasks.pop(str(record.fields["vm"]), None)
-    return finding(NAME, details, good=f"{len(details)} restarts, each where there was room")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'restart')}, each where there was room",
+        nothing="no VM was restarted",
+    )
 
 
 def _limit(scenario: Scenario) -> int:

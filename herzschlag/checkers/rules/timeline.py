@@ -33,7 +33,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
     allowed_s = tolerance_s(speed)
     late_s = latest_s(history, scenario)
     details = [_measure(item, history, scenario, speed, late_s) for item in scenario.expect.instant]
-    return finding(NAME, details, good=f"{len(details)} published instants within {allowed_s:.2f} s")
+    return finding(
+        NAME,
+        details,
+        good=f"{len(details)} published instants within {allowed_s:.2f} s",
+        nothing="no instant is expected",
+    )
 
 
 def _measure(item: Instant, history: History, scenario: Scenario, speed: float, late_s: float) -> Detail:

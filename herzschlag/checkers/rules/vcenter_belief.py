@@ -11,7 +11,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.belief import legal_delay_ns, legal_opinions, reign_ns
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
@@ -46,7 +46,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
             continue
         if all(truth.clique(group, segment) for group in truth.groups(segment)):
             details += [_judge(host, segment, truth) for host in truth.lab.moids]
-    return finding(NAME, details, good=f"{len(details)} states shown, each as the truth allows")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'state')} shown, each as the truth allows",
+        nothing="no state lasted long enough for vCenter to learn of it",
+    )
 
 
 def _judge(host: str, segment: Segment, truth: Truth) -> Detail:

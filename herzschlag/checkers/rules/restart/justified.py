@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Stay, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -28,7 +28,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
     if truth.vms and not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")
     details = [_judge(order, truth) for order in orders]
-    return finding(NAME, details, good=f"{len(details)} restarts, each of a VM that was gone or whose host was")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'restart')}, each of a VM that was gone or whose host was",
+        nothing="no VM was restarted",
+    )
 
 
 def _judge(order: Record, truth: Truth) -> Detail:

@@ -10,7 +10,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import holds_of
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -34,7 +34,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
                 f"{order.node} had it started at {order.at_s:.2f} s without owning {datastore} ({order.get('because')})"
             )
             details.append(Detail(name=name, verdict="violated", because=why, evidence=(order.seq,)))
-    return finding(NAME, details, good=f"{len(details)} restarts, each of a VM that the master owned")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'restart')}, each of a VM that the master owned",
+        nothing="no VM was restarted",
+    )
 
 
 def _reign_ns(order: Record, truth: Truth) -> int:

@@ -59,4 +59,7 @@ def test_an_order_that_was_under_way_when_the_user_changed_the_request_is_carrie
 
 
 def test_what_masters_and_hosts_do_by_themselves_is_not_vcenters() -> None:
-    assert finding(vm(2, "starting", by="host-99"), vm(9, "stopping", by=""))[1] == "none came"
+    assert finding(vm(2, "starting", by="host-99"), vm(9, "stopping", by="")) == (
+        "nothing",
+        "vCenter had no VM started or stopped",
+    )
