@@ -23,6 +23,7 @@ from herzschlag.backends.opening import open_session
 from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.capture_facts import CaptureFacts
+from herzschlag.history.clock import Clock
 from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import finish_capture
@@ -177,7 +178,7 @@ def _judged(request: RunRequest, history: History, trouble: str, versions: dict[
     bad = [f"{f.checker}: {f.because}" for f in findings if f.verdict == verdict]
     because = trouble or ("every check holds" if verdict == "holds" else "; ".join(bad))
     for full in history.of_kind("capture-full"):
-        because += f"; after {full.at_s:.1f} s {full.get('because')}"
+        because += f"; at {Clock.of(history).told(full.at_ns)} {full.get('because')}"
     report = _report(request, "finished", verdict, because)
     return msgspec.structs.replace(report, findings=findings, versions=versions)
 

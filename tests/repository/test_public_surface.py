@@ -31,7 +31,9 @@ def test_a_star_brings_exactly_these() -> None:
     assert set(found) - {"__builtins__"} == set(herzschlag.__all__)
 
 
-@pytest.mark.parametrize("name", [name for name in herzschlag.__all__ if name not in ("Mark", "Verdict", "__version__")])
+@pytest.mark.parametrize(
+    "name", [name for name in herzschlag.__all__ if name not in ("Mark", "Verdict", "__version__")]
+)
 def test_every_name_is_documented(name: str) -> None:
     value = getattr(herzschlag, name)
     text = inspect.getdoc(value) or ""

@@ -68,7 +68,7 @@ def _first_quiet(segment: Segment, history: History) -> bool:
 def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     legal, why = legal_opinions(master, host, segment, truth)
     at_ns = segment.end_ns - 1
-    name = f"{master} of {host} at {at_ns / SECOND:.0f} s"
+    name = f"{master} of {host} at {truth.told(at_ns, 0)}"
     opinion = truth.history.last("host-state", at_ns, node=master, host=host)
     if opinion is None:
         if truth.powered(host, segment):
@@ -79,7 +79,7 @@ def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     return Detail(
         name=name,
         verdict="violated",
-        because=f"{opinion.get('to')} since {opinion.at_s:.1f} s, but {why}: {' or '.join(sorted(legal))} is right",
+        because=f"{opinion.get('to')} since {truth.told(opinion.at_ns)}, but {why}: {' or '.join(sorted(legal))} is right",
         evidence=(opinion.seq,),
     )
 

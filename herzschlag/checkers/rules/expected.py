@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
+from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History
+from herzschlag.history.words import clause, sentence
 from herzschlag.scenarios.expectations import (
     NOWHERE,
     UNMOVED,
@@ -87,10 +89,11 @@ def _judge(
         found = matching(history, item.record, from_ns, until_ns)
         if not found:
             return "holds", f"no record {show(item.record)}", ()
-        why = found[0].get("because") or ""
+        first, more = found[0], len(found) - 1
+        others = f", and {counted(more, 'record')} more like it" if more else ""
         return (
             "violated",
-            f"{len(found)} records {show(item.record)}, the first at {found[0].at_s:.2f} s on {found[0].node} ({why})",
+            f"at {Clock.of(history).told(first.at_ns)} {sentence(first)}{clause(first)}{others}",
             tuple(record.seq for record in found[:10]),
         )
     if isinstance(item, Count):

@@ -57,7 +57,7 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
         if any(r.at_ns < begin_ns + OPENING_NS and r.get("to") == "master" for r in changes):
             break  # Two masters met: the order of an election decides.
         what = f"gave up ({change.get('because')})" if gone else f"was joined by {change.node}"
-        why = f"led its group, was heard by all, and {what} at {change.at_s:.1f} s"
+        why = f"led its group, was heard by all, and {what} at {truth.told(change.at_ns)}"
         return [Detail(name=master, verdict="violated", because=why, evidence=(change.seq,))]
     return [Detail(name=master, verdict="holds", because="leads on")]
 

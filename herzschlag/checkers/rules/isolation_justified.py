@@ -34,7 +34,7 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
     segments = list(truth.between(max(0, act.at_ns - NOTICE_NS), act.at_ns - 1)) or [truth.segment_at(act.at_ns)]
     for address in addresses:
         if all(truth.answers(act.node, address, segment) for segment in segments) and not _lossy(truth, act):
-            why = f"{act.get('phase')} at {act.at_s:.2f} s though {address} answers ({act.get('because')})"
+            why = f"{act.get('phase')} at {truth.told(act.at_ns)} though {address} answers ({act.get('because')})"
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     for other in truth.lab.moids:
         if other == act.node or not all(truth.agent_works(other, s) for s in segments):
@@ -43,9 +43,7 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
             spoke = [truth.speaks(other, act.node, at_ns) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
             if not all(spoke):
                 continue
-            why = (
-                f"{act.get('phase')} at {act.at_s:.2f} s though {other} ({spoke[1]}) is in reach ({act.get('because')})"
-            )
+            why = f"{act.get('phase')} at {truth.told(act.at_ns)} though {other} ({spoke[1]}) is in reach ({act.get('because')})"
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
 

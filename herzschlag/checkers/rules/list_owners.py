@@ -49,7 +49,7 @@ def _judge(hold: Hold, datastore: str, truth: Truth) -> Detail:
             continue
         if all(_could_write(hold.host, datastore, s, truth) for s in truth.between(since_ns, late_ns)):
             why = f"{hold.host} kept its protectedlist though it was {truth.role(hold.host, late_ns)}"
-            why += f" from {since_ns / SECOND:.1f} s on"
+            why += f" from {truth.told(since_ns)} on"
             return Detail(name=datastore, verdict="violated", because=why, evidence=(hold.seq,))
     return Detail(name=datastore, verdict="holds", because=f"{hold.host} held it as master", evidence=(hold.seq,))
 

@@ -61,7 +61,7 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
             return Detail(
                 name=name,
                 verdict="violated",
-                because=f"{who} led at {at_ns / SECOND:.1f} s, {(at_ns - segment.begin_ns) / SECOND:.0f} s"
+                because=f"{who} led at {truth.told(at_ns)}, {(at_ns - segment.begin_ns) / SECOND:.0f} s"
                 f" after the last change ({', '.join(f'{h} {r}' for h, r in sorted(roles.items()))})",
                 evidence=tuple(r.seq for r in truth.history.of_kind("role") if r.node in group and r.at_ns <= at_ns)[
                     -6:

@@ -57,7 +57,7 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
     name, target = str(order.fields["vm"]), str(order.fields["target"])
     there = {vm for vm, task in tasks.items() if task.get("target") == target and vm != name}
     if len(there) >= limit:
-        why = f"ordered to {target} at {order.at_s:.2f} s beside {len(there)} others: {limit} at a time are allowed"
+        why = f"ordered to {target} at {truth.told(order.at_ns)} beside {len(there)} others: {limit} at a time are allowed"
         return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     running = {
         vm
@@ -73,7 +73,7 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
         ("MHz", sum(vm.cpu_mhz for vm in configs), host.cpu_mhz),
     ):
         if used > room:
-            why = f"ordered to {target} at {order.at_s:.2f} s, which then needs {used} {what} and has {room}"
+            why = f"ordered to {target} at {truth.told(order.at_ns)}, which then needs {used} {what} and has {room}"
             return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     return Detail(name=name, verdict="holds", because=f"{target} had room", evidence=(order.seq,))
 

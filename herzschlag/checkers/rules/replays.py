@@ -33,7 +33,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         refused = history.where("dropped", node=host, reason="replayed")
         evidence = tuple(record.seq for record in refused[:3])
         if refused:
-            because = f"refused copies from {refused[0].at_s:.1f} s on"
+            because = f"refused copies from {truth.told(refused[0].at_ns)} on"
             details.append(Detail(name=host, verdict="holds", because=because, evidence=evidence))
         else:
             because = f"about {copies:.0f} packets came twice, and it refused none"

@@ -54,7 +54,7 @@ def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenari
     for hold in holds:
         if hold.host != act.node and hold.begin_ns <= act.at_ns < _looks_held_until(hold, datastore, truth, scenario):
             return Detail(name=name, verdict="holds", because=f"{hold.host} owned {datastore}", evidence=(act.seq,))
-    why = f"stopped on {act.node} at {act.at_s:.1f} s while nobody owned {datastore} ({act.get('because')})"
+    why = f"stopped on {act.node} at {truth.told(act.at_ns)} while nobody owned {datastore} ({act.get('because')})"
     return Detail(name=name, verdict="violated", because=why, evidence=(act.seq,))
 
 

@@ -87,7 +87,7 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
     return Detail(
         name=win.node,
         verdict="violated",
-        because=f"became master at {win.at_s:.2f} s though {best} stood and is better"
+        because=f"became master at {truth.told(win.at_ns)} though {best} stood and is better"
         f" ({_value(best, truth, segment, goodness)} against {_value(win.node, truth, segment, goodness)}, then MOID)",
         evidence=evidence,
     )

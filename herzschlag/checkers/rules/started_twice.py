@@ -11,7 +11,7 @@ from itertools import combinations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
-from herzschlag.history.records import SECOND, History
+from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "started-twice"
@@ -36,7 +36,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
             Detail(
                 name=vm,
                 verdict="violated",
-                because=f"started on {b.host} at {b.begin_ns / SECOND:.2f} s while it ran on {a.host}",
+                because=f"started on {b.host} at {truth.told(b.begin_ns)} while it ran on {a.host}",
                 evidence=(a.begin, b.begin),
             )
         )
