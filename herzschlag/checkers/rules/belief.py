@@ -79,7 +79,8 @@ def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     return Detail(
         name=name,
         verdict="violated",
-        because=f"{opinion.get('to')} since {truth.told(opinion.at_ns)}, but {why}: {' or '.join(sorted(legal))} is right",
+        because=f"{opinion.get('to')} since {truth.told(opinion.at_ns)}, but {why}:"
+        f" {' or '.join(sorted(legal))} is right",
         evidence=(opinion.seq,),
     )
 

@@ -43,7 +43,8 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
             spoke = [truth.speaks(other, act.node, at_ns) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
             if not all(spoke):
                 continue
-            why = f"{act.get('phase')} at {truth.told(act.at_ns)} though {other} ({spoke[1]}) is in reach ({act.get('because')})"
+            why = f"{act.get('phase')} at {truth.told(act.at_ns)} though {other} ({spoke[1]}) is in reach"
+            why += f" ({act.get('because')})"
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
 

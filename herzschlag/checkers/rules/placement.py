@@ -57,7 +57,8 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
     name, target = str(order.fields["vm"]), str(order.fields["target"])
     there = {vm for vm, task in tasks.items() if task.get("target") == target and vm != name}
     if len(there) >= limit:
-        why = f"ordered to {target} at {truth.told(order.at_ns)} beside {len(there)} others: {limit} at a time are allowed"
+        why = f"ordered to {target} at {truth.told(order.at_ns)} beside {len(there)} others:"
+        why += f" {limit} at a time are allowed"
         return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     running = {
         vm

@@ -30,7 +30,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
             why = f"{order.node} owned {datastore}"
             details.append(Detail(name=name, verdict="holds", because=why, evidence=(order.seq,)))
         else:
-            why = f"{order.node} had it started at {truth.told(order.at_ns)} without owning {datastore} ({order.get('because')})"
+            why = f"{order.node} had it started at {truth.told(order.at_ns)} without owning {datastore}"
+            why += f" ({order.get('because')})"
             details.append(Detail(name=name, verdict="violated", because=why, evidence=(order.seq,)))
     return finding(
         NAME,
