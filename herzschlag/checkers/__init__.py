@@ -133,8 +133,8 @@ def _excused(found: Finding, doubt: Finding) -> Finding:
     violated."""
     if found.verdict != "violated" or found.checker in SAFETY:
         return found
-    because = f"in doubt because of {doubt.checker} ({doubt.because}): {found.because}"
-    return msgspec.structs.replace(found, verdict="unknown", because=because)
+    because = f"in doubt because of {doubt.checker}: {found.because}"
+    return msgspec.structs.replace(found, verdict="unknown", because=because, doubt=doubt.checker)
 
 
 def _allowed(found: Finding, scenario: Scenario) -> Finding:

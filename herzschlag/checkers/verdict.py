@@ -47,7 +47,15 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     measured_s: float | None = None
     deviation_s: float | None = None
     """Measured against the nearer end of the published range; 0 inside it."""
+    allowed_s: float | None = None
+    """How far an instant may be off, either way."""
+    since_ns: int | None = None
+    """The instant from which `published_s` and `measured_s` count, in protocol nanoseconds since the run began."""
+    at_ns: int | None = None
+    """The instant at which it came."""
     source: str = ""
+    key: str = ""
+    """Where it is written in the scenario: `expect.instant[0]`; empty: it is a rule of the checker's own."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +66,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     because: str
     evidence: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    doubt: str = ""
+    """Name of the checker whose finding puts this one in doubt; it would be violated otherwise."""
 
     @property
     def fine(self) -> bool:

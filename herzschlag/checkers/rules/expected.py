@@ -5,6 +5,8 @@ This module decides each by the records. A moment that never came makes every ex
 
 from __future__ import annotations
 
+import msgspec
+
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
@@ -56,10 +58,13 @@ def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details: list[Detail] = []
     for key, item in scenario.expect.all():
+        found = None
         if isinstance(item, Never | Count | Order):
-            details.append(_in_window(key, item, history))
+            found = _in_window(key, item, history)
         elif isinstance(item, State):
-            details.append(_state(item, history, truth))
+            found = _state(item, history, truth)
+        if found is not None:
+            details.append(msgspec.structs.replace(found, key=key))
     return finding(NAME, details, good=f"all {len(details)} hold", nothing="nothing is expected beside instants")
 
 
