@@ -38,6 +38,7 @@ from herzschlag.running.run_file import (
     write_report,
 )
 from herzschlag.running.versions import versions_here
+from herzschlag.scenarios.from_toml import is_shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.capture.pcapng import PcapngError
@@ -111,10 +112,14 @@ class _Run:
                 status, trouble = _play(self._conductor)
                 versions |= session.versions()
         except BackendUnavailable as error:
-            return write_report(_report(request, "unavailable", "unknown", str(error)), directory)
+            report = msgspec.structs.replace(_report(request, "unavailable", "unknown", str(error)), started=False)
+            return write_report(report, directory)
         except Exception as error:
             # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
             status, trouble = "failed", failure.line(error, directory / LOG_FOLDER)
+            if self._conductor is None:
+                report = msgspec.structs.replace(_report(request, status, "unknown", trouble), started=False)
+                return write_report(report, directory)
         history = self._history(trouble)
         write_history(directory / HISTORY_FILE, history)
         report = _judged(request, history, trouble, versions)
@@ -180,7 +185,7 @@ def _judged(request: RunRequest, history: History, trouble: str, versions: dict[
     for full in history.of_kind("capture-full"):
         because += f"; at {Clock.of(history).told(full.at_ns)} {full.get('because')}"
     report = _report(request, "finished", verdict, because)
-    return msgspec.structs.replace(report, findings=findings, versions=versions)
+    return msgspec.structs.replace(report, findings=findings, versions=versions, zero_ns=Clock.of(history).zero_ns)
 
 
 def _play(conductor: Conductor) -> tuple[Status, str]:
@@ -197,7 +202,7 @@ def _play(conductor: Conductor) -> tuple[Status, str]:
 
 def _report(request: RunRequest, status: Status, verdict: Verdict, because: str) -> RunReport:
     scenario = request.scenario
-    shown = scenario.source if "/" in scenario.source else scenario.name
+    shown = scenario.name if is_shipped(scenario) else scenario.source or scenario.name
     return RunReport(
         status=status,
         scenario=scenario.name,

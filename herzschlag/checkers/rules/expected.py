@@ -9,7 +9,7 @@ import msgspec
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History
 from herzschlag.history.words import clause, sentence
@@ -95,10 +95,10 @@ def _judge(
         if not found:
             return "holds", f"no record {show(item.record)}", ()
         first, more = found[0], len(found) - 1
-        others = f", and {counted(more, 'record')} more like it" if more else ""
+        others = f"; and {more} more" if more else ""
         return (
             "violated",
-            f"at {Clock.of(history).told(first.at_ns)} {sentence(first)}{clause(first)}{others}",
+            f"{sentence(first)} at {Clock.of(history).told(first.at_ns)}{clause(first)}{others}",
             tuple(record.seq for record in found[:10]),
         )
     if isinstance(item, Count):
