@@ -21,7 +21,7 @@ if _typing.TYPE_CHECKING:
     from herzschlag.checkers import check_all
     from herzschlag.checkers.checker import Checker
     from herzschlag.checkers.truth import Truth
-    from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
+    from herzschlag.checkers.verdict import Detail, Finding, Mark, Verdict, finding, unknown
     from herzschlag.cluster import Cluster, ConditionNotMet
     from herzschlag.errors import HarnessFailure, HerzschlagError, UnusableMachine, WrongInput, WrongPeerInput
     from herzschlag.extensions import ExtensionError
@@ -58,6 +58,7 @@ __all__ = [
     "Checker",
     "Detail",
     "Finding",
+    "Mark",
     "Truth",
     "Verdict",
     "check_all",
@@ -86,7 +87,7 @@ _HOMES = {
     "herzschlag.checkers": ("check_all",),
     "herzschlag.checkers.checker": ("Checker",),
     "herzschlag.checkers.truth": ("Truth",),
-    "herzschlag.checkers.verdict": ("Detail", "Finding", "Verdict", "finding", "unknown"),
+    "herzschlag.checkers.verdict": ("Detail", "Finding", "Mark", "Verdict", "finding", "unknown"),
     "herzschlag.cluster": ("Cluster", "ConditionNotMet", "Setup"),
     "herzschlag.errors": ("HarnessFailure", "HerzschlagError", "UnusableMachine", "WrongInput", "WrongPeerInput"),
     "herzschlag.extensions": ("ExtensionError",),

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite-transcripts",
         action="store_true",
-        help="record the conversations of tests/transcripts anew, instead of comparing them",
+        help="record the conversations of tests/transcripts and what the terminal shows anew, instead of comparing",
     )
 
 

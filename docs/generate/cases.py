@@ -143,7 +143,7 @@ def result_of(report: RunReport, date: str) -> Result:
         file=mark(report.scenario_text),
         status=report.status,
         because="" if report.verdict == "holds" else report.because[:LONGEST_REASON],
-        failing={f.checker: f.verdict for f in report.findings if f.verdict != "holds"},
+        failing={f.checker: f.verdict for f in report.findings if not f.fine},
         measured_s={d.name: None if d.measured_s is None else round(d.measured_s, 2) for d in report.instants},
     )
 

@@ -105,7 +105,7 @@ SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:
     """Every checker's finding, with what the scenario allows taken into account."""
     found = [_allowed(_run(checker, history, scenario), scenario) for checker in checkers().values()]
-    doubts = [f for f in found if f.checker in (lateness.NAME, machinery.NAME) and f.verdict != "holds"]
+    doubts = [f for f in found if f.checker in (lateness.NAME, machinery.NAME) and not f.fine]
     return tuple(_excused(f, doubts[0]) if doubts else f for f in found)
 
 
@@ -133,8 +133,8 @@ def _excused(found: Finding, doubt: Finding) -> Finding:
     violated."""
     if found.verdict != "violated" or found.checker in SAFETY:
         return found
-    because = f"in doubt because of {doubt.checker} ({doubt.because}): {found.because}"
-    return msgspec.structs.replace(found, verdict="unknown", because=because)
+    because = f"in doubt because of {doubt.checker}: {found.because}"
+    return msgspec.structs.replace(found, verdict="unknown", because=because, doubt=doubt.checker)
 
 
 def _allowed(found: Finding, scenario: Scenario) -> Finding:
@@ -146,7 +146,7 @@ def _allowed(found: Finding, scenario: Scenario) -> Finding:
         if found.verdict == "violated":
             because = f"as documented ({allow.because}): {found.because}"
             return msgspec.structs.replace(found, verdict="holds", because=because)
-        if found.verdict == "holds" and allow.must:
+        if found.fine and allow.must:
             because = f"what must happen did not ({allow.because}): {found.because}"
             return msgspec.structs.replace(found, verdict="violated", because=because)
     return found

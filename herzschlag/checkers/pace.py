@@ -1,6 +1,7 @@
 """Pace of a run: its speed, the deviation allowed to an instant at that speed, how late its timers and packets were.
 
-This module decides those figures alone; what follows from them is left to `rules/timeline.py` and `rules/lateness.py`.
+This module decides those figures, and from which speed on they show nothing; what follows from them is left to
+`rules/timeline.py` and `rules/lateness.py`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,41 @@ from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
+TOLERANCE_S = 0.15
+"""Protocol seconds either way at speed 1."""
+TOLERANCE_PER_SPEED_S = 0.35 / 9
+"""What each further unit of speed adds: 0.5 s at speed 10."""
+SHARE_MAX = 0.2
+"""A tolerance beyond this share of the shortest time that is published cannot tell one instant from another."""
+SENSIBLE_SPEED = 20.0
+"""Above it a user is warned: heartbeats come each 50 ms of real time or less, which a busy machine does not keep up."""
+
 
 def tolerance_s(speed: float) -> float:
     """Protocol seconds either way."""
-    return max(0.15, 0.15 + (speed - 1) * 0.35 / 9)
+    return max(TOLERANCE_S, TOLERANCE_S + (speed - 1) * TOLERANCE_PER_SPEED_S)
+
+
+def shortest_s(scenario: Scenario) -> float | None:
+    """The shortest time that its instants publish; None without one. `at once` sets no scale."""
+    return min((low for low, _ in (i.range_s for i in scenario.expect.instant) if low > 0), default=None)
+
+
+def speed_max(scenario: Scenario) -> float | None:
+    """The highest speed at which its instants can be told on real packets; None where it has none."""
+    shortest = shortest_s(scenario)
+    if shortest is None:
+        return None
+    return max(1.0, 1 + (SHARE_MAX * shortest - TOLERANCE_S) / TOLERANCE_PER_SPEED_S)
+
+
+def speed_kept(late_real_s: float) -> float | None:
+    """The highest whole speed at which timers as late as this would be in time; None when not even real time is slow
+    enough."""
+    if late_real_s > TOLERANCE_S:
+        return None
+    over = late_real_s - TOLERANCE_PER_SPEED_S
+    return float("inf") if over <= 0 else max(1.0, float(int((TOLERANCE_S - TOLERANCE_PER_SPEED_S) / over)))
 
 
 def speed_of(history: History) -> float:

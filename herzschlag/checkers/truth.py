@@ -17,6 +17,7 @@ import msgspec
 from herzschlag.agents import states
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
+from herzschlag.history.clock import Clock
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import GATEWAY, NETWORKS
@@ -125,8 +126,13 @@ class Truth:
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
         self.end_ns = history.end_ns
+        self.clock = Clock.of(history)
         self._stops_of: dict[int, Stops] = {}
         self._groups_of: dict[int, tuple[frozenset[str], ...]] = {}
+
+    def told(self, at_ns: int, decimals: int = 2) -> str:
+        """An instant as findings write it: `T+17.99`."""
+        return self.clock.told(at_ns, decimals)
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:

@@ -1,7 +1,8 @@
 """Verdicts and findings: the results of a check.
 
-This module decides that there are three verdicts, that the worst wins, and that no evidence is `unknown`. It leaves
-judging to `herzschlag.checkers`.
+This module decides that there are three verdicts, that the worst wins, that no evidence is `unknown`, and that a check
+which had nothing to look at has not held: its mark is `nothing`, which no run is judged by. It leaves judging to
+`herzschlag.checkers`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,24 @@ import msgspec
 from herzschlag.exit_status import HOLDS, UNKNOWN, VIOLATED
 
 Verdict = Literal["holds", "violated", "unknown"]
+Mark = Literal["holds", "violated", "unknown", "nothing"]
+"""What a finding may say: a verdict, or that there was nothing to check."""
+SIGNS: dict[Mark, str] = {"holds": "✓", "violated": "✗", "unknown": "?", "nothing": "\u2013"}
+WORDS: dict[Mark, str] = {
+    "holds": "holds",
+    "violated": "violated",
+    "unknown": "unknown",
+    "nothing": "nothing to check",
+}
+"""Each mark as people read it."""
 _BADNESS: dict[Verdict, int] = {"holds": 0, "unknown": 1, "violated": 2}
 EXIT_STATUS: dict[Verdict, int] = {"holds": HOLDS, "violated": VIOLATED, "unknown": UNKNOWN}
 
 
-def worst(verdicts: Iterable[Verdict], *, of_none: Verdict = "unknown") -> Verdict:
-    """Violated before unknown before holds."""
-    return max(verdicts, key=_BADNESS.__getitem__, default=of_none)
+def worst(marks: Iterable[Mark]) -> Verdict:
+    """Violated before unknown before holds. What had nothing to check counts for nothing; without any other it is
+    unknown, because nothing was shown."""
+    return max((mark for mark in marks if mark != "nothing"), key=_BADNESS.__getitem__, default="unknown")
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,23 +47,44 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     measured_s: float | None = None
     deviation_s: float | None = None
     """Measured against the nearer end of the published range; 0 inside it."""
+    allowed_s: float | None = None
+    """How far an instant may be off, either way."""
+    since_ns: int | None = None
+    """The instant from which `published_s` and `measured_s` count, in protocol nanoseconds since the run began."""
+    at_ns: int | None = None
+    """The instant at which it came."""
     source: str = ""
+    key: str = ""
+    """Where it is written in the scenario: `expect.instant[0]`; empty: it is a rule of the checker's own."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What one checker says of one run."""
 
     checker: str
-    verdict: Verdict
+    verdict: Mark
     because: str
     evidence: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    doubt: str = ""
+    """Name of the checker whose finding puts this one in doubt; it would be violated otherwise."""
+
+    @property
+    def fine(self) -> bool:
+        """Whether it holds or had nothing to check: the run holds if all findings are fine."""
+        return self.verdict in ("holds", "nothing")
 
 
-def finding(checker: str, details: Iterable[Detail], *, good: str, of_none: Verdict = "holds") -> Finding:
-    """Sum up details: the worst verdict, the reasons of those that have it; `good` when all hold."""
+def finding(
+    checker: str, details: Iterable[Detail], *, good: str, nothing: str = "", of_none: Mark = "nothing"
+) -> Finding:
+    """Sum up details: the worst verdict, the reasons of those that have it; `good` when all hold. Without details there
+    was nothing to check: `nothing` says what there was none of. A checker that must have found something then says
+    `of_none="unknown"`."""
     details = tuple(details)
-    verdict = worst((detail.verdict for detail in details), of_none=of_none)
+    if not details and of_none == "nothing":
+        return Finding(checker=checker, verdict="nothing", because=nothing or WORDS["nothing"])
+    verdict = worst(detail.verdict for detail in details)
     if verdict == "holds":
         return Finding(checker=checker, verdict=verdict, because=good, details=details)
     bad = [detail for detail in details if detail.verdict == verdict]
@@ -65,3 +98,8 @@ def finding(checker: str, details: Iterable[Detail], *, good: str, of_none: Verd
 def unknown(checker: str, because: str) -> Finding:
     """There is not enough evidence to say more."""
     return Finding(checker=checker, verdict="unknown", because=because)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 restart`, `2 restarts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -14,23 +14,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 from rich.console import Console
 
 from herzschlag import __version__
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.checkers import checkers
+from herzschlag.checkers.pace import SENSIBLE_SPEED, shortest_s, speed_max, tolerance_s
 from herzschlag.checkers.verdict import EXIT_STATUS, worst
-from herzschlag.cli import console
+from herzschlag.cli.playing import play, tell
 from herzschlag.compare.cli import compare_command
 from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
-from herzschlag.report.cli import draw_all
 from herzschlag.report.cli import report as report_command
-from herzschlag.running import batch, interrupts
+from herzschlag.running import interrupts, progress
 from herzschlag.running.run_file import LOG_FOLDER, RunReport, new_folder
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import ScenarioError, load_family, shipped
@@ -99,6 +100,8 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     draw: Annotated[
         bool, typer.Option("--report/--no-report", help="Draw report.html, and a summary of several.")
     ] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every check, also those that hold.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what does not hold, and a last line.")] = False,
 ) -> None:
     """Run scenarios and judge them.
 
@@ -109,6 +112,8 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     Example: herzschlag run isolation partition --backend simulation
     """
     loaded = _load_all(scenarios, speed)
+    if backend is Backend.mininet:
+        _check_pace(loaded, speed)
     folder = _folder(out_directory)
     requests = [
         RunRequest(
@@ -124,19 +129,9 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         for index, scenario in enumerate(loaded)
     ]
     try:
-        if jobs == 1 or len(requests) == 1:
-            reports = [_run_here(request, as_json) for request in requests]
-        else:
-            shown = (lambda report: None) if as_json else (lambda report: console.print_report(out, report))
-            reports = batch.run_batch(requests, jobs, shown)
+        reports, drawn, took_s = play(out, requests, jobs, silent=as_json or quiet, draw=draw)
     except KeyboardInterrupt:
         fail(f"interrupted; partial results are in {folder}", INTERRUPTED)
-    verdict = worst(report.verdict for report in reports)
-    if as_json:
-        document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-    else:
-        console.print_summary(out, reports)
     for report in reports:
         if report.status == "unavailable":
             err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
@@ -144,7 +139,13 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
             logs = Path(report.directory) / LOG_FOLDER
             place = f" (logs: {logs})" if logs.is_dir() else ""
             err.print(f"herzschlag: {report.scenario} failed: {report.because}{place}", markup=False, soft_wrap=True)
-    drawn = draw_all([Path(r.directory) for r in reports if _can_be_drawn(r)] if draw else [])
+    if as_json:
+        verdict = worst(report.verdict for report in reports)
+        document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        skipped = len(requests) - len(reports)
+        tell(out, reports, took_s=took_s, skipped=skipped, verbose=verbose, quiet=quiet)
     for trouble in (*drawn.refused, *drawn.failed):
         err.print(f"herzschlag: {trouble}", markup=False, soft_wrap=True)
     raise typer.Exit(_status(reports, failed=bool(drawn.failed)))
@@ -154,6 +155,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
 def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     scenario: str,
     into: Annotated[Path, typer.Option()],
+    source: Annotated[str, typer.Option()],
     backend: Annotated[Backend, typer.Option()],
     speed: Annotated[float, typer.Option()],
     seed: Annotated[int, typer.Option()] = 0,
@@ -166,7 +168,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     interrupts.end_with(sys.stdin.fileno())
     (loaded,) = _load_all([scenario], speed)
     request = RunRequest(
-        scenario=loaded,
+        scenario=msgspec.structs.replace(loaded, source=source),  # as the user named it, not the copy
         backend=backend.value,
         speed=speed,
         seed=seed,
@@ -176,7 +178,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
         capture_limit_mb=capture_limit,
     )
     try:
-        report = run(request, console.LinePrinter(out, loaded))
+        report = run(request, progress.writer(into, loaded))
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
     raise typer.Exit(_status([report]))
@@ -221,11 +223,6 @@ def doctor_command(
     raise typer.Exit(doctor.main(["--json"] if as_json else []))
 
 
-def _can_be_drawn(report: RunReport) -> bool:
-    """Also one that failed, up to where it did, unless its records could not be written."""
-    return report.status == "finished" or (report.status == "failed" and bool(report.findings))
-
-
 def _status(reports: Sequence[RunReport], *, failed: bool = False) -> int:
     """Violated, then failed, then unavailable, then unknown. `failed`: something besides the runs did."""
     verdict = worst(report.verdict for report in reports)
@@ -262,14 +259,20 @@ def _unique(index: int, scenarios: Sequence[Scenario]) -> str:
     return f"{name}-{before + 1}" if before else name
 
 
-def _run_here(request: RunRequest, as_json: bool) -> RunReport:
-    if as_json:
-        return run(request)
-    view = console.LiveTable if out.is_terminal else console.LinePrinter
-    with view(out, request.scenario) as watcher:
-        report = run(request, watcher)
-    console.print_report(out, report)
-    return report
+def _check_pace(scenarios: Sequence[Scenario], speed: float | None) -> None:
+    """Refuse a speed at which nothing could be told on real packets; warn of one that few machines keep up with."""
+    speeds = [scenario.speed if speed is None else speed for scenario in scenarios]
+    for scenario, chosen in zip(scenarios, speeds, strict=True):
+        highest = speed_max(scenario)
+        if highest is not None and chosen > highest:
+            fail(
+                f"--speed {chosen:g}: instants may be {tolerance_s(chosen):.2f} s off then, which shows nothing of the"
+                f" {shortest_s(scenario):g} s of {scenario.name}: choose {int(highest)} or less",
+                WRONG_INPUT,
+            )
+    if max(speeds) > SENSIBLE_SPEED:
+        text = f"--speed {max(speeds):g}: few machines keep up with more than {SENSIBLE_SPEED:g}; a run may be unknown"
+        err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
 
 
 app.command("packets")(packets_command)

@@ -86,7 +86,7 @@ class Lab:
             if before != now:
                 return f"{place}: {_difference(before, now)}"
         punctual = lateness.CHECKER.check(self.cluster.history(), self.cluster.scenario())
-        return self.cluster.difference_since(self._stood) or ("" if punctual.verdict == "holds" else punctual.because)
+        return self.cluster.difference_since(self._stood) or ("" if punctual.fine else punctual.because)
 
     def keep_for(self, directory: Path) -> None:
         """Copy its logs, and its packets since this test began, into a run directory."""

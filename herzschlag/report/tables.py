@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from herzschlag.checkers.verdict import Detail, Finding
+from herzschlag.checkers.verdict import SIGNS, WORDS, Detail, Finding, Mark
 from herzschlag.history.records import SECOND, Record
 from herzschlag.history.words import sentence
 from herzschlag.report.model import Model
@@ -26,14 +26,15 @@ WIRE = (
     "By packets alone: from the last heartbeat that arrived to the packet that shows the instant; its number in the "
     "capture, and how many real milliseconds it came after the record."
 )
-RANK = {"violated": 0, "unknown": 1, "holds": 2}
-SIGNS = {"holds": "✓", "violated": "✗", "unknown": "?"}
+RANK: dict[Mark, int] = {"violated": 0, "unknown": 1, "holds": 2, "nothing": 3}
 
 
-def badge(verdict: str, *, large: bool = False) -> str:
+def badge(verdict: Mark, *, large: bool = False) -> str:
     """Shape, word and colour together: none of them alone carries the verdict."""
     size = " large" if large else ""
-    return f'<span class="badge {verdict}{size}"><span aria-hidden="true">{SIGNS[verdict]}</span> {verdict}</span>'
+    return (
+        f'<span class="badge {verdict}{size}"><span aria-hidden="true">{SIGNS[verdict]}</span> {WORDS[verdict]}</span>'
+    )
 
 
 def evidence(seqs: Iterable[int], model: Model) -> str:
@@ -53,8 +54,8 @@ def findings(model: Model) -> str:
     ordered = sorted(model.run.file.findings, key=lambda finding: RANK[finding.verdict])
     if not ordered:
         return '<p class="note">No checker has judged this run.</p>'
-    bad = "".join(_finding(item, model) for item in ordered if item.verdict != "holds")
-    good = "".join(_finding(item, model) for item in ordered if item.verdict == "holds")
+    bad = "".join(_finding(item, model) for item in ordered if not item.fine)
+    good = "".join(_finding(item, model) for item in ordered if item.fine)
     return f'<ul class="findings">{bad}</ul><ul class="findings good">{good}</ul>'
 
 

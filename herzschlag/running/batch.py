@@ -12,13 +12,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from herzschlag import failure
 from herzschlag.exit_status import INTERRUPTED
+from herzschlag.history.records import Record
+from herzschlag.running.progress import Reader
 from herzschlag.running.run_file import ENDED, LOG_FOLDER, RunReport, Status, read_report
 from herzschlag.running.runner import RunRequest
 
@@ -27,17 +30,25 @@ POLL_S = 0.05
 STOP_S = 10.0
 """How long a run may take to end after an interrupt."""
 
-Done = Callable[[RunReport], None]
+
+class Watching(Protocol):
+    """Who is told how the runs go on; they are named by their place in the list."""
+
+    def began(self, index: int) -> None: ...
+    def saw(self, index: int, record: Record) -> None: ...
+    def ended(self, index: int, report: RunReport) -> None: ...
 
 
 class _Child(msgspec.Struct):
     request: RunRequest
     process: subprocess.Popen[bytes]
     output: Path
+    progress: Reader
 
 
-def run_batch(requests: Sequence[RunRequest], jobs: int, done: Done) -> list[RunReport]:
-    """Run all, at most `jobs` at a time; reports in the order of the requests, `done` as each ends."""
+def run_batch(requests: Sequence[RunRequest], jobs: int, watching: Watching) -> list[RunReport]:
+    """Run all, at most `jobs` at a time; reports in the order of the requests. Where one cannot even be started, those
+    that wait are left out."""
     waiting = list(enumerate(requests))
     alive: dict[int, _Child] = {}
     reports: dict[int, RunReport] = {}
@@ -47,18 +58,23 @@ def run_batch(requests: Sequence[RunRequest], jobs: int, done: Done) -> list[Run
                 index, request = waiting.pop(0)
                 try:
                     alive[index] = _spawn(request)
+                    watching.began(index)
                 except OSError as error:  # a full disk, no descriptors
                     reports[index] = _lost(request, "failed", failure.line(error, request.directory / LOG_FOLDER))
-                    done(reports[index])
+                    watching.ended(index, reports[index])
             for index, child in list(alive.items()):
+                for record in child.progress.read():
+                    watching.saw(index, record)
                 if child.process.poll() is not None:
                     del alive[index]
                     reports[index] = _collect(child)
-                    done(reports[index])
+                    watching.ended(index, reports[index])
+                    if not reports[index].started:
+                        waiting.clear()
             time.sleep(POLL_S)
     finally:
         _stop([child.process for child in alive.values()])
-    return [reports[index] for index in range(len(requests))]
+    return [reports[index] for index in sorted(reports)]
 
 
 def _spawn(request: RunRequest) -> _Child:
@@ -84,16 +100,19 @@ def _spawn(request: RunRequest) -> _Child:
                 *(() if request.capture_limit_mb is None else ("--capture-limit", str(request.capture_limit_mb))),
                 "--into",
                 str(directory),
+                "--source",
+                request.scenario.source,
             ],
             stdin=subprocess.PIPE,  # nothing is ever written: the run ends when it closes
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    return _Child(request, process, output)
+    return _Child(request, process, output, Reader(directory))
 
 
 def _collect(child: _Child) -> RunReport:
     _let_go(child.process)
+    child.progress.remove()
     directory = child.request.directory
     try:
         report = read_report(directory)

@@ -47,6 +47,10 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     directory: str = ""
     repeat: str = ""
     """The command that runs it again."""
+    started: bool = True
+    """False where not even a lab came up: nothing ran, and the next run would fare no better."""
+    zero_ns: int = 0
+    """T, from which people count: the first fault, in protocol nanoseconds since the run began."""
     findings: tuple[Finding, ...] = ()
     versions: dict[str, str] = {}
     capture: CaptureFacts | None = None

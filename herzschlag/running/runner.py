@@ -23,6 +23,7 @@ from herzschlag.backends.opening import open_session
 from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.capture_facts import CaptureFacts
+from herzschlag.history.clock import Clock
 from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import Taken, read_taken
@@ -38,6 +39,7 @@ from herzschlag.running.run_file import (
     write_report,
 )
 from herzschlag.running.versions import versions_here
+from herzschlag.scenarios.from_toml import is_shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.capture.pcapng import PcapngError
@@ -111,10 +113,14 @@ class _Run:
                 status, trouble = _play(self._conductor)
                 versions |= session.versions()
         except BackendUnavailable as error:
-            return write_report(_report(request, "unavailable", "unknown", str(error)), directory)
+            report = msgspec.structs.replace(_report(request, "unavailable", "unknown", str(error)), started=False)
+            return write_report(report, directory)
         except Exception as error:
             # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
             status, trouble = "failed", failure.line(error, directory / LOG_FOLDER)
+            if self._conductor is None:
+                report = msgspec.structs.replace(_report(request, status, "unknown", trouble), started=False)
+                return write_report(report, directory)
         report = _judged_and_written(request, self._history(trouble), trouble, versions)
         return write_report(msgspec.structs.replace(report, status=status), directory)
 
@@ -207,9 +213,9 @@ def _judged(request: RunRequest, history: History, trouble: str, versions: dict[
     bad = [f"{f.checker}: {f.because}" for f in findings if f.verdict == verdict]
     because = trouble or ("every check holds" if verdict == "holds" else "; ".join(bad))
     for full in history.of_kind("capture-full"):
-        because += f"; after {full.at_s:.1f} s {full.get('because')}"
+        because += f"; at {Clock.of(history).told(full.at_ns)} {full.get('because')}"
     report = _report(request, "finished", verdict, because)
-    return msgspec.structs.replace(report, findings=findings, versions=versions)
+    return msgspec.structs.replace(report, findings=findings, versions=versions, zero_ns=Clock.of(history).zero_ns)
 
 
 def _play(conductor: Conductor) -> tuple[Status, str]:
@@ -226,7 +232,7 @@ def _play(conductor: Conductor) -> tuple[Status, str]:
 
 def _report(request: RunRequest, status: Status, verdict: Verdict, because: str) -> RunReport:
     scenario = request.scenario
-    shown = scenario.source if "/" in scenario.source else scenario.name
+    shown = scenario.name if is_shipped(scenario) else scenario.source or scenario.name
     return RunReport(
         status=status,
         scenario=scenario.name,

@@ -35,6 +35,11 @@ def shipped() -> dict[str, str]:
     return {name: found[name].read_text(encoding="utf-8") for name in sorted(found, key=_shelf)}
 
 
+def is_shipped(scenario: Scenario) -> bool:
+    """Whether it can be named instead of its file."""
+    return shipped().get(scenario.name.partition("@")[0]) == scenario.text
+
+
 def _shelf(name: str) -> tuple[int, str]:
     first = ("normal", "slave-failure", "master-failure", "isolation", "partition")
     return (first.index(name), "") if name in first else (len(first), name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from herzschlag.checkers.verdict import Verdict, worst
+from herzschlag.checkers.verdict import WORDS, Verdict, worst
 from herzschlag.cluster import Cluster
 from herzschlag.faults import Fault, SwitchReboot, kind_of, primitives_of
 from herzschlag.history.capture_facts import CAPTURE_FILE
@@ -110,7 +110,7 @@ class Commands:
         findings = self._cluster.findings_so_far()
         self.verdict = worst(finding.verdict for finding in findings)
         for finding in findings:
-            self._say(f"{finding.verdict:<9} {finding.checker:<20} {finding.because}")
+            self._say(f"{WORDS[finding.verdict]:<16} {finding.checker:<20} {finding.because}")
         self._say(f"verdict: {self.verdict}")
 
     # --- faults ---

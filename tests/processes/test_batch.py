@@ -9,7 +9,9 @@ import msgspec
 from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
+from herzschlag.history.records import Record
 from herzschlag.running.batch import run_batch
+from herzschlag.running.progress import PROGRESS_FILE
 from herzschlag.running.run_file import RunReport
 from herzschlag.running.runner import RunRequest
 from herzschlag.scenarios.from_toml import load
@@ -49,6 +51,25 @@ def test_a_batch_runs_every_variant(tmp_path: Path) -> None:
     assert names_run(str(path), "--jobs", "2", out=tmp_path / "runs") == ["glitch@5s", "glitch@B-9s"]
 
 
+class Noted:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.indexes: list[int] = []
+        self.seen: set[tuple[int, str]] = set()
+        self.reports: list[RunReport] = []
+
+    def began(self, index: int) -> None:
+        self.indexes.append(index)
+
+    def saw(self, index: int, record: Record) -> None:
+        self.seen.add((index, record.kind))
+
+    def ended(self, index: int, report: RunReport) -> None:
+        del index
+        self.reports.append(report)
+
+
 def test_a_run_that_fails_is_the_unknown_verdict_of_one(tmp_path: Path) -> None:
     """Its report says why, and where the rest of its output is; the other run is not affected."""
     normal = load("normal")
@@ -57,11 +78,14 @@ def test_a_run_that_fails_is_the_unknown_verdict_of_one(tmp_path: Path) -> None:
         RunRequest(scenario=scenario, backend="simulation", speed=1.0, seed=0, directory=tmp_path / scenario.name)
         for scenario in (broken, normal)
     ]
-    ended: list[RunReport] = []
-    reports = run_batch(requests, jobs=2, done=ended.append)
+    board = Noted()
+    reports = run_batch(requests, jobs=2, watching=board)
     assert [(report.scenario, report.status, report.verdict) for report in reports] == [
         ("broken", "failed", "unknown"),
         ("normal", "finished", "holds"),
     ]
     assert "the run did not finish: " in reports[0].because and "runner.txt" in reports[0].because
-    assert sorted(report.scenario for report in ended) == ["broken", "normal"]
+    assert sorted(report.scenario for report in board.reports) == ["broken", "normal"]
+    assert sorted(board.indexes) == [0, 1]
+    assert {"run", "ready", "role"} <= {kind for index, kind in board.seen if index == 1}
+    assert not list(tmp_path.glob(f"*/log/{PROGRESS_FILE}")), "the history has it all"

@@ -162,6 +162,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             ),
             Place("herzschlag/shell/", SYSTEM | {"typer", "rich"}, ("topo/",)),
             Place("herzschlag/remote/", SYSTEM | {"paramiko", "typer"}),
+            Place("herzschlag/terminal/", SYSTEM | {"rich"}, TOPO),
             Place("herzschlag/doctor", ANY, ("controller/frameworks", "topo/requirements", "topo/environment")),
         ),
         (Place("herzschlag/__init__", ANY),),

@@ -31,7 +31,9 @@ def test_a_star_brings_exactly_these() -> None:
     assert set(found) - {"__builtins__"} == set(herzschlag.__all__)
 
 
-@pytest.mark.parametrize("name", [name for name in herzschlag.__all__ if name not in ("Verdict", "__version__")])
+@pytest.mark.parametrize(
+    "name", [name for name in herzschlag.__all__ if name not in ("Mark", "Verdict", "__version__")]
+)
 def test_every_name_is_documented(name: str) -> None:
     value = getattr(herzschlag, name)
     text = inspect.getdoc(value) or ""
@@ -47,6 +49,7 @@ def test_no_name_is_that_of_a_module() -> None:
 
 def test_the_words_of_a_verdict() -> None:
     assert get_args(herzschlag.Verdict) == ("holds", "violated", "unknown")
+    assert get_args(herzschlag.Mark) == ("holds", "violated", "unknown", "nothing")
 
 
 def test_the_type_checker_sees_what_is_imported() -> None:

@@ -62,7 +62,7 @@ def test_what_was_done_in_such_a_test_can_be_run_again(after_s: float, tmp_path:
         cluster.power_off("host-98")
         cluster.advance(after_s)
         (tmp_path / "scenario.toml").write_text(as_toml(cluster.scenario()))
-        assert {found.verdict for found in cluster.findings()} == {"holds"}
+        assert all(found.fine for found in cluster.findings())
     scenario = load(str(tmp_path / "scenario.toml"))
     report = run(RunRequest(scenario=scenario, backend="simulation", speed=1, seed=0, directory=tmp_path / "run"))
     assert report.verdict == "holds", report.because
@@ -91,5 +91,5 @@ def test_what_must_be_expected_can_be_allowed_with_a_reason() -> None:
         cluster.freeze("host-98")
         cluster.wait_for(lambda: len(cluster.where("vm-98-1")) == 2, within_s=30)
         told = {finding.checker: finding for finding in cluster.findings()}
-    assert {finding.verdict for finding in told.values()} == {"holds"}
+    assert all(finding.fine for finding in told.values())
     assert "a frozen host looks dead" in told["started-twice"].because

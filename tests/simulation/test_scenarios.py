@@ -31,6 +31,7 @@ def test_the_five_situations_are_shipped() -> None:
 def test_scenario_holds_in_simulation(name: str, tmp_path: Path) -> None:
     report = simulated(name, tmp_path)
     assert report.verdict == "holds", report.because
+    assert [found.checker for found in report.findings if found.verdict == "holds" and not found.details] == []
     fields_by_kind(read_history(tmp_path / HISTORY_FILE))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
@@ -51,7 +51,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
             since_ns = max(segment.begin_ns, reign_ns(masters[0], at_ns, truth))
             if at_ns - since_ns >= delay_ns or _first_quiet(segment, history):
                 details += [_judge(masters[0], host, segment, truth) for host in truth.lab.moids if host != masters[0]]
-    return finding(NAME, details, good=f"{len(details)} opinions, each as the truth allows")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'opinion')}, each as the truth allows",
+        nothing="no state lasted long enough for a master to find it out",
+    )
 
 
 def _first_quiet(segment: Segment, history: History) -> bool:
@@ -63,7 +68,7 @@ def _first_quiet(segment: Segment, history: History) -> bool:
 def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     legal, why = legal_opinions(master, host, segment, truth)
     at_ns = segment.end_ns - 1
-    name = f"{master} of {host} at {at_ns / SECOND:.0f} s"
+    name = f"{master} of {host} at {truth.told(at_ns, 0)}"
     opinion = truth.history.last("host-state", at_ns, node=master, host=host)
     if opinion is None:
         if truth.powered(host, segment):
@@ -74,7 +79,8 @@ def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     return Detail(
         name=name,
         verdict="violated",
-        because=f"{opinion.get('to')} since {opinion.at_s:.1f} s, but {why}: {' or '.join(sorted(legal))} is right",
+        because=f"{opinion.get('to')} since {truth.told(opinion.at_ns)}, but {why}:"
+        f" {' or '.join(sorted(legal))} is right",
         evidence=(opinion.seq,),
     )
 

@@ -5,10 +5,14 @@ This module decides each by the records. A moment that never came makes every ex
 
 from __future__ import annotations
 
+import msgspec
+
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
+from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History
+from herzschlag.history.words import clause, sentence
 from herzschlag.scenarios.expectations import (
     NOWHERE,
     UNMOVED,
@@ -54,11 +58,14 @@ def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     details: list[Detail] = []
     for key, item in scenario.expect.all():
+        found = None
         if isinstance(item, Never | Count | Order):
-            details.append(_in_window(key, item, history))
+            found = _in_window(key, item, history)
         elif isinstance(item, State):
-            details.append(_state(item, history, truth))
-    return finding(NAME, details, good=f"all {len(details)} hold" if details else "none beside instants")
+            found = _state(item, history, truth)
+        if found is not None:
+            details.append(msgspec.structs.replace(found, key=key))
+    return finding(NAME, details, good=f"all {len(details)} hold", nothing="nothing is expected beside instants")
 
 
 def _name(key: str, item: Expectation) -> str:
@@ -87,10 +94,11 @@ def _judge(
         found = matching(history, item.record, from_ns, until_ns)
         if not found:
             return "holds", f"no record {show(item.record)}", ()
-        why = found[0].get("because") or ""
+        first, more = found[0], len(found) - 1
+        others = f"; and {more} more" if more else ""
         return (
             "violated",
-            f"{len(found)} records {show(item.record)}, the first at {found[0].at_s:.2f} s on {found[0].node} ({why})",
+            f"{sentence(first)} at {Clock.of(history).told(first.at_ns)}{clause(first)}{others}",
             tuple(record.seq for record in found[:10]),
         )
     if isinstance(item, Count):

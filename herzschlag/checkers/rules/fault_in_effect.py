@@ -10,7 +10,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.line_effect import not_as_asked, told, told_of_lines
 from herzschlag.checkers.truth import Span, Truth
-from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_quality
 from herzschlag.history.records import SECOND, History, Record
@@ -46,7 +46,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
             details.append(Detail(name=step.id, verdict="unknown", because=why, evidence=(span.begin.seq,)))
         else:
             details.append(_bitten(step.id, span, history))
-    return finding(NAME, details, good=f"{len(details)} faults were in effect" if details else "there are no faults")
+    return finding(NAME, details, good=f"{counted(len(details), 'fault')} in effect", nothing="there are no faults")
 
 
 def _bitten(name: str, span: Span, history: History) -> Detail:

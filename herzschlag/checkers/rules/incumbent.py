@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -32,7 +32,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         for group in truth.groups(segment):
             if len(group) > 1 and truth.clique(group, segment):
                 details += _judge(group, segment, begin_ns, truth)
-    return finding(NAME, details, good=f"{len(details)} times a master went on leading its group")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'time')} a master went on leading its group",
+        nothing="no group that stayed whole had one master",
+    )
 
 
 def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth) -> list[Detail]:
@@ -52,7 +57,7 @@ def _judge(group: frozenset[str], segment: Segment, begin_ns: int, truth: Truth)
         if any(r.at_ns < begin_ns + OPENING_NS and r.get("to") == "master" for r in changes):
             break  # Two masters met: the order of an election decides.
         what = f"gave up ({change.get('because')})" if gone else f"was joined by {change.node}"
-        why = f"led its group, was heard by all, and {what} at {change.at_s:.1f} s"
+        why = f"led its group, was heard by all, and {what} at {truth.told(change.at_ns)}"
         return [Detail(name=master, verdict="violated", because=why, evidence=(change.seq,))]
     return [Detail(name=master, verdict="holds", because="leads on")]
 

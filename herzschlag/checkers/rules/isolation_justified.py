@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -22,14 +22,19 @@ def _check(history: History, scenario: Scenario) -> Finding:
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
     details = [_judge(act, addresses, truth) for act in acts]
-    return finding(NAME, details, good=f"{len(details)} acts of isolation, each out of everyone's reach")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'act')} of isolation, each out of everyone's reach",
+        nothing="no host declared itself isolated",
+    )
 
 
 def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
     segments = list(truth.between(max(0, act.at_ns - NOTICE_NS), act.at_ns - 1)) or [truth.segment_at(act.at_ns)]
     for address in addresses:
         if all(truth.answers(act.node, address, segment) for segment in segments) and not _lossy(truth, act):
-            why = f"{act.get('phase')} at {act.at_s:.2f} s though {address} answers ({act.get('because')})"
+            why = f"{act.get('phase')} at {truth.told(act.at_ns)} though {address} answers ({act.get('because')})"
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     for other in truth.lab.moids:
         if other == act.node or not all(truth.agent_works(other, s) for s in segments):
@@ -38,9 +43,8 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
             spoke = [truth.speaks(other, act.node, at_ns) for at_ns in (max(0, act.at_ns - NOTICE_NS), act.at_ns)]
             if not all(spoke):
                 continue
-            why = (
-                f"{act.get('phase')} at {act.at_s:.2f} s though {other} ({spoke[1]}) is in reach ({act.get('because')})"
-            )
+            why = f"{act.get('phase')} at {truth.told(act.at_ns)} though {other} ({spoke[1]}) is in reach"
+            why += f" ({act.get('because')})"
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
@@ -32,7 +32,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
     if not lists:
         return unknown(NAME, "nobody ever locked a protectedlist")
     details = [_judge(hold, d, truth) for d, path in lists for hold in holds_of(truth, d, path)]
-    return finding(NAME, details, good=f"{len(details)} times a protectedlist was held, each time by a master")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'time')} a protectedlist was held, each time by a master",
+        nothing="no protectedlist was held",
+    )
 
 
 def _judge(hold: Hold, datastore: str, truth: Truth) -> Detail:
@@ -44,7 +49,7 @@ def _judge(hold: Hold, datastore: str, truth: Truth) -> Detail:
             continue
         if all(_could_write(hold.host, datastore, s, truth) for s in truth.between(since_ns, late_ns)):
             why = f"{hold.host} kept its protectedlist though it was {truth.role(hold.host, late_ns)}"
-            why += f" from {since_ns / SECOND:.1f} s on"
+            why += f" from {truth.told(since_ns)} on"
             return Detail(name=datastore, verdict="violated", because=why, evidence=(hold.seq,))
     return Detail(name=datastore, verdict="holds", because=f"{hold.host} held it as master", evidence=(hold.seq,))
 

@@ -14,9 +14,9 @@ import msgspec
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import FOREVER, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import SECOND, History, Record
+from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "lock-holders"
@@ -45,9 +45,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
             details.append(Detail(name=name, verdict="holds", because=f"{len(holds)} holders, one at a time"))
             continue
         a, b = sorted(both, key=lambda hold: hold.begin_ns)
-        why = f"{b.host} held it from {b.begin_ns / SECOND:.2f} s on, while {a.host} still did and could act"
+        why = f"{b.host} held it from {truth.told(b.begin_ns)} on, while {a.host} still did and could act"
         details.append(Detail(name=name, verdict="violated", because=why, evidence=(a.seq, b.seq)))
-    return finding(NAME, details, good=f"{len(details)} locks, one holder at a time each")
+    return finding(NAME, details, good=f"{counted(len(details), 'lock')}, one holder at a time each")
 
 
 def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:

@@ -21,7 +21,10 @@ def _check(history: History, scenario: Scenario) -> Finding:
         for r in history.of_kind("machinery")
     ]
     for kind, why in (("run", "began"), ("ready", "became ready"), ("end", "came to its end")):
-        if not history.of_kind(kind):
+        there = history.of_kind(kind)
+        if there:
+            details.append(Detail(name="run", verdict="holds", because=f"it {why}", evidence=(there[0].seq,)))
+        else:
             details.append(Detail(name="run", verdict="unknown", because=f"it never {why}"))
     return finding(NAME, details, good="everything of ours lived to the end")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
 
@@ -39,7 +39,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         for group in truth.groups(segment):
             if truth.clique(group, segment):
                 details.append(_judge(group, segment, from_ns, truth))
-    return finding(NAME, details, good=f"{len(details)} settled groups, one master each", of_none="holds")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'settled group')}, one master each",
+        nothing="no group of hosts had the time to settle",
+    )
 
 
 def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) -> Detail:
@@ -56,7 +61,7 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
             return Detail(
                 name=name,
                 verdict="violated",
-                because=f"{who} led at {at_ns / SECOND:.1f} s, {(at_ns - segment.begin_ns) / SECOND:.0f} s"
+                because=f"{who} led at {truth.told(at_ns)}, {(at_ns - segment.begin_ns) / SECOND:.0f} s"
                 f" after the last change ({', '.join(f'{h} {r}' for h, r in sorted(roles.items()))})",
                 evidence=tuple(r.seq for r in truth.history.of_kind("role") if r.node in group and r.at_ns <= at_ns)[
                     -6:

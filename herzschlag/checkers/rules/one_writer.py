@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Stay, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
+from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -37,14 +38,14 @@ def _check(history: History, scenario: Scenario) -> Finding:
     write_ns = scenario.cluster.timers().vm_write_ns
     for vm, stays in truth.stays.items():
         if vm in disks:
-            judged = _judge(vm, disks[vm])
+            judged = _judge(vm, disks[vm], truth.clock)
             why = _thin(truth, stays, disks[vm], write_ns) if judged.verdict == "holds" else ""
             details.append(Detail(name=vm, verdict="unknown", because=why) if why else judged)
         elif any(min(stay.end_ns, history.end_ns) - stay.begin_ns > 5 * SECOND for stay in stays):
             details.append(Detail(name=vm, verdict="unknown", because="it ran, but its disk was not read at the end"))
     if not truth.vms:
-        return finding(NAME, (), good="there are no VMs")
-    return finding(NAME, details, good=f"{len(details)} disks, one writer at a time each", of_none="unknown")
+        return finding(NAME, (), good="", nothing="there are no VMs")
+    return finding(NAME, details, good=f"{counted(len(details), 'disk')}, one writer at a time each", of_none="unknown")
 
 
 def _thin(truth: Truth, stays: Iterable[Stay], stretches: Sequence[Record], write_ns: int) -> str:
@@ -83,7 +84,7 @@ def _quiet(truth: Truth, stay: Stay, end_ns: int) -> int:
     return quiet_ns
 
 
-def _judge(vm: str, stretches: Iterable[Record]) -> Detail:
+def _judge(vm: str, stretches: Iterable[Record], clock: Clock) -> Detail:
     spans: dict[Writer, tuple[int, int, list[int]]] = {}
     for record in stretches:
         f = record.fields
@@ -99,7 +100,7 @@ def _judge(vm: str, stretches: Iterable[Record]) -> Detail:
                 name=vm,
                 verdict="violated",
                 because=f"{latest[0][0]} and {writer[0]} both wrote to its disk for {both_s:.1f} s"
-                f" from {first / SECOND:.1f} s on",
+                f" from {clock.told(first)} on",
                 evidence=(*latest[2], *seqs),
             )
         if latest is None or last > latest[1]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -36,7 +36,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
             tasks[str(record.fields["vm"])] = record
         elif record.get("phase") in ("done", "failed", "dropped", "given-up"):
             tasks.pop(str(record.fields["vm"]), None)
-    return finding(NAME, details, good=f"{len(details)} restarts, each where there was room")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'restart')}, each where there was room",
+        nothing="no VM was restarted",
+    )
 
 
 def _limit(scenario: Scenario) -> int:
@@ -52,7 +57,8 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
     name, target = str(order.fields["vm"]), str(order.fields["target"])
     there = {vm for vm, task in tasks.items() if task.get("target") == target and vm != name}
     if len(there) >= limit:
-        why = f"ordered to {target} at {order.at_s:.2f} s beside {len(there)} others: {limit} at a time are allowed"
+        why = f"ordered to {target} at {truth.told(order.at_ns)} beside {len(there)} others:"
+        why += f" {limit} at a time are allowed"
         return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     running = {
         vm
@@ -68,7 +74,7 @@ def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) ->
         ("MHz", sum(vm.cpu_mhz for vm in configs), host.cpu_mhz),
     ):
         if used > room:
-            why = f"ordered to {target} at {order.at_s:.2f} s, which then needs {used} {what} and has {room}"
+            why = f"ordered to {target} at {truth.told(order.at_ns)}, which then needs {used} {what} and has {room}"
             return Detail(name=name, verdict="violated", because=why, evidence=(order.seq,))
     return Detail(name=name, verdict="holds", because=f"{target} had room", evidence=(order.seq,))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
@@ -33,12 +33,14 @@ def _check(history: History, scenario: Scenario) -> Finding:
         refused = history.where("dropped", node=host, reason="replayed")
         evidence = tuple(record.seq for record in refused[:3])
         if refused:
-            because = f"refused copies from {refused[0].at_s:.1f} s on"
+            because = f"refused copies from {truth.told(refused[0].at_ns)} on"
             details.append(Detail(name=host, verdict="holds", because=because, evidence=evidence))
         else:
             because = f"about {copies:.0f} packets came twice, and it refused none"
             details.append(Detail(name=host, verdict="violated", because=because))
-    return finding(NAME, details, good=f"{len(details)} agents refused what came twice" if details else "nothing did")
+    return finding(
+        NAME, details, good=f"{counted(len(details), 'agent')} refused what came twice", nothing="no packets came twice"
+    )
 
 
 def _copies(host: str, primitives: tuple[p.Primitive, ...], length_ns: int, others: frozenset[str]) -> float:

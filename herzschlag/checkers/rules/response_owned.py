@@ -11,7 +11,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -26,7 +26,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         datastore = truth.vms[str(act.fields["vm"])][0].datastore
         holds = holds_of(truth, datastore, paths[datastore]) if datastore in paths else []
         details.append(_judge(act, datastore, holds, truth, scenario))
-    return finding(NAME, details, good=f"{len(details)} VMs were stopped, each with a master to restart it")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'VM')} stopped, each with a master to restart it",
+        nothing="no isolated host stopped a VM",
+    )
 
 
 def _first_acts(history: History) -> list[Record]:
@@ -49,7 +54,7 @@ def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenari
     for hold in holds:
         if hold.host != act.node and hold.begin_ns <= act.at_ns < _looks_held_until(hold, datastore, truth, scenario):
             return Detail(name=name, verdict="holds", because=f"{hold.host} owned {datastore}", evidence=(act.seq,))
-    why = f"stopped on {act.node} at {act.at_s:.1f} s while nobody owned {datastore} ({act.get('because')})"
+    why = f"stopped on {act.node} at {truth.told(act.at_ns)} while nobody owned {datastore} ({act.get('because')})"
     return Detail(name=name, verdict="violated", because=why, evidence=(act.seq,))
 
 

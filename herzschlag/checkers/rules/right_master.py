@@ -11,7 +11,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.incumbent import OPENING_NS
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding, unknown
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -26,10 +26,10 @@ def _check(history: History, scenario: Scenario) -> Finding:
     goodness = scenario.cluster.node_goodness()
     details = [d for win in wins if (d := _judge(win, truth, scenario, goodness)) is not None]
     met = [d for segment in truth.segments for d in _meetings(segment, truth, scenario, goodness)]
-    good = f"{len(details)} of {len(wins)} elections, each won by the best candidate"
+    good = f"{len(details)} of {counted(len(wins), 'election')}, each won by the best candidate"
     if met:
-        good += f"; {len(met)} times masters met and the best was left"
-    return finding(NAME, [*details, *met], good=good)
+        good += f"; {counted(len(met), 'time')} masters met and the best was left"
+    return finding(NAME, [*details, *met], good=good, nothing="no election went undisturbed")
 
 
 def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict[str, int]) -> list[Detail]:
@@ -87,7 +87,7 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
     return Detail(
         name=win.node,
         verdict="violated",
-        because=f"became master at {win.at_s:.2f} s though {best} stood and is better"
+        because=f"became master at {truth.told(win.at_ns)} though {best} stood and is better"
         f" ({_value(best, truth, segment, goodness)} against {_value(win.node, truth, segment, goodness)}, then MOID)",
         evidence=evidence,
     )

@@ -11,7 +11,7 @@ from itertools import combinations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
-from herzschlag.history.records import SECOND, History
+from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 
 NAME = "started-twice"
@@ -20,11 +20,13 @@ NAME = "started-twice"
 def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
-        return finding(NAME, (), good="there are no VMs")
+        return finding(NAME, (), good="", nothing="there are no VMs")
     if not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")
     details = []
     for vm, stays in truth.stays.items():
+        if not stays:
+            continue
         both = next(((a, b) for a, b in combinations(stays, 2) if a.overlaps(b)), None)
         if both is None:
             details.append(Detail(name=vm, verdict="holds", because=f"{len(stays)} starts, none beside another"))
@@ -34,11 +36,11 @@ def _check(history: History, scenario: Scenario) -> Finding:
             Detail(
                 name=vm,
                 verdict="violated",
-                because=f"started on {b.host} at {b.begin_ns / SECOND:.2f} s while it ran on {a.host}",
+                because=f"started on {b.host} at {truth.told(b.begin_ns)} while it ran on {a.host}",
                 evidence=(a.begin, b.begin),
             )
         )
-    return finding(NAME, details, good="no VM was started while it ran elsewhere")
+    return finding(NAME, details, good="no VM was started while it ran elsewhere", nothing="no VM ever ran")
 
 
 CHECKER = Checker(NAME, ("vm", "fault"), _check)

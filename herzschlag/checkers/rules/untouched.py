@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
@@ -19,7 +19,7 @@ NAME = "untouched"
 def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
-        return finding(NAME, (), good="there are no VMs")
+        return finding(NAME, (), good="", nothing="there are no VMs")
     if not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")
     asked = _asked_for(scenario)
@@ -50,10 +50,15 @@ def _check(history: History, scenario: Scenario) -> Finding:
                 details.append(Detail(name=vm, verdict="violated", because=why, evidence=(record.seq,)))
     spared = [host for host, fault_ns in touched_from.items() if fault_ns is None]
     running = [vm for vm, stays in truth.stays.items() if stays and stays[-1].host in spared]
-    good = (
-        f"{len(running)} VMs on {len(spared)} hosts that no fault came near ran on" if spared else "no host was spared"
-    )
-    return finding(NAME, details, good=good)
+    touched = {detail.name for detail in details}
+    details += [
+        Detail(name=vm, verdict="holds", because=f"ran on, on {truth.stays[vm][-1].host}")
+        for vm in running
+        if vm not in touched
+    ]
+    good = f"{counted(len(running), 'VM')} on {counted(len(spared), 'host')} that no fault came near ran on"
+    nothing = "no VM ran on a host that no fault came near" if spared else "a fault came near every host"
+    return finding(NAME, details, good=good, nothing=nothing)
 
 
 def _unharmed(fault_ns: int | None, at_ns: int) -> bool:

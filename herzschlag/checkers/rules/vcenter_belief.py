@@ -11,9 +11,9 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.belief import legal_delay_ns, legal_opinions, reign_ns
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import SECOND, History
+from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
 
@@ -46,19 +46,26 @@ def _check(history: History, scenario: Scenario) -> Finding:
             continue
         if all(truth.clique(group, segment) for group in truth.groups(segment)):
             details += [_judge(host, segment, truth) for host in truth.lab.moids]
-    return finding(NAME, details, good=f"{len(details)} states shown, each as the truth allows")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'state')} shown, each as the truth allows",
+        nothing="no state lasted long enough for vCenter to learn of it",
+    )
 
 
 def _judge(host: str, segment: Segment, truth: Truth) -> Detail:
     at_ns = segment.end_ns - 1
-    name = f"{host} at {at_ns / SECOND:.0f} s"
+    name = f"{host} at {truth.told(at_ns, 0)}"
     shown = truth.history.last("host-state", at_ns, node=VCENTER, host=host)
     if shown is None:
         return Detail(name=name, verdict="unknown", because="vCenter never showed a state of it")
     legal, why = _legal(host, segment, at_ns, truth)
     if shown.get("to") in legal:
         return Detail(name=name, verdict="holds", because=why, evidence=(shown.seq,))
-    because = f"shown as {shown.get('to')} since {shown.at_s:.1f} s, but {why}: {' or '.join(sorted(legal))} is right"
+    because = (
+        f"shown as {shown.get('to')} since {truth.told(shown.at_ns)}, but {why}: {' or '.join(sorted(legal))} is right"
+    )
     return Detail(name=name, verdict="violated", because=because, evidence=(shown.seq,))
 
 

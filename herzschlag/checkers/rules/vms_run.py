@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
@@ -21,7 +21,7 @@ NAME = "vms-run"
 def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth(history, scenario)
     if not truth.vms:
-        return finding(NAME, (), good="there are no VMs")
+        return finding(NAME, (), good="", nothing="there are no VMs")
     if not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")
     if not history.of_kind("end"):
@@ -35,7 +35,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
                 (wanted.add if one.on else wanted.discard)(one.vm)
     overdue_ns = at_ns - round(scenario.patience_s * SECOND)
     details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
-    return finding(NAME, details, good=f"{len(details)} VMs run at the end, each once")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'VM')} judged at the end, each as it should be",
+        nothing="no VM is to run",
+    )
 
 
 def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:

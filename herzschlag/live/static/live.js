@@ -202,8 +202,8 @@ function showVerdict() {
   const before = $("verdict").hidden;
   $("verdict").hidden = !there;
   if (!there) return;
-  const signs = { holds: "✓", violated: "✕", unknown: "?" };
-  const badge = (verdict) => make("span", `${signs[verdict]} ${verdict}`, `badge ${verdict}`);
+  const marks = { holds: "✓ holds", violated: "✕ violated", unknown: "? unknown", nothing: "– nothing to check" };
+  const badge = (verdict) => make("span", marks[verdict], `badge ${verdict}`);
   fill($("worst"), [badge(state.verdict)]);
   fill($("findings"), state.findings.map((one) => {
     const item = make("li", "", `finding ${one.verdict}`);

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Segment, Stay, Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding, unknown
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
@@ -28,15 +28,20 @@ def _check(history: History, scenario: Scenario) -> Finding:
     if truth.vms and not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")
     details = [_judge(order, truth) for order in orders]
-    return finding(NAME, details, good=f"{len(details)} restarts, each of a VM that was gone or whose host was")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'restart')}, each of a VM that was gone or whose host was",
+        nothing="no VM was restarted",
+    )
 
 
 def _judge(order: Record, truth: Truth) -> Detail:
     vm = str(order.fields["vm"])
     switch = _last_switch(vm, order, truth)
     if switch is not None and not switch[1]:
-        why = f"{order.node} had it started on {order.get('target')} at {order.at_s:.2f} s, after a user had"
-        why += f" switched it off at {switch[0].at_s:.2f} s ({order.get('because')})"
+        why = f"{order.node} had it started on {order.get('target')} at {truth.told(order.at_ns)}, after a user had"
+        why += f" switched it off at {truth.told(switch[0].at_ns)} ({order.get('because')})"
         return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
     stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
     wrong = [stay for stay in stays if not _lost(stay, order, truth)]
@@ -45,7 +50,7 @@ def _judge(order: Record, truth: Truth) -> Detail:
     return Detail(
         name=vm,
         verdict="violated",
-        because=f"{order.node} had it started on {order.get('target')} at {order.at_s:.2f} s while it ran on"
+        because=f"{order.node} had it started on {order.get('target')} at {truth.told(order.at_ns)} while it ran on"
         f" {wrong[0].host}, which was alive and could show it ({order.get('because')})",
         evidence=(wrong[0].begin, order.seq),
     )

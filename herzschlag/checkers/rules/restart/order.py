@@ -12,7 +12,7 @@ from itertools import pairwise
 from herzschlag.agents.settings import VmConfig
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -49,7 +49,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
             why += f", which is {later.config.priority}"
             evidence = (first.seq, second.seq)
             details.append(Detail(name=earlier.config.name, verdict=verdict, because=why, evidence=evidence))
-    return finding(NAME, details, good=f"{len(details)} pairs of restarts on one host, each in order")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'pair')} of restarts on one host, each in order",
+        nothing="no two VMs waited for the same host",
+    )
 
 
 def _by_target(history: History, truth: Truth) -> dict[tuple[str, str], list[_Wait]]:

@@ -10,7 +10,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import holds_of
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.verdict import Detail, Finding, finding
+from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -30,11 +30,15 @@ def _check(history: History, scenario: Scenario) -> Finding:
             why = f"{order.node} owned {datastore}"
             details.append(Detail(name=name, verdict="holds", because=why, evidence=(order.seq,)))
         else:
-            why = (
-                f"{order.node} had it started at {order.at_s:.2f} s without owning {datastore} ({order.get('because')})"
-            )
+            why = f"{order.node} had it started at {truth.told(order.at_ns)} without owning {datastore}"
+            why += f" ({order.get('because')})"
             details.append(Detail(name=name, verdict="violated", because=why, evidence=(order.seq,)))
-    return finding(NAME, details, good=f"{len(details)} restarts, each of a VM that the master owned")
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'restart')}, each of a VM that the master owned",
+        nothing="no VM was restarted",
+    )
 
 
 def _reign_ns(order: Record, truth: Truth) -> int:

@@ -14,6 +14,7 @@ from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.from_toml import load, shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.to_toml import as_toml
+from tests.support.terminal import WRONG
 
 runner = CliRunner()
 
@@ -34,11 +35,31 @@ def test_json_is_one_document_and_nothing_else(tmp_path: Path) -> None:
     assert Path(only["directory"], "run.json").is_file()
 
 
-def test_the_table_shows_published_against_measured(tmp_path: Path) -> None:
+def test_documented_is_beside_measured_and_the_report_is_linked(tmp_path: Path) -> None:
     status, stdout, _ = run("slave-failure", out=tmp_path)
     assert status == 0
-    assert "published" in stdout
-    assert "slave declared dead" in stdout
+    assert "documented  measured" in stdout
+    assert "            T+18     17.99   slave declared dead" in stdout
+    (report,) = tmp_path.glob("*/slave-failure/report.html")
+    assert f"look     {report.as_uri()}" in stdout
+
+
+@pytest.mark.parametrize(("speed", "says"), [("1000", "choose 12 or less"), ("13", "instants may be 0.62 s off then")])
+def test_a_speed_at_which_nothing_can_be_told_is_refused_on_real_packets(tmp_path: Path, speed: str, says: str) -> None:
+    out = tmp_path / "runs"
+    result = runner.invoke(app, ["run", "slave-failure", "--speed", speed, "--out", str(out)])
+    assert (result.exit_code, out.exists()) == (2, False)
+    assert says in result.stderr
+    assert run("slave-failure", "--speed", speed, out=out)[0] == 0, "virtual time has no speed"
+
+
+def test_a_report_that_names_a_place_names_the_users_own_file_in_a_batch_too(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(WRONG, encoding="utf-8")
+    status, stdout, _ = run(str(path), "normal", "--jobs", "2", out=tmp_path / "runs")
+    assert status == 1
+    assert f"happened T+17.99  {path}:15" in stdout
+    assert f"again     herzschlag run {path} --backend simulation" in stdout
 
 
 def written(scenario: Scenario, path: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_capture_that_reached_its_limit_is_in_the_text_of_the_verdict(tmp_path
     full = record(25 * SECOND, RUNNER, "capture-full", {"limit_bytes": 1_000_000, "because": "it reached 1 MB"})
     report = judge_and_write(request(tmp_path / "run"), History.ordered([*whole, full]), {})
     assert report.verdict == "holds"
-    assert report.because == "every check holds; after 25.0 s it reached 1 MB"
+    assert report.because == "every check holds; at T+0.99 it reached 1 MB"
     remarks = read_run(tmp_path / "run").remarks
     assert remarks == ("After 25.0 s it reached 1 MB, and nothing is drawn or said of them.",)
 

@@ -41,9 +41,9 @@ def test_what_users_asked_for_holds() -> None:
     ("records", "says"),
     [
         ([vm(2, "starting")], "there was no request"),
-        ([user(1, True), user(5, False), vm(9, "starting")], "the last request was off, on host-98, at 5.00 s"),
+        ([user(1, True), user(5, False), vm(9, "starting")], "the last request was off, on host-98, at T+5.00"),
         ([user(1, True), vm(9, "starting", "host-99")], "the last request was on, on host-98"),
-        ([user(1, True), vm(9, "stopping")], "stopped on host-98 at 9.00 s by an order of vCenter that no user gave"),
+        ([user(1, True), vm(9, "stopping")], "stopped on host-98 at T+9.00 by an order of vCenter that no user gave"),
         ([user(1, True, refused=True), vm(2, "starting")], "there was no request"),
         ([vm(1, "starting"), user(2, True)], "there was no request"),
     ],
@@ -59,4 +59,7 @@ def test_an_order_that_was_under_way_when_the_user_changed_the_request_is_carrie
 
 
 def test_what_masters_and_hosts_do_by_themselves_is_not_vcenters() -> None:
-    assert finding(vm(2, "starting", by="host-99"), vm(9, "stopping", by=""))[1] == "none came"
+    assert finding(vm(2, "starting", by="host-99"), vm(9, "stopping", by="")) == (
+        "nothing",
+        "vCenter had no VM started or stopped",
+    )
