@@ -116,7 +116,7 @@ def _measure(item: Instant, truth: Truth, scenario: Scenario, speed: float, late
         measured_s=measured_s,
         deviation_s=deviation_s,
         allowed_s=allowed_s,
-        since_ns=origin.at_ns,
+        since_ns=moment.at_ns,
         at_ns=record.at_ns,
     )
 

@@ -39,7 +39,7 @@ def test_documented_is_beside_measured_and_the_report_is_linked(tmp_path: Path) 
     status, stdout, _ = run("slave-failure", out=tmp_path)
     assert status == 0
     assert "documented  measured" in stdout
-    assert "            T+18     17.99   slave declared dead" in stdout
+    assert "            T+18     18.00   slave declared dead" in stdout
     (report,) = tmp_path.glob("*/slave-failure/report.html")
     assert f"look     {report.as_uri()}" in stdout
 
@@ -58,7 +58,7 @@ def test_a_report_that_names_a_place_names_the_users_own_file_in_a_batch_too(tmp
     path.write_text(WRONG, encoding="utf-8")
     status, stdout, _ = run(str(path), "normal", "--jobs", "2", out=tmp_path / "runs")
     assert status == 1
-    assert f"happened T+17.99  {path}:15" in stdout
+    assert f"happened T+18.00  {path}:15" in stdout
     assert f"again     herzschlag run {path} --backend simulation" in stdout
 
 

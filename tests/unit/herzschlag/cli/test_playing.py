@@ -78,7 +78,7 @@ def test_a_pipe_gets_no_colours_no_blanks_and_no_wrapping(scene: Scene) -> None:
 
 def test_a_cause_is_said_once(tmp_path: Path) -> None:
     text = told(terminal.violated(lambda name: tmp_path / name), 300)
-    assert text.count("expected T+10 ± 0.15, happened T+17.99  wrong.toml:15") == 1
+    assert text.count("expected T+10 ± 0.15, happened T+18.00  wrong.toml:15") == 1
     assert text.count("host-98 is off, not master") == 1
     slow = told(terminal.unknown(lambda name: tmp_path / name), 300)
     assert slow.count("of protocol time late") == 1

@@ -74,4 +74,4 @@ def test_a_rule_is_named_and_an_expectation_has_its_place(tmp_path: Path) -> Non
     )
     told = texts(msgspec.structs.replace(report, findings=(*report.findings, rule)))
     assert "      one-master: host-98: no host led at T+30.00" in told
-    assert "      declared dead: expected T+10 ± 0.15, happened T+17.99  wrong.toml:15" in told
+    assert "      declared dead: expected T+10 ± 0.15, happened T+18.00  wrong.toml:15" in told
