@@ -44,7 +44,7 @@ against: lab ## this checkout's figures beside those of another one: make agains
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
 
-lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely (some six minutes); PACKETS=1: real packets first
+lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely (seven minutes; PACKETS=1: and real packets, ten more)
 	@$(if $(PACKETS),$(PYTHON) -m bench.lines --packets)
 	@$(PYTHON) -m bench.lines
 

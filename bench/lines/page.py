@@ -5,7 +5,6 @@ The words around tables and pictures are in `words.py`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +92,7 @@ def section(results: Results, real: Sequence[Real], name: str) -> list[str]:
     return [*lines, "", f"**What follows.** {words.AFTER[name]}", ""]
 
 
-def text(results: Results, present: kept.Kept, took_s: float) -> str:
+def text(results: Results, present: kept.Kept) -> str:
     """All of the page."""
     real = [one for one in present.runs if not one.left_out]
     today = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -102,8 +101,7 @@ def text(results: Results, present: kept.Kept, took_s: float) -> str:
         "",
         words.intro(BAD_S),
         "",
-        f"- Virtual time: {len(results):,} runs, `make lines`, {today}, {took_s / 60:.0f} minutes on: "
-        f"{kept.machine()}.",
+        f"- Virtual time: {len(results):,} runs, `make lines`, {today}, on: {kept.machine()}.",
         f"- Real packets: {len(real)} runs at speed {present.speed:g}, `make lines PACKETS=1`, {present.date}, on: "
         f"{present.machine}. They are kept in [bad-lines.json](bad-lines.json).",
         "",
@@ -117,14 +115,12 @@ def text(results: Results, present: kept.Kept, took_s: float) -> str:
 
 def write(runs: int) -> None:
     """Play all of it in virtual time, and write page and pictures."""
-    began_s = time.monotonic()
     results = play_all(cells(runs))
-    took_s = time.monotonic() - began_s
     present = kept.read()
     PICTURES.mkdir(parents=True, exist_ok=True)
     drawn = {name: picture(results, present.runs, name) for name, sweep in SWEEPS.items() if sweep.drawn}
     drawn[BY_KIND] = picture_by_kind(results)
     for name, svg in drawn.items():
         write_whole(PICTURES / f"{name}.svg", svg.encode())
-    write_whole(PAGE, text(results, present, took_s).encode())
-    print(f"{len(results):,} runs in {took_s:.0f} s: {PAGE.relative_to(ROOT)}, {len(drawn)} pictures")
+    write_whole(PAGE, text(results, present).encode())
+    print(f"{len(results):,} runs: {PAGE.relative_to(ROOT)}, {len(drawn)} pictures")

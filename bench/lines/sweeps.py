@@ -204,7 +204,7 @@ SWEEPS: dict[str, Sweep] = {
         "mean length of a burst, packets (half of all packets are lost)",
         (2, 3, 4, 5, 6, 8, 10, 12, 16, 20),
         {"one network": in_bursts(ONE), "two networks": in_bursts(TWO)},
-        part=0.5,
+        part=0.4,
     ),
     "delay": Sweep(
         "mean delay of every line, seconds (each packet up to 2 s less or more)",
@@ -233,7 +233,7 @@ SWEEPS: dict[str, Sweep] = {
             "two networks on one switch": failing_switch(TWO, together=True),
             "two networks, each on its own": failing_switch(TWO, together=False),
         },
-        part=0.4,
+        part=0.25,
     ),
     "slow-host": Sweep(
         "mean delay of one host's lines, seconds (each packet up to 2 s less or more)",
@@ -273,7 +273,7 @@ SWEEPS: dict[str, Sweep] = {
             "packets that overtake all others by 2 s": beyond_loss("reorder"),
             "packets doubled": beyond_loss("duplicate"),
         },
-        part=0.25,
+        part=0.15,
         drawn=False,
     ),
     "clock": Sweep(

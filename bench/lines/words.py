@@ -103,4 +103,67 @@ BEFORE = {
         was seen first."""),
 }
 
-AFTER = dict.fromkeys(TITLES, "x")
+AFTER = {
+    "loss": _wrapped("""
+        Loss that hits packets by chance must be heavy before it matters: a slave calls an election only
+        when ten heartbeats in a row are lost, on two networks twenty. A second network moves the beginning
+        far to the right, but not beyond all loss. What comes first is an election, which no VM notices; no
+        VM was stopped or restarted in any of these runs, because hosts still write their heartbeats to
+        datastores."""),
+    "one-way": _wrapped("""
+        One bad direction is enough, and that to a host is worse than that from it: who hears nothing
+        isolates itself although the others hear it. At 1 that costs its VM: the host stops it by its
+        isolation response, and no master starts it again, because it hears the host's election messages and
+        so does not take it for isolated; the checker `vms-run` calls such a run violated. Watch the errors
+        of both ends of a line; with isolation response "none" the VM goes on."""),
+    "bursts": _wrapped("""
+        What counts is how long nothing gets through, not how much is lost: half of the packets lost in
+        bursts of three is far worse than half of them lost singly. A mean loss says little; measure the
+        longest silence."""),
+    "delay": _wrapped("""
+        Delay as such breaks nothing. It is the gap when it sets in that does: longer than 5 s, and the
+        master hears no slave and no isolation address, so it isolates itself. Once late packets arrive at
+        the rate at which they are sent, the cluster is whole again. A second network that is as slow does
+        not help."""),
+    "beyond-loss": _wrapped("""
+        Packets that come out of order, at uneven intervals or twice bring no false failover."""),
+    "flapping-period": _wrapped("""
+        The length of one dark stretch decides, not how often it comes: below 5 s nothing happens even if
+        the line flaps all day, from 5 s on a master without network isolates itself, from 10 s on a slave
+        calls an election. A port that flaps more slowly than that is better switched off for good, by the
+        switch's own damping, as far as another network carries on."""),
+    "flapping-share": _wrapped("""
+        The same boundaries: 5 s of 20 are a quarter, 10 s a half. Two networks fail together only where
+        their dark stretches overlap for as long as that, so networks that flap independently are safe until
+        each is dark most of the time."""),
+    "one-switch": _wrapped("""
+        Two networks on one switch are one network: their curve is that of a single one. Two switches, and
+        no common power, uplink or firmware update, are what makes the second network worth having."""),
+    "dark": _wrapped("""
+        One of two networks may be dark for any time. If all are, the hosts isolate themselves, the master
+        after 5 s and the slaves some 25 s later, and the first thing lost is the leader: it takes an
+        election of 15 s after the switch is back until the cluster is whole. No VM is stopped, because a
+        host stops VMs only while some master owns them, and none does here. Switch on PortFast on ports to
+        hosts, and restart one switch at a time."""),
+    "slow-host": _wrapped("""
+        The cluster waits longer for a slow slave than for a slow master: a slave has 10 s, a master that
+        hears nothing for 5 s gives up by itself. Both networks are slow together here, so a second one does
+        not help, unless only one of the host's lines is slow."""),
+    "stutter": _wrapped("""
+        A host that works a little between its stops is kept as long as no single stop reaches the limits of
+        a pause, below: for the master 10 s, for a slave 18 s. From then on it is replaced, or its VMs are
+        restarted, in each stop anew."""),
+    "pause": _wrapped("""
+        Up to 9 s nothing happens. From 10 s on slaves elect, but a master that wakes before 25 s simply
+        goes on leading. Later there is another master; when the old one wakes, the two meet within a
+        heartbeat and one gives in. VMs of a paused slave are restarted after 18 s, those of a paused master
+        after 35 s: an election, then the new master's own watch. The woken host finds the locks of its VMs
+        taken and stops its copies at once. Backups, snapshots and live migrations of virtual hosts should
+        pause a host for less than 10 s."""),
+    "clock": _wrapped("""
+        A clock that leaps ahead lets timers run out that had time left: the host calls an election, or
+        gives up leading, and is back within seconds. One that is set back stops all timers of the host
+        until time has caught up, so it is a paused host whose VMs go on. Programs should measure time by a
+        clock that cannot be set; where a hypervisor can leap, slew its clock."""),
+}
+"""Sweep to what its section ends with."""
