@@ -101,6 +101,8 @@ def text(results: Results, present: kept.Kept) -> str:
         "",
         words.intro(BAD_S),
         "",
+        words.SHORT,
+        "",
         f"- Virtual time: {len(results):,} runs, `make lines`, {today}, on: {kept.machine()}.",
         f"- Real packets: {len(real)} runs at speed {present.speed:g}, `make lines PACKETS=1`, {present.date}, on: "
         f"{present.machine}. They are kept in [bad-lines.json](bad-lines.json).",

@@ -217,13 +217,13 @@ SWEEPS: dict[str, Sweep] = {
         "period of the flapping, seconds (half of it dark)",
         (2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 30, 40),
         _flapping(_half),
-        part=0.15,
+        part=0.1,
     ),
     "flapping-share": Sweep(
         f"dark share of each {FLAPPING_PERIOD_S:g} s",
         _steps(0.1, 0.9, 0.1),
         _flapping(_of_period),
-        part=0.15,
+        part=0.1,
     ),
     "one-switch": Sweep(
         "share of seconds in which a line loses everything",
@@ -240,13 +240,13 @@ SWEEPS: dict[str, Sweep] = {
         (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20),
         {"a slave, one network": slow(ONE, SLAVE), "the master, one network": slow(ONE, MASTER)}
         | {"a slave, two networks": slow(TWO, SLAVE), "the master, two networks": slow(TWO, MASTER)},
-        part=0.1,
+        part=0.05,
     ),
     "stutter": Sweep(
         f"length of each stop, seconds ({AWAKE_S:g} s of work between two)",
         (2, 4, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30),
         {"a slave": stutters(SLAVE), "the master": stutters(MASTER)},
-        part=0.1,
+        part=0.05,
     ),
     "pause": Sweep(
         "length of the pause, seconds",

@@ -19,6 +19,12 @@ def intro(bad_s: float) -> str:
         what?""")
 
 
+SHORT = _wrapped("""
+        **In short.** A false failover begins when nothing gets through for long enough, on all networks at
+        once: 5 s isolate a master, 10 s make a slave call an election. Single packets that are lost, late,
+        doubled or out of order do not matter. VMs are touched only where a host also stops writing to its
+        datastores, for 18 s, or hears nothing at all while others hear it.""")
+
 READING = (
     _wrapped("""
         Each curve is the share of runs in which any host lost its role, was isolated, or was taken for
@@ -133,9 +139,8 @@ AFTER = {
         calls an election. A port that flaps more slowly than that is better switched off for good, by the
         switch's own damping, as far as another network carries on."""),
     "flapping-share": _wrapped("""
-        The same boundaries: 5 s of 20 are a quarter, 10 s a half. Two networks fail together only where
-        their dark stretches overlap for as long as that, so networks that flap independently are safe until
-        each is dark most of the time."""),
+        The same boundaries: 5 s of 20 are a quarter, 10 s a half. Two networks help as far as their dark
+        stretches do not overlap for that long; when each is dark for half of the time, they often do."""),
     "one-switch": _wrapped("""
         Two networks on one switch are one network: their curve is that of a single one. Two switches, and
         no common power, uplink or firmware update, are what makes the second network worth having."""),
@@ -151,19 +156,20 @@ AFTER = {
         not help, unless only one of the host's lines is slow."""),
     "stutter": _wrapped("""
         A host that works a little between its stops is kept as long as no single stop reaches the limits of
-        a pause, below: for the master 10 s, for a slave 18 s. From then on it is replaced, or its VMs are
-        restarted, in each stop anew."""),
+        a pause, below: for the master 10 s, for a slave 18 s. From then on slaves call an election, or its
+        VMs are restarted, in each stop anew."""),
     "pause": _wrapped("""
         Up to 9 s nothing happens. From 10 s on slaves elect, but a master that wakes before 25 s simply
         goes on leading. Later there is another master; when the old one wakes, the two meet within a
         heartbeat and one gives in. VMs of a paused slave are restarted after 18 s, those of a paused master
         after 35 s: an election, then the new master's own watch. The woken host finds the locks of its VMs
-        taken and stops its copies at once. Backups, snapshots and live migrations of virtual hosts should
-        pause a host for less than 10 s."""),
+        taken and stops its copies. Backups, snapshots and live migrations of virtual hosts should pause a
+        host for less than 10 s."""),
     "clock": _wrapped("""
         A clock that leaps ahead lets timers run out that had time left: the host calls an election, or
-        gives up leading, and is back within seconds. One that is set back stops all timers of the host
-        until time has caught up, so it is a paused host whose VMs go on. Programs should measure time by a
-        clock that cannot be set; where a hypervisor can leap, slew its clock."""),
+        gives up leading, and is back within seconds. One that is set back stops the host's timers until
+        time has caught up: a master is replaced as in a pause, a slave causes no failover. Programs should
+        measure time by a clock that cannot be set; where the clock of a hypervisor must be corrected, slew
+        it."""),
 }
 """Sweep to what its section ends with."""
