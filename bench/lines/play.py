@@ -119,9 +119,12 @@ def play_on_packets(cell: Cell) -> Real:
 
 def play_all_on_packets(cells: Iterable[Cell], jobs: int) -> Iterator[Real]:
     """Each run as it ends; prints a line for it."""
-    with ProcessPoolExecutor(jobs) as pool:
+    pool = ProcessPoolExecutor(jobs)
+    try:
         for one in pool.map(play_on_packets, list(cells)):
             told = one.left_out or ", ".join(f"{kind} {at:g} s" for kind, at in one.seen.kinds.items()) or "nothing"
             print(f"{one.sweep:<8} {one.series:<14} {one.value:>5g} seed {one.seed}: {told[:100]}")
             sys.stdout.flush()
             yield one
+    finally:
+        pool.shutdown(cancel_futures=True)  # when interrupted: those under way end, no other begins

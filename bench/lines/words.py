@@ -23,7 +23,8 @@ SHORT = _wrapped("""
         **In short.** A false failover begins when nothing gets through for long enough, on all networks at
         once: 5 s isolate a master, 10 s make a slave call an election. Single packets that are lost, late,
         doubled or out of order do not matter. VMs are touched only where a host also stops writing to its
-        datastores, for 18 s, or hears nothing at all while others hear it.""")
+        datastores, for 18 s, or hears nothing for so many seconds that it stays isolated while another host
+        leads.""")
 
 READING = (
     _wrapped("""
@@ -117,15 +118,16 @@ AFTER = {
         VM was stopped or restarted in any of these runs, because hosts still write their heartbeats to
         datastores."""),
     "one-way": _wrapped("""
-        One bad direction is enough, and that to a host is worse than that from it: who hears nothing
-        isolates itself although the others hear it. At 1 that costs its VM: the host stops it by its
-        isolation response, and no master starts it again, because it hears the host's election messages and
-        so does not take it for isolated; the checker `vms-run` calls such a run violated. Watch the errors
-        of both ends of a line; with isolation response "none" the VM goes on."""),
+        One bad direction is enough for an election. A host to which nothing comes isolates itself although
+        the others hear it, and at 1 that costs its VM: the host stops it by its isolation response, and
+        within the run no master starts it again, because it hears the host's election messages and so does
+        not take it for isolated; the checker `vms-run` calls such a run violated. Watch the errors of both
+        ends of a line; with isolation response "none" the VM goes on."""),
     "bursts": _wrapped("""
         What counts is how long nothing gets through, not how much is lost: half of the packets lost in
-        bursts of three is far worse than half of them lost singly. A mean loss says little; measure the
-        longest silence."""),
+        bursts of three is far worse than half of them lost singly, and long bursts on one network are the
+        only losses in both directions here that reached VMs: a host was isolated for so many seconds that
+        it stopped its own. A mean loss says little; measure the longest silence."""),
     "delay": _wrapped("""
         Delay as such breaks nothing. It is the gap when it sets in that does: longer than 5 s, and the
         master hears no slave and no isolation address, so it isolates itself. Once late packets arrive at
