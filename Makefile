@@ -35,7 +35,7 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/lines.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 against: lab ## this checkout's figures beside those of another one: make against OLD=../old
@@ -44,8 +44,9 @@ against: lab ## this checkout's figures beside those of another one: make agains
 fidelity: lab ## docs/fidelity.md: every published instant beside the measured one
 	@$(PYTHON) -P bench/fidelity.py
 
-lines: venv ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely, in virtual time (a minute)
-	@$(PYTHON) -P bench/lines.py
+lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely (seven minutes; PACKETS=1: and real packets, ten more)
+	@$(if $(PACKETS),$(PYTHON) -m bench.lines --packets)
+	@$(PYTHON) -m bench.lines
 
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
 	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)
