@@ -18,7 +18,8 @@ def test_an_answer_is_a_text_like_any_other() -> None:
     assert f"{answer}" == "master" and repr(answer) == "'master'" and json.dumps(answer) == '"master"'
     assert {answer: 1}["master"] == 1 and sorted([answer, words.role("off")]) == ["master", "off"]
     assert pickle.loads(pickle.dumps(answer)) == "master"
-    assert [answer] != [3]
+    other: object = 3
+    assert answer != other
 
 
 @pytest.mark.parametrize("wrong", ["mastr", "hostDown", "", "Master"])
