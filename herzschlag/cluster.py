@@ -200,7 +200,7 @@ class Cluster(Waiting, Breaking):
     def heal(self, fault_id: str) -> None:
         """End one fault, right after the next heartbeat."""
         if fault_id not in self.active:
-            raise InputError("", f"no fault {fault_id!r} is in force: {nearest(str(fault_id), self.active)}")
+            raise InputError("", f"no fault {fault_id!r} is active: {nearest(str(fault_id), self.active)}")
         effect = self._conductor.end(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)

@@ -120,7 +120,7 @@ def test_wrong_words_are_refused_with_the_known_ones() -> None:
     with started() as cluster:
         with pytest.raises(ValueError, match="isolate"):
             cluster.fault("isolat", host="host-98")
-        with pytest.raises(ValueError, match="no fault 'x' is in force"):
+        with pytest.raises(ValueError, match="no fault 'x' is active"):
             cluster.heal("x")
 
 

@@ -151,7 +151,7 @@ def test_it(cluster):
         ("cluster.fault('isolate', hots='host-98')", "hots: unknown key: did you mean 'host'?"),
         ("cluster.begin(faults.PowerOff(host=98))", "host: is 98: a text in quotes or a list is wanted"),
         ("cluster.fault('vm-crash', vm='vm-9')", "'vm-9' is not a VM of this cluster: *"),
-        ("cluster.heal('1 power-of')", "no fault '1 power-of' is in force: *"),
+        ("cluster.heal('1 power-of')", "no fault '1 power-of' is active: *"),
         ("cluster.role('host-5')", "'host-5' is not a host of this cluster: did you mean *"),
         ("cluster.wait_for_record('role', to='mastr', within_s=1)", "*never 'mastr': did you mean 'master'?"),
         (
