@@ -33,9 +33,10 @@ def go_without(item: pytest.Item, reason: str) -> NoReturn:
 @cache
 def lacking() -> str:
     """What this machine lacks for labs on real packets, one text; empty when it lacks nothing."""
-    from herzschlag.doctor import missing, probes  # noqa: PLC0415 (it asks the machine: a second)
+    from herzschlag.doctor import missing, quick_battery  # noqa: PLC0415 (only sessions with such tests need it)
 
-    return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in missing(probes()))
+    found = missing([probe() for probe in quick_battery()])
+    return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in found)
 
 
 def said(config: pytest.Config, tests: int) -> str:
