@@ -51,7 +51,7 @@ lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a heal
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
 	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)
 
-docs: venv ## the generated parts of docs/: tables of the protocol, the cases
+docs: venv ## the generated parts of docs/: tables of the protocol, the cases, the Python API
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) -P "$$file"; done
 
 site: site-tools ## the documentation and the reports of all scenarios as a site: build/site/index.html (two minutes)

@@ -13,7 +13,7 @@ protocol seconds; nothing here sleeps by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,51 +24,47 @@ from herzschlag.backends.base import Effect, Session
 from herzschlag.backends.names import BackendName
 from herzschlag.backends.opening import open_session
 from herzschlag.backends.reuse import ContinuedSession, difference, remembered
+from herzschlag.by_hand.asking import ConditionNotMet
+from herzschlag.by_hand.breaking import Breaking, checked, made
+from herzschlag.by_hand.telling import Told
+from herzschlag.by_hand.waiting import TOLD_LINES_MAX, Waiting
 from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Finding
-from herzschlag.errors import HerzschlagError
 from herzschlag.faults import Fault, kinds, primitives_of
 from herzschlag.faults import primitives as p
 from herzschlag.faults.claims import powered_off
-from herzschlag.history.records import SECOND, History, Record
-from herzschlag.history.standing import Thing, snapshot
+from herzschlag.history.records import SECOND, History
+from herzschlag.history.standing import Thing
 from herzschlag.history.words import exact_line
 from herzschlag.running.conductor import Conductor, Watcher
 from herzschlag.running.judgement import Judgement
 from herzschlag.running.logbook import Logbook
-from herzschlag.running.record_cursor import Present
 from herzschlag.running.run_file import must_be_unused
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
 from herzschlag.topo.spec import Captured, Datapath
-from herzschlag.wrong_input import InputError, build, nearest
+from herzschlag.wrong_input import InputError, nearest
 
 __all__ = ["Cluster", "ConditionNotMet", "Setup"]
 
 RECENT = 25
-"""How many of the last records are shown when a condition was not met."""
+"""How many of the last records `timeline` shows."""
 
 
-class ConditionNotMet(HerzschlagError, AssertionError):
-    """A condition did not come true in time; the text shows what happened meanwhile."""
-
-
-class Cluster:
+class Cluster(Waiting, Breaking):
     """One running cluster. Make it with `start`; it ends with `close`, or with its `with` block."""
 
     def __init__(self, session: Session, plan: Plan, scenario: Scenario, watcher: Watcher | None = None) -> None:
-        self.session = session
-        self.plan = plan
+        super().__init__(session, plan)
         self._scenario = scenario
         self._conductor = Conductor(session, scenario, plan, watcher)
         self._logbook = Logbook()
         self._judgement = Judgement(session, self._conductor)
-        self._dark: dict[str, frozenset[str]] = {}
-        """Hosts without power, by active fault."""
-        self._present = Present(session.records)
         self._finished = False
         self._changed_ns = -1
+        self._first_ns: int | None = None
+        """When the first fault was in force."""
         self._began_ns = 0
 
     @classmethod
@@ -133,10 +129,6 @@ class Cluster:
         cluster._present.go_on_now(session.now_ns())
         return cluster
 
-    def snapshot(self) -> Mapping[Thing, tuple[Any, ...]]:
-        """The state of everything: roles, opinions, paths, VMs, locks, datastores. Equal means equal for a test."""
-        return snapshot(self.session.records())
-
     def difference_since(self, before: Mapping[Thing, tuple[Any, ...]]) -> str:
         """Why this cluster is not as good as it was at that snapshot, as far as its records tell: a fault is active,
         something is not as it was, a process remembers what happened in between. Empty when it is as good."""
@@ -154,10 +146,6 @@ class Cluster:
     # --- what is true now ---
 
     @property
-    def hosts(self) -> tuple[str, ...]:
-        return self.plan.topology.moids
-
-    @property
     def now_s(self) -> float:
         """Protocol seconds since the cluster was ready (since the start, before)."""
         return (self.session.now_ns() - (self._conductor.ready_ns or 0)) / SECOND
@@ -167,43 +155,6 @@ class Cluster:
         """Protocol time from which on this history is of this cluster alone: its records before that are of an earlier
         use."""
         return self._began_ns
-
-    @property
-    def records(self) -> tuple[Record, ...]:
-        return tuple(self.session.records())
-
-    def role(self, host: str) -> str:
-        """The host's role as it sees it: uninitialized, election, slave, master, isolated; `off` without power."""
-        if any(host in dark for dark in self._dark.values()):
-            return "off"
-        return self._present.role(host)
-
-    def masters(self) -> list[str]:
-        return [host for host in self.hosts if self.role(host) == "master"]
-
-    @property
-    def master(self) -> str:
-        """The only master. Raises ConditionNotMet when there is none, or more than one."""
-        __tracebackhide__ = True
-        found = self.masters()
-        if len(found) != 1:
-            raise ConditionNotMet(f"there are {len(found)} masters ({', '.join(found) or 'none'}): expected one")
-        return found[0]
-
-    @property
-    def slaves(self) -> list[str]:
-        return [host for host in self.hosts if self.role(host) == "slave"]
-
-    def state_of(self, host: str, *, seen_by: str = "vcenter") -> str:
-        """The state that a master, or vCenter, believes a host is in, by the API's names, such as `hostDown`."""
-        return self._present.state_of(host, seen_by)
-
-    def where(self, vm: str) -> list[str]:
-        """Hosts on which the VM runs."""
-        return sorted(host for (name, host) in self._running() if name == vm)
-
-    def vms_on(self, host: str) -> list[str]:
-        return sorted(name for (name, at) in self._running() if at == host)
 
     # --- time ---
 
@@ -219,56 +170,26 @@ class Cluster:
         while self.session.now_ns() + 2 * tick_ns < told_ns and look():
             self.advance(tick_s)
 
-    def wait_for(self, condition: Callable[[], bool], *, within_s: float, what: str = "the condition") -> float:
-        """Let time pass until the condition is true, checked at every record. Returns how long that took."""
-        __tracebackhide__ = True
-        began_ns = self.session.now_ns()
-        if not condition() and not self._pass(round(within_s * SECOND), condition):
-            raise ConditionNotMet(f"{what} did not come true within {within_s:g} s.\n{self.timeline()}")
-        return (self.session.now_ns() - began_ns) / SECOND
-
-    def stays(self, condition: Callable[[], bool], *, for_s: float, what: str = "the condition") -> None:
-        """Check that the condition is true now and at every record for that long."""
-        __tracebackhide__ = True
-        if not condition() or self._pass(round(for_s * SECOND), lambda: not condition()):
-            raise ConditionNotMet(f"{what} did not stay true for {for_s:g} s.\n{self.timeline()}")
-
-    def wait_for_record(
-        self, kind: str, *, node: str | None = None, within_s: float, after: Record | None = None, **fields: Any
-    ) -> Record:
-        """Let time pass until there is a record of this kind, with these fields, by this node; it is returned. Records
-        count from `after` on; when that is left out, from the last call on that set off a fault, healed one, or let
-        time pass, so that none is missed between two calls."""
-        __tracebackhide__ = True
-        watch = self._present.watch(kind, node, fields, after)
-        found: list[Record] = []
-
-        def look() -> bool:
-            found.extend(item for item in [watch()] if item is not None)
-            return bool(found)
-
-        wanted = " ".join([node or "anybody's", kind, *(f"{name}={value}" for name, value in fields.items())])
-        self.wait_for(look, within_s=within_s, what=f"a record: {wanted}")
-        self._present.go_on_from(found[0])
-        return found[0]
-
-    def records_of(self, kind: str, *, node: str | None = None, **fields: Any) -> list[Record]:
-        """Records so far of this kind, with these fields, by this node."""
-        return self._present.of_kind(kind, node, fields)
-
     # --- faults ---
 
     def fault(self, kind: str, *, id: str = "", **fields: Any) -> str:
-        """Begin a fault of any kind (`herzschlag.faults.kinds()`) right after the next heartbeat. Returns its id."""
-        if kind not in kinds():
-            raise InputError("", f"fault {kind!r}: known are {', '.join(sorted(kinds()))}")
-        return self.begin(build(kinds()[kind], msgspec.to_builtins(fields)), id=id)
+        """Begin a fault by the name of its kind in a scenario, such as `isolate`. Returns its name, for `heal`. `begin`
+        takes the same as a typed value."""
+        return self.begin(made(kind, fields), id=id)
 
     def begin(self, fault: Fault, *, id: str = "") -> str:
+        """Begin a fault, such as `Isolate(host="host-98")` of `herzschlag.faults`, right after the next heartbeat.
+        Returns its name, for `heal`: the one wanted (`id`), or one that is made of its kind."""
+        fault = checked(fault)
+        for vm in fault.vms():
+            self._names.vm(vm)
         fault_id = self._logbook.name(fault, id)
+        if fault_id in self.active:
+            raise InputError("", f"a fault {fault_id!r} is in force already: give this one another name")
         found = primitives_of(fault, self.plan.topology)
         effect = self._conductor.begin(fault_id, fault)
         self._changed_ns = effect.effective_ns
+        self._first_ns = effect.effective_ns if self._first_ns is None else self._first_ns
         self._present.go_on_at(effect.asked_ns)
         if dark := powered_off(found) & {*self.hosts}:
             self._present.lost_power(sorted(dark))
@@ -279,7 +200,7 @@ class Cluster:
     def heal(self, fault_id: str) -> None:
         """End one fault, right after the next heartbeat."""
         if fault_id not in self.active:
-            raise InputError("", f"no fault {fault_id!r} is active: {', '.join(self.active) or 'none is'}")
+            raise InputError("", f"no fault {fault_id!r} is active: {nearest(str(fault_id), self.active)}")
         effect = self._conductor.end(fault_id)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
@@ -287,38 +208,14 @@ class Cluster:
         self._logbook.end(fault_id, self._since_ready(effect))
 
     def heal_all(self) -> None:
+        """End every fault that is in force, one after the other."""
         for fault_id in self.active:
             self.heal(fault_id)
 
     @property
     def active(self) -> dict[str, Fault]:
+        """Faults in force that can be healed, by name, in the order in which they began."""
         return self._logbook.active
-
-    def power_off(self, host: str) -> str:
-        """Everything on the host dies at once; healed: it boots."""
-        return self.fault("power-off", host=host)
-
-    def isolate(self, host: str, *, keep: Iterable[str] = (), manner: str = "silent") -> str:
-        """Cut the host off from everyone but `keep`."""
-        return self.fault("isolate", host=host, keep=list(keep), manner=manner)
-
-    def split(self, *groups: Iterable[str]) -> str:
-        """Cut the hosts into groups that do not reach each other."""
-        return self.fault("split", groups=[list(group) for group in groups])
-
-    def cut(self, one: str, other: str, *, networks: str = "all") -> str:
-        """No packet passes between these two."""
-        return self.fault("cut-pair", a=one, b=other, networks=networks)
-
-    def freeze(self, host: str) -> str:
-        return self.fault("freeze", host=host)
-
-    def take_storage(self, host: str, datastore: str, *, access: str = "apd") -> str:
-        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`), or its writes alone fail (`read-only`)."""
-        return self.fault("storage", host=host, datastore=datastore, access=access)
-
-    def silence_gateway(self) -> str:
-        return self.fault("gateway-silent")
 
     # --- what was done, and whether it was right ---
 
@@ -343,6 +240,7 @@ class Cluster:
             self._judgement.finish()
 
     def history(self) -> History:
+        """All records, those of the harness included, in order of time and numbered."""
         return self._judgement.history()
 
     def findings(self) -> tuple[Finding, ...]:
@@ -359,7 +257,20 @@ class Cluster:
         told = [r for r in self.history() if r.kind not in ("lateness", "counters", "last-heartbeat", "slot")]
         return "\n".join(exact_line(r, self._conductor.ready_ns or 0) for r in told[-last:])
 
+    def told(self, lines: int = TOLD_LINES_MAX) -> list[str]:
+        """The state, the faults in force, and what happened since the first fault: at most so many lines."""
+        told = self._told()
+        state = told.state()
+        return [*state, *told.story(self.history(), lines - len(state))]
+
+    def __repr__(self) -> str:
+        return self._told().line()
+
+    def _repr_html_(self) -> str:
+        return self._told().table()
+
     def close(self) -> None:
+        """End the lab. It may be called twice."""
         self.session.close()
 
     def __enter__(self) -> Self:
@@ -375,20 +286,15 @@ class Cluster:
     def _since_ready(self, effect: Effect) -> float:
         return round((effect.effective_ns - (self._conductor.ready_ns or 0)) / SECOND, 3)
 
-    def _running(self) -> list[tuple[str, str]]:
-        return [(vm, host) for vm, host in self._present.running() if self.role(host) != "off"]
-
-    def _pass(self, for_ns: int, stop: Callable[[], bool]) -> bool:
-        """Let time pass; True at once when `stop` is, at the moment of some record or at the end."""
-
-        def look(item: Record) -> bool:
-            self._present.see(item)
-            return stop()
-
-        try:
-            if self.session.run_until(self.session.now_ns() + for_ns, look):
-                return True
-        finally:
-            self._present.see_all()
-        self._present.go_on_now(self.session.now_ns())
-        return stop()
+    def _told(self) -> Told:
+        return Told(
+            backend=self.session.name,
+            now_ns=self.session.now_ns(),
+            ready_ns=self._conductor.ready_ns or 0,
+            first_ns=self._first_ns,
+            roles={host: str(self.role(host)) for host in self.hosts},
+            seen={host: str(self.state_of(host)) for host in self.hosts},
+            vms={vm: self.where(vm) for vm in self.vms},
+            placement=self.plan.placement,
+            active=self.active,
+        )

@@ -346,6 +346,13 @@ def battery() -> list[Callable[[], Probe]]:
     return [python_version, linux, name_owners, *needed, controller_framework, *kernel, *useful, leftovers]
 
 
+def quick_battery() -> list[Callable[[], Probe]]:
+    """What every lab needs of the machine, for a session of tests to ask before the first of them: without programs
+    that are only useful, and without reading what every installed package contains."""
+    needed = [partial(required, one) for one in REQUIREMENTS if one.for_labs]
+    return [linux, *needed, controller_framework, namespaces, tun]
+
+
 def probes() -> list[Probe]:
     """All probes, in the order in which one would fix them. They take about a second."""
     return [probe() for probe in battery()]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from herzschlag.backends.base import Session
-from herzschlag.backends.names import BackendName
+from herzschlag.backends.names import BACKENDS, BackendName
 from herzschlag.scenarios.plan import Plan
+from herzschlag.wrong_input import InputError, nearest
 
 
 def open_session(backend: BackendName, plan: Plan) -> Session:
-    """Make the backend's session. Only now the backend is imported, so a missing Mininet breaks no simulation."""
+    """Make the backend's session. Only now the backend is imported, so a missing Mininet breaks no simulation. Raises
+    InputError for any other name: a misspelt `simulation` must not bring up a lab."""
+    if backend not in BACKENDS:
+        raise InputError("backend", f"{backend!r} is none: {nearest(str(backend), BACKENDS)}")
     if backend == "simulation":
         from herzschlag.backends.simulation import SimulationSession  # noqa: PLC0415
 

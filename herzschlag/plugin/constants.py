@@ -4,3 +4,7 @@ from __future__ import annotations
 
 PROPERTY, AGAIN = "herzschlag lab", "used again"
 """Property of a test's report: whether its lab on real packets was used again or new, and why."""
+WITHOUT = "herzschlag without packets"
+"""Property of a test's report: why it could not have real packets."""
+REQUIRE, REQUIRE_OPTION = "HERZSCHLAG_REQUIRE_PACKETS", "--herzschlag-require-packets"
+"""Environment variable and option: a test that cannot have real packets fails, in place of being skipped."""

@@ -14,13 +14,14 @@ every project on every system. How to write such tests: docs/testing.md.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import sys
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from herzschlag.backends.names import BACKENDS
-from herzschlag.plugin.constants import AGAIN, PROPERTY
+from herzschlag.plugin.constants import AGAIN, PROPERTY, REQUIRE, REQUIRE_OPTION, WITHOUT
 
 if TYPE_CHECKING:
     from herzschlag.cluster import Cluster
@@ -31,6 +32,8 @@ MARKER = (
     "wants; besides speed and seed, any key of a scenario's [cluster] table"
 )
 _KEEPER = pytest.StashKey["LabKeeper"]()
+_ASKED = pytest.StashKey[bool]()
+"""Whether the machine was asked for packets, in a session with workers."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         default="runs/pytest",
         help="where run directories of tests go (default: %(default)s)",
+    )
+    group.addoption(
+        REQUIRE_OPTION,
+        action="store_true",
+        help=f"a test that cannot have real packets here fails, in place of being skipped; so does {REQUIRE}=1",
     )
 
 
@@ -79,6 +87,22 @@ def pytest_report_header(config: pytest.Config) -> str:
         raise pytest.UsageError(str(error)) from None
     where = ", ".join(_backends(config))
     return f"herzschlag: cluster on {where}; at most {labs.number} labs at once: {labs.because} ({LABS} changes it)"
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
+    """Whether real packets are available here, in sessions that want some. In others nothing is asked or imported."""
+    return _said_of_packets(config, sum(_on_packets(item) for item in items))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """The same with workers: all collect the same tests, and the first to be ready is asked for their names."""
+    config: pytest.Config = node.config
+    if not config.stash.get(_ASKED, False):
+        config.stash[_ASKED] = True
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        for line in _said_of_packets(config, sum("mininet" in name.rpartition("[")[2] for name in ids)):
+            reporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -113,13 +137,25 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
+    __tracebackhide__ = True
+    try:
+        return (yield)
+    except BaseException as error:
+        _hide_our_frames(item, error)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Checkers run as part of the test, so that a violation fails it and is not an error of its tear-down."""
+    __tracebackhide__ = True
     try:
         result = yield
     except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
+        _hide_our_frames(item, error)
         _judge(item, error)
         _pause(item)
         raise
@@ -136,6 +172,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [one for found in terminalreporter.stats.values() for one in found]
     told = [(one.nodeid, *said) for one in reports for said in getattr(one, "user_properties", ())]
     labs = {nodeid: value for nodeid, name, value in told if name == PROPERTY}
+    without = {nodeid: value for nodeid, name, value in told if name == WITHOUT}
+    if without:
+        from herzschlag.plugin.packets import said_of_skipped  # noqa: PLC0415
+
+        for line in said_of_skipped([*without.values()]):
+            terminalreporter.write_line(line)
     if labs:
         again = sum(value == AGAIN for value in labs.values())
         terminalreporter.write_line(
@@ -156,6 +198,27 @@ def _judge(item: pytest.Item, error: BaseException | None) -> None:
         from herzschlag.plugin.labs import judge_all  # noqa: PLC0415
 
         judge_all(item, error)
+
+
+def _hide_our_frames(item: pytest.Item, error: BaseException) -> None:
+    """In an answer to the user: other errors are ours, and their frames are wanted."""
+    errors = sys.modules.get("herzschlag.errors")
+    if errors is not None and isinstance(error, errors.HerzschlagError) and not item.config.getoption("fulltrace"):
+        from herzschlag.plugin.failing import hide_our_frames  # noqa: PLC0415
+
+        hide_our_frames(error)
+
+
+def _on_packets(item: pytest.Item) -> bool:
+    return hasattr(item, "callspec") and item.callspec.params.get("herzschlag_backend") == "mininet"
+
+
+def _said_of_packets(config: pytest.Config, tests: int) -> list[str]:
+    if not tests:
+        return []
+    from herzschlag.plugin.packets import said  # noqa: PLC0415
+
+    return [line for line in [said(config, tests)] if line]
 
 
 def _pause(item: pytest.Item) -> None:

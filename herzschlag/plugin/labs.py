@@ -31,8 +31,10 @@ from herzschlag.extensions import ExtensionError
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import write_whole
 from herzschlag.plugin.constants import AGAIN, PROPERTY
+from herzschlag.plugin.failing import fail
 from herzschlag.plugin.homes import Home
 from herzschlag.plugin.marker import MarkerError, Wish, wish_of
+from herzschlag.plugin.packets import go_without
 from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
 from herzschlag.running.conductor import NotReady
@@ -42,8 +44,8 @@ from herzschlag.scenarios.to_toml import as_toml
 from herzschlag.topo.capture import pcapng
 
 SCENARIO_FILE = "scenario.toml"
-TIMELINE = 40
-"""Records that a failing test prints."""
+TOLD_LINES = 10
+"""Lines of a failure on what was so and what happened; with those about the run they are fifteen."""
 LOG_BYTES_MAX = 1_000_000
 """Larger logs stay out of run directories: the records of all agents are in the history anyway."""
 NAME_MAX = 150
@@ -148,16 +150,15 @@ class Lent:
         return self.report
 
     def told(self, error: BaseException | None = None) -> str:
-        """What a failing test prints. A condition that was not met has told the timeline itself."""
+        """What a failing test prints. A condition that was not met has told what happened itself."""
         report = self.judge()
         try:
             drawn = str(write_report(self.directory))
         except Exception as trouble:  # whatever keeps it from being drawn must not hide why the test failed
             drawn = f"none: {type(trouble).__name__}: {trouble}"
-        timeline = "" if isinstance(error, ConditionNotMet) else f"{self.cluster.timeline(TIMELINE)}\n\n"
+        told = [] if isinstance(error, ConditionNotMet) else self.cluster.told(TOLD_LINES)
         return (
-            f"{timeline}"
-            f"verdict:  {report.verdict} ({report.because})\n"
+            "\n".join([*told, ""]) + f"verdict:  {report.verdict} ({report.because})\n"
             f"run:      {self.directory}\n"
             f"report:   {drawn}\n"
             f"again:    {self._again}\n"
@@ -204,14 +205,13 @@ class LabKeeper:
             checkers()
             wish = wish_of(item)
         except (MarkerError, ExtensionError) as error:
-            pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
+            fail(f"{item.nodeid}: {error}")
         directory = self._runs / directory_name(f"{item.nodeid}{label}")
         _empty(directory)
         key = key_of(backend, wish)
         real = backend == "mininet"
-        name = directory_name(item.name)
-        why, lab = self._used_again(key, name) if real else (NEW, None)
-        lab = lab or self._new(key, name, backend, directory, wish)
+        why, lab = self._used_again(key, directory_name(item.name)) if real else (NEW, None)
+        lab = lab or self._new(item, backend, directory, wish)
         if real:
             item.user_properties.append((PROPERTY, why))
         lent = Lent(lab, backend, directory, self._command(item, backend))
@@ -242,16 +242,17 @@ class LabKeeper:
         lab.close()
         return f"{NEW}: {reason}", None
 
-    def _new(self, key: bytes, name: str, backend: BackendName, directory: Path, wish: Wish) -> Lab:
+    def _new(self, item: pytest.Item, backend: BackendName, directory: Path, wish: Wish) -> Lab:
+        name = directory_name(item.name)
         real = backend == "mininet"
         if real and not LINUX:
-            pytest.skip(NO_LINUX)
+            go_without(item, NO_LINUX)
         if real:
             self._take_place()
         try:
             home = Home.make() if real else None
         except (OSError, UnusableMachine) as error:
-            pytest.fail(_failed(error, directory), pytrace=False)
+            fail(_failed(error, directory))
         place = None if home is None else home.path
         try:
             cluster = Cluster.start(
@@ -264,13 +265,13 @@ class LabKeeper:
                         shutil.copytree(home.path / LOG_FOLDER, directory / LOG_FOLDER, dirs_exist_ok=True)
                 home.remove()
             if isinstance(error, BackendUnavailable):
-                pytest.skip(f"{backend}: {error}")
+                go_without(item, f"{backend}: {error}")
             if isinstance(error, NotReady | MachineryDied):
-                pytest.fail(f"unknown: the cluster never became ready: {error} (logs: {directory})", pytrace=False)
+                fail(f"unknown: the cluster never became ready: {error} (logs: {directory})")
             if isinstance(error, OSError | MemoryError):
-                pytest.fail(_failed(error, directory), pytrace=False)
+                fail(_failed(error, directory))
             raise
-        return Lab(cluster, key, home)
+        return Lab(cluster, key_of(backend, wish), home)
 
     def _take_place(self) -> None:
         if self._place is None:
@@ -317,17 +318,19 @@ def judge_all(item: pytest.Item, error: BaseException | None) -> None:
             report = lent.judge()
         except Exception as trouble:  # a full disk: not the cluster's doing, nor the test's
             if error is None:
-                pytest.fail(_failed(trouble, lent.directory), pytrace=False)
+                fail(_failed(trouble, lent.directory))
             item.add_report_section("call", f"herzschlag {lent.backend}", _failed(trouble, lent.directory))
             continue
         if (error is not None and not isinstance(error, BackendUnavailable)) or report.verdict != "holds":
             item.add_report_section("call", f"herzschlag {lent.backend}", lent.told(error))
         if error is None and report.verdict != "holds":
-            pytest.fail(f"{report.verdict}: {report.because}", pytrace=False)
+            fail(f"{report.verdict}: {report.because}")
     if isinstance(error, BackendUnavailable):
+        if any(lent.backend == "mininet" for lent in item.stash.get(LENT, [])):
+            go_without(item, str(error))
         pytest.skip(str(error))
     if isinstance(error, MachineryDied):
-        pytest.fail(f"unknown: {error}", pytrace=False)
+        fail(f"unknown: {error}")
 
 
 def _failed(error: BaseException, directory: Path) -> str:

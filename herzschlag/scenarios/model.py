@@ -76,22 +76,35 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     hosts: int | tuple[str | HostSpec, ...] = 3
     """How many (host-98, host-99, ...), or their MOIDs, or tables with `moid`, `memory_mb`, `cpu_mhz`."""
     datastores: tuple[DatastoreSpec, ...] = DEFAULT_DATASTORES
+    """Left out: `vmfs-1`, `vmfs-2` and `nfs-1`, seen by every host."""
     heartbeat_datastores: tuple[str, ...] | None = None
     """The user's choice; empty switches datastore heartbeats off; left out: vCenter chooses."""
     networks: tuple[str, ...] = ("A", "B")
+    """Management networks, each with a switch of its own."""
     mtu: int = 1500
+    """The largest packet of every network, in bytes."""
     vms_per_host: int = 0
     """Number of VMs named `vm-98-1`, ... on every host, before those of `vms`."""
     vms: tuple[VmEntry, ...] = ()
+    """VMs with a name, a host and properties of their own."""
     profile: Literal["vsphere-5.1", "vsphere-5.0"] = "vsphere-5.1"
+    """Whose timers the agents have."""
     phases: Literal["aligned", "spread"] = "aligned"
+    """Heartbeats of all hosts at the same instant, or spread over the interval by the seed."""
     isolation_response: Response = "none"
+    """What an isolated host does with its VMs."""
     host_monitoring: bool = True
+    """Whether VMs of hosts that failed are restarted."""
     admission_control: bool = False
+    """Whether vCenter refuses to power on what would find no room if the largest host failed."""
     vmcp_apd: Literal["disabled", "conservative", "aggressive"] = "disabled"
+    """What VM component protection does when I/O hangs (all paths down)."""
     vmcp_pdl: bool = False
+    """Whether it restarts VMs whose datastore is permanently lost."""
     vmcp_reset_on_apd_cleared: bool = False
+    """Whether it resets VMs whose datastore comes back after the timeout of 140 s."""
     vm_monitoring: bool = False
+    """Whether a VM whose guest hangs is reset."""
     options: dict[str, Option] = {}
     """Advanced options under their own names, e.g. `"das.isolationaddress0" = "gateway@B"`."""
 
@@ -161,6 +174,8 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster, what happens to it when, and what must be true: a scenario file as a value."""
+
     name: str
     title: str
     about: str = ""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import own_project
+
 ROOT = Path(__file__).parents[2]
 LINKED = ("agents", "topo", "controller")  # herzschlag/NAME is a link to the folder NAME at the top
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -55,6 +57,21 @@ def test_the_wheel_carries_its_licence_and_can_not_be_published_by_accident(whee
     text = archive.read(described).decode()
     assert "Classifier: Private :: Do Not Upload" in text
     assert any(name.endswith("/LICENSE") for name in archive.namelist())
+
+
+def test_a_project_with_folders_of_our_names_uses_the_plugin_of_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """In a wheel `agents`, `topo` and `controller` are folders of the package, not links; the project has its own."""
+    installed, folder = tmp_path / "site-packages", tmp_path / "project"
+    zipfile.ZipFile(wheel).extractall(installed)
+    tests = own_project.write(folder)
+    (folder / "test_where.py").write_text(
+        "import herzschlag.agents, agents\n"
+        "def test_where():\n"
+        "    assert 'site-packages' in herzschlag.__file__ and 'site-packages' in herzschlag.agents.__file__\n"
+        "    assert 'project' in agents.__file__\n"
+    )
+    done = own_project.pytest_there(folder, "--herzschlag-backend", "simulation", installed=installed)
+    assert done.returncode == 0 and f"{tests + 1} passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_distribution_claims_one_name() -> None:

@@ -149,6 +149,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (Place("herzschlag/running/run_file", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),
         (Place("herzschlag/running/", SYSTEM, (*TOPO, "topo/capture/")),),
+        (Place("herzschlag/by_hand/", SYSTEM, (*AGENTS, *TOPO)),),
         (
             Place("herzschlag/cluster", SYSTEM, TOPO),
             Place("herzschlag/report/", SYSTEM | {"plotly", "rich", "typer"}, TOPO),
@@ -166,7 +167,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/doctor", ANY, ("controller/frameworks", "topo/requirements", "topo/environment")),
         ),
         (Place("herzschlag/__init__", ANY),),
-        (Place("herzschlag/plugin/", SYSTEM | {"pytest"}, ("topo/capture/",)),),
+        (Place("herzschlag/plugin/", SYSTEM | {"pytest"}, ("topo/capture/", "topo/spec", "agents/settings")),),
         (Place("herzschlag/cli/", SYSTEM | {"typer", "rich", "click"}),),
         (Place("herzschlag/__main__", VALUES),),
     ),

@@ -32,6 +32,12 @@ def test_every_probe_answers_and_every_missing_thing_has_a_purpose_and_a_fix() -
         assert bool(one.fix) != one.ok, one
 
 
+def test_what_a_session_of_tests_asks_first_is_what_every_lab_needs() -> None:
+    """Without what only looks at Python, which has come so far already."""
+    quick = {one().name for one in doctor.quick_battery()}
+    assert {one.name for one in doctor.probes() if one.needed} - quick == {"Python", "package name"}
+
+
 def test_a_missing_program_is_told_with_the_package_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environment, "program", lambda name: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

@@ -38,6 +38,7 @@ EXAMPLES = {
     "test_one.py": "a file that a benchmark writes",
     "test_partition.py": "a user's test",
     "test_rack.py": "a user's test",
+    "test_typed.py": "a user's test",
 }
 """Names that are not files of this repository, with what they are."""
 

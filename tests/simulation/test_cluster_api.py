@@ -7,6 +7,7 @@ import pytest
 
 from herzschlag.backends.simulation import SimulationSession
 from herzschlag.cluster import Cluster, ConditionNotMet, Setup
+from herzschlag.faults import PowerOff
 from herzschlag.history.records import SECOND, Record, read_history
 from herzschlag.running.runner import RunRequest, run
 
@@ -122,6 +123,22 @@ def test_wrong_words_are_refused_with_the_known_ones() -> None:
             cluster.fault("isolat", host="host-98")
         with pytest.raises(ValueError, match="no fault 'x' is active"):
             cluster.heal("x")
+
+
+def test_a_misspelt_backend_brings_up_nothing() -> None:
+    """Any other word than `simulation` used to bring up a lab on real packets."""
+    with pytest.raises(ValueError, match="'simulatoin' is none: did you mean 'simulation'"):
+        Cluster.start(backend="simulatoin")  # type: ignore[arg-type]  # on purpose
+
+
+def test_two_faults_in_force_have_two_names() -> None:
+    with started() as cluster:
+        cluster.begin(PowerOff(host="host-98"), id="mine")
+        with pytest.raises(ValueError, match="a fault 'mine' is in force already"):
+            cluster.begin(PowerOff(host="host-100"), id="mine")
+        assert cluster.role("host-100") == "slave"
+        assert repr(cluster) == "<Cluster simulation T+0.0 s: host-99 leads host-100; host-98 off; fault 'mine'>"
+        assert "<td>host-98</td><td>off</td>" in cluster._repr_html_()
 
 
 def test_a_cluster_whose_clock_was_set_is_like_no_other() -> None:

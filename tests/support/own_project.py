@@ -53,13 +53,15 @@ def write(folder: Path) -> int:
     return len(FOLDERS)
 
 
-def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`python -m …` in the project, whose folder is on the path, as `-m` and the conftest put it there."""
+def python(folder: Path, *words: str, installed: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """`python -m …` in the project, whose folder is on the path, as `-m` and the conftest put it there. `installed`: a
+    folder with this package as a wheel has it, used in place of the checkout."""
+    path = os.pathsep.join(str(one) for one in (folder, installed) if one is not None)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HERZSCHLAG_"))}
     return subprocess.run(
         [sys.executable, "-m", *words],
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(folder), "TERM": "dumb", "COLUMNS": "200"},
+        env={**kept, "PYTHONPATH": path, "TERM": "dumb", "COLUMNS": "200"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -68,5 +70,5 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def pytest_there(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return python(folder, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", *words)
+def pytest_there(folder: Path, *words: str, installed: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return python(folder, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", *words, installed=installed)

@@ -36,8 +36,10 @@ def test_a_failing_test_prints_all_that_is_needed_to_understand_it(pytester: pyt
         [
             "*assert 'hostDown' == 'connectedToMaster'*",
             "*Captured herzschlag simulation call*",
-            "*0.000 s  herzschlag fault * phase=begin *power-off*host-98*",
-            "*17.990 s  vcenter * host-state host=host-98 *to=hostDown*",
+            "now:      T+20.00 s: host-99 leads host-100; host-98 off (vCenter shows host-98 as hostDown)",
+            "in force: '1 power-off' (power-off host=host-98)",
+            "*T+0.00 s  fault begins: power-off host=host-98",
+            "*T+17.99 s  vcenter takes host-98 for hostDown*",
             "verdict:  holds (every check holds)",
         ]
     )
@@ -85,12 +87,127 @@ def test_it(cluster):
 """
     result = in_virtual_time(pytester, code)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*ConditionNotMet: host-98 leads did not come true within 25 s.", "*to=hostDown*"])
+    head = "*herzschlag.ConditionNotMet: host-98 leads did not come true within 25 s: *, and * is 'off'"
+    result.stdout.fnmatch_lines(
+        [head, "E*now:*T+25.00 s: *", "E*T+0.00 s  fault begins*", "E*takes host-98 for hostDown*"]
+    )
     # Behind it pytest's summary holds the error's text again where it is not cut to a line, as in CI.
     body = result.outlines[: next(i for i, line in enumerate(result.outlines) if "short test summary" in line)]
-    told = [line for line in body if "from=connectedToMaster to=hostDown" in line and "vcenter" in line]
-    assert len(told) == 1, "the timeline is there once"
-    assert not any("run_until" in line for line in result.outlines), "no line of the library is in the way"
+    told = [line for line in body if "vcenter takes host-98 for hostDown" in line]
+    assert len(told) == 1, "the story is there once"
+    assert not any("run_until" in line or "by_hand/" in line for line in body), "no line of the library is in the way"
+
+
+def lines_of_ours(result: pytest.RunResult) -> list[str]:
+    """What the plugin printed of one failed test: the error's text, and the section of captured texts."""
+    begin = next(i for i, line in enumerate(result.outlines) if "= FAILURES =" in line)
+    end = next(i for i, line in enumerate(result.outlines) if "short test summary" in line)
+    body = result.outlines[begin:end]
+    sections = [i for i, line in enumerate(body) if "Captured herzschlag" in line]
+    assert len(sections) == 1
+    of_ours = any("ConditionNotMet" in line for line in body)  # else the first lines are pytest's
+    return [*(line for line in body if of_ours and line.startswith("E   ")), *body[sections[0] + 1 :]]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "assert cluster.state_of('host-98') == 'connectedToMaster'",
+        "cluster.wait_running('vm-98-1', elsewhere_than='host-100', within_s=2)",
+        "cluster.stays(lambda: cluster.where('vm-98-1') == ['host-99'], for_s=3)",
+        "raise AttributeError('mine')",
+    ],
+)
+def test_a_failure_takes_fifteen_lines_whatever_happened(pytester: pytest.Pytester, last: str) -> None:
+    """State, faults in force, what happened since the first one; nothing of the election before it."""
+    code = f"""
+import pytest
+
+@pytest.mark.herzschlag(hosts=4, vms_per_host=2)
+def test_it(cluster):
+    for _ in range(4):
+        cluster.heal(cluster.split(["host-98", "host-99"], ["host-100", "host-101"]))
+        cluster.advance(3)
+    cluster.power_off("host-98")
+    cluster.isolate("host-101")
+    cluster.advance(90)
+    {last}
+"""
+    result = in_virtual_time(pytester, code)
+    result.assert_outcomes(failed=1)
+    lines = lines_of_ours(result)
+    assert len(lines) <= 15, "\n".join(lines)
+    told = " ".join(lines)
+    for word in ("now: ", "VMs: ", "in force: '5 power-off'", "'6 isolate'", "T+0.00 s", "verdict: ", "again: "):
+        assert word in told
+    assert "T-" not in told and "locks" not in told
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("cluster.power_off('host-97')", "'host-97' is not a host of this lab: did you mean 'host-9*"),
+        ("cluster.fault('isolat', host='host-98')", "no fault is called 'isolat': did you mean 'isolate'?"),
+        ("cluster.fault('isolate', hots='host-98')", "hots: unknown key: did you mean 'host'?"),
+        ("cluster.begin(faults.PowerOff(host=98))", "host: is 98: a text in quotes or a list is wanted"),
+        ("cluster.fault('vm-crash', vm='vm-9')", "'vm-9' is not a VM of this cluster: *"),
+        ("cluster.heal('1 power-of')", "no fault '1 power-of' is active: *"),
+        ("cluster.role('host-5')", "'host-5' is not a host of this cluster: did you mean *"),
+        ("cluster.wait_for_record('role', to='mastr', within_s=1)", "*never 'mastr': did you mean 'master'?"),
+        (
+            "cluster.stays(lambda: cluster.role('host-98') != 'mastr', for_s=5)",
+            "'mastr' is not a role: did you mean 'master'?",
+        ),
+        ("cluster.stays(lambda: cluster.where('vm-9') == [], for_s=5)", "'vm-9' is not a VM of this cluster: *"),
+    ],
+)
+def test_a_wrong_name_is_told_in_one_line_without_frames_of_ours(
+    pytester: pytest.Pytester, line: str, says: str
+) -> None:
+    """Answers to such questions would be right and mean nothing."""
+    result = in_virtual_time(pytester, f"from herzschlag import faults\n\ndef test_it(cluster):\n    {line}\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"E *Error: {says}"])
+    text = result.stdout.str()
+    assert "During handling" not in text and "herzschlag/" not in text.partition("Captured herzschlag")[0]
+    whole = in_virtual_time(
+        pytester, f"def test_it(cluster):\n    {line.replace('faults.', 'cluster.')}\n", "--full-trace"
+    )
+    assert "herzschlag/" in whole.stdout.str().partition("Captured herzschlag")[0], "who asks for all gets all"
+
+
+def test_an_error_of_a_users_fixture_has_no_frames_of_ours(pytester: pytest.Pytester) -> None:
+    code = """
+import pytest
+
+@pytest.fixture
+def broken(cluster):
+    cluster.power_off("host-97")
+
+def test_it(broken): pass
+"""
+    result = in_virtual_time(pytester, code)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(['>*cluster.power_off("host-97")', "E *'host-97' is not a host of this lab: *"])
+    assert "herzschlag/" not in result.stdout.str()
+
+
+def test_an_error_of_our_own_keeps_its_frames(pytester: pytest.Pytester) -> None:
+    code = """
+from herzschlag.running.record_cursor import Present
+
+def test_it(cluster, monkeypatch):
+    monkeypatch.setattr(Present, "role", lambda self, host: {}[host])
+    cluster.master
+"""
+    result = in_virtual_time(pytester, code)
+    assert "by_hand/asking.py" in result.stdout.str()
+
+
+def test_a_traceback_shows_the_cluster_in_a_line(pytester: pytest.Pytester) -> None:
+    result = in_virtual_time(pytester, FAILS)
+    line = "cluster = <Cluster simulation T+20.0 s: host-99 leads host-100; host-98 off; fault '1 power-off'>"
+    result.stdout.fnmatch_lines([line])
 
 
 def test_a_violation_fails_a_test_that_saw_nothing(pytester: pytest.Pytester) -> None:

@@ -137,6 +137,9 @@ def test_other(cluster):
     result.stdout.fnmatch_lines([says])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*plugin/labs.py*")
+    body = result.stdout.str().partition("short test summary")[0]
+    assert body.count("the marker herzschlag") == 1 or "das.nonsense" in body
+    assert "During handling" not in body
 
 
 def test_the_option_runs_each_test_on_each_backend(pytester: pytest.Pytester) -> None:

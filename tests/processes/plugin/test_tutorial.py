@@ -19,7 +19,7 @@ WORDS = ("--herzschlag-backend", "simulation", "-p", "no:cacheprovider", "--stri
 def test_every_example_of_the_tutorial_passes(pytester: pytest.Pytester) -> None:
     tutorial.write(pytester.path)
     result = pytester.runpytest_inprocess(*WORDS)
-    result.assert_outcomes(passed=6, failed=1)
+    result.assert_outcomes(passed=7, failed=1)
     result.stdout.fnmatch_lines(["FAILED test_fails.py::*"])
 
 
@@ -31,11 +31,14 @@ def test_the_first_example_is_ten_lines_long() -> None:
 def test_a_failure_prints_what_the_tutorial_shows(pytester: pytest.Pytester) -> None:
     tutorial.write(pytester.path)
     result = pytester.runpytest_inprocess(*WORDS, "test_fails.py")
-    shown = re.search(r"^```text\n(.*?)^```$", tutorial.TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    assert shown is not None
-    result.stdout.fnmatch_lines(
-        [line.replace("[", "[[]").replace("…", "*") for line in shown[1].splitlines()], consecutive=True
+    blocks = re.findall(
+        r"^```text\n(.*?)^```$", tutorial.TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
+    assert len(blocks) == 2
+    for shown in blocks:
+        result.stdout.fnmatch_lines(
+            [line.replace("[", "[[]").replace("…", "*") for line in shown.splitlines()], consecutive=True
+        )
 
 
 def test_the_script_without_the_plugin_runs(tmp_path: Path) -> None:

@@ -99,9 +99,3 @@ def test_late_arrivals_come_in_order_of_their_time(growing: Growing) -> None:
     growing.arrive(3, "host-99", "role", to="slave")
     earlier = growing.arrive(2, "host-98", "role", to="master")
     assert found() is earlier
-
-
-def test_a_kind_that_does_not_exist_is_refused(growing: Growing) -> None:
-    """A test would wait for it in vain."""
-    with pytest.raises(ValueError, match="did you mean 'role'"):
-        growing.present.watch("rolle", None, {}, None)
