@@ -6,6 +6,7 @@ and the nearest key that exists. It leaves what scenarios mean to `model.py` and
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from herzschlag import faults
 from herzschlag.errors import WrongInput
 from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.model import SETTLE_S, Cluster, Scenario, Step
+from herzschlag.scenarios.positions import line_of
 from herzschlag.scenarios.validation import check
 from herzschlag.scenarios.variants import family
 from herzschlag.wrong_input import InputError, build, join, nearest, unknown_keys
@@ -88,7 +90,7 @@ def loads_family(text: str, source: str, variant: str = "") -> tuple[Scenario, .
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{source}: is not TOML: {error}") from None
+        raise ScenarioError(f"{source}:{_line_of_syntax(error, text)}: is not TOML: {error}") from None
     try:
         members = family(data)
         if variant and variant not in members:
@@ -96,7 +98,14 @@ def loads_family(text: str, source: str, variant: str = "") -> tuple[Scenario, .
         wanted = [variant] if variant else list(members)
         return tuple(_checked(members[name], f"{source}@{name}" if name else source, text) for name in wanted)
     except InputError as error:
-        raise ScenarioError(f"{source}: {error}") from None
+        key = error.key.rpartition(": ")[2]
+        raise ScenarioError(f"{source}:{line_of(text, key)}: {error}") from None
+
+
+def _line_of_syntax(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """As the message says it; the last line for a text that ends too early."""
+    said = re.search(r"at line (\d+)", str(error))
+    return int(said[1]) if said else text.count("\n") + 1
 
 
 def _checked(data: dict[str, Any], source: str, text: str) -> Scenario:

@@ -67,7 +67,7 @@ def test_what_was_done_by_hand_is_a_scenario_that_runs_again(site: Path, project
 
 def test_without_the_package_its_names_are_unknown(site: Path, project: Path) -> None:
     done = extending.command(project, project, "herzschlag", "run", "rack.toml", *SIMULATION)
-    assert done.returncode == 2 and "rack.toml: steps[0].fault: is 'rack-down': no fault has this name" in done.stderr
+    assert done.returncode == 2 and "steps[0].fault: is 'rack-down': no fault has this name" in done.stderr
     assert (
         extending.command(site, project, "herzschlag", "run", "rack.toml", *SIMULATION, "--no-report").returncode == 0
     )

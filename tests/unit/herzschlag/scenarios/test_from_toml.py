@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_wrong_input_names_file_key_and_the_way_out(old: str, new: str, says: st
     assert old in GOOD
     with pytest.raises(ScenarioError, match=says) as refused:
         loads(GOOD.replace(old, new, 1), "some/mine.toml")
-    assert str(refused.value).startswith("some/mine.toml: ")
+    assert re.match(r"some/mine\.toml:[1-9][0-9]*: ", str(refused.value))
     assert "\n" not in str(refused.value)
 
 
