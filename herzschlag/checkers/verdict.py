@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from herzschlag.exit_status import HOLDS, UNKNOWN, VIOLATED
+from herzschlag.scenarios.expectations import OWN
 
 Verdict = Literal["holds", "violated", "unknown"]
 _BADNESS: dict[Verdict, int] = {"holds": 0, "unknown": 1, "violated": 2}
@@ -36,6 +37,11 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     deviation_s: float | None = None
     """Measured against the nearer end of the published range; 0 inside it."""
     source: str = ""
+
+    @property
+    def figure_word(self) -> str:
+        """What its figure is called: published by the source, or expected by the scenario's author."""
+        return "expected" if self.source == OWN else "published"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

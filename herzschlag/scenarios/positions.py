@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
+from collections.abc import Mapping
 
 from herzschlag.wrong_input import join
 
@@ -27,7 +28,11 @@ _LAST_PART = re.compile(r"(?:\[[0-9]+\]|\.?[^.\[\]]*)$")
 def line_of(text: str, path: str) -> int:
     """The line, from 1, on which the key is written; of a key that is not in the text, of the nearest table around it,
     at last 1. `text` is TOML that can be read."""
-    lines = lines_of(text)
+    return line_in(lines_of(text), path)
+
+
+def line_in(lines: Mapping[str, int], path: str) -> int:
+    """The same, of a text whose lines are known."""
     while path and path not in lines:
         path = _LAST_PART.sub("", path, count=1) if not path.endswith(".") else path[:-1]
     return lines.get(path, 1)

@@ -14,7 +14,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import latest_s, speed_of, tolerance_s, took_s
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History, Record
-from herzschlag.scenarios.expectations import Instant, kind_of_moment, kinds_named, matching, moment, show
+from herzschlag.scenarios.expectations import OWN, Instant, kind_of_moment, kinds_named, matching, moment, show
 from herzschlag.scenarios.model import Scenario
 
 NAME = "timeline"
@@ -33,7 +33,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
     allowed_s = tolerance_s(speed)
     late_s = latest_s(history, scenario)
     details = [_measure(item, history, scenario, speed, late_s) for item in scenario.expect.instant]
-    return finding(NAME, details, good=f"{len(details)} published instants within {allowed_s:.2f} s")
+    what = "published instants" if all(item.source != OWN for item in scenario.expect.instant) else "instants"
+    return finding(NAME, details, good=f"{len(details)} {what} within {allowed_s:.2f} s")
 
 
 def _measure(item: Instant, history: History, scenario: Scenario, speed: float, late_s: float) -> Detail:
@@ -69,7 +70,8 @@ def _measure(item: Instant, history: History, scenario: Scenario, speed: float, 
         deviation_s = measured_s - low
     earlier_s, later_s = took_s(origin, speed)
     beyond_s = max(deviation_s - later_s, -deviation_s - earlier_s) - allowed_s
-    because = f"{measured_s:.3f} s, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
+    word = "expected" if item.source == OWN else "published"
+    because = f"{measured_s:.3f} s, {word} {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
     if abs(deviation_s) > allowed_s and earlier_s + later_s:
         because += f" of any moment of the fault, which took {earlier_s + later_s:.2f} s"
     verdict: Verdict = "holds" if beyond_s <= 0 else "violated"

@@ -23,6 +23,7 @@ from herzschlag.report.reading import read_run
 from herzschlag.report.summary import entry, times_s, write_summary
 from herzschlag.report.tables import RECORDS_MAX
 from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.to_toml import as_toml
 from tests.support.reports import SITUATIONS, simulated, write_run
 
 SIZE_MAX = 6_000_000
@@ -222,3 +223,24 @@ def test_one_bad_run_does_not_spoil_the_others(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert (tmp_path / "normal" / "report.html").is_file()
     assert "has not ended yet" in done.output
+
+
+def test_an_expectation_of_the_authors_own_is_not_called_published(tmp_path: Path) -> None:
+    given = load("slave-failure")
+    first, *rest = given.expect.instant
+    own = msgspec.structs.replace(first, source="own", published_s=None, expected_s=first.published_s)
+    for instants, heading in (((own,), "Expected"), ((own, *rest), "Expected or published"), ((*rest,), "Published")):
+        expect = msgspec.structs.replace(given.expect, instant=instants)
+        directory = tmp_path / heading
+        page = draw(
+            read_run(
+                simulated(
+                    msgspec.structs.replace(
+                        given, expect=expect, text=as_toml(msgspec.structs.replace(given, expect=expect))
+                    ),
+                    directory,
+                )
+            )
+        )
+        assert f">{heading} against measured</h2>" in page
+        assert f"<th scope=col class=num>{heading}<th" in page
