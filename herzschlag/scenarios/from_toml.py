@@ -180,7 +180,7 @@ def _checked(data: dict[str, Any]) -> Scenario:
                 raise InputError(key, f"the key {key!r} is missing: add it")
     scenario = Scenario(name="x", title="")
     with gathered.each():
-        scenario = build(_Top, {"name": "x", "title": "", **rest}).scenario()
+        scenario = build(Top, {"name": "x", "title": "", **rest}).scenario()
     before = gathered.count
     with gathered.each():
         scenario = msgspec.structs.replace(scenario, cluster=_cluster(data.get("cluster", {})))
@@ -213,7 +213,7 @@ def _steps(data: Any, gathered: Gathered) -> tuple[Step, ...] | None:
     return tuple(found) if gathered.count == before else None
 
 
-class _Top(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Top(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The plain keys at the top of a file."""
 
     name: str
@@ -246,9 +246,9 @@ def _step(data: Any, index: int) -> Step:
     value = {key: item for key, item in data.items() if key in fields}
     if "options" in value and isinstance(value["options"], dict):
         value["options"] = flat(value["options"])
-    plain, fault = _StepKeys(at_s=0), None
+    plain, fault = StepKeys(at_s=0), None
     with gathered.each():
-        plain = build(_StepKeys, {key: data[key] for key in ("at_s", "for_s", "id") if key in data}, path)
+        plain = build(StepKeys, {key: data[key] for key in ("at_s", "for_s", "id") if key in data}, path)
     with gathered.each():
         fault = build(kind, value, path)
     gathered.close()
@@ -256,7 +256,7 @@ def _step(data: Any, index: int) -> Step:
     return Step(at_s=plain.at_s, for_s=plain.for_s, id=plain.id or str(data["fault"]), fault=fault)
 
 
-class _StepKeys(msgspec.Struct, frozen=True):
+class StepKeys(msgspec.Struct, frozen=True):
     at_s: float
     for_s: float | None = None
     id: str = ""

@@ -71,7 +71,7 @@ def test_without_the_package_its_names_are_unknown(site: Path, project: Path) ->
     assert (
         extending.command(site, project, "herzschlag", "run", "rack.toml", *SIMULATION, "--no-report").returncode == 0
     )
-    (run,) = project.glob("runs/*/rack")
+    (run,) = project.glob("runs/[0-9]*/rack")
     drawn = extending.command(project, project, "herzschlag", "report", str(run))
     assert drawn.returncode != 0 and "'rack-down' is a fault of a package that is not installed here" in drawn.stderr
 

@@ -146,7 +146,8 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/backends/reuse", VALUES),
         ),
         (Place("herzschlag/backends/", SYSTEM),),
-        (Place("herzschlag/running/run_file", SYSTEM),),
+        (Place("herzschlag/running/run_file", SYSTEM), Place("herzschlag/running/held", SYSTEM)),
+        (Place("herzschlag/running/which_run", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),
         (Place("herzschlag/running/", SYSTEM, (*TOPO, "topo/capture/")),),
         (
