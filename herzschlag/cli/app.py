@@ -192,6 +192,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
 @app.command("doctor")
 def doctor_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for everything that is there.")] = False,
 ) -> None:
     """Say what this machine can do, what is missing, and the command that gets it.
 
@@ -199,7 +200,7 @@ def doctor_command(
     """
     from herzschlag import doctor  # noqa: PLC0415 (only this command looks at the machine)
 
-    raise typer.Exit(doctor.main(["--json"] if as_json else []))
+    raise typer.Exit(doctor.main([*(["--json"] if as_json else []), *(["-v"] if verbose else [])]))
 
 
 def _can_be_drawn(report: RunReport) -> bool:

@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from herzschlag.backends.names import Backend
 from herzschlag.checkers.verdict import Detail, Verdict
 from herzschlag.history.records import Record
 from herzschlag.history.standing import Standing
@@ -119,7 +120,8 @@ class LiveTable:
 def print_report(console: Console, report: RunReport) -> None:
     """The published figures beside the measured ones, then the checks."""
     head = Text(f"{report.scenario} ", style="bold")
-    head.append(f"on {report.backend}, speed {report.speed:g}: ", style="default")
+    speed = "" if report.backend == Backend.simulation else f", speed {report.speed:g}"  # virtual time has none
+    head.append(f"on {report.backend}{speed}: ", style="default")
     head.append(report.verdict, style=STYLES[report.verdict])
     console.print()
     console.print(head)
@@ -141,7 +143,8 @@ def print_report(console: Console, report: RunReport) -> None:
 def _instants(instants: Sequence[Detail]) -> Table:
     table = Table(box=box.SIMPLE, padding=(0, 1))
     table.add_column("what happens", no_wrap=True)
-    table.add_column("published", justify="right", no_wrap=True)
+    word = " or ".join(dict.fromkeys(item.figure_word for item in instants))
+    table.add_column(word, justify="right", no_wrap=True)
     table.add_column("measured", justify="right", no_wrap=True)
     table.add_column("deviation", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)

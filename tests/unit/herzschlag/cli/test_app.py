@@ -39,6 +39,7 @@ def test_the_table_shows_published_against_measured(tmp_path: Path) -> None:
     assert status == 0
     assert "published" in stdout
     assert "slave declared dead" in stdout
+    assert "speed" not in stdout, "in virtual time it changes nothing"
 
 
 def written(scenario: Scenario, path: Path) -> None:
