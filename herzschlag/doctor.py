@@ -274,6 +274,8 @@ def kernel_trial(name: str, purpose: str, tried: tuple[int, str], tool: str, ker
     status, said = tried
     by_kernel = f"boot a kernel with {kernel} (every stock Debian kernel; vagrant up)"
     fix = by_kernel if environment.program(tool) else by_apt(package_of(tool))
+    if said.startswith("unshare:"):
+        fix = "namespaces first (above): it cannot be tried without"
     detail = "works" if status == 0 else first_line(said)
     return Probe(name=name, ok=status == 0, needed=False, purpose=purpose, detail=detail, fix=fix if status else "")
 
@@ -368,11 +370,12 @@ def as_json(found: Sequence[Probe]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def as_text(found: Sequence[Probe]) -> str:
-    """One line for each probe; below a missing one, what it is for and how to install it."""
+def as_text(found: Sequence[Probe], *, verbose: bool = False) -> str:
+    """What is missing, what for, and how to install it; everything else in one line, or each in its own (`verbose`)."""
     width = max(len(probe.name) for probe in found)
-    lines = []
-    for probe in found:
+    there = [probe.name for probe in found if probe.ok]
+    lines = [] if verbose else [f"ok       {len(there)} of {len(found)}: {', '.join(there)}"]
+    for probe in found if verbose else [probe for probe in found if not probe.ok]:
         mark = "ok     " if probe.ok else "MISSING" if probe.needed else "absent "
         lines.append(f"{mark}  {probe.name:<{width}}  {probe.detail}")
         if not probe.ok:
@@ -390,9 +393,9 @@ def as_text(found: Sequence[Probe]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python3 -m herzschlag.doctor [--json]`: the same answers where the command line cannot be imported."""
+    """`python3 -m herzschlag.doctor [--json] [-v]`: the same answers where the command line cannot be imported."""
     found = probes()
-    sys.stdout.write((as_json(found) if "--json" in arguments else as_text(found)) + "\n")
+    sys.stdout.write((as_json(found) if "--json" in arguments else as_text(found, verbose="-v" in arguments)) + "\n")
     return 4 if missing(found) else 0
 
 

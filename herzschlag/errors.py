@@ -5,6 +5,7 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     HerzschlagError                     what a caller of the public names can catch
     ├── WrongInput (ValueError)         a user's input is invalid: exit status 2
     │   ├── InputError                  a key, with its value, the rule and the way out
+    │   │   └── InputErrors             several at once
     │   ├── ScenarioError               a scenario file
     │   ├── OptionError                 an option of the cluster, or of a VM
     │   ├── FaultError                  a fault that this lab cannot have

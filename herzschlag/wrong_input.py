@@ -10,7 +10,8 @@ from __future__ import annotations
 import difflib
 import re
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -18,6 +19,10 @@ import msgspec
 from herzschlag.errors import WrongInput
 
 T = TypeVar("T")
+
+LISTED_MAX = 30
+"""Names that are listed whole in a message."""
+ALIKE_MAX = 5
 
 
 class InputError(WrongInput):
@@ -28,15 +33,59 @@ class InputError(WrongInput):
         self.key = key
         self.text = text
 
+    @property
+    def errors(self) -> tuple[InputError, ...]:
+        """Every single one."""
+        return (self,)
+
+
+class InputErrors(InputError):
+    """Several at once, so that a user sees all of them: `key` and `text` are those of the first."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        super().__init__(errors[0].key, errors[0].text)
+        self.args = ("\n".join(str(error) for error in errors),)
+        self._errors = tuple(errors)
+
+    @property
+    def errors(self) -> tuple[InputError, ...]:
+        return self._errors
+
+
+class Gathered:
+    """Collects wrong input: each part is tried under `with gathered.each()`, then `close` raises all that was wrong."""
+
+    def __init__(self) -> None:
+        self._found: list[InputError] = []
+
+    @contextmanager
+    def each(self) -> Iterator[None]:
+        try:
+            yield
+        except InputError as error:
+            self._found += error.errors
+
+    @property
+    def count(self) -> int:
+        return len(self._found)
+
+    def close(self) -> None:
+        """Raise InputError for one, InputErrors for several."""
+        if self._found:
+            raise self._found[0] if len(self._found) == 1 else InputErrors(self._found)
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?`, or the list of known names."""
+    """`did you mean 'x'?`, or the list of known names; of a long list only those that are at all alike."""
     known = list(known)
     lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     if close:
         return f"did you mean {lower[close[0]]!r}?"
-    return f"there is {', '.join(known)}" if known else "there is none"
+    if len(known) <= LISTED_MAX:
+        return f"there is {', '.join(known)}" if known else "there is none"
+    alike = [lower[name] for name in difflib.get_close_matches(word.lower(), lower, n=ALIKE_MAX, cutoff=0.0)]
+    return f"the nearest of {len(known)} are {', '.join(alike)}"
 
 
 def join(path: str, key: str | int) -> str:
@@ -46,35 +95,56 @@ def join(path: str, key: str | int) -> str:
 
 
 def unknown_keys(data: dict[str, Any], known: Iterable[str], path: str) -> None:
+    """Raise for every key that is not known."""
     known = list(known)
+    gathered = Gathered()
     for key in data:
-        if key not in known:
-            raise InputError(join(path, key), f"unknown key: {nearest(key, known)}")
+        with gathered.each():
+            if key not in known:
+                raise InputError(join(path, key), f"unknown key: {nearest(key, known)}")
+    gathered.close()
 
 
 def build(kind: type[T], data: Any, path: str = "") -> T:
-    """Make a value of `kind` out of plain tables and lists."""
-    _walk(kind, data, path)
+    """Make a value of `kind` out of plain tables and lists. Raises for everything that is wrong in them."""
+    gathered = Gathered()
+    _walk(kind, data, path, gathered)
+    gathered.close()
+    return _converted(kind, data, path)
+
+
+def _converted(kind: type[T], data: Any, path: str) -> T:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as error:
         raise _readable(error, data, path) from None
 
 
-def _walk(kind: Any, data: Any, path: str) -> None:
-    """Look for unknown keys in every table whose struct is plain to see."""
+def _walk(kind: Any, data: Any, path: str, gathered: Gathered) -> None:
+    """Look for unknown and missing keys, and at every value, in each table whose struct is plain to see."""
     struct = _struct_in(kind)
-    if struct is None:
-        return
-    if isinstance(data, list):
+    if struct is not None and isinstance(data, list):
         for index, item in enumerate(data):
-            _walk(struct, item, join(path, index))
-    elif isinstance(data, dict):
-        hints = get_type_hints(struct)
-        fields = {field.encode_name: hints[field.name] for field in msgspec.structs.fields(struct)}
+            if isinstance(item, dict):
+                _walk(struct, item, join(path, index), gathered)
+    elif struct is not None and isinstance(data, dict):
+        _walk_table(struct, data, path, gathered)
+    elif struct is None:
+        with gathered.each():
+            _converted(kind, data, path)
+
+
+def _walk_table(struct: type[msgspec.Struct], data: dict[str, Any], path: str, gathered: Gathered) -> None:
+    hints = get_type_hints(struct)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    with gathered.each():
         unknown_keys(data, fields, path)
-        for key, value in data.items():
-            _walk(fields[key], value, join(path, key))
+    for key, field in fields.items():
+        if key in data:
+            _walk(hints[field.name], data[key], join(path, key), gathered)
+        elif field.required:
+            with gathered.each():
+                raise InputError(path or "(top)", f"the key {key!r} is missing: add it")
 
 
 def _struct_in(kind: Any) -> type[msgspec.Struct] | None:

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from herzschlag.exit_status import HOLDS, UNKNOWN, VIOLATED
+from herzschlag.scenarios.expectations import OWN
 
 Verdict = Literal["holds", "violated", "unknown"]
 Mark = Literal["holds", "violated", "unknown", "nothing"]
@@ -56,6 +57,11 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     key: str = ""
     """Where it is written in the scenario: `expect.instant[0]`; empty: it is a rule of the checker's own."""
+
+    @property
+    def figure_word(self) -> str:
+        """What its figure is called: published by the source, or expected by the scenario's author."""
+        return "expected" if self.source == OWN else "published"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

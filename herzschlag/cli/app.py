@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import typer
@@ -23,6 +23,11 @@ from herzschlag.backends.names import Backend, Capture
 from herzschlag.checkers import checkers
 from herzschlag.checkers.pace import SENSIBLE_SPEED, shortest_s, speed_max, tolerance_s
 from herzschlag.checkers.verdict import EXIT_STATUS, worst
+from herzschlag.cli.commands import scenario_files
+from herzschlag.cli.commands.clean import clean_command
+from herzschlag.cli.commands.help import help_command
+from herzschlag.cli.commands.open import open_command
+from herzschlag.cli.ending import fail
 from herzschlag.cli.playing import play, tell
 from herzschlag.compare.cli import compare_command
 from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
@@ -34,19 +39,23 @@ from herzschlag.report.cli import report as report_command
 from herzschlag.running import interrupts, progress
 from herzschlag.running.run_file import LOG_FOLDER, RunReport, new_folder
 from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.from_toml import ScenarioError, load_family, shipped
+from herzschlag.running.which_run import RUNS
+from herzschlag.scenarios.completion import scenarios as scenario_names
+from herzschlag.scenarios.from_toml import ScenarioError, load_family
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.shell.cli import shell_command
 from herzschlag.wrong_input import InputError
 
 MOST_JOBS = 64
+SCENARIOS = "Scenarios"
+FINISHED = "Finished runs"
 
 app = typer.Typer(
     name="herzschlag",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -58,11 +67,6 @@ class Datapath(StrEnum):
     user = "user"
 
 
-def fail(text: str, status: int) -> NoReturn:
-    err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
-    raise typer.Exit(status)
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         out.print(f"herzschlag {__version__}")
@@ -72,7 +76,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version, and end.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Say the version, and end.")
     ] = False,
 ) -> None:
     """A laboratory for high-availability heartbeats."""
@@ -80,14 +84,17 @@ def options(
 
 @app.command("run")
 def run_command(  # noqa: PLR0917 (Typer calls it by name)
-    scenarios: Annotated[list[str], typer.Argument(help="Names of shipped scenarios, or TOML files.")],
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(help="Names of shipped scenarios, or TOML files.", autocompletion=scenario_names),
+    ],
     backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
     speed: Annotated[
         float | None, typer.Option(help="Divides every timer; 1 is real time. Default: the scenario's own.")
     ] = None,
     seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
     jobs: Annotated[int, typer.Option(help="Runs at the same time.", min=1, max=MOST_JOBS)] = 1,
-    out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = Path("runs"),
+    out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = RUNS,
     datapath: Annotated[Datapath, typer.Option(help="Open vSwitch datapath of the lab.")] = Datapath.auto,
     capture: Annotated[
         Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
@@ -184,35 +191,10 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     raise typer.Exit(_status([report]))
 
 
-@app.command("scenarios")
-def scenarios_command(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
-) -> None:
-    """List the shipped scenarios.
-
-    Example: herzschlag scenarios
-    """
-    found = [(name, _load_all([name], None)) for name in shipped()]
-    if as_json:
-        listed = [
-            {"name": s.name, "title": s.title, "about": s.about, "length_s": s.length_s}
-            for _, all_ in found
-            for s in all_
-        ]
-        sys.stdout.write(json.dumps(listed, indent=2) + "\n")
-        return
-    width = max(len(name) for name, _ in found)
-    for name, members in found:
-        title = members[0].title
-        if len(members) > 1:  # a family: its members' titles differ after the last colon
-            names = ", ".join(member.name.partition("@")[2] for member in members)
-            title = f"{title.rpartition(': ')[0]} ({names})"
-        out.print(f"{name:<{width}}  {title}", markup=False, soft_wrap=True)
-
-
 @app.command("doctor")
 def doctor_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for everything that is there.")] = False,
 ) -> None:
     """Say what this machine can do, what is missing, and the command that gets it.
 
@@ -220,7 +202,7 @@ def doctor_command(
     """
     from herzschlag import doctor  # noqa: PLC0415 (only this command looks at the machine)
 
-    raise typer.Exit(doctor.main(["--json"] if as_json else []))
+    raise typer.Exit(doctor.main([*(["--json"] if as_json else []), *(["-v"] if verbose else [])]))
 
 
 def _status(reports: Sequence[RunReport], *, failed: bool = False) -> int:
@@ -275,10 +257,17 @@ def _check_pace(scenarios: Sequence[Scenario], speed: float | None) -> None:
         err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
 
 
-app.command("packets")(packets_command)
-app.command("dissector")(dissector_command)
-app.command("compare")(compare_command)
-app.command("report")(report_command)
+app.command("scenarios", rich_help_panel=SCENARIOS)(scenario_files.scenarios_command)
+app.command("init", rich_help_panel=SCENARIOS)(scenario_files.init_command)
+app.command("check", rich_help_panel=SCENARIOS)(scenario_files.check_command)
+app.command("schema", rich_help_panel=SCENARIOS)(scenario_files.schema_command)
+app.command("open", rich_help_panel=FINISHED)(open_command)
+app.command("clean", rich_help_panel=FINISHED)(clean_command)
+app.command("packets", rich_help_panel=FINISHED)(packets_command)
+app.command("dissector", rich_help_panel=FINISHED)(dissector_command)
+app.command("compare", rich_help_panel=FINISHED)(compare_command)
+app.command("report", rich_help_panel=FINISHED)(report_command)
 app.command("live")(live)
 app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
+app.command("help")(help_command)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,11 +21,13 @@ from herzschlag.packets import dissector as lua
 from herzschlag.packets.passages import CaptureError
 from herzschlag.packets.run import read_packet_run
 from herzschlag.packets.traffic import Lost, Spread, Stream, Summary, summary
+from herzschlag.running import which_run
+from herzschlag.wrong_input import InputError
 
 ROWS_MAX = 24
 """Longer tables show their worst rows; `--json` gives all."""
 WIDTH_MIN = 140
-"""Columns. A narrower terminal breaks lines itself; a table squeezed into 80 cannot be read."""
+"""Columns of all that `--wide` shows. A narrower terminal breaks lines itself."""
 _STYLES = {
     "agrees": "green",
     "differs": "bold red",
@@ -37,16 +38,25 @@ _STYLES = {
 
 
 def packets_command(
-    run: Annotated[Path, typer.Argument(help="Directory of a run on real packets.", exists=True, file_okay=False)],
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            help="A run on real packets: its directory, or its name. Default: the last run.",
+            autocompletion=which_run.completions,
+        ),
+    ] = None,
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="All columns: delays, jitter, frames, reasons.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
 ) -> None:
     """Show what the packets of a run say: heartbeats, gaps, delays, losses, and the timeline once more.
 
-    Example: herzschlag packets runs/2026-05-01-120000/slave-failure
+    Example: herzschlag packets slave-failure
+
+    Example: herzschlag packets runs/2026-05-01-120000/slave-failure --wide
     """
     try:
-        packets = read_packet_run(run)
-    except CaptureError as error:
+        packets = read_packet_run(which_run.find_run(run))
+    except (CaptureError, InputError) as error:
         Console(stderr=True, highlight=False).print(f"herzschlag: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_INPUT) from None
     found = summary(packets)
@@ -55,7 +65,9 @@ def packets_command(
         return
     key = packets.passages.facts.key
     out = Console(highlight=False)
-    _show(Console(highlight=False, width=max(out.width, WIDTH_MIN)), found, key)
+    if wide or not out.is_terminal:
+        out = Console(highlight=False, width=max(out.width, WIDTH_MIN))
+    _show(out, found, key, wide)
 
 
 def dissector_command(
@@ -79,17 +91,17 @@ def dissector_command(
 # --- how it looks -----------------------------------------------------------------------------------------------------
 
 
-def _show(out: Console, found: Summary, key: str) -> None:
+def _show(out: Console, found: Summary, key: str, wide: bool) -> None:
     for remark in found.remarks:
         out.print(f"Note: {remark}.", style="yellow", markup=False, soft_wrap=True)
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.packets.items())
     out.print(f"{found.scenario}: {sum(found.packets.values())} packets entered the switches ({kinds})", soft_wrap=True)
     if found.delay_ms is not None:
         out.print(f"One-way delay of datagrams, real time: {_spread(found.delay_ms)}")
-    _streams(out, found)
+    _streams(out, found, wide)
     _losses(out, found)
-    _signs(out, found)
-    _confirmations(out, found)
+    _signs(out, found, wide)
+    _confirmations(out, found, wide)
     out.print(
         f"\nIn Wireshark: herzschlag dissector --install; wireshark -o herzschlag.key:{key}"
         f" {found.directory}/{CAPTURE_FILE}",
@@ -103,7 +115,7 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, padding=(0, 1, 0, 0))
     for column in columns:
         side: Literal["left", "right"] = "right" if column.startswith("#") else "left"
-        table.add_column(column.lstrip("#"), justify=side, no_wrap=column in ("way", "what happens"))
+        table.add_column(column.lstrip("#"), justify=side, no_wrap=column == "way", overflow="fold")
     return table
 
 
@@ -128,29 +140,20 @@ def _worst_first(streams: Sequence[Stream]) -> list[Stream]:
     return sorted(streams, key=lambda s: (s.delivered - s.sent, -s.longest_gap_s))
 
 
-def _streams(out: Console, found: Summary) -> None:
-    columns = (
-        "way",
-        "#sent",
-        "#delivered",
-        "#gaps",
-        "#longest s",
-        "#silent since s",
-        "#median ms",
-        "#99 % ms",
-        "#most ms",
-    )
-    table = _table(
-        f"Heartbeats, every {found.interval_s:g} s, and their delays and jitter", *columns, "#jitter ms", "#99 % ms"
-    )
+def _streams(out: Console, found: Summary, wide: bool) -> None:
+    columns = ("way", "#sent", "#delivered", "#gaps", "#longest s", "#silent since s", "#median ms")
+    more = ("#99 % ms", "#most ms", "#jitter ms", "#99 % ms") if wide else ()
+    also = ", and their delays and jitter" if wide else ", and their delay (--wide: all of it)"
+    table = _table(f"Heartbeats, every {found.interval_s:g} s{also}", *columns, *more)
     rows = found.streams if len(found.streams) <= ROWS_MAX else _worst_first(found.streams)[:ROWS_MAX]
     for one in rows:
         delay = one.delay_ms
         figures = [f"{x:.2f}" for x in (delay.median, delay.p99, delay.most)] if delay else ["-"] * 3
+        figures += [f"{one.jitter_ms.median:.2f}", f"{one.jitter_ms.p99:.2f}"] if one.jitter_ms else ["-"] * 2
         table.add_row(
             *(_way(one), str(one.sent), str(one.delivered), str(len(one.gaps))),
-            *(_seconds(one.longest_gap_s), _seconds(one.silent_since_s), *figures),
-            *([f"{one.jitter_ms.median:.2f}", f"{one.jitter_ms.p99:.2f}"] if one.jitter_ms else ["-"] * 2),
+            *(_seconds(one.longest_gap_s), _seconds(one.silent_since_s)),
+            *figures[: 1 + len(more)],
         )
     out.print(table)
     _cut(out, len(rows), len(found.streams))
@@ -168,34 +171,32 @@ def _losses(out: Console, found: Summary) -> None:
     _cut(out, min(ROWS_MAX, len(found.lost)), len(found.lost))
 
 
-def _signs(out: Console, found: Summary) -> None:
+def _signs(out: Console, found: Summary, wide: bool) -> None:
     if not found.last_signs:
         return
     networks = list(found.last_signs[0].last_s)
     table = _table(
         "Last heartbeat before each conclusion from silence",
-        *("#at s", "node", "concludes", "from the silence of"),
-        *(f"#last on {network} s" for network in networks),
+        *("#at s", "node", "concludes", "from the silence of" if wide else "silent"),
+        *([f"#last on {network} s" for network in networks] if wide else ["#last s"]),
         "#silence s",
     )
     for one in found.last_signs[:ROWS_MAX]:
         last = max((at for at in one.last_s.values() if at is not None), default=None)
         silence = None if last is None else one.at_s - last
-        lasts = [_seconds(one.last_s[network]) for network in networks]
+        lasts = [_seconds(one.last_s[network]) for network in networks] if wide else [_seconds(last)]
         table.add_row(_seconds(one.at_s), one.node, one.concluded, one.of, *lasts, _seconds(silence))
     out.print(table)
     _cut(out, min(ROWS_MAX, len(found.last_signs)), len(found.last_signs))
 
 
-def _confirmations(out: Console, found: Summary) -> None:
+def _confirmations(out: Console, found: Summary, wide: bool) -> None:
     if not found.confirmations:
         return
-    table = _table(
-        "The timeline from packets alone",
-        *("what happens", "", "#record s", "#packet s", "#apart ms", "#last heartbeat +s", "#frame", "shown by"),
-    )
+    columns = ("what happens", "", "#record s", "#packet s", "#apart ms", "#last heartbeat +s", "#frame", "shown by")
+    table = _table("The timeline from packets alone", *columns[: None if wide else 5])
     for one in found.confirmations:
-        table.add_row(
+        cells = (
             one.name,
             f"[{_STYLES[one.agreement]}]{one.agreement}",
             *(_seconds(one.record_s), _seconds(one.packet_s)),
@@ -204,4 +205,5 @@ def _confirmations(out: Console, found: Summary) -> None:
             "-" if one.frame is None else str(one.frame),
             one.because,
         )
+        table.add_row(*cells[: len(table.columns)])
     out.print(table)

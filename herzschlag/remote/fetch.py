@@ -16,6 +16,7 @@ from herzschlag.remote.errors import ConnectionLost, RemoteTrouble
 from herzschlag.remote.far import CHUNK_BYTES, digest_of
 from herzschlag.running.run_file import RUN_FILE
 
+GIT_IGNORE = ".gitignore"  # that of the remote folder of runs
 SAME_NAMES_MAX = 10_000  # run directories of one name in one folder
 
 
@@ -28,7 +29,7 @@ class FarFile:
 
 def units(files: Iterable[FarFile]) -> dict[str, list[FarFile]]:
     """What appears together: outermost run directories; every other file alone. Key: its path."""
-    files = list(files)
+    files = [file for file in files if PurePosixPath(file.path).name != GIT_IGNORE]
     runs = sorted({str(PurePosixPath(file.path).parent) for file in files if PurePosixPath(file.path).name == RUN_FILE})
     outermost = [run for run in runs if not any(run.startswith(f"{other}/") for other in runs if other != run)]
     found: dict[str, list[FarFile]] = {}

@@ -1,7 +1,7 @@
 """The command `herzschlag report`: draws, or draws again, the reports of runs that have ended.
 
-This module decides what a user may name (run directories, or folders that hold some) and that several runs get a
-summary page as well. It leaves their content to `page.py` and `summary.py`.
+This module decides that several runs get a summary page as well. It leaves their content to `page.py` and `summary.py`,
+and which runs an argument means to `herzschlag/running/which_run.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from herzschlag.exit_status import FAILED, WRONG_INPUT
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
 from herzschlag.report.summary import Entry, entry, write_summary
-from herzschlag.running.run_file import LOG_FOLDER, RUN_FILE
+from herzschlag.running import which_run
+from herzschlag.running.run_file import LOG_FOLDER
+from herzschlag.wrong_input import InputError
 
 
 class Drawn(NamedTuple):
@@ -33,23 +35,31 @@ class Drawn(NamedTuple):
 
 
 def report(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories, or folders of them.")],
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN]...",
+            help="Run directories, folders of them, or names. Default: the last run, or all of the last command.",
+            autocompletion=which_run.completions,
+        ),
+    ] = None,
     summary: Annotated[
         Path | None, typer.Option(help="Where the page over several runs goes. Default: summary.html in their folder.")
     ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the paths of what was drawn.")] = False,
 ) -> None:
     """Draw the report of finished runs, and a summary page over several.
 
     Example: herzschlag report runs/2026-05-01-101500/isolation
 
-    Example: herzschlag report runs/2026-05-01-101500
+    Example: herzschlag report isolation
     """
     try:
-        directories = run_directories(runs)
-    except ReportError as error:
+        directories = which_run.of_all(runs or [None])
+    except InputError as error:
         _fail(str(error))
     drawn = draw_all(directories, summary)
-    for path in drawn.paths:
+    for path in drawn.paths if not quiet else ():
         typer.echo(path)
     if drawn.failed:
         _fail("\n".join([*drawn.failed, *drawn.refused]), FAILED)
@@ -79,25 +89,6 @@ def draw_all(directories: Sequence[Path], summary: Path | None = None) -> Drawn:
             blamed = drawn.refused if summary is not None else drawn.failed
             blamed.append(f"{path}: {error.strerror}: choose another place with --summary")
     return drawn
-
-
-def run_directories(named: Sequence[Path]) -> list[Path]:
-    """Every run of these paths: the directories themselves, or the runs directly inside them. Raises ReportError."""
-    found: list[Path] = []
-    for path in named:
-        if (path / RUN_FILE).is_file():
-            found.append(path)
-            continue
-        inside = sorted(item.parent for item in path.glob(f"*/{RUN_FILE}")) if path.is_dir() else []
-        if not inside:
-            why = (
-                "no such directory"
-                if not path.is_dir()
-                else f"neither a run (it has no {RUN_FILE}) nor a folder of runs"
-            )
-            raise ReportError(f"{path}: {why}: name what `herzschlag run` printed")
-        found += inside
-    return list(dict.fromkeys(found))
 
 
 def _fail(text: str, status: int = WRONG_INPUT) -> NoReturn:

@@ -112,7 +112,7 @@ def draw(run: Run) -> str:
         _jump(),
         '<main id="main">',
         f'<section id="findings" aria-labelledby="h-findings"><h2 id="h-findings">Findings</h2>{tables.findings(model)}</section>',
-        '<section id="instants" aria-labelledby="h-instants"><h2 id="h-instants">Published against measured</h2>'
+        f'<section id="instants" aria-labelledby="h-instants"><h2 id="h-instants">{tables.figure_word(model)} against measured</h2>'
         f"{tables.instants(model)}</section>",
         _cluster(model),
         _timeline(model, figures),

@@ -88,19 +88,26 @@ def instants(model: Model) -> str:
     """The published instants beside the measured ones."""
     items = model.run.file.instants
     if not items:
-        return '<p class="note">This scenario names no published instants.</p>'
+        return '<p class="note">This scenario names no instants, published or expected.</p>'
     reach = max([0.2, *(abs(d.deviation_s) for d in items if d.deviation_s is not None)])
     rows = "".join(_instant(d, reach, model) for d in items)
     wire = "<th scope=col>By packets alone" if model.run.traffic.confirmed else ""
+    word = figure_word(model)
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Published against measured"><table class="instants">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{word} against measured"><table class="instants">'
         "<caption>Seconds of protocol time, after a fault that stops heartbeats from the last one that arrived, else from "
-        "the fault. Deviation is measured less published, or less the nearer end "
-        f"of a published range.{' ' + WIRE if wire else ''}</caption>"
-        "<thead><tr><th scope=col>Instant<th scope=col class=num>Published<th scope=col class=num>Measured<th scope=col class=num>"
+        f"the fault. Deviation is measured less {word.lower()}, or less the nearer end "
+        f"of a range.{' ' + WIRE if wire else ''}</caption>"
+        f"<thead><tr><th scope=col>Instant<th scope=col class=num>{word}<th scope=col class=num>Measured<th scope=col class=num>"
         f"Deviation<th scope=col class=devhead>early&ensp;│&ensp;late<th scope=col>Verdict<th scope=col>Evidence{wire}<th scope=col>Source</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def figure_word(model: Model) -> str:
+    """What the figures beside the measured ones are: `Published`, `Expected`, or both."""
+    words = dict.fromkeys(d.figure_word for d in model.run.file.instants) or ("published",)
+    return " or ".join(words).capitalize()
 
 
 def _instant(d: Detail, reach: float, model: Model) -> str:

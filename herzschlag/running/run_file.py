@@ -6,6 +6,9 @@ named.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +27,10 @@ HISTORY_FILE = "history.jsonl"
 LOG_FOLDER = "log"
 OF_A_LAB = (HISTORY_FILE, CAPTURE_FILE, f"{LOG_FOLDER}/{TAIL_FILE}")
 """What a lab leaves in a run directory. Beside those of another lab they would be taken for its own."""
+LATEST = "latest"
+"""Link beside the folders of runs, to the newest one."""
+STAMPED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{6}(-[0-9]+)?")
+"""Names of folders of runs: when the first of them began."""
 SAME_SECOND_MAX = 1000
 """Folders of runs that began in the same second."""
 
@@ -111,18 +118,35 @@ def scenario_of(report: RunReport) -> Scenario:
 
 
 def new_folder(base: Path) -> Path:
-    """A new folder for runs, named by the time. Raises InputError."""
+    """A new folder for runs, named by the time, to which the link `latest` in `base` then leads. A `base` that is made
+    here is ignored by git. Raises InputError."""
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
-    for number in range(SAME_SECOND_MAX):
-        folder = base / (f"{stamp}-{number}" if number else stamp)
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise InputError("", f"{base}: cannot be made: {error.strerror}; choose another directory") from None
-        return folder
+    try:
+        if not base.exists():
+            base.mkdir(parents=True)
+            (base / ".gitignore").write_text("# Made by herzschlag.\n*\n", encoding="utf-8")
+        for number in range(SAME_SECOND_MAX):
+            folder = base / (f"{stamp}-{number}" if number else stamp)
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                point_latest(folder)
+                return folder
+    except OSError as error:
+        raise InputError("", f"{base}: cannot be made: {error.strerror}; choose another directory") from None
     raise InputError("", f"{base}: is full of runs of this second; choose another directory")
+
+
+def point_latest(folder: Path) -> None:
+    """Let `latest` beside this folder of runs lead to it. A file of this name that is not ours stays, and where links
+    cannot be made there is none: it is a convenience, and no run fails for it."""
+    link = folder.parent / LATEST
+    with contextlib.suppress(OSError):
+        ours = link.is_symlink() and STAMPED.fullmatch(str(link.readlink())) is not None
+        if not ours and (link.is_symlink() or link.exists()):
+            return
+        new = folder.parent / f".{LATEST}-{folder.name}-{os.getpid()}"
+        new.symlink_to(folder.name, target_is_directory=True)
+        new.replace(link)
 
 
 def must_be_unused(directory: Path, *besides: str) -> None:

@@ -29,6 +29,7 @@ from herzschlag.history.records import RUNNER, History, write_history, write_who
 from herzschlag.packets.annotate import Taken, read_taken
 from herzschlag.packets.last_heartbeats import before_faults
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
+from herzschlag.running.held import held
 from herzschlag.running.run_file import (
     HISTORY_FILE,
     LOG_FOLDER,
@@ -102,8 +103,13 @@ class _Run:
         self._conductor: Conductor | None = None
 
     def play(self, watcher: Watcher | None, opener: OpenSession) -> RunReport:
-        request, directory = self._request, self._directory
+        directory = self._directory
         (directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
+        with held(directory):
+            return self._play(watcher, opener)
+
+    def _play(self, watcher: Watcher | None, opener: OpenSession) -> RunReport:
+        request, directory = self._request, self._directory
         write_report(_report(request, "running", "unknown", "it has not ended"), directory)
         versions = dict(versions_here())
         status: Status = "finished"

@@ -20,6 +20,8 @@ Matcher = dict[str, Value | list[Value]]
 
 _RESERVED_KIND = {"start": "run", "ready": "ready", "end": "end"}
 RESERVED_MOMENTS = tuple(_RESERVED_KIND)
+OWN = "own"
+"""Source of an expectation that its author has from no documentation."""
 NOWHERE = "nowhere"
 UNMOVED = "unmoved"
 CHECKER_NAMES = (
@@ -46,14 +48,16 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Instant(Expectation, frozen=True, kw_only=True):
-    """A published instant: when the first such record must come."""
+    """An instant: when the first such record must come. Either `published_s` or `expected_s` is given."""
 
     name: str
     record: Matcher
-    published_s: float | tuple[float, float]
-    """Seconds after `after`: a figure, or the lowest and the highest."""
-    source: str
-    """Section of the fact sheet, and the sources it names."""
+    published_s: float | tuple[float, float] | None = None
+    """Seconds after `after` as documentation gives them: a figure, or the lowest and the highest."""
+    expected_s: float | tuple[float, float] | None = None
+    """The same, under the name that suits an expectation of your own."""
+    source: str = OWN
+    """Who says so: section of the fact sheet, and the sources it names; `own`: the author of the scenario."""
     after: str | Matcher = ""
     """A moment, or the first record that matches; empty: the first step."""
     room_s: float = 0.0
@@ -63,9 +67,9 @@ class Instant(Expectation, frozen=True, kw_only=True):
 
     @property
     def range_s(self) -> tuple[float, float]:
-        if isinstance(self.published_s, tuple):
-            return self.published_s
-        return (self.published_s, self.published_s)
+        figure = self.expected_s if self.published_s is None else self.published_s
+        assert figure is not None, "validation refuses an instant without one"
+        return figure if isinstance(figure, tuple) else (figure, figure)
 
 
 class Window(Expectation, frozen=True, kw_only=True):

@@ -6,7 +6,10 @@ and the nearest key that exists. It leaves what scenarios mean to `model.py` and
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -17,15 +20,41 @@ from herzschlag import faults
 from herzschlag.errors import WrongInput
 from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.model import SETTLE_S, Cluster, Scenario, Step
-from herzschlag.scenarios.validation import check
+from herzschlag.scenarios.positions import line_in, lines_of
+from herzschlag.scenarios.validation import look
 from herzschlag.scenarios.variants import family
-from herzschlag.wrong_input import InputError, build, join, nearest, unknown_keys
+from herzschlag.wrong_input import Gathered, InputError, build, join, nearest, unknown_keys
 
+SHOWN_MAX = 40
+"""Problems of one file that a message lists."""
 TOP = ("name", "title", "about", "speed", "settle_s", "patience_s", "ready_s", "cluster", "steps", "expect", "variants")
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong in a scenario file."""
+
+    file: str
+    line: int
+    key: str
+    """As in `expect.instant[0].published_s`; empty for the whole file."""
+    text: str
+    """Value, rule and way out."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}:{self.line}: {self.key}: {self.text}" if self.key else f"{self.file}:{self.line}: {self.text}"
+        )
+
+
 class ScenarioError(WrongInput):
-    """A scenario that cannot be run; the text is one message naming file and key."""
+    """A scenario that cannot be run; the text is a line for each thing that is wrong, naming file, line and key."""
+
+    def __init__(self, wrong: str | Sequence[Problem]) -> None:
+        self.problems = () if isinstance(wrong, str) else tuple(wrong)
+        shown = [wrong] if isinstance(wrong, str) else [str(problem) for problem in self.problems[:SHOWN_MAX]]
+        if len(self.problems) > SHOWN_MAX:
+            shown.append(f"and {len(self.problems) - SHOWN_MAX} more")
+        super().__init__("\n".join(shown))
 
 
 def shipped() -> dict[str, str]:
@@ -93,48 +122,103 @@ def loads_family(text: str, source: str, variant: str = "") -> tuple[Scenario, .
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(f"{source}: is not TOML: {error}") from None
-    try:
+        raise ScenarioError([Problem(source, _line_of_syntax(error, text), "", f"is not TOML: {error}")]) from None
+    wrong = _Wrong(source, text)
+    members: dict[str, dict[str, Any]] = {}
+    with wrong.of(""):
         members = family(data)
         if variant and variant not in members:
             raise InputError("variants", f"{variant!r} is not one of them: {nearest(variant, members)}")
-        wanted = [variant] if variant else list(members)
-        return tuple(_checked(members[name], f"{source}@{name}" if name else source, text) for name in wanted)
-    except InputError as error:
-        raise ScenarioError(f"{source}: {error}") from None
+    wrong.close()
+    found = []
+    for index, name in enumerate(members):
+        if variant not in ("", name):
+            continue
+        with wrong.of(name, f"variants[{index}].set"):
+            scenario = _checked(members[name])
+            found.append(msgspec.structs.replace(scenario, source=f"{source}@{name}" if name else source, text=text))
+    wrong.close()
+    return tuple(found)
 
 
-def _checked(data: dict[str, Any], source: str, text: str) -> Scenario:
-    try:
-        scenario = msgspec.structs.replace(_scenario(data), source=source, text=text)
-        check(scenario)
-    except InputError as error:
-        where = f"variant {source.rpartition('@')[2]}: {error.key}" if "@" in source else error.key
-        raise InputError(where, error.text) from None
-    return scenario
+class _Wrong:
+    """Everything that is wrong in one file; what is wrong in several variants, once."""
+
+    def __init__(self, source: str, text: str) -> None:
+        self._source = source
+        self._text = text
+        self._found: dict[tuple[int, str, str], Problem] = {}
+
+    @contextmanager
+    def of(self, variant: str, changes: str = "") -> Iterator[None]:
+        """`changes`: the key of the table in which the variant gives keys other values."""
+        try:
+            yield
+        except InputError as caught:
+            lines = lines_of(self._text)
+            for error in caught.errors:
+                line = lines.get(f"{changes}.{error.key}") or line_in(lines, error.key)
+                where = f"variant {variant}: {error.key}" if variant else error.key
+                told = Problem(self._source, line, where, error.text)
+                self._found.setdefault((line, error.key, error.text), told)
+
+    def close(self) -> None:
+        if self._found:
+            raise ScenarioError(sorted(self._found.values(), key=lambda one: one.line))
 
 
-def _scenario(data: dict[str, Any]) -> Scenario:
-    unknown_keys(data, TOP, "")
-    rest = {key: value for key, value in data.items() if key not in ("cluster", "steps", "expect")}
+def _line_of_syntax(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """As the message says it; the last line for a text that ends too early."""
+    said = re.search(r"at line (\d+)", str(error))
+    return int(said[1]) if said else text.count("\n") + 1
+
+
+def _checked(data: dict[str, Any]) -> Scenario:
+    """Raises InputError for everything that is wrong."""
+    gathered = Gathered()
+    with gathered.each():
+        unknown_keys(data, TOP, "")
+    rest = {key: value for key, value in data.items() if key in TOP and key not in ("cluster", "steps", "expect")}
     for key in ("name", "title"):
-        if key not in rest:
-            raise InputError(key, f"the key {key!r} is missing: add it")
-    cluster = data.get("cluster", {})
-    if isinstance(cluster, dict) and isinstance(cluster.get("options"), dict):
-        cluster = cluster | {"options": flat(cluster["options"])}
-    steps = data.get("steps", [])
-    if not isinstance(steps, list):
-        raise InputError("steps", f"is {steps!r}: write [[steps]], with double brackets")
-    return msgspec.structs.replace(
-        build(_Top, rest).scenario(),
-        cluster=build(Cluster, cluster, "cluster"),
-        steps=tuple(_step(item, index) for index, item in enumerate(steps)),
-        expect=build(Expectations, data.get("expect", {}), "expect"),
-    )
+        with gathered.each():
+            if key not in rest:
+                raise InputError(key, f"the key {key!r} is missing: add it")
+    scenario = Scenario(name="x", title="")
+    with gathered.each():
+        scenario = build(Top, {"name": "x", "title": "", **rest}).scenario()
+    before = gathered.count
+    with gathered.each():
+        scenario = msgspec.structs.replace(scenario, cluster=_cluster(data.get("cluster", {})))
+    if gathered.count > before:
+        gathered.close()
+    steps = _steps(data.get("steps", []), gathered)
+    with gathered.each():
+        scenario = msgspec.structs.replace(scenario, expect=build(Expectations, data.get("expect", {}), "expect"))
+    look(msgspec.structs.replace(scenario, steps=steps or ()), gathered, steps=steps is not None)
+    gathered.close()
+    return msgspec.structs.replace(scenario, steps=steps or ())
 
 
-class _Top(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+def _cluster(data: Any) -> Cluster:
+    if isinstance(data, dict) and isinstance(data.get("options"), dict):
+        data = data | {"options": flat(data["options"])}
+    return build(Cluster, data, "cluster")
+
+
+def _steps(data: Any, gathered: Gathered) -> tuple[Step, ...] | None:
+    """None: some of them could not be read."""
+    found = []
+    before = gathered.count
+    with gathered.each():
+        if not isinstance(data, list):
+            raise InputError("steps", f"is {data!r}: write [[steps]], with double brackets")
+        for index, item in enumerate(data):
+            with gathered.each():
+                found.append(_step(item, index))
+    return tuple(found) if gathered.count == before else None
+
+
+class Top(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The plain keys at the top of a file."""
 
     name: str
@@ -161,17 +245,23 @@ def _step(data: Any, index: int) -> Step:
         raise InputError(join(path, "fault"), f"is {data['fault']!r}: no fault has this name: {known}")
     own = get_type_hints(kind)
     fields = [field.encode_name for field in msgspec.structs.fields(kind) if field.encode_name in own]
-    unknown_keys(data, [*faults.STEP_KEYS, *fields], path)
-    value = {key: item for key, item in data.items() if key not in faults.STEP_KEYS}
+    gathered = Gathered()
+    with gathered.each():
+        unknown_keys(data, [*faults.STEP_KEYS, *fields], path)
+    value = {key: item for key, item in data.items() if key in fields}
     if "options" in value and isinstance(value["options"], dict):
         value["options"] = flat(value["options"])
-    times = {key: data[key] for key in ("at_s", "for_s", "id") if key in data}
-    plain = build(_StepKeys, times, path)
-    fault = build(kind, value, path)
+    plain, fault = StepKeys(at_s=0), None
+    with gathered.each():
+        plain = build(StepKeys, {key: data[key] for key in ("at_s", "for_s", "id") if key in data}, path)
+    with gathered.each():
+        fault = build(kind, value, path)
+    gathered.close()
+    assert fault is not None
     return Step(at_s=plain.at_s, for_s=plain.for_s, id=plain.id or str(data["fault"]), fault=fault)
 
 
-class _StepKeys(msgspec.Struct, frozen=True):
+class StepKeys(msgspec.Struct, frozen=True):
     at_s: float
     for_s: float | None = None
     id: str = ""

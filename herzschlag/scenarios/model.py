@@ -156,6 +156,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Protocol seconds after the cluster is ready."""
     fault: Fault
     id: str
+    """Names the instant at which the fault is effective; `ID.end` is when it is undone. Default: the fault's kind."""
     for_s: float | None = None
     """Undone after this long; None: it stays until the run is healed at its end."""
 
@@ -177,8 +178,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A cluster, what happens to it when, and what must be true: a scenario file as a value."""
 
     name: str
+    """Also that of the run's directory."""
     title: str
+    """What happens, in a line."""
     about: str = ""
+    """What it shows, in a few sentences."""
     cluster: Cluster = Cluster()
     steps: tuple[Step, ...] = ()
     expect: Expectations = Expectations()

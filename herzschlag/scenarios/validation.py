@@ -25,8 +25,10 @@ from herzschlag.scenarios.expectations import (
     RESERVED_MOMENTS,
     UNMOVED,
     Count,
+    Expectation,
     Instant,
     Matcher,
+    Never,
     Order,
     State,
     Window,
@@ -36,7 +38,7 @@ from herzschlag.scenarios.numbers import LONGEST_S, check_numbers
 from herzschlag.scenarios.options import RECONFIGURABLE, OptionError, check_vm_option, names
 from herzschlag.scenarios.plan import make_plan
 from herzschlag.topo.spec import SpecError, TopologySpec
-from herzschlag.wrong_input import InputError, nearest
+from herzschlag.wrong_input import Gathered, InputError, nearest
 
 SHORTEST_S = 1e-9
 SLOWEST = 0.001
@@ -48,31 +50,56 @@ NAME_BYTES_MAX = 200
 
 
 def check(scenario: Scenario) -> None:
-    """Raise InputError for the first thing that is wrong, ExtensionError for a fault of another package that is."""
+    """Raise InputError for everything that is wrong, ExtensionError for a fault of another package that is."""
+    gathered = Gathered()
+    look(scenario, gathered)
+    gathered.close()
+
+
+def look(scenario: Scenario, gathered: Gathered, *, steps: bool = True) -> None:
+    """The same, gathered. What rests on something wrong is not looked at: a wrong cluster says nothing of its steps.
+    Without `steps`: only what does not depend on them, as some could not be read."""
     kinds()
-    _times(scenario)
-    lab = _cluster(scenario)
-    _steps(scenario, lab)
-    _contradictions(scenario, lab)
-    _expectations(scenario, lab)
-    check_numbers(scenario)
+    _times(scenario, gathered)
+    lab = None
+    with gathered.each():
+        lab = _cluster(scenario)
+    if lab is None or not steps:
+        return
+    before = gathered.count
+    _steps(scenario, lab, gathered)
+    if gathered.count == before:
+        with gathered.each():
+            _contradictions(scenario, lab)
+    _expectations(scenario, lab, gathered)
+    if gathered.count == 0:
+        with gathered.each():
+            check_numbers(scenario)
 
 
-def _times(scenario: Scenario) -> None:
-    if not scenario.name or any(not (c.isalnum() or c in "-_.@") for c in scenario.name):
-        raise InputError("name", f"is {scenario.name!r}: letters, digits, '-', '_', '.' and '@'; it names a directory")
-    if scenario.name.startswith("."):
-        raise InputError("name", f"is {scenario.name!r}: it names a directory, so it must not begin with '.'")
-    if (size := len(scenario.name.encode())) > NAME_BYTES_MAX:
-        shown = f"{scenario.name[:40]}…"
-        raise InputError("name", f"is {shown!r}, {size} bytes long: at most {NAME_BYTES_MAX}; it names a directory")
-    check_speed(scenario.speed, "speed")
-    if not 0 <= scenario.patience_s <= LONGEST_S:
-        raise InputError("patience_s", f"is {scenario.patience_s:g}: from 0 to {LONGEST_S:g} (a week)")
+def _times(scenario: Scenario, gathered: Gathered) -> None:
+    with gathered.each():
+        _name(scenario.name)
+    with gathered.each():
+        check_speed(scenario.speed, "speed")
+    with gathered.each():
+        if not 0 <= scenario.patience_s <= LONGEST_S:
+            raise InputError("patience_s", f"is {scenario.patience_s:g}: from 0 to {LONGEST_S:g} (a week)")
     for key in ("settle_s", "ready_s"):
         value = getattr(scenario, key)
-        if not 0 < value <= LONGEST_S:
-            raise InputError(key, f"is {value:g}: above 0, at most {LONGEST_S:g} (a week)")
+        with gathered.each():
+            if not 0 < value <= LONGEST_S:
+                raise InputError(key, f"is {value:g}: above 0, at most {LONGEST_S:g} (a week)")
+
+
+def _name(name: str) -> None:
+    if not name or any(not (c.isalnum() or c in "-_.@") for c in name):
+        raise InputError("name", f"is {name!r}: letters, digits, '-', '_', '.' and '@'; it names a directory")
+    if name.startswith("."):
+        raise InputError("name", f"is {name!r}: it names a directory, so it must not begin with '.'")
+    if (size := len(name.encode())) > NAME_BYTES_MAX:
+        shown = f"{name[:40]}…"
+        raise InputError("name", f"is {shown!r}, {size} bytes long: at most {NAME_BYTES_MAX}; it names a directory")
 
 
 def check_speed(speed: float, key: str) -> None:
@@ -146,34 +173,51 @@ def _vm_numbers(vm: VmEntry, key: str) -> None:
             raise InputError(f"{key}.{name}", f"is {size}: not below 0")
 
 
-def _steps(scenario: Scenario, lab: TopologySpec) -> None:
+def _steps(scenario: Scenario, lab: TopologySpec, gathered: Gathered) -> None:
     vms = scenario.cluster.vm_configs()
     if len(scenario.steps) > MOST_STEPS:
-        raise InputError("steps", f"{len(scenario.steps)} steps: at most {MOST_STEPS} are allowed")
+        with gathered.each():
+            raise InputError("steps", f"{len(scenario.steps)} steps: at most {MOST_STEPS} are allowed")
+        return
     taken: dict[str, int] = {}
     for index, step in enumerate(scenario.steps):
         key = f"steps[{index}]"
-        if not 0 <= step.at_s <= LONGEST_S:
-            raise InputError(f"{key}.at_s", f"is {step.at_s:g}: 0 to {LONGEST_S:g} seconds after the cluster is ready")
-        if step.for_s is not None and not 0 < step.for_s <= LONGEST_S:
-            raise InputError(f"{key}.for_s", f"is {step.for_s:g}: above 0; leave it out for a fault that stays")
-        if step.for_s is not None and step.for_s < SHORTEST_S:
-            raise InputError(f"{key}.for_s", f"is {step.for_s:g}: at least 1 ns, the unit in which time passes")
-        if step.for_s is not None and not step.fault.undoable:
-            raise InputError(f"{key}.for_s", f"a fault {step.fault.describe()!r} happens once and cannot be undone")
-        if step.id in (*RESERVED_MOMENTS, "") or step.id.endswith(".end"):
-            raise InputError(f"{key}.id", f"is {step.id!r}, which names a moment of every run: choose another")
-        if step.id in taken:
-            raise InputError(f"{key}.id", f"{step.id!r} is also that of steps[{taken[step.id]}]: give each its own id")
+        with gathered.each():
+            _step_times(step, key)
+        with gathered.each():
+            _step_id(step, taken, key)
         taken[step.id] = index
-        try:
-            found = primitives_of(step.fault, lab)
-        except FaultError as error:
-            raise InputError(f"{key}.{error.field}", str(error)) from None
-        for vm in step.fault.vms():
-            if vm not in vms:
-                raise InputError(f"{key}.vm", f"{vm!r} is not a VM of this cluster: {nearest(vm, vms)}")
-        _reconfigured(found, list(vms), f"{key}.options")
+        with gathered.each():
+            _step_fault(step, lab, list(vms), key)
+
+
+def _step_times(step: Step, key: str) -> None:
+    if not 0 <= step.at_s <= LONGEST_S:
+        raise InputError(f"{key}.at_s", f"is {step.at_s:g}: 0 to {LONGEST_S:g} seconds after the cluster is ready")
+    if step.for_s is not None and not 0 < step.for_s <= LONGEST_S:
+        raise InputError(f"{key}.for_s", f"is {step.for_s:g}: above 0; leave it out for a fault that stays")
+    if step.for_s is not None and step.for_s < SHORTEST_S:
+        raise InputError(f"{key}.for_s", f"is {step.for_s:g}: at least 1 ns, the unit in which time passes")
+    if step.for_s is not None and not step.fault.undoable:
+        raise InputError(f"{key}.for_s", f"a fault {step.fault.describe()!r} happens once and cannot be undone")
+
+
+def _step_id(step: Step, taken: dict[str, int], key: str) -> None:
+    if step.id in (*RESERVED_MOMENTS, "") or step.id.endswith(".end"):
+        raise InputError(f"{key}.id", f"is {step.id!r}, which names a moment of every run: choose another")
+    if step.id in taken:
+        raise InputError(f"{key}.id", f"{step.id!r} is also that of steps[{taken[step.id]}]: give each its own id")
+
+
+def _step_fault(step: Step, lab: TopologySpec, vms: list[str], key: str) -> None:
+    try:
+        found = primitives_of(step.fault, lab)
+    except FaultError as error:
+        raise InputError(f"{key}.{error.field}", str(error)) from None
+    for vm in step.fault.vms():
+        if vm not in vms:
+            raise InputError(f"{key}.vm", f"{vm!r} is not a VM of this cluster: {nearest(vm, vms)}")
+    _reconfigured(found, vms, f"{key}.options")
 
 
 def _reconfigured(found: Iterable[p.Primitive], vms: list[str], key: str) -> None:
@@ -219,33 +263,48 @@ def _named(step: Step) -> str:
     return f"{step.id!r} ({step.fault.describe()} at {step.at_s:g} s{end})"
 
 
-def _expectations(scenario: Scenario, lab: TopologySpec) -> None:
-    moments = [*RESERVED_MOMENTS]
-    for step in scenario.plain_steps():
-        moments += [step.id, *([f"{step.id}.end"] if step.for_s is not None else [])]
+def _expectations(scenario: Scenario, lab: TopologySpec, gathered: Gathered) -> None:
+    moments = _moments(scenario)
     for key, item in scenario.expect.all():
         if isinstance(item, Window):
-            _moment(item.after, moments, f"{key}.after")
-            _moment(item.until, moments, f"{key}.until")
-        match item:
-            case Instant():
-                _instant(item, moments, bool(scenario.steps), lab, key)
-            case State():
-                _moment(item.at, moments, f"{key}.at")
-                _state(item, scenario, lab, key)
-            case Order(records=records):
-                for index, matcher in enumerate(records):
-                    _matcher(matcher, lab, f"{key}.records[{index}]")
-            case Count():
-                _matcher(item.record, lab, f"{key}.record")
-                figures = [figure for figure in (item.exactly, item.at_least, item.at_most) if figure is not None]
-                if not figures or min(figures) < 0:
-                    raise InputError(key, "counts against nothing: give exactly, at_least or at_most, not below 0")
-            case _:
-                record = getattr(item, "record", None)
-                if record is not None:
-                    _matcher(record, lab, f"{key}.record")
-    _allowed(scenario)
+            with gathered.each():
+                _moment(item.after, moments, f"{key}.after")
+            with gathered.each():
+                _moment(item.until, moments, f"{key}.until")
+        with gathered.each():
+            _expectation(item, moments, scenario, lab, key)
+    with gathered.each():
+        _allowed(scenario)
+
+
+def _moments(scenario: Scenario) -> list[str]:
+    try:
+        steps = scenario.plain_steps()
+    except FaultError:  # told already
+        steps = scenario.steps
+    ends = {step.id: [f"{step.id}.end"] if step.for_s is not None else [] for step in steps}
+    return [*RESERVED_MOMENTS, *(moment for step in steps for moment in (step.id, *ends[step.id]))]
+
+
+def _expectation(item: Expectation, moments: list[str], scenario: Scenario, lab: TopologySpec, key: str) -> None:
+    match item:
+        case Instant():
+            _instant(item, moments, bool(scenario.steps), lab, key)
+        case State():
+            _moment(item.at, moments, f"{key}.at")
+            _state(item, scenario, lab, key)
+        case Order(records=records):
+            for index, matcher in enumerate(records):
+                _matcher(matcher, lab, f"{key}.records[{index}]")
+        case Count():
+            _matcher(item.record, lab, f"{key}.record")
+            figures = [figure for figure in (item.exactly, item.at_least, item.at_most) if figure is not None]
+            if not figures or min(figures) < 0:
+                raise InputError(key, "counts against nothing: give exactly, at_least or at_most, not below 0")
+        case Never():
+            _matcher(item.record, lab, f"{key}.record")
+        case _:
+            pass
 
 
 def _allowed(scenario: Scenario) -> None:
@@ -271,9 +330,13 @@ def _instant(item: Instant, moments: list[str], has_steps: bool, lab: TopologySp
         _moment(item.after, moments, f"{key}.after")
     elif not has_steps:
         raise InputError(f"{key}.after", "is missing, and there is no first step to count from: name a moment")
+    if (item.published_s is None) == (item.expected_s is None):
+        why = "names no time" if item.expected_s is None else "names its time twice"
+        raise InputError(key, f"{why}: give expected_s, or published_s with the source that published it")
+    figure = "published_s" if item.expected_s is None else "expected_s"
     low, high = item.range_s
     if not 0 <= low <= high:
-        raise InputError(f"{key}.published_s", f"is {low:g} to {high:g}: not below 0, the lower figure first")
+        raise InputError(f"{key}.{figure}", f"is {low:g} to {high:g}: not below 0, the lower figure first")
     if item.room_s < 0 or item.nth < 1:
         raise InputError(key, f"room_s={item.room_s:g}, nth={item.nth}: not below 0, and from 1")
 

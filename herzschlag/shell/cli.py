@@ -22,8 +22,10 @@ from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.running.conductor import NotReady
+from herzschlag.running.held import held
 from herzschlag.running.run_file import RunReport, new_folder
 from herzschlag.running.runner import RunRequest, announce, judge_and_write
+from herzschlag.running.which_run import RUNS
 from herzschlag.scenarios.from_toml import ScenarioError, load_family
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.to_toml import as_toml
@@ -52,7 +54,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
         float | None, typer.Option(help="Divides every timer; 1 is real time. Default: the scenario's own, or 1.")
     ] = None,
     seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
-    out_directory: Annotated[Path, typer.Option("--out", help="Where the run directory goes.")] = Path("runs"),
+    out_directory: Annotated[Path, typer.Option("--out", help="Where the run directory goes.")] = RUNS,
     capture: Annotated[
         Capture, typer.Option(help="Packets kept: those of the agents and pings, or all.")
     ] = Capture.heartbeats,
@@ -82,7 +84,9 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     )
     announce(request, "running", "it has not ended")
     try:
-        raise typer.Exit(_session(request, loaded))
+        with held(directory):
+            status = _session(request, loaded)
+        raise typer.Exit(status)
     except BackendUnavailable as error:
         announce(request, "unavailable", str(error))
         fail(f"this machine cannot run it: {error}", CANNOT_RUN)

@@ -269,7 +269,7 @@ def test_the_capture_of_a_killed_run_is_complete_to_the_last_packet(tmp_path: Pa
 
 
 def _captures(directory: Path) -> list[Path]:
-    return list(directory.glob(f"runs/*/*/{CAPTURE_FILE}"))
+    return list(directory.glob(f"runs/[0-9]*/*/{CAPTURE_FILE}"))
 
 
 def _read(file: Path) -> pcapng.Capture:

@@ -37,7 +37,7 @@ def batch(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[Path]]
 
 def statuses(folder: Path) -> list[str]:
     found: list[str] = []
-    for path in sorted(folder.glob(f"runs/*/*/{RUN_FILE}")):
+    for path in sorted(folder.glob(f"runs/[0-9]*/*/{RUN_FILE}")):
         try:
             found.append(read_report(path.parent).status)
         except (OSError, msgspec.MsgspecError):

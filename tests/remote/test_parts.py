@@ -114,6 +114,7 @@ def test_files_and_folders_of_a_command_line_are_translated(tmp_path: Path) -> N
 
 def test_a_run_directory_appears_as_one_and_nested_ones_within_it() -> None:
     names = ["runs/a/run.json", "runs/a/log/x", "runs/a/again/run.json", "runs/ab/run.json", "loose", "runs/other"]
+    names.append("runs/.gitignore")
     found = units([FarFile(name, 0, "") for name in names])
     assert {unit: len(files) for unit, files in found.items()} == {
         "runs/a": 3,

@@ -112,6 +112,14 @@ def test_only_needed_things_keep_a_machine_from_labs() -> None:
     assert "for: purpose of c" in text
     assert "fix: get c" in text
     assert "No labs on real packets here: c missing." in text
+    assert text.startswith("ok       1 of 3: a\n") and "detail of a" not in text
+    assert "ok       a  detail of a" in doctor.as_text(found, verbose=True)
+
+
+def test_what_could_not_be_tried_without_namespaces_blames_no_kernel() -> None:
+    refused = (1, "unshare: unshare failed: Operation not permitted")
+    found = doctor.kernel_trial("x", "y", refused, "sh", "CONFIG_X")
+    assert "CONFIG_X" not in found.fix and "namespaces first" in found.fix
 
 
 def test_the_document_says_everything_the_text_says() -> None:

@@ -28,6 +28,7 @@ EXAMPLES = {
     "herzschlag_extras/brisk.py": "the package that a tutorial makes",
     "herzschlag_extras/rack.py": "the package that a tutorial makes",
     "many.toml": "a file that a benchmark writes",
+    "my-case.toml": "a user's scenario",
     "my-lab.toml": "a user's scenario",
     "path/to/file.toml": "a placeholder",
     "rack.toml": "a user's scenario",

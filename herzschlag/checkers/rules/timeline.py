@@ -20,7 +20,7 @@ from herzschlag.checkers.pace import latest_s, shortest_s, speed_max, speed_of, 
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History, Record
-from herzschlag.scenarios.expectations import Instant, kind_of_moment, kinds_named, matching, show
+from herzschlag.scenarios.expectations import OWN, Instant, kind_of_moment, kinds_named, matching, show
 from herzschlag.scenarios.expectations import moment as named_moment
 from herzschlag.scenarios.model import Scenario
 
@@ -47,10 +47,11 @@ def _check(history: History, scenario: Scenario) -> Finding:
         if blur and found.verdict == "holds":
             found = msgspec.structs.replace(found, verdict="unknown", because=f"{found.because}; {blur}")
         details.append(msgspec.structs.replace(found, key=f"expect.instant[{index}]", source=item.source))
+    what = "published instants" if all(item.source != OWN for item in scenario.expect.instant) else "instants"
     return finding(
         NAME,
         details,
-        good=f"{len(details)} published instants within {allowed_s:.2f} s",
+        good=f"{len(details)} {what} within {allowed_s:.2f} s",
         nothing="no instant is expected",
     )
 
@@ -98,9 +99,8 @@ def _measure(item: Instant, truth: Truth, scenario: Scenario, speed: float, late
     if low == highest:
         deviation_s = measured_s - low
     beyond_s = max(deviation_s - origin.later_s, -deviation_s - origin.earlier_s) - allowed_s
-    because = (
-        f"{measured_s:.3f} s{origin.words}, published {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
-    )
+    word = "expected" if item.source == OWN else "published"
+    because = f"{measured_s:.3f} s{origin.words}, {word} {span(low, highest)} s, allowed {allowed_s:.2f} s either way"
     if abs(deviation_s) > allowed_s and (took_s := origin.earlier_s + origin.later_s):
         because += f" of any moment of the fault, which took {took_s:.2f} s"
     verdict: Verdict = "holds" if beyond_s <= 0 else "violated"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from herzschlag.wrong_input import InputError, build, nearest
+from herzschlag.wrong_input import ALIKE_MAX, InputError, InputErrors, build, nearest
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,3 +57,22 @@ def test_a_long_value_is_shown_in_one_line() -> None:
 def test_the_nearest_word_is_offered_whatever_its_case_or_else_all_there_are() -> None:
     assert nearest("HOST-98", ["host-98", "host-99"]) == "did you mean 'host-98'?"
     assert nearest("zebra", ["a", "b"]).endswith("a, b")
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(InputErrors) as caught:
+        build(House, {"heatd": 1, "heated": "yes", "doors": [{"width_mm": "wide"}, {"nam": 1}]}, "house")
+    assert [error.key for error in caught.value.errors] == [
+        "house.heatd",
+        "house.doors[0].width_mm",
+        "house.doors[1].nam",
+        "house.doors[1]",
+        "house.heated",
+    ]
+    assert str(caught.value).count("\n") == 4
+    assert caught.value.key == "house.heatd"
+
+
+def test_of_a_long_list_only_the_nearest_are_named() -> None:
+    told = nearest("zzz", [f"name-{n}" for n in range(60)])
+    assert told.startswith("the nearest of 60 are ") and told.count(",") == ALIKE_MAX - 1

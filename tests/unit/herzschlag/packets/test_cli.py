@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from herzschlag.agents.protocol.messages import Heartbeat
 from herzschlag.cli.app import app
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import RUNNER, SECOND, History, record, write_history
+from herzschlag.packets import cli
+from herzschlag.running.run_file import new_folder
 from herzschlag.scenarios.from_toml import shipped
 from herzschlag.topo.capture import pcapng
 from tests.support.captures import HandMade
@@ -74,3 +78,35 @@ def test_a_directory_without_a_run_or_without_packets_is_refused(directory: Path
     status, _, trouble = call(str(directory))
     assert status == 2
     assert "name the directory of a run" in trouble
+
+
+def test_tables_fit_80_columns_and_wide_ones_have_the_rest(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal that breaks rows in two makes a table unreadable."""
+    texts = {}
+    for words in ((), ("--wide",)):
+        monkeypatch.setattr(
+            cli,
+            "Console",
+            lambda **given: Console(**{"width": 80, **given, "force_terminal": True, "color_system": None}),
+        )
+        with pytest.raises(SystemExit):
+            app(["packets", str(directory), *words])
+        texts[words] = capsys.readouterr().out.splitlines()
+    narrow = [line for line in texts[()] if not line.startswith(("slave-failure: ", "In Wireshark"))]
+    assert max(map(len, narrow)) <= 80
+    assert "…" not in "\n".join(narrow)
+    assert not any("jitter ms" in line for line in narrow) and any("jitter" in line for line in texts[("--wide",)])
+
+
+def test_the_last_run_is_meant_when_none_is_named(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    directory.joinpath("project").mkdir()
+    folder = new_folder(project / "runs")
+    shutil.copytree(directory, folder / "slave-failure", ignore=shutil.ignore_patterns("project"))
+    monkeypatch.chdir(project)
+    assert call() == call("slave-failure") == call("latest")
+    assert call()[0] == 0

@@ -25,7 +25,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_directory_without_a_run_is_wrong_input(tmp_path: Path) -> None:
     ended = CliRunner().invoke(app, ["report", str(tmp_path)])
     assert ended.exit_code == 2
-    assert "name what `herzschlag run` printed" in ended.stderr
+    assert "as `herzschlag run` prints it" in ended.stderr
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device", "report.html"), KeyError("block")])

@@ -17,12 +17,14 @@ from typer.testing import CliRunner
 
 from herzschlag.history.records import SECOND, History, record
 from herzschlag.report import ReportError, write_report
-from herzschlag.report.cli import report, run_directories
+from herzschlag.report.cli import report
 from herzschlag.report.page import draw
 from herzschlag.report.reading import read_run
 from herzschlag.report.summary import entry, times_s, write_summary
 from herzschlag.report.tables import RECORDS_MAX
+from herzschlag.running import which_run
 from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.to_toml import as_toml
 from tests.support.reports import SITUATIONS, simulated, write_run
 
 SIZE_MAX = 6_000_000
@@ -204,7 +206,7 @@ def test_the_command_draws_runs_and_folders_of_runs(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob("**/*.html")) == ["report.html", "report.html", "summary.html"]
     one = CliRunner().invoke(app, [str(tmp_path / "normal")])
     assert one.output.splitlines() == [str(tmp_path / "normal" / "report.html")]
-    assert run_directories([tmp_path, tmp_path / "normal"]) == [tmp_path / "normal", tmp_path / "slave-failure"]
+    assert which_run.of_all([tmp_path, tmp_path / "normal"]) == [tmp_path / "normal", tmp_path / "slave-failure"]
 
 
 @pytest.mark.parametrize("name", ["missing", "."])
@@ -212,7 +214,7 @@ def test_wrong_input_is_one_message_and_status_2(name: str, tmp_path: Path) -> N
     done = CliRunner().invoke(app, [str(tmp_path / name)])
     assert done.exit_code == 2
     assert len(done.output.strip().splitlines()) == 1
-    assert "name what `herzschlag run` printed" in done.output
+    assert "as `herzschlag run` prints it" in done.output
 
 
 def test_one_bad_run_does_not_spoil_the_others(tmp_path: Path) -> None:
@@ -222,3 +224,24 @@ def test_one_bad_run_does_not_spoil_the_others(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert (tmp_path / "normal" / "report.html").is_file()
     assert "has not ended yet" in done.output
+
+
+def test_an_expectation_of_the_authors_own_is_not_called_published(tmp_path: Path) -> None:
+    given = load("slave-failure")
+    first, *rest = given.expect.instant
+    own = msgspec.structs.replace(first, source="own", published_s=None, expected_s=first.published_s)
+    for instants, heading in (((own,), "Expected"), ((own, *rest), "Expected or published"), ((*rest,), "Published")):
+        expect = msgspec.structs.replace(given.expect, instant=instants)
+        directory = tmp_path / heading
+        page = draw(
+            read_run(
+                simulated(
+                    msgspec.structs.replace(
+                        given, expect=expect, text=as_toml(msgspec.structs.replace(given, expect=expect))
+                    ),
+                    directory,
+                )
+            )
+        )
+        assert f">{heading} against measured</h2>" in page
+        assert f"<th scope=col class=num>{heading}<th" in page

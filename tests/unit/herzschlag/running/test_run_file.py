@@ -11,6 +11,7 @@ import pytest
 from herzschlag.packets.passages import CaptureError
 from herzschlag.packets.run import read_packet_run
 from herzschlag.running.run_file import (
+    LATEST,
     RUN_FILE,
     RunReport,
     must_be_unused,
@@ -85,3 +86,27 @@ def test_a_directory_that_a_lab_wrote_into_is_refused_and_stays_as_it_is(tmp_pat
         must_be_unused(tmp_path)
     assert left in str(told.value) and "name a new one, or remove it" in str(told.value)
     assert (tmp_path / left).read_text() == "precious"
+
+
+def test_latest_leads_to_the_newest_folder_and_git_ignores_what_is_made_here(tmp_path: Path) -> None:
+    base = tmp_path / "runs"
+    for _ in range(3):
+        folder = new_folder(base)
+        assert (base / LATEST).is_symlink() and (base / LATEST).samefile(folder)
+    assert (base / ".gitignore").read_text().splitlines()[-1] == "*"
+    assert sorted(path.name for path in base.iterdir() if path.name.startswith(".")) == [".gitignore"]
+
+
+@pytest.mark.parametrize("mine", ["file", "folder", "link"])
+def test_a_folder_of_the_users_own_is_not_ignored_and_a_latest_of_their_own_stays(tmp_path: Path, mine: str) -> None:
+    (tmp_path / "target").mkdir()
+    latest = tmp_path / LATEST
+    if mine == "link":
+        latest.symlink_to("target")
+    elif mine == "folder":
+        latest.mkdir()
+    else:
+        latest.write_text("mine")
+    folder = new_folder(tmp_path)
+    assert folder.is_dir() and not latest.samefile(folder)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([folder.name, LATEST, "target"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from herzschlag.faults import NetworkDown
-from herzschlag.scenarios.from_toml import ScenarioError, load, load_family, loads, shipped
+from herzschlag.scenarios.from_toml import SHOWN_MAX, ScenarioError, load, load_family, loads, loads_family, shipped
 from herzschlag.scenarios.plan import make_plan
 
 GOOD = """
@@ -130,7 +131,7 @@ def test_wrong_input_names_file_key_and_the_way_out(old: str, new: str, says: st
     assert old in GOOD
     with pytest.raises(ScenarioError, match=says) as refused:
         loads(GOOD.replace(old, new, 1), "some/mine.toml")
-    assert str(refused.value).startswith("some/mine.toml: ")
+    assert re.match(r"some/mine\.toml:[1-9][0-9]*: ", str(refused.value))
     assert "\n" not in str(refused.value)
 
 
@@ -186,3 +187,82 @@ def test_a_name_that_cannot_name_a_directory_is_refused(name: str, says: str) ->
     with pytest.raises(ScenarioError, match=says):
         loads(f'name = "{name}"\ntitle = "t"\n', "x.toml")
     assert loads(f'name = "{"x" * 200}"\ntitle = "t"\n', "x.toml").name == "x" * 200
+
+
+WRONG_IN_FIVE_WAYS = """\
+name = "mine"
+titel = "x"
+speed = 0
+
+[[steps]]
+at_s = -1
+fault = "power-off"
+host = "host-9"
+
+[[expect.instant]]
+name = "dead"
+expected_s = [3, 1]
+record = { kind = "host-state", node = "host-99", to = "hostDwn" }
+"""
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once_each_with_its_line() -> None:
+    """One error an attempt costs a newcomer an attempt an error."""
+    with pytest.raises(ScenarioError) as caught:
+        loads(WRONG_IN_FIVE_WAYS, "mine.toml")
+    problems = [(problem.line, problem.key) for problem in caught.value.problems]
+    assert problems == [
+        (1, "title"),
+        (2, "titel"),
+        (3, "speed"),
+        (6, "steps[0].at_s"),
+        (8, "steps[0].host"),
+        (13, "expect.instant[0].record.to"),
+    ]
+    assert str(caught.value).splitlines()[2].startswith("mine.toml:3: speed: is 0: above 0")
+
+
+def test_what_rests_on_something_wrong_is_not_told() -> None:
+    """A cluster that cannot be read would make every host of it unknown."""
+    with pytest.raises(ScenarioError) as caught:
+        loads(GOOD.replace("[cluster]", "[cluster]\nmtu = 'wide'"), "mine.toml")
+    assert [problem.key for problem in caught.value.problems] == ["cluster.mtu"]
+
+
+def test_what_is_wrong_in_every_variant_is_told_once_and_where_a_variant_says_it() -> None:
+    text = (
+        GOOD.replace("at_s = 5", "at_s = -5")
+        + """
+[[variants]]
+name = "a"
+set = { settle_s = 10 }
+[[variants]]
+name = "b"
+set = { settle_s = -1 }
+"""
+    )
+    with pytest.raises(ScenarioError) as caught:
+        loads_family(text, "mine.toml")
+    told = [(text.splitlines()[one.line - 1], one.key) for one in caught.value.problems]
+    assert told == [("at_s = -5", "variant a: steps[0].at_s"), ("set = { settle_s = -1 }", "variant b: settle_s")]
+
+
+def test_a_message_about_a_thousand_things_is_short() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(GOOD + "[[steps]]\n" * 1000, "mine.toml")
+    assert len(caught.value.problems) == 1000
+    assert len(str(caught.value).splitlines()) == SHOWN_MAX + 1
+
+
+def test_an_expectation_of_ones_own_needs_no_source() -> None:
+    text = GOOD.replace("published_s", "expected_s", 1)
+    text = "\n".join(line for line in text.splitlines() if not line.startswith('source = "1.1"'))
+    (instant, *_) = loads(text, "mine.toml").expect.instant
+    assert instant.source == "own"
+    assert instant.range_s == (
+        instant.expected_s if isinstance(instant.expected_s, tuple) else (instant.expected_s,) * 2
+    )
+    for figure in ("", "published_s = 3\nexpected_s = 3"):
+        again = text.replace("expected_s = [15, 18]", figure)
+        with pytest.raises(ScenarioError, match="give expected_s, or published_s with the source"):
+            loads(again, "mine.toml")

@@ -1,0 +1,158 @@
+"""The commands `scenarios`, `init`, `check` and `schema`: from the list of scenarios to a checked one of your own.
+
+This module decides what a user sees of scenario files before anything runs. It leaves what is wrong in them to
+`herzschlag/scenarios`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from herzschlag.checkers import checkers
+from herzschlag.cli.ending import fail
+from herzschlag.exit_status import HOLDS, WRONG_INPUT
+from herzschlag.scenarios.completion import scenarios as scenario_names
+from herzschlag.scenarios.completion import shipped_scenarios
+from herzschlag.scenarios.from_toml import Problem, ScenarioError, load_family, shipped
+from herzschlag.scenarios.model import Scenario
+
+NEW = "my-scenario"
+
+
+def scenarios_command(
+    name: Annotated[str | None, typer.Argument(help="Print this one's file.", autocompletion=shipped_scenarios)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """List the shipped scenarios, or print one of them.
+
+    Example: herzschlag scenarios
+
+    Example: herzschlag scenarios isolation >mine.toml
+    """
+    if name is not None:
+        try:
+            found = load_family(name)
+        except ScenarioError as error:
+            fail(str(error), WRONG_INPUT)
+        sys.stdout.write(json.dumps([_listed(s) for s in found], indent=2) + "\n" if as_json else found[0].text)
+        return
+    families = [(one, load_family(one)) for one in shipped()]
+    if as_json:
+        sys.stdout.write(json.dumps([_listed(s) for _, members in families for s in members], indent=2) + "\n")
+        return
+    width = max(len(one) for one, _ in families)
+    sys.stdout.writelines(f"{one:<{width}}  {_title(members)}\n" for one, members in families)
+
+
+def _listed(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "about": scenario.about,
+        "length_s": scenario.length_s,
+    }
+
+
+def _title(members: Sequence[Scenario]) -> str:
+    """Of a family: what its members' titles begin with, before the last colon, and their names."""
+    title = members[0].title
+    if len(members) == 1:
+        return title
+    names = ", ".join(member.name.partition("@")[2] for member in members)
+    return f"{title.rpartition(': ')[0]} ({names})"
+
+
+def init_command(
+    name: Annotated[str, typer.Argument(help="Its name, and that of its file.")] = NEW,
+) -> None:
+    """Write a commented scenario of your own, which holds as it is, and the schema by which editors check it.
+
+    Example: herzschlag init my-case
+    """
+    from herzschlag.scenarios import schema  # noqa: PLC0415 (large, for two commands)
+    from herzschlag.scenarios.starter import starter  # noqa: PLC0415
+
+    name = name.removesuffix(".toml")
+    path = Path(f"{name}.toml")
+    try:
+        text = starter(path.name.removesuffix(".toml"))
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+        (path.parent / schema.SCHEMA_FILE).write_text(schema.schema_text(), encoding="utf-8")
+    except ScenarioError as error:
+        fail(error.problems[0].text, WRONG_INPUT)
+    except FileExistsError:
+        fail(f"{path}: exists already, and stays as it is: choose another name", WRONG_INPUT)
+    except OSError as error:
+        fail(f"{error.filename}: cannot be written: {error.strerror}; choose another place", WRONG_INPUT)
+    typer.echo(f"{path}: a scenario to change; {path.parent / schema.SCHEMA_FILE}: what editors check it by")
+    typer.echo(f"try: herzschlag check {path}; herzschlag run {path} --backend simulation")
+
+
+def check_command(
+    scenarios: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="TOML files, or names.", autocompletion=scenario_names)
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
+) -> None:
+    """Check scenario files without running them, and say everything that is wrong, each with file and line.
+
+    Exit status 0: all are right; 2: something is wrong.
+
+    Example: herzschlag check my-case.toml
+    """
+    checkers()
+    problems: list[Problem] = []
+    for name in scenarios:
+        try:
+            found = load_family(name)
+        except ScenarioError as error:
+            problems += error.problems or [Problem(name, 0, "", str(error))]
+            if not as_json:
+                typer.echo(str(error), err=True)
+        else:
+            if not as_json and not quiet:
+                typer.echo(f"{name}: {_contents(found)}")
+    if as_json:
+        found_wrong = [{"file": one.file, "line": one.line, "key": one.key, "text": one.text} for one in problems]
+        sys.stdout.write(json.dumps({"right": not problems, "problems": found_wrong}, indent=2) + "\n")
+    raise typer.Exit(WRONG_INPUT if problems else HOLDS)
+
+
+def _contents(members: Sequence[Scenario]) -> str:
+    first = members[0]
+    expected = len(first.expect.all()) - len(first.expect.allow)
+    parts = [
+        *([_number(len(members), "variant")] if len(members) > 1 else []),
+        _number(len(first.steps), "step"),
+        _number(expected, "expectation"),
+        f"{first.length_s:g} s long",
+    ]
+    return "right: " + ", ".join(parts)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def schema_command(
+    path: Annotated[bool, typer.Option("--path", help="Print where the installed file is instead.")] = False,
+) -> None:
+    """Print the JSON schema of scenario files, for editors; with faults and checkers of installed packages.
+
+    Example: herzschlag schema >herzschlag.schema.json
+    """
+    if path:
+        typer.echo(str(resources.files("herzschlag.scenarios") / "scenario.schema.json"))
+        return
+    from herzschlag.scenarios.schema import schema_text  # noqa: PLC0415 (large, for two commands)
+
+    sys.stdout.write(schema_text())

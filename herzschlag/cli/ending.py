@@ -1,0 +1,15 @@
+"""How a command ends early: one line on standard error, and an exit status."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+_err = Console(stderr=True, highlight=False)
+
+
+def fail(text: str, status: int) -> NoReturn:
+    _err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
+    raise typer.Exit(status)
