@@ -313,9 +313,10 @@ class Cluster:
     def freeze(self, host: str) -> str:
         return self.fault("freeze", host=host)
 
-    def take_storage(self, host: str, datastore: str, *, access: str = "apd") -> str:
-        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`), or its writes alone fail (`read-only`)."""
-        return self.fault("storage", host=host, datastore=datastore, access=access)
+    def take_storage(self, host: str, datastore: str, *, access: str = "apd", delay_ms: float = 0.0) -> str:
+        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`), its writes alone fail (`read-only`), each
+        operation takes `delay_ms` (`slow`), or reads give what was there when this began (`stale`)."""
+        return self.fault("storage", host=host, datastore=datastore, access=access, delay_ms=delay_ms)
 
     def silence_gateway(self) -> str:
         return self.fault("gateway-silent")

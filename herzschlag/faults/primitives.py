@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-Access = Literal["apd", "pdl", "read-only", "full"]
+Access = Literal["apd", "pdl", "read-only", "full", "slow", "stale"]
 Direction = Literal["in", "out", "both"]
 Blockable = Literal["8182", "icmp"]
 Option = str | int | float | bool
@@ -95,11 +95,14 @@ class VcenterDown(Condition, frozen=True, tag=True):
 
 class StorageLost(Condition, frozen=True, tag=True):
     """The host's view of the datastore: `apd`: I/O hangs until lifted; `pdl`: I/O fails; `read-only`: writes fail;
-    `full`: what would take more space fails, for every host that sees it."""
+    `full`: what would take more space fails, for every host that sees it; `slow`: each operation is carried out and
+    answered `delay_ms` after it was asked for (milliseconds of protocol time), what waits when lifted at once; `stale`:
+    reads give what was there when this began, writes and test-and-sets go through."""
 
     host: str
     datastore: str
     access: Access
+    delay_ms: float = 0.0
 
 
 REORDER_HOLD_MS = 10.0
