@@ -137,7 +137,7 @@ class TmpfsDatastores:
     def abort(self, datastore: str, request: int) -> None:
         """Forget a request that waits or hangs."""
         for unanswered in (self._waiting, self._hanging):
-            found: dict[int, Any] = unanswered.get(datastore, {})  # type: ignore[assignment]
+            found: dict[int, Any] = unanswered.get(datastore, {})
             found.pop(request, None)
             if not found:
                 unanswered.pop(datastore, None)

@@ -114,7 +114,11 @@ class Impaired(Condition, frozen=True, tag=True):
     between 0 and 1, times are milliseconds of protocol time; a delay is even within `jitter_ms` around `delay_ms`.
     Reordered packets are not delayed, and so overtake; one bit of a damaged packet is flipped, so its receiver drops
     it. `burst_packets` above 0: losses come in bursts; the line is bad for that many packets on average, and loses the
-    share `burst_loss` of them. `rate_kbit_s` above 0: the line carries no more than this."""
+    share `burst_loss` of them. `rate_kbit_s` above 0: the line carries no more than this.
+
+    `to`: each of these becomes the value named there within `over_s` seconds of protocol time. `flap_period_s` above 0:
+    the line carries nothing for the share `flap_down` of each period, first down, then up; `flap_random`: each time
+    for about that long; lines of one `flap_name` flap together."""
 
     network: str
     src: str
@@ -128,6 +132,12 @@ class Impaired(Condition, frozen=True, tag=True):
     burst_packets: float = 0.0
     burst_loss: float = 1.0
     rate_kbit_s: float = 0.0
+    to: tuple[tuple[str, float], ...] = ()
+    over_s: float = 0.0
+    flap_period_s: float = 0.0
+    flap_down: float = 0.5
+    flap_random: bool = False
+    flap_name: str = ""
 
 
 class GatewaySilent(Condition, frozen=True, tag=True):

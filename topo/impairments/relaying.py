@@ -24,7 +24,7 @@ import msgspec
 
 from herzschlag.topo.impairments.line import Counts, Line
 from herzschlag.topo.impairments.relay_messages import MESSAGE_BYTES_MAX, Ask, Open, Request, Set, Told
-from herzschlag.topo.impairments.values import PERFECT, Quality
+from herzschlag.topo.impairments.values import PERFECT, Course
 
 NAME = "hz-relay"
 """How the process is listed."""
@@ -51,13 +51,14 @@ class Port:
             self.lines.setdefault(self.names[node], Line(seed, (one.network, one.node, node)))
 
     def change(self, wanted: Set) -> None:
-        qualities: dict[str, Quality] = {node: quality for quality, nodes in wanted.lines for node in nodes}
+        courses: dict[str, Course] = {node: course for course, nodes in wanted.lines for node in nodes}
+        now_ns = time.monotonic_ns()
         for node, address in self.names.items():
-            self.lines[address].change(qualities.get(node, PERFECT))
+            self.lines[address].change(courses.get(node, PERFECT), now_ns)
 
     def counts(self) -> dict[str, Counts]:
         found = {node: self.lines[address] for node, address in self.names.items()}
-        return {node: line.counts for node, line in found.items() if line.quality != PERFECT}
+        return {node: line.counts for node, line in found.items() if line.bad}
 
 
 Held = tuple[int, int, int, Port, Line, bytes]
