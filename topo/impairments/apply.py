@@ -244,6 +244,11 @@ class Impairments:
             found = self._nodes.get(node)
             return self._relay.counts(node) if self._relay and found is not None and found.relayed else {}
 
+    def take_relay_late_ns(self) -> int | None:
+        """How much later than planned the relay woke since this was last asked; None: there is none."""
+        with self._lock:
+            return None if self._relay is None else self._relay.take_late_ns()
+
     @staticmethod
     def _let_go(node: _Node, layouts: Mapping[str, Layout]) -> int:
         """Packets that have passed those netems of the node which delay in these layouts."""

@@ -49,6 +49,8 @@ class Told(msgspec.Struct, frozen=True, tag=True, array_like=True):
     at_ns: int
     """The instant at which the request was carried out."""
     counts: dict[str, Counts] = {}
+    late_ns: int = 0
+    """How much later than planned the relay woke, at most, since it last told."""
 
 
 Request = Open | Set | Ask
