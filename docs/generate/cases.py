@@ -274,9 +274,15 @@ def others(found: dict[str, tuple[Scenario, ...]], results: Ran) -> list[str]:
         if not name.startswith("case-") and name != SAME_CUT:
             columns = " | ".join(verdicts(family, results[backend]) for backend in BACKENDS)
             lines.append(
-                f"| [{name}](../herzschlag/scenarios/shipped/{name}.toml) | {cell(family[0].title)} | {columns} |"
+                f"| [{name}](../herzschlag/scenarios/shipped/{name}.toml) | {cell(_title(family))} | {columns} |"
             )
     return lines
+
+
+def _title(family: tuple[Scenario, ...]) -> str:
+    """A variant's title follows the family's, after a colon."""
+    title = family[0].title
+    return title.rpartition(": ")[0] if len(family) > 1 else title
 
 
 def item_range(item: object) -> tuple[float, float]:
