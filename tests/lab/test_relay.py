@@ -179,7 +179,7 @@ def test_a_rate_is_kept() -> None:
         assert delivered(lab, "host-98", "host-99", "A", 60) == 60
         (line,) = lab.impairments.lines("host-98").values()
         # They are sent within 30 to 60 ms; the last one waits for those before it.
-        assert 500_000_000 < line.delay_max_ns < 700_000_000
+        assert 500_000_000 < line.delay_max_ns < 700_000_000, line
 
 
 @inside
