@@ -6,7 +6,9 @@ Several hosts share the files; each has its own access to each datastore. One co
 A dying writer (`die_after_bytes`) leaves nothing of a Replace, the first bytes of an Append, and nothing or all of a
 sector, because a sector is written as one.
 
-A full datastore takes no more blocks of 4 KiB than it held at that moment; a file grows within its last one.
+A stale one shows a host what it held when that began; the host's writes, and what a test-and-set compares, are the
+datastore's own. A full datastore takes no more blocks of 4 KiB than it held at that moment; a file grows within its
+last one.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from herzschlag.agents.states import DatastoreAccess
 _ZERO = bytes(SECTOR)
 _BLOCK = 4096
 _WRITES = (Replace, Append, WriteSector, TestAndSet, Touch, Remove)
-MemoryAccess = DatastoreAccess | Literal["read-only", "full"]
+MemoryAccess = DatastoreAccess | Literal["read-only", "full", "stale"]
 
 
 def _blocks_of(length: int) -> int:
@@ -56,6 +58,14 @@ class _Datastore:
         self.folders: dict[str, set[str]] = {"": set()}
         """Folder to names in it. Folders stay when they are empty again."""
 
+    def copy(self) -> _Datastore:
+        copied = _Datastore()
+        for path, file in self.files.items():
+            one = copied.files[path] = _File()
+            one.data, one.stamp = bytearray(file.data), file.stamp
+        copied.folders = {path: set(names) for path, names in self.folders.items()}
+        return copied
+
 
 class MemoryDatastores:
     def __init__(self, names: Iterable[str]) -> None:
@@ -65,17 +75,16 @@ class MemoryDatastores:
         """Only what is not "ok": (host, datastore)."""
         self._blocks_max: dict[str, int] = {}
         """Of full datastores: the blocks they hold at most."""
+        self._stale: dict[tuple[str, str], _Datastore] = {}
+        """What is shown to hosts that do not see a datastore as it is."""
         self._hanging: dict[tuple[str, str], dict[int, AnyIo]] = {}
         self._perform: dict[type[Any], Callable[[Any], Outcome]] = {
-            Read: self._read,
             WriteSector: self._write_sector,
             Append: self._append,
             TestAndSet: self._test_and_set,
             Replace: self._replace,
             Touch: self._touch,
-            Stat: self._stat,
             Remove: self._remove,
-            ListFolder: self._list_folder,
         }
 
     def perform(self, request: AnyIo, host: str, die_after_bytes: int | None = None) -> Outcome | None:
@@ -94,6 +103,9 @@ class MemoryDatastores:
         if die_after_bytes is not None:
             self._die(request, die_after_bytes)
             return None
+        read = _READS.get(type(request))
+        if read is not None:
+            return read(request, self._stale.get((host, request.datastore)) or self._datastores[request.datastore])
         return self._perform[type(request)](request)
 
     def abort(self, host: str, datastore: str, request: int) -> None:
@@ -114,6 +126,10 @@ class MemoryDatastores:
             self._access.pop(key, None)
         else:
             self._access[key] = access
+        if access != "stale":
+            self._stale.pop(key, None)
+        elif key not in self._stale:
+            self._stale[key] = self._datastores[datastore].copy()
         if "full" not in {one for (_, name), one in self._access.items() if name == datastore}:
             self._blocks_max.pop(datastore, None)
         elif datastore not in self._blocks_max:
@@ -179,14 +195,6 @@ class MemoryDatastores:
         file.stamp = self._stamp
         return file
 
-    def _read(self, request: Read) -> Outcome:
-        file = self._datastores[request.datastore].files.get(request.path)
-        if file is None:
-            return Outcome(request.request, "missing")
-        if request.length is None:
-            return Outcome(request.request, "ok", bytes(file.data[request.offset :]))
-        return Outcome(request.request, "ok", bytes(file.data[request.offset : request.offset + request.length]))
-
     def _write_sector(self, request: WriteSector) -> Outcome:
         self._put(self._file(request).data, request.offset, request.data)
         return Outcome(request.request, "ok")
@@ -224,24 +232,12 @@ class MemoryDatastores:
         self._file(request)
         return Outcome(request.request, "ok")
 
-    def _stat(self, request: Stat) -> Outcome:
-        file = self._datastores[request.datastore].files.get(request.path)
-        if file is None:
-            return Outcome(request.request, "missing")
-        return Outcome(request.request, "ok", b"", file.stamp)
-
     def _remove(self, request: Remove) -> Outcome:
         datastore = self._datastores[request.datastore]
         if datastore.files.pop(request.path, None) is not None:
             folder, _, name = request.path.rpartition("/")
             datastore.folders[folder].discard(name)
         return Outcome(request.request, "ok")
-
-    def _list_folder(self, request: ListFolder) -> Outcome:
-        names = self._datastores[request.datastore].folders.get(request.path)
-        if names is None:
-            return Outcome(request.request, "missing")
-        return Outcome(request.request, "ok", "\n".join(sorted(names)).encode())
 
     def _die(self, request: AnyIo, after_bytes: int) -> None:
         whole = (
@@ -252,5 +248,32 @@ class MemoryDatastores:
         if isinstance(request, Append):
             if after_bytes:
                 self._file(request).data.extend(request.data[:after_bytes])
-        elif whole:
+        elif whole and type(request) in self._perform:
             self._perform[type(request)](request)
+
+
+def _read(request: Read, seen: _Datastore) -> Outcome:
+    file = seen.files.get(request.path)
+    if file is None:
+        return Outcome(request.request, "missing")
+    if request.length is None:
+        return Outcome(request.request, "ok", bytes(file.data[request.offset :]))
+    return Outcome(request.request, "ok", bytes(file.data[request.offset : request.offset + request.length]))
+
+
+def _stat(request: Stat, seen: _Datastore) -> Outcome:
+    file = seen.files.get(request.path)
+    if file is None:
+        return Outcome(request.request, "missing")
+    return Outcome(request.request, "ok", b"", file.stamp)
+
+
+def _list_folder(request: ListFolder, seen: _Datastore) -> Outcome:
+    names = seen.folders.get(request.path)
+    if names is None:
+        return Outcome(request.request, "missing")
+    return Outcome(request.request, "ok", "\n".join(sorted(names)).encode())
+
+
+_READS: dict[type[Any], Callable[[Any, _Datastore], Outcome]] = {Read: _read, Stat: _stat, ListFolder: _list_folder}
+"""Requests that change nothing: they are shown what their host sees."""

@@ -1,7 +1,7 @@
 """A process's datastore I/O: carries requests out on the mounted folders and brings outcomes to its core.
 
-This module decides when hanging requests (all paths down) are tried again; leaves how a request is carried out to
-`tmpfs_store.py` and what an outcome means to the core. The host's local disk is here as well.
+This module decides when requests that hang (all paths down) or wait (a slow datastore) are tried again; leaves how a
+request is carried out to `tmpfs_store.py` and what an outcome means to the core. The host's local disk is here as well.
 """
 
 from __future__ import annotations
@@ -39,12 +39,14 @@ class Store:
         self._loop = loop
         self._datastores = TmpfsDatastores(DATASTORES)
         self._hanging: set[int] = set()
-        loop.add(Chore(RETRY_NS, lambda: bool(self._hanging), self._retry))
+        self._retrying = Chore(RETRY_NS, lambda: bool(self._hanging), self._retry)
+        loop.add(self._retrying)
 
     def io(self, action: Io) -> None:
         outcome = self._datastores.perform(action.request)
         if outcome is None:
             self._hanging.add(action.request.request)
+            self._plan()
         else:
             self._loop.feed(IoDone(outcome))
 
@@ -56,6 +58,13 @@ class Store:
         for outcome in self._datastores.retry():
             self._hanging.discard(outcome.request)
             self._loop.feed(IoDone(outcome))
+        self._plan()
+
+    def _plan(self) -> None:
+        """What waits is carried out when it is due, not at the next of the regular tries."""
+        due_ns = self._datastores.due_ns()
+        if due_ns is not None:
+            self._retrying.due_ns = min(self._retrying.due_ns, due_ns)
 
 
 def keep_config(config: ClusterConfig, folder: Path = LOCAL) -> Trouble | None:

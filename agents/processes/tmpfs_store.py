@@ -7,7 +7,10 @@ that can write to a datastore can put anything at a path, and nothing there may 
 
 A host sees its datastores below one root, each a mount of its own. A fault replaces a mount by a dead directory that
 holds a file `.apd` (I/O hangs) or `.pdl` (I/O fails), so every request opens the mount anew, and looks for the mark
-and for its file through the same descriptor.
+and for its file through the same descriptor. Beside the mounts lie the marks of datastores that work, but badly:
+
+    .slow-NAME      a file: each request to NAME waits for that many nanoseconds, then is carried out
+    .stale-NAME/    a mount: reads of NAME are answered from the folder `content` in it
 
 There is no fsync: tmpfs has nothing to sync to, and the "power loss" of a host kills processes, not the file system.
 """
@@ -53,6 +56,10 @@ TEMPORARY = ".tmp~"
 """Ends the names of files being written. Readers never see them; those of dead writers are removed."""
 HANGS, LOST = ".apd", ".pdl"
 """Marks in a dead directory."""
+SLOW, STALE, CONTENT = ".slow-", ".stale-", "content"
+"""Beginnings of the names of marks beside the mounts; the folder within the second."""
+_DELAY_NS_MAX = 3_600_000_000_000
+_READS = (Read, Stat, ListFolder)
 _REPLACE_TRIES = 100
 """A cleaner may take a temporary file from its writer in the instant before it is locked; the writer tries again."""
 _NAMES_MAX = 100_000
@@ -63,8 +70,11 @@ _LOCK_TRIES, _LOCK_WAIT_S = 20, 0.001
 
 
 class TmpfsDatastores:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._root = str(root)
+        self._clock_ns = clock_ns
+        self._waiting: dict[str, dict[int, tuple[int, AnyIo]]] = {}
+        """Slow datastore to requests, with when each is due, in the order they were asked."""
         self._hanging: dict[str, dict[int, AnyIo]] = {}
         """Datastore to requests, in the order they were asked."""
         self._cleaned: set[tuple[str, str]] = set()
@@ -81,7 +91,19 @@ class TmpfsDatastores:
         }
 
     def perform(self, request: AnyIo) -> Outcome | None:
-        """Carry it out. None: it hangs, and `retry` will bring its outcome."""
+        """Carry it out. None: it waits or hangs, and `retry` will bring its outcome."""
+        delay_ns = self._delay_ns(request.datastore)
+        if delay_ns or request.datastore in self._waiting:
+            waiting = self._waiting.setdefault(request.datastore, {})
+            waiting[request.request] = (self._clock_ns() + delay_ns, request)
+            return None
+        return self._now(request)
+
+    def due_ns(self) -> int | None:
+        """When `retry` will find the next request of a slow datastore due."""
+        return min((next(iter(waiting.values()))[0] for waiting in self._waiting.values()), default=None)
+
+    def _now(self, request: AnyIo) -> Outcome | None:
         hanging = self._hanging.get(request.datastore)
         outcome = None if hanging else self._try(request)
         if outcome is None:
@@ -89,8 +111,18 @@ class TmpfsDatastores:
         return outcome
 
     def retry(self) -> list[Outcome]:
-        """Try what hangs again, in order."""
+        """Carry out what is due, and try what hangs again, in order."""
         outcomes = []
+        for datastore, waiting in list(self._waiting.items()):
+            slow = self._delay_ns(datastore) > 0
+            for number, (due_ns, request) in list(waiting.items()):
+                if slow and due_ns > self._clock_ns():
+                    break
+                del waiting[number]
+                if (outcome := self._now(request)) is not None:
+                    outcomes.append(outcome)
+            if not waiting:
+                del self._waiting[datastore]
         for datastore, hanging in list(self._hanging.items()):
             for number, request in list(hanging.items()):
                 outcome = self._try(request)
@@ -103,11 +135,38 @@ class TmpfsDatastores:
         return outcomes
 
     def abort(self, datastore: str, request: int) -> None:
-        """Forget a hanging request."""
-        hanging = self._hanging.get(datastore, {})
-        hanging.pop(request, None)
-        if not hanging:
-            self._hanging.pop(datastore, None)
+        """Forget a request that waits or hangs."""
+        for unanswered in (self._waiting, self._hanging):
+            found: dict[int, Any] = unanswered.get(datastore, {})
+            found.pop(request, None)
+            if not found:
+                unanswered.pop(datastore, None)
+
+    def _delay_ns(self, datastore: str) -> int:
+        """How long each request to it takes; 0: it is not slow."""
+        try:
+            mark = os.open(
+                f"{self._root}/{SLOW}{datastore}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            )
+        except OSError:
+            return 0
+        try:
+            said = os.read(mark, 20)
+        except OSError:
+            return 0
+        finally:
+            os.close(mark)
+        return min(int(said), _DELAY_NS_MAX) if said.isdigit() else 0
+
+    def _shown(self, mount: int, request: AnyIo) -> int:
+        """Where the request is carried out: a stale datastore answers reads from what it once held."""
+        if not isinstance(request, _READS):
+            return mount
+        try:
+            path = f"{self._root}/{STALE}{request.datastore}/{CONTENT}"
+            return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return mount
 
     def _try(self, request: AnyIo) -> Outcome | None:
         if request.path.startswith("/") or ".." in request.path.split("/"):
@@ -121,7 +180,12 @@ class TmpfsDatastores:
                 return None
             if _exists(LOST, mount):
                 return Outcome(request.request, "lost")
-            return self._perform[type(request)](mount, request)
+            shown = self._shown(mount, request)
+            try:
+                return self._perform[type(request)](shown, request)
+            finally:
+                if shown != mount:
+                    os.close(shown)
         except BlockingIOError:
             return None  # Its lock is held by a process that does not go on: the datastore does not answer.
         except OSError as error:

@@ -11,7 +11,7 @@ from herzschlag.agents.states import DatastoreAccess, VmState
 
 LockState = Literal["free", "held", "broken", "watching", "denied", "lost"]
 SlotState = Literal["none", "offline", "live"]
-ProcessName = Literal["agent", "hypervisor", "vm", "vcenter", "switch"]
+ProcessName = Literal["agent", "hypervisor", "vm", "vcenter", "switch", "relay"]
 
 
 # --- Hypervisors ------------------------------------------------------------------------------------------------------
@@ -148,7 +148,8 @@ class Lateness(Entry, frozen=True, gc=False, kw_only=True, tag="lateness"):
     """How late a process's timers fired, or a switch answered, since it was last said; real packets only."""
 
     process: ProcessName
-    """Which process of the node; `switch`: the node is a network's switch, `sA` or `sB`."""
+    """Which process of the node; `switch`: the node is a network's switch, `sA` or `sB`; `relay`: the node is
+    the relay of bad lines."""
     max_ns: RealLength
     """The latest of them."""
     p99_ns: RealLength

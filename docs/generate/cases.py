@@ -1,4 +1,4 @@
-"""Writes docs/cases.md: the 46 cases, what must happen, and what did, in the simulation and on real packets.
+"""Writes docs/cases.md: the 46 cases and all other shipped scenarios, what must happen, and what did, on both backends.
 
 python docs/generate/cases.py                 write the page from docs/cases.json and the scenario files
 python docs/generate/cases.py FOLDER...       take the runs in these folders into docs/cases.json first
@@ -152,8 +152,8 @@ def result_of(report: RunReport, date: str) -> Result:
 
 
 def members() -> dict[str, tuple[Scenario, ...]]:
-    """Shipped name to its scenario, or its variants: the cases, and the cut made in every way."""
-    return {name: load_family(name) for name in shipped() if name.startswith("case-") or name == SAME_CUT}
+    """Shipped name to its scenario, or its variants."""
+    return {name: load_family(name) for name in shipped()}
 
 
 def names() -> list[str]:
@@ -212,7 +212,7 @@ def cases(found: dict[str, tuple[Scenario, ...]], results: Ran) -> list[str]:
 def instants(found: dict[str, tuple[Scenario, ...]], results: Ran) -> list[str]:
     lines = ["| Case | Instant | Published | Simulation | Real packets | Source |", "|---|---|---:|---:|---:|---|"]
     for name, family in found.items():
-        if name != SAME_CUT:
+        if name.startswith("case-"):
             for scenario in family:
                 lines += instants_of(scenario, results)
     return lines
@@ -267,6 +267,24 @@ def same_cut(family: tuple[Scenario, ...], results: Ran) -> list[str]:
     return lines
 
 
+def others(found: dict[str, tuple[Scenario, ...]], results: Ran) -> list[str]:
+    """The scenarios beside the cases of the fact sheet."""
+    lines = ["| Scenario | What it shows | Simulation | Real packets |", "|---|---|---|---|"]
+    for name, family in found.items():
+        if not name.startswith("case-") and name != SAME_CUT:
+            columns = " | ".join(verdicts(family, results[backend]) for backend in BACKENDS)
+            lines.append(
+                f"| [{name}](../herzschlag/scenarios/shipped/{name}.toml) | {cell(_title(family))} | {columns} |"
+            )
+    return lines
+
+
+def _title(family: tuple[Scenario, ...]) -> str:
+    """A variant's title follows the family's, after a colon."""
+    title = family[0].title
+    return title.rpartition(": ")[0] if len(family) > 1 else title
+
+
 def item_range(item: object) -> tuple[float, float]:
     low, high = item.range_s  # type: ignore[attr-defined]  # an Instant
     return (low, high + item.room_s)  # type: ignore[attr-defined]
@@ -297,6 +315,10 @@ def page() -> str:
         "another speed.",
         "",
         *cases(found, results),
+        "",
+        "## Other scenarios",
+        "",
+        *others(found, results),
         "",
         "## Published against measured",
         "",

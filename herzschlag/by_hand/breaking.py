@@ -46,9 +46,10 @@ class Breaking(ABC):
         """Nothing on the host runs; healed: it goes on as if nothing had happened."""
         return self.begin(faults.Freeze(host=host))
 
-    def take_storage(self, host: Names, datastore: Names, *, access: Access = "apd") -> str:
-        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`), or its writes alone fail (`read-only`)."""
-        return self.begin(faults.Storage(host=host, datastore=datastore, access=access))
+    def take_storage(self, host: Names, datastore: Names, *, access: Access = "apd", delay_ms: float = 0.0) -> str:
+        """The host's I/O to the datastore hangs (`apd`) or fails (`pdl`), its writes alone fail (`read-only`), each
+        operation takes `delay_ms` (`slow`), or reads give what was there when this began (`stale`)."""
+        return self.begin(faults.Storage(host=host, datastore=datastore, access=access, delay_ms=delay_ms))
 
     def silence_gateway(self) -> str:
         """The isolation address answers no ping."""

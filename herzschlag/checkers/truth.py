@@ -17,6 +17,7 @@ import msgspec
 from herzschlag.agents import states
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
+from herzschlag.faults.line_quality import MILLISECOND
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
@@ -125,6 +126,9 @@ class Truth:
         self.history = history
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
+        self._io_limit_ns = scenario.cluster.timers().vmfs_io_limit_ns
+        self.watch_ns = scenario.cluster.timers().datastore_watch_ns
+        """How long a master watches the datastore heartbeats of a silent host."""
         self.end_ns = history.end_ns
         self.clock = Clock.of(history)
         self._stops_of: dict[int, Stops] = {}
@@ -234,22 +238,30 @@ class Truth:
 
     def reaches_storage(self, host: str, segment: Segment, datastore: str | None = None) -> bool:
         """Whether the host reads and writes that datastore, or any. On a full one it writes in place: its heartbeats
-        and locks that are there."""
-        lost = {
-            c.datastore
-            for c in segment.conditions
-            if isinstance(c, p.StorageLost) and c.host == host and c.access != "full"
-        }
+        and locks that are there; on a stale one what it writes is there. A slow one counts as hanging for a host whose
+        operations take as long as the limit of one."""
+        lost = {c.datastore for c in _storage(segment, host) if self._keeps_out(c)}
         seen = {d.name for d in self.lab.datastores_of(host)} - lost
         return bool(seen) if datastore is None else datastore in seen
 
+    def _keeps_out(self, condition: p.StorageLost) -> bool:
+        if condition.access == "slow":
+            return condition.delay_ms * MILLISECOND >= self._io_limit_ns
+        return condition.access not in ("full", "stale")
+
+    def sees_storage(self, host: str, segment: Segment, datastore: str) -> bool:
+        """Whether the host reaches the datastore, and reads what is there now."""
+        stale = {c.datastore for c in _storage(segment, host) if c.access == "stale"}
+        return datastore not in stale and self.reaches_storage(host, segment, datastore)
+
+    def io_delay_ns(self, host: str, segment: Segment, datastore: str) -> int:
+        """How long each of the host's operations on the datastore takes."""
+        slow = [c.delay_ms for c in _storage(segment, host) if c.access == "slow" and c.datastore == datastore]
+        return round(max(slow, default=0.0) * MILLISECOND)
+
     def mounts(self, host: str, segment: Segment) -> int:
         """How many datastores the host has access to, be it only to read."""
-        lost = {
-            c.datastore
-            for c in segment.conditions
-            if isinstance(c, p.StorageLost) and c.host == host and c.access in ("apd", "pdl")
-        }
+        lost = {c.datastore for c in _storage(segment, host) if c.access in ("apd", "pdl")}
         return sum(d.name not in lost for d in self.lab.datastores_of(host))
 
     def impaired(self, segment: Segment) -> bool:
@@ -334,6 +346,10 @@ class Truth:
 
     def running_on(self, vm: str, at_ns: int) -> tuple[Stay, ...]:
         return tuple(stay for stay in self.stays.get(vm, ()) if stay.begin_ns <= at_ns < stay.end_ns)
+
+
+def _storage(segment: Segment, host: str) -> list[p.StorageLost]:
+    return [c for c in segment.conditions if isinstance(c, p.StorageLost) and c.host == host]
 
 
 def fault_of(record: Record) -> Fault:

@@ -45,7 +45,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         shown = []
         for field in msgspec.structs.fields(self):
             value = getattr(self, field.name)
-            if value != field.default:
+            default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+            if value != default:
                 shown.append(f"{field.name}={in_words(value)}")
         return " ".join([kind_of(self), *shown])
 

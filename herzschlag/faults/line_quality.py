@@ -9,11 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from herzschlag.faults.primitives import REORDER_HOLD_MS, Impaired
 from herzschlag.topo.impairments.line import Counts
-from herzschlag.topo.impairments.values import Quality
+from herzschlag.topo.impairments.values import STAGES_MAX, Course, Flap, Quality, Stage
 
 MILLISECOND = 1_000_000
+SECOND = 1_000_000_000
+STAGE_S = 1.0
+"""A ramp is a stair of steps as long as a heartbeat interval: packets come between two of them."""
+GRAIN_S = 0.25
+"""Lines that flap at random do so at multiples of this."""
 SHARE_DIGITS = 9
 
 
@@ -46,16 +53,61 @@ def line_quality(impairments: Sequence[Impaired], speed: float = 1.0) -> Quality
     )
 
 
+def varies(impaired: Impaired) -> bool:
+    """Whether it changes by itself while it is in force."""
+    return bool(impaired.to or impaired.flap_period_s)
+
+
+def line_course(impairments: Sequence[Impaired], speed: float = 1.0) -> Course:
+    """The course of a line under all of these; `flap` is the first one's that flaps."""
+    times_s = sorted({0.0, *(at_s for one in impairments for at_s in _times_s(one))})
+    stages: list[Stage] = []
+    for at_s in times_s:
+        quality = line_quality([_at(one, at_s) for one in impairments], speed)
+        if not stages or quality != stages[-1].quality:
+            stages.append(Stage(round(at_s * SECOND / speed), quality))
+    flapping = next((one for one in impairments if one.flap_period_s), None)
+    if flapping is None:
+        return Course(tuple(stages))
+    flap = Flap(
+        period_ns=round(flapping.flap_period_s * SECOND / speed),
+        down=flapping.flap_down,
+        random=flapping.flap_random,
+        grain_ns=round(GRAIN_S * SECOND / speed),
+        name=flapping.flap_name,
+    )
+    return Course(tuple(stages), flap)
+
+
+def _times_s(one: Impaired) -> list[float]:
+    """When its ramp takes a step."""
+    if not one.to:
+        return []
+    steps = min(STAGES_MAX - 1, max(1, math.ceil(one.over_s / STAGE_S)))
+    return [one.over_s * step / steps for step in range(1, steps + 1)]
+
+
+def _at(one: Impaired, at_s: float) -> Impaired:
+    if not one.to:
+        return one
+    share = min(1.0, at_s / one.over_s)
+    values = {name: getattr(one, name) + share * (end - getattr(one, name)) for name, end in one.to}
+    return msgspec.structs.replace(one, to=(), over_s=0.0, **values)
+
+
 def line_effect(lines: Iterable[Counts], speed: float = 1.0) -> dict[str, int]:
     """What happened on the lines of one fault together, with times in protocol time, as records tell it."""
     total = Counts()
     for one in lines:
         total.add(one)
+    passed = total.sent - total.lost - total.overflowed
     return {
         **{
             name: getattr(total, name)
-            for name in ("sent", "lost", "overflowed", "doubled", "damaged", "overtook", "left")
+            for name in ("sent", "lost", "overflowed", "down", "doubled", "damaged", "overtook", "left")
         },
+        "asked_lost": round(total.asked_lost),
+        "asked_delay_mean_ns": round(total.asked_delay_ns * speed / passed) if passed else 0,
         "delay_mean_ns": round(total.delay_sum_ns * speed / total.left) if total.left else 0,
         "delay_max_ns": round(total.delay_max_ns * speed),
         "late_max_ns": round(total.late_max_ns * speed),

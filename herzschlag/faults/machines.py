@@ -6,6 +6,8 @@ from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault, FaultError, Names, hosts_of, in_words, pick
 from herzschlag.topo.spec import GATEWAY, TopologySpec
 
+IO_DELAY_MS_MAX = 60_000.0
+"""A minute: a datastore counts as hanging after 8 s of one operation, so a longer one shows nothing more."""
 CLOCK_OFFSET_S_MAX = 7 * 24 * 3600.0
 """As long as the longest scenario: a clock that is farther off shows nothing more."""
 
@@ -63,11 +65,14 @@ class GatewaySilent(Fault, frozen=True, tag="gateway-silent"):
 
 class Storage(Fault, frozen=True, tag="storage"):
     """Hosts lose datastores: `apd` (all paths down, I/O hangs), `pdl` (permanent loss, I/O fails), `read-only` (writes
-    fail) or `full` (what takes more space fails, for all hosts alike)."""
+    fail), `full` (what takes more space fails, for all hosts alike), `slow` (each operation takes `delay_ms`) or
+    `stale` (reads give what was there when it began)."""
 
     host: Names
     access: p.Access
     datastore: Names = "all"
+    delay_ms: float = 0.0
+    """With `slow` alone: how long every operation takes, milliseconds of protocol time."""
 
     def primitives(self, lab: TopologySpec) -> tuple[p.Primitive, ...]:
         hosts = hosts_of(lab, "host", self.host)
@@ -75,12 +80,18 @@ class Storage(Fault, frozen=True, tag="storage"):
         seen = [(host, d.name) for host in hosts for d in lab.datastores_of(host) if d.name in wanted]
         if not seen:
             raise FaultError("datastore", f"{in_words(self.host)} sees none of {in_words(self.datastore)} anyway")
+        slow = self.access == "slow"
+        if not (0 < self.delay_ms <= IO_DELAY_MS_MAX if slow else self.delay_ms == 0):
+            rule = f"above 0 and at most {IO_DELAY_MS_MAX:g}" if slow else "for access = 'slow' alone: leave it out"
+            raise FaultError("delay_ms", f"delay_ms={self.delay_ms:g} with access={self.access!r}: {rule}")
         if self.access == "full":
             without = [one for one in lab.moids if one not in hosts and any(d in wanted for d in _names_of(lab, one))]
             if without:
                 left_out = in_words(tuple(without))
                 raise FaultError("host", f"leaves out {left_out}: a datastore is full for all: write 'all'")
-        return tuple(p.StorageLost(host=host, datastore=name, access=self.access) for host, name in seen)
+        return tuple(
+            p.StorageLost(host=host, datastore=name, access=self.access, delay_ms=self.delay_ms) for host, name in seen
+        )
 
 
 def _names_of(lab: TopologySpec, host: str) -> list[str]:

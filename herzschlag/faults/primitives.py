@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-Access = Literal["apd", "pdl", "read-only", "full"]
+Access = Literal["apd", "pdl", "read-only", "full", "slow", "stale"]
 Direction = Literal["in", "out", "both"]
 Blockable = Literal["8182", "icmp"]
 Option = str | int | float | bool
@@ -95,11 +95,14 @@ class VcenterDown(Condition, frozen=True, tag=True):
 
 class StorageLost(Condition, frozen=True, tag=True):
     """The host's view of the datastore: `apd`: I/O hangs until lifted; `pdl`: I/O fails; `read-only`: writes fail;
-    `full`: what would take more space fails, for every host that sees it."""
+    `full`: what would take more space fails, for every host that sees it; `slow`: each operation is carried out and
+    answered `delay_ms` after it was asked for (milliseconds of protocol time), what waits when lifted at once; `stale`:
+    reads give what was there when this began, writes and test-and-sets go through."""
 
     host: str
     datastore: str
     access: Access
+    delay_ms: float = 0.0
 
 
 REORDER_HOLD_MS = 10.0
@@ -111,7 +114,11 @@ class Impaired(Condition, frozen=True, tag=True):
     between 0 and 1, times are milliseconds of protocol time; a delay is even within `jitter_ms` around `delay_ms`.
     Reordered packets are not delayed, and so overtake; one bit of a damaged packet is flipped, so its receiver drops
     it. `burst_packets` above 0: losses come in bursts; the line is bad for that many packets on average, and loses the
-    share `burst_loss` of them. `rate_kbit_s` above 0: the line carries no more than this."""
+    share `burst_loss` of them. `rate_kbit_s` above 0: the line carries no more than this.
+
+    `to`: each of these becomes the value named there within `over_s` seconds of protocol time. `flap_period_s` above 0:
+    the line carries nothing for the share `flap_down` of each period, first down, then up; `flap_random`: each time
+    for about that long; lines of one `flap_name` flap together."""
 
     network: str
     src: str
@@ -125,6 +132,12 @@ class Impaired(Condition, frozen=True, tag=True):
     burst_packets: float = 0.0
     burst_loss: float = 1.0
     rate_kbit_s: float = 0.0
+    to: tuple[tuple[str, float], ...] = ()
+    over_s: float = 0.0
+    flap_period_s: float = 0.0
+    flap_down: float = 0.5
+    flap_random: bool = False
+    flap_name: str = ""
 
 
 class GatewaySilent(Condition, frozen=True, tag=True):

@@ -83,7 +83,8 @@ class Counters(Entry, frozen=True, gc=False, kw_only=True, tag="counters"):
     dropped: int
     """How many packets met it."""
     line: dict[str, int] | UnsetType = UNSET
-    """Of a fault that makes lines bad: what happened on them; times are nanoseconds of protocol time."""
+    """Of a fault that makes lines bad: what happened on them, and what they asked of packets when these came; times are
+    nanoseconds of protocol time."""
 
 
 class LastHeartbeat(Entry, frozen=True, gc=False, kw_only=True, tag="last-heartbeat"):

@@ -18,9 +18,10 @@ from rich.table import Table
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.packets import dissector as lua
+from herzschlag.packets.bad_lines import BadLine
 from herzschlag.packets.passages import CaptureError
 from herzschlag.packets.run import read_packet_run
-from herzschlag.packets.traffic import Lost, Spread, Stream, Summary, summary
+from herzschlag.packets.traffic import Lost, Spread, Stream, Summary, spread, summary
 from herzschlag.running import which_run
 from herzschlag.wrong_input import InputError
 
@@ -100,6 +101,7 @@ def _show(out: Console, found: Summary, key: str, wide: bool) -> None:
         out.print(f"One-way delay of datagrams, real time: {_spread(found.delay_ms)}")
     _streams(out, found, wide)
     _losses(out, found)
+    _bad_lines(out, found)
     _signs(out, found, wide)
     _confirmations(out, found, wide)
     out.print(
@@ -123,8 +125,23 @@ def _spread(one: Spread) -> str:
     return f"{one.least:.2f} / {one.median:.2f} / {one.p99:.2f} / {one.most:.2f} ms (least, median, 99 %, most)"
 
 
-def _way(one: Stream | Lost) -> str:
+def _way(one: Stream | Lost | BadLine) -> str:
     return f"{one.network}: {one.source} to {one.destination}"
+
+
+def _bad_lines(out: Console, found: Summary) -> None:
+    met = [one for one in found.bad_lines if one.sent]
+    if not met:
+        return
+    table = _table("Bad lines", "way", "fault", "#sent", "#arrived", "#lost", "#least ms", "#median ms", "#most ms")
+    for one in met[:ROWS_MAX]:
+        delay = spread(one.delays_ms)
+        figures = ("-",) * 3 if delay is None else [f"{ms:.2f}" for ms in (delay.least, delay.median, delay.most)]
+        least = "at least " if one.at_least else ""
+        share = f"{least}{one.lost_share:.0%}"
+        table.add_row(_way(one), one.fault, f"{least}{one.sent}", str(one.arrived), share, *figures)
+    out.print(table)
+    _cut(out, min(ROWS_MAX, len(met)), len(met))
 
 
 def _seconds(value: float | None) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from herzschlag.checkers.truth import fault_of
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, Record
+from herzschlag.packets.bad_lines import BadLine, bad_lines
 from herzschlag.packets.confirm import Confirmation, Wire, concerned_of, confirm_run
 from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun
@@ -101,6 +102,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     streams: tuple[Stream, ...]
     lost: tuple[Lost, ...]
     last_signs: tuple[LastSign, ...]
+    bad_lines: tuple[BadLine, ...]
+    """What became of datagrams on the lines of each fault that made some bad."""
     confirmations: tuple[Confirmation, ...]
     delay_ms: Spread | None
     """Of all datagrams."""
@@ -134,6 +137,7 @@ def summary(run: PacketRun) -> Summary:
         streams=tuple(_stream(key, groups[key], interval_ns, end_ns, wrong) for key in sorted(groups)),
         lost=lost(packets, ends[0].at_ns if ends else None),
         last_signs=last_signs(run),
+        bad_lines=bad_lines(run),
         confirmations=confirm_run(run) if len(run.history) else (),
         delay_ms=spread(_delays_ms(packets, wrong)),
         remarks=_remarks(run, wrong),

@@ -68,7 +68,7 @@ def _value(key: str, text: str) -> Any:
         return [group.split(",") for group in text.split("/")]
     if key == "links":
         return [link.split(":") for link in text.split(",")]
-    if key == "options":
+    if key in ("options", "to"):
         return dict(_option(one) for one in text.split(","))
     if key == "keep" or "," in text:
         return text.split(",")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import Any
 
 import pytest
 
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.impairments.fate import fate, line_key
-from herzschlag.topo.impairments.values import Quality
+from herzschlag.topo.impairments.values import Course, Flap, Impairment, Quality, Stage
 from tests.support.sandboxed import DEADLINE_S, delivered, impair, inside, run_body, switched_lab
 
 pytestmark = pytest.mark.packets
@@ -30,6 +31,23 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for number in range(int(sys.argv[2])):
     s.sendto(b"%d" % number, (sys.argv[1], 8182))
     time.sleep(0.0005)
+for _ in range(20): s.sendto(b"end", (sys.argv[1], 8182))
+"""
+TIMED = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(2)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+print("ready", flush=True)
+while (data := s.recv(2000)) != b"end":
+    number, sent_ns = data.split(); print(int(number), time.monotonic_ns() - int(sent_ns))
+"""
+TIMING = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for number in range(int(sys.argv[2])):
+    s.sendto(b"%d %d" % (number, time.monotonic_ns()), (sys.argv[1], 8182))
+    time.sleep(0.001)
+time.sleep(0.2)
 for _ in range(20): s.sendto(b"end", (sys.argv[1], 8182))
 """
 GIVEN = """
@@ -62,6 +80,61 @@ def test_the_seed_decides_which_packets_are_lost() -> None:
         impair(lab, "host-98", links={("A", "host-99"): quality})
         expected = [number for number in range(300) if fate(key, number, quality).delays_ns]
         assert arrived(lab, 300) == expected
+
+
+@inside
+def test_both_ends_of_a_line_measure_what_was_asked_for_within_a_twentieth() -> None:
+    """By the sender's numbers and clock and the receiver's, over 1,500 packets, beside what the relay counts itself."""
+    quality = Quality(loss=0.3, delay_ns=60_000_000, jitter_ns=30_000_000, duplicate=0.1, corrupt=1e-9)
+    with switched_lab(2, seed=5) as lab:
+        impair(lab, "host-98", links={("A", "host-99"): quality})
+        address = lab.spec.address("host-99", "A")
+        receiver = lab.popen("host-99", [sys.executable, "-c", TIMED, address], text=True)
+        assert receiver.stdout.readline() == "ready\n"
+        lab.popen("host-98", [sys.executable, "-c", TIMING, address, "1500"]).communicate(timeout=DEADLINE_S)
+        said = [line.split() for line in receiver.communicate(timeout=DEADLINE_S)[0].splitlines()]
+        numbers, delays_ms = [int(number) for number, _ in said], sorted(int(delay) / 1e6 for _, delay in said)
+        (line,) = lab.impairments.lines("host-98").values()
+        assert abs((1500 - len(set(numbers))) / 1500 - 0.3) < 0.05
+        assert abs((len(numbers) - len(set(numbers))) / len(set(numbers)) - 0.1) < 0.05
+        assert abs(sum(delays_ms) / len(delays_ms) - 60) < 3 + line.late_max_ns / 1e6
+        for share in (0.1, 0.5, 0.9):  # even from 30 to 90 ms
+            assert abs(delays_ms[int(share * len(delays_ms))] - (30 + 60 * share)) < 3 + line.late_max_ns / 1e6
+        assert abs(line.lost / line.sent - 0.3) < 0.05 and line.sent >= 1500
+
+
+@inside
+def test_a_ramp_rises_and_a_flapping_line_is_down_when_the_seed_says() -> None:
+    """The relay follows the course by the clock, as the simulation does."""
+    ramp = Course((Stage(0, Quality()), Stage(2_000_000_000, Quality(loss=1.0))))
+    flapping = Course((Stage(0, Quality()),), Flap(400_000_000, 0.5))
+    with switched_lab(2) as lab:
+        lab.impairments.start_relay()
+        for course in (ramp, flapping):
+            change = Impairment(courses={("A", "host-99"): course})
+            lab.impairments.apply(lab.impairments.prepare({"host-98": change}))
+            found = arrived(lab, 4000)  # they take more than two seconds
+            (line,) = lab.impairments.lines("host-98").values()
+            assert 0 < len(found) < 4000 and line.lost > 0
+            assert (line.down == line.lost) == (course is flapping)
+            assert (found == list(range(len(found)))) == (course is ramp)
+            impair(lab, "host-98")
+
+
+@inside
+def test_a_relay_that_stood_still_says_so() -> None:
+    """What waits at its TAP meanwhile is late, and no line counts that."""
+    started: list[int] = []
+    with switched_lab(2) as lab:
+        lab.impairments.on_relay = started.append
+        assert lab.impairments.take_relay_late_ns() is None
+        impair(lab, "host-98", links={("A", "host-99"): SLIGHT})
+        lab.impairments.take_relay_late_ns()
+        os.kill(started[0], signal.SIGSTOP)
+        time.sleep(0.2)
+        os.kill(started[0], signal.SIGCONT)
+        late_ns = lab.impairments.take_relay_late_ns()
+        assert late_ns is not None and late_ns > 150_000_000
 
 
 @inside
@@ -106,7 +179,7 @@ def test_a_rate_is_kept() -> None:
         assert delivered(lab, "host-98", "host-99", "A", 60) == 60
         (line,) = lab.impairments.lines("host-98").values()
         # They are sent within 30 to 60 ms; the last one waits for those before it.
-        assert 500_000_000 < line.delay_max_ns < 700_000_000
+        assert 500_000_000 < line.delay_max_ns < 700_000_000, line
 
 
 @inside

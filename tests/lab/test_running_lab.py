@@ -142,6 +142,29 @@ def test_a_datastore_is_read_only_for_one_host_or_full_for_all() -> None:
 
 
 @inside
+def test_a_datastore_is_slow_or_stale_for_one_host_and_after_a_boot_too() -> None:
+    """What the host's own I/O meets: the marks that it looks for, with what the datastore held in the one."""
+    with switched_lab(2) as lab:
+        first, second = lab.net["host-98"], lab.net["host-99"]
+        where = ("host-98", "nfs-1")
+        first.cmd("mkdir /datastores/nfs-1/vm; echo before > /datastores/nfs-1/vm/file")
+        lab.set_storage({where: "stale"})
+        second.cmd("echo after > /datastores/nfs-1/vm/file")
+        for _ in range(2):
+            assert first.cmd("cat /datastores/.stale-nfs-1/content/vm/file").strip() == "before"
+            assert first.cmd("cat /datastores/nfs-1/vm/file").strip() == "after"
+            assert "Read-only" in first.cmd("touch /datastores/.stale-nfs-1/content/other")
+            lab.power_off("host-98")
+            lab.power_on("host-98")
+        lab.set_storage({where: "slow"}, {where: 5000})
+        assert first.cmd("ls -A /datastores/.stale-nfs-1").strip() == ""
+        assert first.cmd("cat /datastores/.slow-nfs-1").strip() == "5000"
+        assert second.cmd("ls -A /datastores").split() == ["nfs-1", "vmfs-1", "vmfs-2"]
+        lab.set_storage({where: "ok"})
+        assert first.cmd("cat /datastores/.slow-nfs-1").strip() == ""
+
+
+@inside
 def test_a_frozen_host_does_nothing_until_it_is_thawed() -> None:
     """Frozen, it answers pings and does nothing else; it dies frozen as well."""
     with switched_lab(2) as lab:

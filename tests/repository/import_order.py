@@ -78,7 +78,7 @@ TOPO = (
     "topo/errors",
     "topo/spec",
     "topo/catalog",
-    *("topo/impairments/values", "topo/impairments/fate", "topo/impairments/line"),
+    *("topo/impairments/values", "topo/impairments/fate", "topo/impairments/course", "topo/impairments/line"),
 )
 """What is pure of `topo`, and read on every machine."""
 
@@ -104,6 +104,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("topo/impairments/filters", VALUES),
             Place("topo/impairments/queues", VALUES),
             Place("topo/impairments/fate", VALUES),
+            Place("topo/impairments/course", VALUES),
             Place("topo/capture/", SYSTEM),
         ),
         (Place("topo/impairments/line", VALUES),),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 
 from herzschlag.agents.datastore.disk_evidence import read_disk
@@ -31,6 +33,9 @@ from herzschlag.faults import (
     VmPower,
 )
 from herzschlag.history.records import SECOND, Record, encode
+from herzschlag.running.runner import RunRequest, run
+from herzschlag.scenarios.expectations import Expectations
+from herzschlag.scenarios.from_toml import load
 from tests.support.cluster import begin, end, plan_of, started
 
 ROOT = Path(__file__).parents[2]
@@ -291,3 +296,34 @@ def test_vcenter_keeps_to_the_users_choice_of_heartbeat_datastores() -> None:
     seen = cluster.view("host-99")
     assert seen is not None
     assert seen.host_states["host-98"] == "hostDown"
+
+
+def test_a_lock_is_broken_on_stale_evidence_and_the_checkers_say_so() -> None:
+    """From the model follow two copies when the host that starts the VM reads old data too; no checker may miss it."""
+    scenario = load("stale-datastore")
+    both = msgspec.structs.replace(
+        scenario,
+        steps=(
+            msgspec.structs.replace(scenario.steps[0], fault=Storage(host=("host-99", "host-100"), access="stale")),
+            *scenario.steps[1:],
+        ),
+        expect=Expectations(),
+    )
+    with TemporaryDirectory() as folder:
+        report = run(RunRequest(scenario=both, backend="simulation", speed=1.0, seed=0, directory=Path(folder)))
+    found = {finding.checker: finding.verdict for finding in report.findings}
+    assert [name for name in ("one-writer", "lock-holders", "started-twice") if found[name] != "violated"] == []
+    assert found["restart-justified"] == found["belief"] == "holds", "by what the master could see"
+
+
+def test_a_datastore_slower_than_one_io_may_be_hangs_for_its_host_and_comes_back() -> None:
+    cluster = started(hosts=3, vms_per_host=1, until_s=40)
+    begin(cluster, "slow", Storage(host="host-98", access="slow", delay_ms=9000, datastore="vmfs-1"), 41)
+    cluster.run_until(80 * SECOND)
+    changes = [r for r in since(cluster, 41, "datastore") if r.node == "host-98"]
+    assert {r.get("to") for r in changes} == {"apd", "ok"}
+    end(cluster, "slow", 81)
+    cluster.run_until(120 * SECOND)
+    assert cluster.hosts["host-98"].hypervisor is not None
+    assert [r for r in since(cluster, 92, "datastore") if r.node == "host-98"] == []
+    assert running(cluster, "vm-98-1") == ["host-98"]

@@ -177,7 +177,7 @@ def test_completion_offers_what_may_come_next(typed: Typed) -> None:
     assert offered("cut host-98 A") == ["A"]
     assert offered("fault stor") == ["storage"]
     assert offered("fault storage acc") == ["access="]
-    assert offered("fault storage access=") == ["apd", "pdl", "read-only", "full"]
+    assert offered("fault storage access=") == ["apd", "pdl", "read-only", "full", "slow", "stale"]
     assert offered("fault storage host=host-98,host-1") == ["host-100"]
     assert offered("isolate host-98 networks=") == ["A", "B", "all"]
     assert offered("link host-98 s") == ["sA", "sB"]

@@ -13,6 +13,7 @@ MODULES = {
     "herzschlag.topo.capture.recorder": "recorder",
     "herzschlag.backends.mininet.stage": "stage",
     "herzschlag.controller": "controller",
+    "herzschlag.topo.impairments.relaying": "relay",
 }
 
 

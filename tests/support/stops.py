@@ -1,5 +1,7 @@
 """A run of the program in which one process stands still for a while, as by SIGSTOP: what the verdict is.
 
+The run is slave-failure; for the relay it is the same with all lines a little bad, so that there is one.
+
 A stop is a stall of the harness, never a failure of the protocol: so a run may say `unknown`, or `holds` where nothing
 that mattered fell into the stop, but never `violated`.
 """
@@ -22,12 +24,13 @@ from tests.support.marked import MARK, processes
 
 VICTIMS = (
     *("ovs-vswitchd", "ovsdb-server", "controller", "stage", "recorder", "zygote"),
-    *("agent", "hypervisor", "VM", "vcenter"),
+    *("agent", "hypervisor", "VM", "vcenter", "relay"),
 )
 MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": "for hostDown"}
 """When to stop it: after this line of the program's output; the first a moment after its start."""
 SECONDS = (0.2, 2.0, 20.0)
 STARTING_S = 0.8
+BAD_LINES = Path(__file__).with_name("slave-failure-on-bad-lines.toml")
 SPEED = 10
 
 
@@ -53,7 +56,8 @@ def play(stop: Stop, directory: Path) -> Ended:
     """Run slave-failure on real packets, and stop one process of the lab meanwhile."""
     mark = uuid.uuid4().hex
     out = directory / mark
-    command = [sys.executable, "-m", "herzschlag", "run", "slave-failure", "--speed", str(SPEED), "--out", str(out)]
+    scenario = str(BAD_LINES) if stop.victim == "relay" else "slave-failure"
+    command = [sys.executable, "-m", "herzschlag", "run", scenario, "--speed", str(SPEED), "--out", str(out)]
     environment = {**os.environ, MARK: mark, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     run = subprocess.Popen(
         [*command, "--no-report"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True

@@ -33,7 +33,7 @@ from herzschlag.topo.impairments.queues import (
 )
 from herzschlag.topo.impairments.relay import Relay
 from herzschlag.topo.impairments.relay_messages import set_message
-from herzschlag.topo.impairments.values import Block, Impairment, Means, Quality
+from herzschlag.topo.impairments.values import Block, Course, Impairment, Means, Quality
 from herzschlag.topo.kernel.netlink import Netlink, interface_index
 from herzschlag.topo.kernel.nftables import Nftables
 from herzschlag.topo.kernel.probes import missing_for_delays
@@ -54,7 +54,7 @@ class _Node:
         self.netns = netns
         self.kernels = Impairment()
         """What the kernel does of its impairment; the rest is the relay's."""
-        self.relayed: dict[tuple[str, str], Quality] = {}
+        self.relayed: dict[tuple[str, str], Course] = {}
         self.layouts = dict.fromkeys(networks, Layout())
         self.let_go = 0
         """Packets its netems had let go when its impairment began."""
@@ -75,7 +75,7 @@ class Change(msgspec.Struct, frozen=True):
 
     node: str
     kernels: Impairment
-    relayed: dict[tuple[str, str], Quality]
+    relayed: dict[tuple[str, str], Course]
     filters: str
     """Empty: they stay as they are."""
     layouts: dict[str, Layout]
@@ -168,12 +168,12 @@ class Impairments:
         return Change(node, kernels, relayed, filters, layouts, messages, to_relay)
 
     def _to_relay(
-        self, node: str, before: Mapping[tuple[str, str], Quality], wanted: Mapping[tuple[str, str], Quality]
+        self, node: str, before: Mapping[tuple[str, str], Course], wanted: Mapping[tuple[str, str], Course]
     ) -> list[bytes]:
         messages = []
         for network in self._spec.networks:
-            lines = {dst: quality for (on, dst), quality in wanted.items() if on == network}
-            if lines != {dst: quality for (on, dst), quality in before.items() if on == network}:
+            lines = {dst: course for (on, dst), course in wanted.items() if on == network}
+            if lines != {dst: course for (on, dst), course in before.items() if on == network}:
                 self._open(node, network)
                 messages.append(set_message(node, network, lines))
         return messages
@@ -265,6 +265,11 @@ class Impairments:
         with self._lock:
             found = self._nodes.get(node)
             return self._relay.counts(node) if self._relay and found is not None and found.relayed else {}
+
+    def take_relay_late_ns(self) -> int | None:
+        """How much later than planned the relay woke since this was last asked; None: there is none."""
+        with self._lock:
+            return None if self._relay is None else self._relay.take_late_ns()
 
     @staticmethod
     def _let_go(node: _Node, layouts: Mapping[str, Layout]) -> int:

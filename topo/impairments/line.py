@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from herzschlag.topo.impairments.course import Progress
 from herzschlag.topo.impairments.fate import fate, line_key
-from herzschlag.topo.impairments.values import PERFECT, Quality
+from herzschlag.topo.impairments.values import PERFECT, Course, Quality, always
 from herzschlag.topo.spec import DirectedLink
 
 QUEUE_PACKETS_MAX = 100
@@ -29,6 +30,12 @@ class Counts(msgspec.Struct):
     """By chance."""
     overflowed: int = 0
     """Lost because the queue of a line with a rate was full."""
+    down: int = 0
+    """Met it while it was down, because it flaps; they are lost."""
+    asked_lost: float = 0.0
+    """Sum of the shares that were to be lost when each packet came."""
+    asked_delay_ns: float = 0.0
+    """Sum of the mean delays that were asked for when each packet came that was not lost."""
     doubled: int = 0
     damaged: int = 0
     overtook: int = 0
@@ -41,10 +48,17 @@ class Counts(msgspec.Struct):
     """How much later than it should have a copy left, at most."""
 
     def add(self, other: Counts) -> None:
-        for name in ("sent", "lost", "overflowed", "doubled", "damaged", "overtook", "left", "delay_sum_ns"):
+        for name in SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("delay_max_ns", "late_max_ns"):
             setattr(self, name, max(getattr(self, name), getattr(other, name)))
+
+
+SUMS = (
+    *("sent", "lost", "overflowed", "down", "asked_lost", "asked_delay_ns"),
+    *("doubled", "damaged", "overtook", "left", "delay_sum_ns"),
+)
+"""Counts of several lines that add up."""
 
 
 class Carried(NamedTuple):
@@ -56,28 +70,48 @@ class Carried(NamedTuple):
 class Line:
     def __init__(self, seed: int, link: DirectedLink) -> None:
         self._key = line_key(seed, link)
+        self._seed = seed
         self._number = 0
         """Of the next packet: it goes on through all changes of quality."""
         self._bad: bool | None = None
         self._waiting: deque[int] = deque()
         """When each packet that waits for a line with a rate, or is on it, will have left it."""
+        self.course = always(PERFECT)
+        self._progress: Progress | None = None
+        """Only of a line whose quality changes by itself."""
+        self._since_ns = 0
         self.quality = PERFECT
+        """As it is now, or was when the last packet came."""
         self.counts = Counts()
 
-    def change(self, quality: Quality) -> None:
-        """From now on; a line that stays as it is goes on counting."""
-        if quality != self.quality:
-            self.quality = quality
+    @property
+    def bad(self) -> bool:
+        return self.course != always(PERFECT)
+
+    def change(self, wanted: Quality | Course, now_ns: int = 0) -> None:
+        """From now on; a line that stays as it is goes on counting, and on its course."""
+        course = always(wanted) if isinstance(wanted, Quality) else wanted
+        if course != self.course:
+            self.course = course
+            varies = course.flap is not None or len(course.stages) > 1
+            self._progress = Progress(course, self._seed) if varies else None
+            self._since_ns = now_ns
+            self.quality = course.stages[0].quality
             self.counts = Counts()
             self._bad = None
 
     def carry(self, now_ns: int, size_bytes: int) -> Carried:
         """Take one packet. The caller says by `left` when a copy has left."""
-        counts, quality = self.counts, self.quality
+        counts = self.counts
+        if self._progress is not None:
+            self.quality = self._progress.quality(now_ns - self._since_ns)
+            counts.down += self._progress.down(now_ns - self._since_ns)
+        quality = self.quality
         one = fate(self._key, self._number, quality, self._bad)
         self._number += 1
         self._bad = one.bad if quality.burst_packets else None
         counts.sent += 1
+        counts.asked_lost += quality.loss
         if not one.delays_ns:
             counts.lost += 1
             return Carried(())
@@ -85,6 +119,7 @@ class Line:
         if begin_ns is None:
             counts.overflowed += 1
             return Carried(())
+        counts.asked_delay_ns += quality.mean_delay_ns
         counts.doubled += len(one.delays_ns) > 1
         counts.damaged += one.damaged_at is not None
         counts.overtook += one.overtook

@@ -46,6 +46,7 @@ class Relay:
         self._served: set[tuple[str, str]] = set()
         """Nodes and networks whose packets can be sent to the relay now. This holds as long as the relay lives: a TAP
         takes the kernel 15 ms to make again, and more to take away."""
+        self._late_ns = 0
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.settimeout(ANSWER_S_MAX)
         with theirs:
@@ -99,6 +100,13 @@ class Relay:
             for destination, counts in self._ask(Ask(node, network)).counts.items()
         }
 
+    def take_late_ns(self) -> int:
+        """How much later than planned it woke, at most, since this was last asked."""
+        if self._served:
+            self._ask(Ask(*min(self._served)))
+        late_ns, self._late_ns = self._late_ns, 0
+        return late_ns
+
     def close(self) -> None:
         self._line.close()
         self._process.wait()
@@ -116,4 +124,6 @@ class Relay:
             raise LabError(f"the relay of bad lines gave no answer within {ANSWER_S_MAX:.0f} s") from None
         if not answer:
             raise LabError(f"the relay of bad lines ended with status {self._process.wait()}: the lab is lost")
-        return msgspec.json.decode(answer, type=Told)
+        told = msgspec.json.decode(answer, type=Told)
+        self._late_ns = max(self._late_ns, told.late_ns)
+        return told

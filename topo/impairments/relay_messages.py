@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from herzschlag.topo.impairments.line import Counts
-from herzschlag.topo.impairments.values import Quality
+from herzschlag.topo.impairments.values import Course
 
 MESSAGE_BYTES_MAX = 200_000
 """The answer for a node that reaches 97 others has some 25,000."""
@@ -33,7 +33,7 @@ class Set(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
     node: str
     network: str
-    lines: list[tuple[Quality, list[str]]]
+    lines: list[tuple[Course, list[str]]]
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -47,14 +47,16 @@ class Told(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """The answer to every request, once it is carried out."""
 
     counts: dict[str, Counts] = {}
+    late_ns: int = 0
+    """How much later than planned the relay woke, at most, since it last told."""
 
 
 Request = Open | Set | Ask
 
 
-def set_message(node: str, network: str, lines: Mapping[str, Quality]) -> bytes:
+def set_message(node: str, network: str, lines: Mapping[str, Course]) -> bytes:
     """How bad the lines to these destinations are; encoded beforehand, as it costs time for a large lab."""
-    alike: defaultdict[Quality, list[str]] = defaultdict(list)
-    for destination, quality in lines.items():
-        alike[quality].append(destination)
+    alike: defaultdict[Course, list[str]] = defaultdict(list)
+    for destination, course in lines.items():
+        alike[course].append(destination)
     return msgspec.json.encode(Set(node, network, list(alike.items())))

@@ -24,13 +24,15 @@ import msgspec
 
 from herzschlag.topo.impairments.line import Counts, Line
 from herzschlag.topo.impairments.relay_messages import MESSAGE_BYTES_MAX, Ask, Open, Request, Set, Told
-from herzschlag.topo.impairments.values import PERFECT, Quality
+from herzschlag.topo.impairments.values import PERFECT, Course
 
 NAME = "hz-relay"
 """How the process is listed."""
 FRAME_BYTES_MAX = 65_536
 FRAMES_AT_ONCE = 64
 """Read from one TAP before others have their turn."""
+TICK_S = 0.02
+"""How often the relay wakes while any line is bad, packets or not: a relay that stands still sees that it did."""
 ETHERNET_BYTES = 14
 _IPV4 = b"\x08\x00"
 
@@ -56,13 +58,14 @@ class Port:
             self.lines.setdefault(self.names[node], Line(seed, (one.network, one.node, node)))
 
     def change(self, wanted: Set) -> None:
-        qualities: dict[str, Quality] = {node: quality for quality, nodes in wanted.lines for node in nodes}
+        courses: dict[str, Course] = {node: course for course, nodes in wanted.lines for node in nodes}
+        now_ns = time.monotonic_ns()
         for node, address in self.names.items():
-            self.lines[address].change(qualities.get(node, PERFECT))
+            self.lines[address].change(courses.get(node, PERFECT), now_ns)
 
     def counts(self) -> dict[str, Counts]:
         found = {node: self.lines[address] for node, address in self.names.items()}
-        return {node: line.counts for node, line in found.items() if line.quality != PERFECT}
+        return {node: line.counts for node, line in found.items() if line.bad}
 
 
 Held = tuple[int, int, int, Port, Line, bytes]
@@ -76,15 +79,23 @@ class Relaying:
         self._ports: dict[tuple[str, str], Port] = {}
         self._taps: dict[int, Port] = {}
         self._held: list[Held] = []
+        self._late_ns = 0
+        self._ticks = False
+        """Whether any line is bad."""
         self._order = count()
         self._decode = msgspec.json.Decoder(Request).decode
 
     def run(self) -> None:
         """Until the other end of the control line is closed."""
         while True:
-            left_s = (self._held[0][0] - time.monotonic_ns()) / 1e9 if self._held else None
+            began_ns = time.monotonic_ns()
+            left_s = max(0.0, (self._held[0][0] - began_ns) / 1e9) if self._held else None
+            if self._ticks:
+                left_s = TICK_S if left_s is None else min(TICK_S, left_s)
             waiting = [*self._taps, self._control.fileno()]
-            ready = select.select(waiting, [], [], left_s and max(0.0, left_s))[0]
+            ready = select.select(waiting, [], [], left_s)[0]
+            if self._ticks and left_s is not None:
+                self._late_ns = max(self._late_ns, time.monotonic_ns() - began_ns - round(left_s * 1e9))
             self._let_go()
             for descriptor in ready:
                 if descriptor in self._taps:
@@ -135,9 +146,11 @@ class Relaying:
                 self._open(key, request, *descriptors)
             case Set():
                 self._ports[key].change(request)
+                self._ticks = any(line.bad for port in self._ports.values() for line in port.lines.values())
             case Ask():
                 counts = self._ports[key].counts()
-        self._control.send(msgspec.json.encode(Told(counts)))
+        self._control.send(msgspec.json.encode(Told(counts, self._late_ns)))
+        self._late_ns = 0
         return True
 
     def _open(self, key: tuple[str, str], request: Open, tap: int, raw: int) -> None:

@@ -101,6 +101,14 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         )
 
     @property
+    def mean_delay_ns(self) -> float:
+        """Of all packets that pass, those that overtake included."""
+        delay_ns, jitter_ns = self.delay_ns, self.jitter_ns
+        # Delays are even from `delay - jitter` to `delay + jitter`, and those below 0 are 0.
+        held_ns = (delay_ns + jitter_ns) ** 2 / (4 * jitter_ns) if jitter_ns > delay_ns else delay_ns
+        return (1 - self.overtaking) * held_ns
+
+    @property
     def bad_share(self) -> float:
         """The share of packets that meet a bad line."""
         return self.loss / self.burst_loss
@@ -114,6 +122,47 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 PERFECT = Quality()
+DOWN = Quality(loss=1.0)
+STAGES_MAX = 101
+
+
+class Flap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line that is down for the share `down` of each period, first down, then up."""
+
+    period_ns: int
+    down: float
+    random: bool = False
+    """Each time down and each time up is drawn evenly between half and one and a half of what it is on average."""
+    grain_ns: int = 1
+    """Random times are multiples of this."""
+    name: str = ""
+    """Lines of one name flap together; each other name, and seed, has random times of its own."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.down < 1:
+            raise ImpairError(f"down={self.down:g}: a flapping line is down for a share between 0 and 1 of its period")
+        if not 0 < self.grain_ns <= self.period_ns:
+            raise ImpairError(f"period_ns={self.period_ns}: it is at least the grain of {self.grain_ns} ns")
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    at_ns: int
+    quality: Quality
+
+
+class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    stages: tuple[Stage, ...]
+    """From the beginning (0) on, in order."""
+    flap: Flap | None = None
+
+    def __post_init__(self) -> None:
+        at_ns = [stage.at_ns for stage in self.stages]
+        if not at_ns or at_ns[0] or at_ns != sorted(set(at_ns)) or len(at_ns) > STAGES_MAX:
+            raise ImpairError(f"{len(at_ns)} stages: a course has 1 to {STAGES_MAX} in order, the first at 0")
+
+
+def always(quality: Quality) -> Course:
+    return Course((Stage(0, quality),))
 
 
 class Impairment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,14 +173,16 @@ class Impairment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """(network, destination node): dropped by the node's own filter, and the sender is told so."""
     links: dict[tuple[str, str], Quality] = msgspec.field(default_factory=dict)
     """(network, destination node) to how bad it is; the sender notices nothing."""
+    courses: dict[tuple[str, str], Course] = msgspec.field(default_factory=dict)
+    """The same of links whose quality changes by itself."""
 
-    def split(self, netem: bool) -> tuple[Impairment, dict[tuple[str, str], Quality]]:
+    def split(self, netem: bool) -> tuple[Impairment, dict[tuple[str, str], Course]]:
         """What the kernel does of it, and the links that the relay serves: all that are impaired where the kernel has
-        no netem, else those whose quality is beyond the kernel."""
+        no netem, else those whose quality is beyond the kernel, or changes by itself."""
         bad = {link: quality for link, quality in self.links.items() if quality != PERFECT}
-        relayed = {link: quality for link, quality in bad.items() if not (netem and quality.kernel_can)}
-        kernels = {link: quality for link, quality in bad.items() if link not in relayed}
-        return msgspec.structs.replace(self, links=kernels), relayed
+        kernels = {link: quality for link, quality in bad.items() if netem and quality.kernel_can}
+        relayed = {link: always(quality) for link, quality in bad.items() if link not in kernels} | self.courses
+        return msgspec.structs.replace(self, links=kernels, courses={}), relayed
 
     @property
     def means(self) -> frozenset[Means]:

@@ -311,26 +311,30 @@ class Lab:
 
     # --- storage ---
 
-    def set_storage(self, views: Mapping[tuple[str, str], StorageView]) -> int:
+    def set_storage(
+        self, views: Mapping[tuple[str, str], StorageView], delay_ns: Mapping[tuple[str, str], int] | None = None
+    ) -> int:
         """How hosts see datastores, by (host, datastore): as they are, read-only, or as a dead folder holding only
-        `.apd` or `.pdl`. All hosts change at once.
+        `.apd` or `.pdl`; with a mark beside them that they are slow (by `delay_ns` an I/O), or stale from now on. All
+        hosts change at once.
 
         A process that opens a path sees the new view at once. What was open before stays open: hosts open anew for each
         I/O.
         Returns the instant before the first change, for a host may find out before another is told.
         """
         with self._lock:
+            marks = self._storage.marks_for(views, delay_ns or {})
             began_ns = time.monotonic_ns()
             steps: dict[int, list[Step]] = {}
             for (moid, datastore), view in views.items():
                 found = self._node(moid)
-                own = self._storage.steps_to(moid, datastore, view)
+                own = self._storage.steps_to(moid, datastore, view, marks.get((moid, datastore)))
                 if own and found.powered:
                     steps.setdefault(found.pid, []).extend(own)
             if steps:
                 began_ns = self._spawner.enter(("mnt",), steps)
             for (moid, datastore), view in views.items():
-                self._storage.note(moid, datastore, view)
+                self._storage.note(moid, datastore, view, marks.get((moid, datastore)))
             return began_ns
 
     def set_full(self, datastore: str, full: bool) -> int:

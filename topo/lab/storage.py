@@ -7,6 +7,11 @@ no other host notices anything. What a marker means is left to those who read it
 
     .apd   all paths down: I/O gets no answer          .pdl   permanent device loss: I/O fails
 
+A datastore that works, but badly, stays where it is, and a mark beside it says so:
+
+    .slow-NAME      a file: how many nanoseconds each I/O takes
+    .stale-NAME/    a mount, with what the datastore held at that moment in `content`
+
 A host that may only read is given the live folder once more, over the first, mounted read-only. A full datastore is
 full for all: its tmpfs is made as small as what it holds.
 
@@ -17,15 +22,18 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.lab.snapshot import copy_regular
 from herzschlag.topo.lab.steps import Step
 from herzschlag.topo.spec import TopologySpec
 
-StorageView = Literal["ok", "read-only", "apd", "pdl"]
+StorageView = Literal["ok", "read-only", "apd", "pdl", "slow", "stale"]
 DATASTORES = "/datastores"  # where a host sees its datastores
 LOCAL = "/local"  # where a host keeps what survives its power cycles
 HOME = Path("/run/herzschlag")  # where the sandbox has all of it
@@ -33,14 +41,42 @@ INODES_MAX = 1_000_000  # files of one tmpfs: each takes some 1 KB of the kernel
 LOCAL_MB = 16  # for a host's own disk: the configuration of 8,000 VMs is below 2 MB; the rest is for users' programs
 _SAFE = syscalls.MS_NOSUID | syscalls.MS_NODEV
 _FULL_TRIES = 100  # hosts write meanwhile, and a tmpfs cannot be made smaller than what it holds
-_VIEWS = "'ok', 'read-only', 'apd' or 'pdl'"
+_VIEWS = "'ok', 'read-only', 'apd', 'pdl', 'slow' or 'stale'"
 _READ_ONLY = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
+
+
+class Mark(NamedTuple):
+    """What lies beside a datastore that works badly: for a host, until it sees it otherwise."""
+
+    view: StorageView
+    said: str
+    """How slow it is, in nanoseconds; or the folder with what it once held."""
+
+    def steps(self, datastore: str) -> list[Step]:
+        target = f"{DATASTORES}/.{self.view}-{datastore}"
+        if self.view == "slow":
+            return [["write", target, self.said]]
+        return [
+            ["make_folder", target],
+            ["show", self.said, target],
+            ["mount", "none", target, None, _READ_ONLY, None],
+        ]
+
+    def undo(self, datastore: str) -> list[Step]:
+        target = f"{DATASTORES}/.{self.view}-{datastore}"
+        return [["write", target, ""]] if self.view == "slow" else [["unmount", target]]
+
+
+Marks = dict[tuple[str, str], Mark]
+"""By (host, datastore)."""
 
 
 class Storage:
     def __init__(self, spec: TopologySpec) -> None:
         self._spec = spec
         self._over: dict[tuple[str, str], list[StorageView]] = {}  # what lies over a view, topmost last
+        self._marks: dict[tuple[str, str], Mark] = {}
+        self._snapshots = 0
 
     def datastore_path(self, name: str) -> Path:
         return HOME / "datastores" / self._spec.datastore(name).name
@@ -58,6 +94,7 @@ class Storage:
             read_only.mkdir(parents=True)
             syscalls.mount(str(path), str(read_only), None, syscalls.MS_BIND)
             syscalls.mount("none", str(read_only), None, _READ_ONLY)
+            _mount_tmpfs(self._stale_path(datastore.name), datastore.size_mb)
         for moid in self._spec.moids:
             _mount_tmpfs(self.local_path(moid), LOCAL_MB)
         for view in ("apd", "pdl"):
@@ -81,20 +118,47 @@ class Storage:
         """What then lies over the datastores."""
         if node not in self._spec.moids:
             return []
-        return [
-            step
-            for datastore in self._spec.datastores_of(node)
-            for view in self._over.get((node, datastore.name), [])
-            for step in _show_over(view, datastore.name, f"{DATASTORES}/{datastore.name}")
-        ]
+        steps: list[Step] = []
+        for datastore in self._spec.datastores_of(node):
+            for view in self._over.get((node, datastore.name), []):
+                steps += _show_over(view, datastore.name, f"{DATASTORES}/{datastore.name}")
+            if (mark := self._marks.get((node, datastore.name))) is not None:
+                steps += mark.steps(datastore.name)
+        return steps
 
     def writable(self, node: str) -> list[str]:
-        """Where a node may write: nowhere but for hosts."""
+        """Where a node may write: nowhere but for hosts. Marks of datastores that work badly lie beside these."""
         if node not in self._spec.moids:
             return []
-        return [LOCAL, *(f"{DATASTORES}/{datastore.name}" for datastore in self._spec.datastores_of(node))]
+        return [LOCAL, DATASTORES, *(f"{DATASTORES}/{datastore.name}" for datastore in self._spec.datastores_of(node))]
 
-    def steps_to(self, moid: str, datastore: str, view: StorageView) -> list[Step]:
+    def marks_for(self, views: Mapping[tuple[str, str], StorageView], delay_ns: Mapping[tuple[str, str], int]) -> Marks:
+        """The marks of those views that need one; what stale datastores hold now is kept for it."""
+        marks: Marks = {}
+        taken: dict[str, str] = {}
+        for where, view in sorted(views.items()):
+            before = self._marks.get(where)
+            if view == "slow":
+                marks[where] = Mark(view, str(delay_ns[where]))
+            elif view == "stale" and before is not None and before.view == view:
+                marks[where] = before
+            elif view == "stale":
+                if where[1] not in taken:
+                    taken[where[1]] = self._take_snapshot(where[1])
+                marks[where] = Mark(view, taken[where[1]])
+        return marks
+
+    def _stale_path(self, datastore: str) -> Path:
+        return HOME / "stale" / datastore
+
+    def _take_snapshot(self, datastore: str) -> str:
+        self._snapshots += 1
+        folder = self._stale_path(datastore) / str(self._snapshots)
+        size_max = self._spec.datastore(datastore).size_mb << 20
+        copy_regular(self.datastore_path(datastore), folder / "content", size_max)
+        return str(folder)
+
+    def steps_to(self, moid: str, datastore: str, view: StorageView, mark: Mark | None = None) -> list[Step]:
         """What changes a running host's view; nothing when it is so already."""
         seen = [one.name for one in self._spec.datastores_of(moid)]
         if datastore not in seen:
@@ -102,10 +166,16 @@ class Storage:
         if view not in get_args(StorageView):
             raise LabError(f"storage view {view!r} is unknown: use {_VIEWS}")
         over = self._over.get((moid, datastore), [])
-        if view == (over[-1] if over else "ok"):
-            return []
+        before = self._marks.get((moid, datastore))
         target = f"{DATASTORES}/{datastore}"
-        return [["unmount", target] for _ in over] if view == "ok" else _show_over(view, datastore, target)
+        steps = mark.steps(datastore) if mark is not None and mark != before else []
+        if view in ("ok", "slow", "stale"):
+            steps += [["unmount", target] for _ in over]
+        elif over[-1:] != [view]:
+            steps += _show_over(view, datastore, target)
+        if before is not None and (mark is None or mark.view != before.view):
+            steps += before.undo(datastore)
+        return steps
 
     def set_full(self, datastore: str, full: bool) -> None:
         """Leave the datastore no space, for any host, or give it its own again. A file goes on growing within its last
@@ -124,10 +194,15 @@ class Storage:
             else:
                 return
 
-    def note(self, moid: str, datastore: str, view: StorageView) -> None:
+    def note(self, moid: str, datastore: str, view: StorageView, mark: Mark | None = None) -> None:
         """Remember a view that is in effect now, also for the host's next life."""
         over = self._over.setdefault((moid, datastore), [])
-        if view == "ok":
+        before = self._marks.pop((moid, datastore), None)
+        if mark is not None:
+            self._marks[moid, datastore] = mark
+        if before is not None and before.view == "stale" and before not in self._marks.values():
+            shutil.rmtree(before.said, ignore_errors=True)
+        if view in ("ok", "slow", "stale"):
             over.clear()
         elif over[-1:] != [view]:
             over.append(view)

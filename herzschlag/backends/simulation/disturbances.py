@@ -17,7 +17,7 @@ from herzschlag.backends.simulation.host import SimHost
 from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.faults import primitives as p
-from herzschlag.faults.line_quality import line_effect
+from herzschlag.faults.line_quality import MILLISECOND, line_effect
 from herzschlag.history.heartbeats import Arrival
 
 
@@ -134,13 +134,15 @@ class Disturbances:
 
     def _set_storage(self, host: str, datastore: str) -> None:
         found = {
-            c.access
+            c.access: c
             for c in self._in_force
             if isinstance(c, p.StorageLost) and (c.host, c.datastore) == (host, datastore)
         }
-        access = next((one for one in ("pdl", "apd", "read-only", "full") if one in found), "ok")
+        access = next((one for one in ("pdl", "apd", "read-only", "full", "stale") if one in found), "ok")
         for name, outcome in self._storage.set_access(host, datastore, access):
             self._hosts[name].io_done(outcome)
+        slow = found.get("slow")
+        self._hosts[host].set_io_delay(datastore, 0 if slow is None else round(slow.delay_ms * MILLISECOND))
 
     def _command(self, command: p.AnyCommand) -> None:
         match command:

@@ -48,6 +48,7 @@ from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.node import Node, Record
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
+from herzschlag.backends.simulation.slow_io import SlowIo
 from herzschlag.history.kinds import PowerLost
 
 SOCKET_DATAGRAMS_MAX = 500
@@ -91,6 +92,7 @@ class SimHost(Node):
         self._agent_settings = agent_settings
         self._datastores = datastores
         self._kinds = kinds
+        self._slow = SlowIo(queue, self._came)
         self._truth = Clock(queue)
         """VMs stamp their disk writes, the evidence of the one-writer checker, by the clock of the history."""
         self._boot = 0
@@ -145,6 +147,7 @@ class SimHost(Node):
         self.pending.clear()
         self._socket.clear()
         self._datastores.forget(self.name)
+        self._slow.forget()
 
     def power_off_in_next_write(self, after_bytes: int) -> None:
         """Lose power while the next write to a datastore is on its way: its first `after_bytes` bytes arrive."""
@@ -159,7 +162,9 @@ class SimHost(Node):
         for process in self.processes():
             process.stopped = frozen
         if frozen:
+            self._slow.hold(True)
             return
+        self._slow.hold(False)
         self.drain()
         waiting = list(self._socket)
         self._socket.clear()
@@ -213,6 +218,15 @@ class SimHost(Node):
         self._finish_io(outcome)
         self._drain_unless_frozen()
 
+    def set_io_delay(self, datastore: str, delay_ns: int) -> None:
+        """How long each request to the datastore takes from now on."""
+        self._slow.set_delay(datastore, delay_ns)
+
+    def _came(self, request: AnyIo) -> None:
+        """The time of a request to a slow datastore has come."""
+        self._carry_out(request)
+        self._drain_unless_frozen()
+
     def _tell_hypervisor(self, event: Any) -> None:
         if self.hypervisor is not None:
             self.pending.append((self.hypervisor, event))
@@ -254,6 +268,7 @@ class SimHost(Node):
         self._perform_io(action.request)
 
     def _abort_io(self, action: AbortIo) -> None:
+        self._slow.abort(action.datastore, action.request)
         self._datastores.abort(self.name, action.datastore, action.request)
 
     def _command_vm(self, action: CommandVm) -> None:
@@ -289,7 +304,7 @@ class SimHost(Node):
                 elif kind is EndVm:
                     self._end_vm(number, action.because)
                 elif kind is AbortIo:
-                    self._datastores.abort(self.name, action.datastore, action.request)
+                    self._abort_io(action)
                 else:
                     raise AssertionError(f"{self.name}: a VM wants {action!r}, which is unknown here")
 
@@ -307,6 +322,10 @@ class SimHost(Node):
             self.pending.append((self.hypervisor, event))
 
     def _perform_io(self, request: AnyIo) -> None:
+        if not self._slow.takes(request):
+            self._carry_out(request)
+
+    def _carry_out(self, request: AnyIo) -> None:
         if self._dies_after_bytes is not None and isinstance(request, Append | Replace | TestAndSet | WriteSector):
             self._datastores.perform(request, self.name, die_after_bytes=self._dies_after_bytes)
             self.record(self.name, PowerLost(in_=type(request).__name__, path=request.path))

@@ -27,7 +27,7 @@ from herzschlag.agents.protocol.events import AnyEvent, PingAnswered, Received
 from herzschlag.agents.protocol.messages import AnyMessage, Heartbeat
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
-from herzschlag.faults.line_quality import line_quality
+from herzschlag.faults.line_quality import line_course
 from herzschlag.history.heartbeats import Arrival
 from herzschlag.topo.impairments.line import Line
 from herzschlag.topo.impairments.values import PERFECT
@@ -60,7 +60,7 @@ class Rough(NamedTuple):
     @property
     def sized(self) -> bool:
         """Whether the size of a packet matters."""
-        return self.mtu is not None or self.line.quality.rate_bit_s > 0
+        return self.mtu is not None or any(stage.quality.rate_bit_s for stage in self.line.course.stages)
 
 
 class End(NamedTuple):
@@ -253,7 +253,7 @@ class SimulatedNetwork:
             for link in sorted({*impaired, *limits})
         }
         for link in self.lines.keys() - self._rough.keys():
-            self.lines[link].change(PERFECT)
+            self.lines[link].change(PERFECT, self._queue.now_ns)
         self._routes.clear()
 
     def _links(self, networks: Sequence[str], node: str, direction: p.Direction) -> list[DirectedLink]:
@@ -282,7 +282,7 @@ class SimulatedNetwork:
         if link not in self.lines:
             self.lines[link] = Line(self._seed, link)
         line = self.lines[link]
-        line.change(line_quality([condition for condition, _ in impaired]))
+        line.change(line_course([condition for condition, _ in impaired]), self._queue.now_ns)
         return Rough(
             line=line,
             mtu=min((mtu for mtu, _ in limits), default=None),

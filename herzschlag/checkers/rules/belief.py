@@ -97,10 +97,11 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if p.Frozen(host) in segment.conditions:
         return {"hostDown"}, "it stands still"
     pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
-    stored = any(
-        truth.reaches_storage(host, segment, d.name) and truth.reaches_storage(master, segment, d.name)
+    shown = [
+        d.name
         for d in truth.lab.datastores_of(host)
-    )
+        if truth.reaches_storage(host, segment, d.name) and truth.sees_storage(master, segment, d.name)
+    ]
     if pinged:
         cut_off = {"networkPartitionedFromMaster", "election"} if alive else set[str]()
         return {"fdmUnreachable", *cut_off}, "its agent is not heard, but it answers ping"
@@ -110,9 +111,19 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if truth.hears(master, host, segment):
         heard = {"networkPartitionedFromMaster", "election", "fdmUnreachable", "networkIsolated"}
         return heard, "it is heard, but does not hear"
-    if stored:
+    if shown and all(_may_come_late(host, master, segment, name, truth) for name in shown):
+        late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
+        return late, "it is cut off and its storage is too slow to show it in time"
+    if shown:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"
+
+
+def _may_come_late(host: str, master: str, segment: Segment, datastore: str, truth: Truth) -> bool:
+    """Whether the datastore watch may end before the master sees a heartbeat move: it looks twice, and each look reads
+    twice on VMFS; what it looks for is written late as well."""
+    look_ns = 4 * truth.io_delay_ns(master, segment, datastore)
+    return look_ns + truth.io_delay_ns(host, segment, datastore) >= truth.watch_ns
 
 
 CHECKER = Checker(NAME, ("host-state", "role", "fault", "ready"), _check)

@@ -8,11 +8,11 @@ which must be about what was asked for (`line_effect.py`). A fault that hit no p
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.line_effect import not_as_asked, told, told_of_lines
+from herzschlag.checkers.line_effect import not_as_asked, not_on_course, told, told_of_lines
 from herzschlag.checkers.truth import Span, Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
-from herzschlag.faults.line_quality import line_quality
+from herzschlag.faults.line_quality import line_course
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -55,7 +55,9 @@ def _bitten(name: str, span: Span, history: History) -> Detail:
     bad = [c for c in span.primitives if isinstance(c, p.Impaired)]
     if bad and length_ns >= LONG_ENOUGH_NS and (counted_lines := _on_lines(span, history)) is not None:
         line, record = counted_lines
-        why = not_as_asked(line, line_quality(bad[:1]))
+        course = line_course(bad[:1])
+        steady = course.flap is None and len(course.stages) == 1
+        why = not_as_asked(line, course.stages[0].quality) if steady else not_on_course(line, course, length_ns)
         verdict: Verdict = "unknown" if why else "holds"
         return Detail(name=name, verdict=verdict, because=why or told(line), evidence=(span.begin.seq, record.seq))
     if not counted or not any(c.at == "switch" for c in counted) or length_ns < LONG_ENOUGH_NS:

@@ -18,6 +18,8 @@ NAME = "list-owners"
 
 RELEASE_NS = 5 * SECOND
 """Releasing is one write; a lock won at the last moment is released at once."""
+OPERATIONS = 2
+"""Those two, each of which takes its time on a slow datastore."""
 
 
 def protected_lists(history: History) -> list[tuple[str, str]]:
@@ -44,7 +46,11 @@ def _judge(hold: Hold, datastore: str, truth: Truth) -> Detail:
     end_ns = min(hold.end_ns, truth.end_ns)
     changes = [r.at_ns for r in truth.history.of_kind("role", node=hold.host) if hold.begin_ns < r.at_ns < end_ns]
     for since_ns in (hold.begin_ns, *changes):
-        late_ns = since_ns + RELEASE_NS
+        slowest_ns = max(
+            (truth.io_delay_ns(hold.host, s, datastore) for s in truth.between(since_ns, since_ns + RELEASE_NS)),
+            default=0,
+        )
+        late_ns = since_ns + RELEASE_NS + OPERATIONS * slowest_ns
         if late_ns >= end_ns or _master_within(hold.host, since_ns, late_ns, truth):
             continue
         if all(_could_write(hold.host, datastore, s, truth) for s in truth.between(since_ns, late_ns)):

@@ -49,7 +49,7 @@ def _first_acts(history: History) -> list[Record]:
 
 def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenario: Scenario) -> Detail:
     name = str(act.fields["vm"])
-    if not truth.reaches_storage(act.node, truth.segment_at(max(0, act.at_ns - 1)), datastore):
+    if not truth.sees_storage(act.node, truth.segment_at(max(0, act.at_ns - 1)), datastore):
         return Detail(name=name, verdict="holds", because=f"{datastore} could not be asked", evidence=(act.seq,))
     for hold in holds:
         if hold.host != act.node and hold.begin_ns <= act.at_ns < _looks_held_until(hold, datastore, truth, scenario):

@@ -55,7 +55,7 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
     able = [
         host
         for host in config.compatible_hosts or truth.lab.moids
-        if truth.agent_works(host, segment) and truth.reaches_storage(host, segment, config.datastore)
+        if truth.agent_works(host, segment) and truth.sees_storage(host, segment, config.datastore)
     ]
     last = truth.stays[vm][-1:] if truth.stays.get(vm) else ()
     where = f"it last ran on {last[0].host}" if last else "it never ran"

@@ -8,6 +8,8 @@ const ACCESS = [
   ["apd", "all paths down: input and output hang"],
   ["pdl", "permanently lost: input and output fail"],
   ["read-only", "read-only: writes fail"],
+  ["slow", "slow: each operation takes two seconds", { delay_ms: 2000 }],
+  ["stale", "stale: reads give what is there now, whatever is written later"],
 ];
 
 function actionsFor(target, lab, active, send) {
@@ -56,14 +58,14 @@ function stores(node, lab, begin) {
   const seen = lab.datastores.filter((store) => !store.hosts || store.hosts.includes(node)).map((store) => store.name);
   const names = seen.length > 1 ? [...seen, "all"] : seen;
   return names.flatMap((name) =>
-    ACCESS.map(([access, hint]) => ({
-      label: `${name === "all" ? "All datastores" : name}: ${access}`, hint, run: begin({ fault: "storage", host: node, datastore: name, access }),
+    ACCESS.map(([access, hint, more]) => ({
+      label: `${name === "all" ? "All datastores" : name}: ${access}`, hint, run: begin({ fault: "storage", host: node, datastore: name, access, ...more }),
     })));
 }
 
 function datastore({ node }, lab, active, begin) {
-  return ACCESS.map(([access, hint]) => ({
-    label: `Take it from every host: ${access}`, hint, run: begin({ fault: "storage", host: "all", datastore: node, access }),
+  return ACCESS.map(([access, hint, more]) => ({
+    label: `Take it from every host: ${access}`, hint, run: begin({ fault: "storage", host: "all", datastore: node, access, ...more }),
   }));
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from herzschlag.faults.line_quality import line_quality
+from herzschlag.faults.line_quality import line_course, line_quality, varies
 from herzschlag.faults.primitives import AnyCondition, Blocked, Impaired, LinkCut
 from herzschlag.topo.impairments.values import Block, Impairment
 
@@ -51,7 +51,10 @@ def _impairment(conditions: list[AnyCondition], speed: float) -> Impairment:
     return Impairment(
         blocks=tuple(sorted(blocks, key=repr)),
         cuts=frozenset(cuts),
-        links={link: line_quality(found, speed) for link, found in sorted(links.items())},
+        links={
+            link: line_quality(found, speed) for link, found in sorted(links.items()) if not any(map(varies, found))
+        },
+        courses={link: line_course(found, speed) for link, found in sorted(links.items()) if any(map(varies, found))},
     )
 
 

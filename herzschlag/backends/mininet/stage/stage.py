@@ -286,6 +286,7 @@ class Stage:
             time.sleep(left_ns / 1e9)
         asked_ns = time.monotonic_ns()
         applied = prepared.apply()
+        self._tell_how_late_the_relay_was()
         return Done(skipped, asked_ns, applied.at_ns, applied.took_ns, applied.dropped, applied.evidence)
 
     # --- The end ------------------------------------------------------------------------------------------------------
@@ -295,6 +296,7 @@ class Stage:
         for vm in self._settings.config.vms:
             disks += read_disk_file(self._lab.datastore_path(vm.datastore), vm.datastore, vm.name)
         self._switches.tell_overdue()
+        self._tell_how_late_the_relay_was()
         for node in self._settings.topology.nodes:
             # Its hypervisor's end is told by the zygote; gateway and vCenter's node have no other process that is.
             if self._lab.powered(node) and not self._lab.holder_lives(node):
@@ -312,6 +314,12 @@ class Stage:
         }
         self._see_who_stands_still()
         return Collected(time.monotonic_ns(), disks, dropped, switches, sorted(self._stood), lines)
+
+    def _tell_how_late_the_relay_was(self) -> None:
+        """Packets that wait for it are late, which would be blamed on the protocol."""
+        late_ns = self._lab.impairments.take_relay_late_ns()
+        if late_ns is not None:
+            Lateness(RecordFile(self._records, "relay"), "relay").fired(late_ns, time.monotonic_ns())
 
     def _see_who_stands_still(self) -> None:
         frozen = [f"/proc/{self._lab.pid(node)}" for node in self._lab.frozen()]

@@ -77,7 +77,7 @@ def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
     if _vmcp(stay, segment, truth):
         return True
     shared = any(
-        truth.reaches_storage(stay.host, segment, d.name) and truth.reaches_storage(order.node, segment, d.name)
+        truth.reaches_storage(stay.host, segment, d.name) and truth.sees_storage(order.node, segment, d.name)
         for d in truth.lab.datastores_of(stay.host)
         if d.hosts is None or order.node in d.hosts
     )

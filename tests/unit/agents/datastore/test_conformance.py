@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from herzschlag.agents.datastore.requests import (
     WriteSector,
 )
 from herzschlag.agents.datastore.requests import TestAndSet as SetIf  # pytest would collect its own name
-from herzschlag.agents.processes.tmpfs_store import HANGS, LOST, TEMPORARY, TmpfsDatastores
+from herzschlag.agents.processes.tmpfs_store import CONTENT, HANGS, LOST, STALE, TEMPORARY, TmpfsDatastores
 
 DS = "vmfs-1"
 A, B, ZERO = b"a" * SECTOR, b"b" * SECTOR, bytes(SECTOR)
@@ -72,6 +73,11 @@ class Files:
         self.store.abort(datastore, request)
 
     def access(self, access: Any) -> list[Outcome]:
+        shown = self.root / f"{STALE}{DS}"
+        shutil.rmtree(shown, ignore_errors=True)
+        if access == "stale":
+            shutil.copytree(self.live, shown / CONTENT)
+            return []
         (self.root / DS).unlink()
         if access == "ok":
             (self.root / DS).symlink_to(self.live)
@@ -147,6 +153,26 @@ def test_every_change_and_touch_grows_the_stamp(store: Store) -> None:
     done(store, Read(8, DS, "f"))
     assert done(store, SetIf(9, DS, "f", offset=SECTOR, expected=B, data=A)).status == "mismatch"
     assert done(store, Stat(101, DS, "f")).stamp == stamps[-1]
+
+
+def test_a_stale_datastore_shows_what_it_held_and_takes_what_is_written(store: Store) -> None:
+    """A lock is taken or not by what is there, whatever its taker reads; what it wrote shows later."""
+    done(store, Replace(1, DS, "vm/file", data=b"before"))
+    done(store, SetIf(2, DS, "lock", offset=0, expected=ZERO, data=A))
+    stamp = done(store, Stat(3, DS, "vm/file")).stamp
+    store.access("stale")
+    done(store, Replace(4, DS, "vm/file", data=b"after"))
+    done(store, Touch(5, DS, "vm/new"))
+    assert done(store, SetIf(6, DS, "lock", offset=0, expected=A, data=B)).status == "ok"
+    assert done(store, Read(7, DS, "vm/file")).data == b"before"
+    assert done(store, Stat(8, DS, "vm/file")).stamp == stamp
+    assert done(store, Read(9, DS, "lock")).data == A
+    assert done(store, Read(10, DS, "vm/new")).status == "missing"
+    assert done(store, ListFolder(11, DS, "vm")).data == b"file"
+    assert done(store, SetIf(12, DS, "lock", offset=0, expected=A, data=A)) == Outcome(12, "mismatch", B)
+    store.access("ok")
+    assert done(store, Read(13, DS, "vm/file")).data == b"after"
+    assert done(store, ListFolder(14, DS, "vm")).data == b"file\nnew"
 
 
 def test_folders_list_names_and_stay_when_empty(store: Store) -> None:

@@ -127,3 +127,52 @@ def test_a_folder_of_far_too_many_names_is_damaged(live: Path, monkeypatch: pyte
     assert answer(live, ListFolder(1, DS, "")).data == b"a\nb\nc"
     (live / "d").touch()
     assert answer(live, ListFolder(2, DS, "")).status == "damaged"
+
+
+class _Slow:
+    """A datastore whose requests take 100 ns each, by a clock that the test moves."""
+
+    def __init__(self, root: Path) -> None:
+        (root / DS).mkdir()
+        self.mark = root / f"{tmpfs_store.SLOW}{DS}"
+        self.mark.write_text("100")
+        self.now_ns = 0
+        self.store = TmpfsDatastores(root, lambda: self.now_ns)
+
+    def at(self, now_ns: int) -> list[Outcome]:
+        self.now_ns = now_ns
+        return self.store.retry()
+
+
+def test_a_request_to_a_slow_datastore_is_carried_out_when_it_is_due(tmp_path: Path) -> None:
+    """A lock that is taken at once and reported late would be held by a host that does not know it."""
+    slow = _Slow(tmp_path)
+    assert slow.store.perform(Append(1, DS, "f", data=b"x")) is None
+    slow.now_ns = 40
+    assert slow.store.perform(Read(2, DS, "f")) is None
+    assert (slow.store.due_ns(), slow.at(99), (tmp_path / DS / "f").exists()) == (100, [], False)
+    assert slow.at(100) == [Outcome(1, "ok")]
+    assert (slow.store.due_ns(), slow.at(140)) == (140, [Outcome(2, "ok", b"x")])
+    assert slow.store.due_ns() is None
+
+
+def test_what_waits_is_withdrawn_or_carried_out_in_order_when_the_datastore_is_quick_again(tmp_path: Path) -> None:
+    slow = _Slow(tmp_path)
+    for number in (1, 2, 3):
+        assert slow.store.perform(Append(number, DS, "f", data=b"%d" % number)) is None
+    slow.store.abort(DS, 2)
+    slow.mark.write_text("")
+    assert slow.store.perform(Append(4, DS, "f", data=b"4")) is None, "not before what was asked for earlier"
+    assert [outcome.request for outcome in slow.at(1)] == [1, 3, 4]
+    assert (tmp_path / DS / "f").read_bytes() == b"134"
+    assert slow.store.perform(Read(5, DS, "f")) is not None
+
+
+@pytest.mark.parametrize("text", ["", "-5", "soon", "1e3", "9" * 30])
+def test_a_mark_that_says_nothing_slows_nothing_down_for_ever(text: str, tmp_path: Path) -> None:
+    slow = _Slow(tmp_path)
+    slow.mark.write_text(text)
+    if slow.store.perform(Touch(1, DS, "f")) is None:
+        due_ns = slow.store.due_ns()
+        assert due_ns is not None
+        assert due_ns <= 3_600_000_000_000

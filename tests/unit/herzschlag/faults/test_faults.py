@@ -84,6 +84,9 @@ WRONG = [
     (f.PowerOff(host=()), "host", "name one"),
     (f.Storage(host="host-98", access="apd", datastore="vmfs-9"), "datastore", "not a datastore"),
     (f.Storage(host="host-98", access="full"), "host", "a datastore is full for all"),
+    (f.Storage(host="host-98", access="slow"), "delay_ms", "above 0 and at most 60000"),
+    (f.Storage(host="host-98", access="slow", delay_ms=math.nan), "delay_ms", "above 0"),
+    (f.Storage(host="host-98", access="stale", delay_ms=5), "delay_ms", "for access = 'slow' alone"),
     (f.Impair(loss=1.5), "loss", "between 0 and 1"),
     (f.Impair(), "loss", "nothing is impaired"),
     (f.Impair(delay_ms=-1), "delay_ms", "not below 0"),
@@ -91,6 +94,20 @@ WRONG = [
     (f.Impair(burst_packets=3), "loss", "nothing is impaired"),
     (f.Impair(loss=0.5, burst_packets=1.5), "burst_packets", "from 2, which is chance alone"),
     (f.Impair(rate_kbit_s=0.01), "rate_kbit_s", "outside"),
+    (f.Impair(to={"los": 1.0}, over_s=5), "to", "did you mean 'loss'"),
+    (f.Impair(to={"loss": 1.5}, over_s=5), "to", "a share lies between 0 and 1"),
+    (f.Impair(to={"loss": 1.0}), "over_s", "a ramp has both"),
+    (f.Impair(loss=0.5, over_s=5), "over_s", "a ramp has both"),
+    (f.Impair(to={"loss": 0.0}, over_s=5), "loss", "nothing is impaired"),
+    (f.Impair(to={"rate_kbit_s": 5.0}, over_s=5), "to", "0 means any number"),
+    (
+        f.Impair(loss=0.2, burst_packets=3, to={"loss": 0.9}, over_s=5),
+        "burst_packets",
+        "loss=0.76: from 4.17, which is chance",
+    ),
+    (f.Impair(flap_period_s=0.1), "flap_period_s", "0.5 to"),
+    (f.Impair(flap_period_s=math.nan), "flap_period_s", "0.5 to"),
+    (f.Impair(flap_period_s=5, flap_down=1), "flap_down", "above 0 and below 1"),
     (f.Mtu(host="host-98", mtu=1500), "mtu", "nothing is broken"),
     (f.Reconfigure(options={}), "options", "no option"),
     (f.ClockOffset(host="host-98", offset_s=1e300), "offset_s", "a week"),
@@ -157,3 +174,20 @@ def test_faults_in_force_add_up() -> None:
     one, two = f.Isolate(host="host-98").primitives(LAB), f.Isolate(host="host-99").primitives(LAB)
     assert p.combined([one, two]) == set(one) | set(two)
     assert p.combined([one, f.VmCrash(vm="x").primitives(LAB)]) == set(one)
+
+
+def test_a_flapping_cable_takes_both_ways_together_and_other_networks_flap_by_themselves() -> None:
+    fault = f.Impair(src="host-98", dst="host-99", both_ways=True, flap_period_s=10, flap_random=True)
+    found = [one for one in fault.primitives(LAB) if isinstance(one, p.Impaired)]
+    assert {(one.network, one.src, one.dst) for one in found} == {
+        (network, *way) for network in ("A", "B") for way in (("host-98", "host-99"), ("host-99", "host-98"))
+    }
+    assert {(one.network, one.flap_name) for one in found} == {
+        ("A", "A host-98 host-99"),
+        ("B", "B host-98 host-99"),
+    }
+
+
+def test_a_fault_without_a_ramp_says_nothing_of_one() -> None:
+    assert f.Impair(loss=0.5).describe() == "impair loss=0.5"
+    assert f.Impair(to={"loss": 0.5}, over_s=5).describe() == "impair to={'loss': 0.5} over_s=5"

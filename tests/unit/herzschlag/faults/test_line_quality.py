@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from herzschlag.faults.line_quality import line_quality
+from herzschlag.faults.line_quality import line_course, line_quality, varies
 from herzschlag.faults.primitives import Impaired
-from herzschlag.topo.impairments.values import PERFECT, Quality
+from herzschlag.topo.impairments.values import PERFECT, STAGES_MAX, Flap, Quality
 
 MS = 1_000_000
 
 
-def impaired(**fields: float) -> Impaired:
+def impaired(**fields: Any) -> Impaired:
     return Impaired(network="A", src="host-98", dst="host-99", **fields)
 
 
@@ -43,3 +45,24 @@ def test_a_line_that_loses_everything_stays_so() -> None:
 def test_reordering_lets_the_chosen_overtake_and_without_a_delay_holds_them_back() -> None:
     assert line_quality([impaired(reorder=0.25, jitter_ms=5)]) == Quality(jitter_ns=5 * MS, overtaking=0.25)
     assert line_quality([impaired(reorder=0.25)]) == Quality(delay_ns=10 * MS, overtaking=0.75)
+
+
+def test_a_ramp_is_a_stair_of_a_heartbeat_interval_a_step() -> None:
+    course = line_course([impaired(loss=0.2, to=(("delay_ms", 100.0), ("loss", 0.8)), over_s=3.0)])
+    assert [stage.at_ns // MS for stage in course.stages] == [0, 1000, 2000, 3000]
+    assert [stage.quality.loss for stage in course.stages] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert [stage.quality.delay_ns // MS for stage in course.stages] == [0, 33, 66, 100]
+    fast = line_course([impaired(to=(("loss", 1.0),), over_s=3.0)], speed=10)
+    assert [stage.at_ns // MS for stage in fast.stages] == [0, 100, 200, 300]
+
+
+def test_a_long_ramp_has_no_more_steps_than_a_course_and_a_short_one_has_one() -> None:
+    assert len(line_course([impaired(to=(("loss", 1.0),), over_s=100_000.0)]).stages) == STAGES_MAX
+    assert [s.quality.loss for s in line_course([impaired(to=(("loss", 1.0),), over_s=0.1)]).stages] == [0.0, 1.0]
+
+
+def test_what_flaps_is_as_bad_as_it_is_else_while_it_is_up() -> None:
+    course = line_course([impaired(loss=0.5, flap_period_s=10.0, flap_down=0.3, flap_random=True, flap_name="A")], 10)
+    assert course.stages[0].quality == Quality(loss=0.5) and len(course.stages) == 1
+    assert course.flap == Flap(1000 * MS, 0.3, random=True, grain_ns=25 * MS, name="A")
+    assert varies(impaired(flap_period_s=10.0)) and not varies(impaired(loss=0.5))

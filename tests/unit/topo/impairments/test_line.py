@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herzschlag.topo.impairments.line import QUEUE_PACKETS_MAX, Counts, Line
-from herzschlag.topo.impairments.values import PERFECT, Quality
+from herzschlag.topo.impairments.values import PERFECT, Course, Flap, Quality, Stage
 
 MS = 1_000_000
 LINK = ("A", "host-98", "host-99")
@@ -70,3 +70,18 @@ def test_counts_add_up() -> None:
     total = Counts(sent=1, delay_max_ns=5)
     total.add(Counts(sent=2, lost=1, delay_max_ns=3, late_max_ns=4))
     assert total == Counts(sent=3, lost=1, delay_max_ns=5, late_max_ns=4)
+
+
+def test_a_line_on_a_course_counts_what_it_asked_of_each_packet() -> None:
+    """So that a ramp is judged by what its packets met, whenever they came."""
+    one = Line(1, LINK)
+    one.change(Course((Stage(0, PERFECT), Stage(10, Quality(loss=1.0))), Flap(8, 0.25)), now_ns=100)
+    gone = [not one.carry(100 + at, 100).due_ns for at in range(16)]
+    assert gone == [at < 2 or at >= 8 for at in range(16)]
+    assert (one.counts.sent, one.counts.lost, one.counts.down) == (16, 10, 4)
+    assert one.counts.asked_lost == 10.0
+    one.change(one.course, now_ns=500)
+    assert one.counts.sent == 16, "it goes on, on its course too"
+    assert one.bad
+    one.change(PERFECT, now_ns=600)
+    assert not one.bad and one.carry(600, 100).due_ns == (600,)

@@ -7,7 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from herzschlag.topo.errors import ImpairError
-from herzschlag.topo.impairments.values import DELAY_NS_MAX, JITTER_NS_MAX, Block, Impairment, Quality
+from herzschlag.topo.impairments.values import (
+    DELAY_NS_MAX,
+    JITTER_NS_MAX,
+    Block,
+    Course,
+    Flap,
+    Impairment,
+    Quality,
+    Stage,
+    always,
+)
 
 
 def links(quality: Quality, *to: str, network: str = "A") -> Impairment:
@@ -38,15 +48,28 @@ def test_the_relay_serves_what_the_kernel_cannot_and_all_of_it_without_netem(qua
     of_kernel, of_relay = wanted.split(netem=True)
     assert of_kernel.blocks == blocks
     assert (of_kernel.links, of_relay) == (
-        ({("A", "host-99"): quality}, {}) if by_kernel else ({}, {("A", "host-99"): quality})
+        ({("A", "host-99"): quality}, {}) if by_kernel else ({}, {("A", "host-99"): always(quality)})
     )
-    assert wanted.split(netem=False) == (Impairment(blocks=blocks), {("A", "host-99"): quality})
+    assert wanted.split(netem=False) == (Impairment(blocks=blocks), {("A", "host-99"): always(quality)})
+
+
+def test_the_relay_serves_what_changes_by_itself_on_every_kernel() -> None:
+    """Only there the seed decides which packets suffer."""
+    course = Course((Stage(0, Quality()), Stage(5, Quality(loss=0.5))))
+    wanted = Impairment(courses={("A", "host-99"): course})
+    assert wanted.split(netem=True) == (Impairment(), {("A", "host-99"): course})
+    assert wanted.split(netem=False) == wanted.split(netem=True)
 
 
 @pytest.mark.parametrize(
     ("make", "text"),
     [
         (lambda: Quality(loss=1.01), r"loss=1.01 is outside 0 to 1"),
+        (lambda: Course(()), r"0 stages: a course has 1 to 101 in order, the first at 0"),
+        (lambda: Course((Stage(1, Quality()),)), r"the first at 0"),
+        (lambda: Course((Stage(0, Quality()), Stage(5, Quality()), Stage(5, Quality()))), r"in order"),
+        (lambda: Flap(10, 1.0), r"down=1: a flapping line is down for a share"),
+        (lambda: Flap(10, 0.5, grain_ns=11), r"period_ns=10: it is at least the grain of 11 ns"),
         (lambda: Quality(duplicate=-1), r"duplicate=-1 is outside"),
         (lambda: Quality(delay_ns=DELAY_NS_MAX + 1), r"delay_ns=60000000001 is outside"),
         (lambda: Quality(jitter_ns=JITTER_NS_MAX + 1), r"jitter_ns=2147483648 is outside"),

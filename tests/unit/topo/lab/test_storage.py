@@ -7,7 +7,7 @@ import pytest
 from herzschlag.topo.catalog import two_networks
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.lab.steps import Step
-from herzschlag.topo.lab.storage import Storage, StorageView
+from herzschlag.topo.lab.storage import Mark, Storage, StorageView
 from herzschlag.topo.spec import DatastoreSpec, SpecError
 
 
@@ -68,6 +68,33 @@ def test_a_host_that_may_only_read_keeps_its_live_folder_below() -> None:
     assert _change(storage, "read-only") == ["show /run/herzschlag/read-only/nfs-1"]
     assert len(_change(storage, "apd")) == 2
     assert _change(storage, "ok") == ["unmount /datastores/nfs-1"] * 2
+
+
+def _mark(storage: Storage, view: StorageView, mark: Mark | None = None) -> list[str]:
+    steps = storage.steps_to("host-98", "nfs-1", view, mark)
+    storage.note("host-98", "nfs-1", view, mark)
+    return _names(steps)
+
+
+def test_a_slow_or_stale_datastore_stays_in_its_place_with_a_mark_beside_it() -> None:
+    storage = Storage(two_networks(2))
+    where = ("host-98", "nfs-1")
+    slow = storage.marks_for({where: "slow"}, {where: 5000})[where]
+    assert _mark(storage, "slow", slow) == ["write /datastores/.slow-nfs-1"]
+    assert _mark(storage, "slow", slow) == []
+    assert ["write", "/datastores/.slow-nfs-1", "5000"] in storage.steps_of_a_new_life("host-98")
+    stale = Mark("stale", "/run/herzschlag/stale/nfs-1/1")
+    assert _mark(storage, "stale", stale) == [
+        "make_folder /datastores/.stale-nfs-1",
+        "mount /run/herzschlag/stale/nfs-1/1",
+        "mount none",
+        "write /datastores/.slow-nfs-1",
+    ]
+    assert storage.marks_for({where: "stale"}, {}) == {where: stale}, "no other moment is shown than before"
+    assert _mark(storage, "pdl")[-1] == "unmount /datastores/.stale-nfs-1"
+    assert _mark(storage, "slow", slow) == ["write /datastores/.slow-nfs-1", "unmount /datastores/nfs-1"]
+    assert _mark(storage, "ok") == ["write /datastores/.slow-nfs-1"]
+    assert not any(".s" in name for name in _names(storage.steps_of_a_new_life("host-98")))
 
 
 @pytest.mark.parametrize("size_mb", [0, -1, 10**9])

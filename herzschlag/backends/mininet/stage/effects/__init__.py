@@ -67,7 +67,7 @@ class Effects:
         self._commands = Commands(lab, nodes)
         self._before_filters = (Power(lab, nodes), Freezing(lab), Clocks(nodes, settings.speed), Interfaces(lab))
         self._after_filters = (
-            *(Storage(lab), Gateway(lab), Agents(nodes)),
+            *(Storage(lab, settings.speed), Gateway(lab), Agents(nodes)),
             *(VcenterProcess(lab, nodes), VcenterUsers(settings, nodes)),
         )
 

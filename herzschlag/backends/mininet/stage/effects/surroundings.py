@@ -6,13 +6,15 @@ import time
 
 from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
 from herzschlag.faults import primitives as p
+from herzschlag.faults.line_quality import MILLISECOND
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.lab.storage import StorageView
 
 
 class Storage:
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, speed: float) -> None:
         self._lab = lab
+        self._speed = speed
 
     def apply(self, change: Difference) -> Applied | None:
         lost = change.of(p.StorageLost)
@@ -26,7 +28,12 @@ class Storage:
         full |= {c.datastore: True for c in lost.begins if c.access == "full"}
         began = [self._lab.set_full(name, now) for name, now in sorted(full.items())]
         if views:
-            began.append(self._lab.set_storage(views))
+            delay_ns = {
+                (c.host, c.datastore): round(c.delay_ms * MILLISECOND / self._speed)
+                for c in lost.begins
+                if c.access == "slow"
+            }
+            began.append(self._lab.set_storage(views, delay_ns))
         began_ns = min(began)
         changed = [f"{host} {name} {view}" for (host, name), view in sorted(views.items())]
         changed += [f"{name} {'full' if now else 'has space'}" for name, now in sorted(full.items())]

@@ -157,7 +157,7 @@ def test_a_silent_gateway_is_heard_by_no_host_and_a_dead_node_answers_no_ping() 
     assert wire.heard == [], "a stranger's address answers"
 
 
-def impaired(**quality: float) -> p.Impaired:
+def impaired(**quality: Any) -> p.Impaired:
     return p.Impaired(network="A", src="host-98", dst="host-99", **quality)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from herzschlag.backends.mininet.stage.impairments import filtered_at, impairments
+from herzschlag.faults.line_quality import line_course
 from herzschlag.faults.primitives import AnyCondition, Blocked, Impaired, LinkCut, PortDown
 from herzschlag.topo.impairments.values import Block, Impairment, Quality
 
@@ -43,3 +44,10 @@ def test_two_impairments_of_one_link_act_one_after_the_other() -> None:
     once = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=10)
     again = Impaired("A", "host-98", "host-99", loss=0.5, delay_ms=5)
     assert at("host-98", once, again).links["A", "host-99"] == Quality(loss=0.75, delay_ns=15 * MS)
+
+
+def test_a_line_that_changes_by_itself_has_the_course_that_the_simulation_gives_it() -> None:
+    ramp = Impaired("A", "host-98", "host-99", to=(("loss", 1.0),), over_s=2.0)
+    found = at("host-98", ramp, Impaired("B", "host-98", "host-99", loss=0.5), speed=10)
+    assert found.courses == {("A", "host-99"): line_course([ramp], 10)}
+    assert found.links == {("B", "host-99"): Quality(loss=0.5)}
