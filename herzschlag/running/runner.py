@@ -27,6 +27,7 @@ from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import finish_capture
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
+from herzschlag.running.memory import killed_since, killed_so_far
 from herzschlag.running.run_file import (
     HISTORY_FILE,
     LOG_FOLDER,
@@ -104,6 +105,7 @@ class _Run:
         write_report(_report(request, "running", "unknown", "it has not ended"), directory)
         versions = dict(versions_here())
         status: Status = "finished"
+        killed = killed_so_far()
         try:
             with opener(request.backend, self._plan) as session:
                 self._conductor = Conductor(session, request.scenario, self._plan, watcher)
@@ -114,6 +116,8 @@ class _Run:
         except Exception as error:
             # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
             status, trouble = "failed", failure.line(error, directory / LOG_FOLDER)
+        if status == "failed":
+            trouble += killed_since(killed)
         history = self._history(trouble)
         write_history(directory / HISTORY_FILE, history)
         report = _judged(request, history, trouble, versions)
