@@ -14,7 +14,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops fuzz docs site gallery vm-check vagrant-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery vm-check vagrant-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -35,7 +35,7 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 against: lab ## this checkout's figures beside those of another one: make against OLD=../old
@@ -70,6 +70,9 @@ vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (
 
 stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (twenty minutes)
 	@$(PYTHON) -P bench/stops.py --jobs $(JOBS)
+
+soak: lab ## a thousand runs in a row, 200 killed labs, an hour of 64 hosts under faults; docs/reliability.md (two hours; SECONDS=120: a bit of each)
+	@$(PYTHON) -P bench/soak.py --jobs $(JOBS) --seconds $(if $(filter file,$(origin SECONDS)),7200,$(SECONDS))
 
 fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/fuzz.lock

@@ -21,6 +21,7 @@ import msgspec
 from herzschlag import failure
 from herzschlag.exit_status import INTERRUPTED
 from herzschlag.history.records import Record
+from herzschlag.running.memory import killed_since, killed_so_far
 from herzschlag.running.progress import Reader
 from herzschlag.running.run_file import ENDED, LOG_FOLDER, RunReport, Status, read_report
 from herzschlag.running.runner import RunRequest
@@ -44,6 +45,8 @@ class _Child(msgspec.Struct):
     process: subprocess.Popen[bytes]
     output: Path
     progress: Reader
+    killed: int
+    """Processes that the kernel had ended for want of memory by then."""
 
 
 def run_batch(requests: Sequence[RunRequest], jobs: int, watching: Watching) -> list[RunReport]:
@@ -86,6 +89,7 @@ def _spawn(request: RunRequest) -> _Child:
     named = f"{scenario}@{variant}" if variant else str(scenario)
     output = directory / LOG_FOLDER / "runner.txt"
     arguments = ["--backend", request.backend, "--speed", repr(request.speed), "--seed", str(request.seed)]
+    killed = killed_so_far()
     with output.open("wb") as log:
         process = subprocess.Popen(
             [
@@ -107,7 +111,7 @@ def _spawn(request: RunRequest) -> _Child:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    return _Child(request, process, output, Reader(directory))
+    return _Child(request, process, output, Reader(directory), killed)
 
 
 def _collect(child: _Child) -> RunReport:
@@ -126,6 +130,7 @@ def _collect(child: _Child) -> RunReport:
     status = child.process.returncode
     how = f"with status {status}" if status >= 0 else f"by signal {-status}"
     why = lines[-1] if lines else f"its process ended {how}"
+    why += killed_since(child.killed)
     ended: Status = "interrupted" if status == INTERRUPTED else "failed"
     found = _lost(child.request, ended, f"the run did not finish: {why} (see {child.output})")
     return found if report is None else msgspec.structs.replace(found, repeat=report.repeat)

@@ -30,6 +30,7 @@ from herzschlag.packets.annotate import Taken, read_taken
 from herzschlag.packets.last_heartbeats import before_faults
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
 from herzschlag.running.held import held
+from herzschlag.running.memory import killed_since, killed_so_far
 from herzschlag.running.run_file import (
     HISTORY_FILE,
     LOG_FOLDER,
@@ -113,6 +114,7 @@ class _Run:
         write_report(_report(request, "running", "unknown", "it has not ended"), directory)
         versions = dict(versions_here())
         status: Status = "finished"
+        killed = killed_so_far()
         try:
             with opener(request.backend, self._plan) as session:
                 self._conductor = Conductor(session, request.scenario, self._plan, watcher)
@@ -125,8 +127,11 @@ class _Run:
             # A bug of ours must not look like a verdict about the protocol: the run is unknown, the traceback is kept.
             status, trouble = "failed", failure.line(error, directory / LOG_FOLDER)
             if self._conductor is None:
+                trouble += killed_since(killed)
                 report = msgspec.structs.replace(_report(request, status, "unknown", trouble), started=False)
                 return write_report(report, directory)
+        if status == "failed":
+            trouble += killed_since(killed)
         report = _judged_and_written(request, self._history(trouble), trouble, versions)
         return write_report(msgspec.structs.replace(report, status=status), directory)
 

@@ -83,6 +83,22 @@ for _ in range(rounds):
 print(sent, refused, time.monotonic() - began)
 """
 
+_RAW = """
+import json, socket, sys, time
+kind, given, rounds = sys.argv[1], json.load(open(sys.argv[2])), int(sys.argv[3])
+if kind == "packet":
+    end = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+else:
+    end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sent = 0
+for _ in range(rounds):
+    for to, data in given:
+        end.sendto(bytes.fromhex(data), (to, 0))
+        sent += 1
+        time.sleep(0.002)
+print(sent)
+"""
+
 
 class Attacker:
     def __init__(self, cluster: Cluster, folder: Path) -> None:
@@ -125,6 +141,27 @@ class Attacker:
         assert program.returncode == 0
         sent, refused, _seconds = told.split()
         return int(sent) - int(refused)
+
+    def packets(self, packets: Iterable[tuple[str, bytes]], *, node: str = "gateway", rounds: int = 1) -> int:
+        """Send whole IP packets, each to an address; how many left the node."""
+        return self._raw("packet", packets, node, rounds)
+
+    def frames(self, frames: Iterable[tuple[str, bytes]], *, node: str = "gateway", rounds: int = 1) -> int:
+        """Send whole Ethernet frames, each out of an interface of the node; how many left it."""
+        return self._raw("frame", frames, node, rounds)
+
+    def _raw(self, kind: str, given: Iterable[tuple[str, bytes]], node: str, rounds: int) -> int:
+        file = self._folder / "raw.json"
+        file.write_text(json.dumps([(to, data.hex()) for to, data in given]))
+        program = self._enter(node_pid(self._lab, node), _RAW, kind, str(file), str(rounds))
+        told, _ = program.communicate(timeout=300)
+        assert program.returncode == 0
+        return int(told)
+
+    def neighbours(self, node: str) -> str:
+        """What the node believes about who has which address."""
+        command = ["nsenter", f"--net=/proc/{node_pid(self._lab, node)}/ns/net", "ip", "neigh"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def everywhere(self, forged: bool) -> Iterator[Shot]:
         """The whole tape, to every node on every network; `forged`: each with the source that it had."""
