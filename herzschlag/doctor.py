@@ -25,12 +25,7 @@ from herzschlag.topo import environment
 from herzschlag.topo.requirements import REQUIREMENTS, Requirement
 
 TRIAL_SECONDS_MAX = 10.0  # any one trial; all of them take milliseconds on a healthy machine
-LAB_MODULES = (
-    "herzschlag.topo.",
-    "herzschlag.agents.",
-    "herzschlag.controller",
-    "herzschlag.backends.",
-)  # as started by `python -m`
+LAB_MODULES = tuple(f"herzschlag.{part}" for part in ("topo.", "agents.", "controller", "backends."))  # by `python -m`
 OUR_NAME = "herzschlag"
 
 # What installs a thing when it is missing.
@@ -341,18 +336,20 @@ def leftovers() -> Probe:
 # --- all of them ---
 
 
+def _needed() -> list[Callable[[], Probe]]:
+    return [partial(required, one) for one in REQUIREMENTS if one.for_labs]
+
+
 def battery() -> list[Callable[[], Probe]]:
-    needed = [partial(required, one) for one in REQUIREMENTS if one.for_labs]
     useful = [partial(required, one) for one in REQUIREMENTS if not one.for_labs]
     kernel = [namespaces, tun, user_namespaces, kernel_datapath, netem, numgen]
-    return [python_version, linux, name_owners, *needed, controller_framework, *kernel, *useful, leftovers]
+    return [python_version, linux, name_owners, *_needed(), controller_framework, *kernel, *useful, leftovers]
 
 
 def quick_battery() -> list[Callable[[], Probe]]:
     """What every lab needs of the machine, for a session of tests to ask before the first of them: without programs
     that are only useful, and without reading what every installed package contains."""
-    needed = [partial(required, one) for one in REQUIREMENTS if one.for_labs]
-    return [linux, *needed, controller_framework, namespaces, tun]
+    return [linux, *_needed(), controller_framework, namespaces, tun]
 
 
 def probes() -> list[Probe]:

@@ -50,7 +50,7 @@ def the_line(process: subprocess.Popen[str]) -> str:
 def test_too_few_open_files(tmp_path: Path) -> None:
     line = the_line(started(f"ulimit -n 24; {normal(tmp_path / 'out')}", tmp_path))
     assert "Too many open files" in line
-    (run,) = (tmp_path / "out").glob("*/normal/run.json")
+    (run,) = (tmp_path / "out").glob("[0-9]*/normal/run.json")
     assert json.loads(run.read_bytes())["status"] == "failed"
     assert f"(logs: {run.parent / 'log'})" in line
 
@@ -70,7 +70,8 @@ def test_a_directory_that_is_removed_while_the_lab_runs(tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = started(normal(out), tmp_path)
     until(
-        lambda: any(path.stat().st_size for path in out.glob("*/normal/log/records.jsonl")), "records of a living lab"
+        lambda: any(path.stat().st_size for path in out.glob("[0-9]*/normal/log/records.jsonl")),
+        "records of a living lab",
     )
     shutil.rmtree(next(out.iterdir()))
     line = the_line(process)

@@ -1,4 +1,4 @@
-"""Absurd numbers through the live page's socket: refused with the reason, and the lab lives on."""
+"""Absurd numbers through the live page's socket: refused with the reason, and the lab is still alive."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ WHOLE: dict[str, Any] = {
                 "room_s": 0.0,
                 "nth": 1,
                 "after": "cut",
-            }
+            },
+            {"name": "own", "record": {"kind": "role"}, "expected_s": 3.0},
         ],
         "never": [{"name": "n", "record": {"kind": "restart"}, "after_s": 0.0, "until_s": 0.0}],
         "order": [{"name": "o", "records": [{"kind": "role"}], "after_s": 0.0, "until_s": 0.0}],
@@ -100,7 +101,7 @@ TABLES = {
     HostSpec: WHOLE["cluster"]["hosts"][0],
     VmEntry: WHOLE["cluster"]["vms"][0],
     Step: WHOLE["steps"][0],
-    e.Instant: WHOLE["expect"]["instant"][0],
+    e.Instant: WHOLE["expect"]["instant"][0] | WHOLE["expect"]["instant"][1],
     e.Never: WHOLE["expect"]["never"][0],
     e.Order: WHOLE["expect"]["order"][0],
     e.State: WHOLE["expect"]["state"][0],

@@ -167,7 +167,7 @@ def test_a_wrong_name_is_told_in_one_line_without_frames_of_ours(
     """Answers to such questions would be right and mean nothing."""
     result = in_virtual_time(pytester, f"from herzschlag import faults\n\ndef test_it(cluster):\n    {line}\n")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"E *Error: {says}"])
+    result.stdout.fnmatch_lines([f"E *Error*: {says}"])
     text = result.stdout.str()
     assert "During handling" not in text and "herzschlag/" not in text.partition("Captured herzschlag")[0]
     whole = in_virtual_time(

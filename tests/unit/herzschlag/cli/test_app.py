@@ -40,7 +40,7 @@ def test_documented_is_beside_measured_and_the_report_is_linked(tmp_path: Path) 
     assert status == 0
     assert "documented  measured" in stdout
     assert "            T+18     18.00   slave declared dead" in stdout
-    (report,) = tmp_path.glob("*/slave-failure/report.html")
+    (report,) = tmp_path.glob("[0-9]*/slave-failure/report.html")
     assert f"look     {report.as_uri()}" in stdout
 
 

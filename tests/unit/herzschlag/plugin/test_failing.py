@@ -26,7 +26,7 @@ def test_of_a_traceback_what_is_the_users_is_left() -> None:
     except InputError as found:
         error = found
     ours = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
-    assert ours == [test_of_a_traceback_what_is_the_users_is_left.__name__, "build"]
+    assert ours[:2] == [test_of_a_traceback_what_is_the_users_is_left.__name__, "build"]
     hide_our_frames(error)
     (left,) = traceback.extract_tb(error.__traceback__)
     assert left.name == test_of_a_traceback_what_is_the_users_is_left.__name__

@@ -50,8 +50,8 @@ def test_a_host_that_returns_finds_its_storage_as_lost_as_before() -> None:
 def test_a_host_gets_only_the_datastores_it_sees() -> None:
     storage = Storage(two_networks(2, [DatastoreSpec("nfs-1", "nfs", ("host-99",))]))
     assert not any("nfs-1" in step for step in _names(storage.steps_of_a_new_life("host-98")))
-    assert storage.writable("host-98") == ["/local"]
-    assert storage.writable("host-99") == ["/local", "/datastores/nfs-1"]
+    assert storage.writable("host-98") == ["/local", "/datastores"]
+    assert storage.writable("host-99") == ["/local", "/datastores", "/datastores/nfs-1"]
     with pytest.raises(LabError, match="host-98 does not see nfs-1: it sees none"):
         storage.steps_to("host-98", "nfs-1", "apd")
 
@@ -82,11 +82,11 @@ def test_a_slow_or_stale_datastore_stays_in_its_place_with_a_mark_beside_it() ->
     slow = storage.marks_for({where: "slow"}, {where: 5000})[where]
     assert _mark(storage, "slow", slow) == ["write /datastores/.slow-nfs-1"]
     assert _mark(storage, "slow", slow) == []
-    assert ["write", "/datastores/.slow-nfs-1", "5000"] in storage.steps_of_a_new_life("host-98")
+    assert ["write", "/datastores/.slow-nfs-1", "5000"] in storage.views_of_a_new_life("host-98")
     stale = Mark("stale", "/run/herzschlag/stale/nfs-1/1")
     assert _mark(storage, "stale", stale) == [
         "make_folder /datastores/.stale-nfs-1",
-        "mount /run/herzschlag/stale/nfs-1/1",
+        "show /run/herzschlag/stale/nfs-1/1",
         "mount none",
         "write /datastores/.slow-nfs-1",
     ]
