@@ -68,7 +68,7 @@ vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
 
-stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (twenty minutes)
+stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (half an hour)
 	@$(PYTHON) -P bench/stops.py --jobs $(JOBS)
 
 soak: lab ## a thousand runs in a row, 200 killed labs, an hour of 64 hosts under faults; docs/reliability.md (two hours; SECONDS=120: a bit of each)

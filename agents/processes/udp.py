@@ -30,8 +30,10 @@ _SO_SNDBUFFORCE = 32
 _SO_RCVBUFFORCE = 33
 _IP_FREEBIND = 15
 _IP_MTU_DISCOVER = 10
-_PMTU_NEVER = 0
-_PMTU_ALWAYS = 2
+_PMTU_NEVER = 5
+_PMTU_ALWAYS = 3
+"""IP_PMTUDISC_OMIT and _PROBE: may be fragmented, must not be, both by the interface's MTU alone. An ICMP message that
+names a smaller MTU can be forged, and the kernel believes it for ten minutes, in which no join would leave."""
 
 AddressBook = Mapping[str, Mapping[str, str]]
 """Node to network to address: what /etc/hosts would hold."""

@@ -57,7 +57,7 @@ def test_forged_arp_moves_no_address(cluster: Cluster, attacker: Attacker, liar:
     before = picture(cluster)
     known = {moid: attacker.neighbours(moid) for moid in cluster.hosts}
     assert all(known.values())
-    assert attacker.frames(lies(attacker, liar), node=liar, rounds=10) > 500
+    assert attacker.frames(lies(attacker, liar), node=liar, rounds=12) > 500
     unharmed(cluster, before)
     assert {moid: attacker.neighbours(moid) for moid in cluster.hosts} == known
     assert not cluster.records_of("path")
@@ -120,6 +120,7 @@ def test_datagrams_of_an_earlier_life_are_refused_by_all(cluster: Cluster, attac
     before, count = picture(cluster), refused(cluster)
     sent = attacker.send(stale)
     unharmed(cluster, before)
-    now = refused(cluster)
-    assert now["for-old-life"] - count["for-old-life"] >= len(to_it)
-    assert now.total() - count.total() >= sent
+    now = refused(cluster)  # a count of them is told at each power of two, so at least half is told
+    assert now["for-old-life"] - count["for-old-life"] > len(to_it) // 2
+    assert now["old-life"] > count["old-life"]
+    assert now.total() - count.total() > sent // 2

@@ -51,6 +51,8 @@ _SYSCTLS = {
     "/proc/sys/net/ipv6/conf/default/disable_ipv6": "1",
     "/proc/sys/net/ipv4/conf/all/rp_filter": "0",  # a reply may come over the other network
     "/proc/sys/net/ipv4/conf/default/rp_filter": "0",
+    "/proc/sys/net/ipv4/conf/all/accept_redirects": "0",  # everyone is on the link: a redirect can only be forged
+    "/proc/sys/net/ipv4/conf/default/accept_redirects": "0",
     "/proc/sys/net/ipv4/ping_group_range": "0 0",  # pings without raw sockets; everybody inside has group 0
     "/proc/sys/net/ipv4/icmp_ratelimit": "0",  # every ping gets its answer, however many ask
 }
