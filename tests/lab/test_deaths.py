@@ -68,7 +68,9 @@ def test_a_gateway_whose_first_process_died_is_told_at_the_end(tmp_path: Path) -
     session = MininetSession(plan(tmp_path))
     with session:
         session.start()
-        os.kill(node_pid(session, "gateway"), signal.SIGKILL)
+        victim = node_pid(session, "gateway")
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: victim not in inside(session), "it has died, its namespaces with it")
         with pytest.raises(MachineryDied, match="gateway's first process"):
             session.finish()
     assert "gateway's first process" in {r.get("what") for r in session.records() if r.kind == "machinery"}

@@ -17,6 +17,7 @@ import pytest
 
 from herzschlag.plugin.places import Place
 from tests.support.marked import MARK, MODULES, SUFFIXES, processes
+from tests.support.stops import BAD_LINES
 from tests.support.waiting import NeverTrue, until
 
 MOMENTS = 26
@@ -45,7 +46,8 @@ def kill_one(number: int, directory: Path) -> str:
     after_s = draw.uniform(0.1, LATEST_S)
     mark = uuid.uuid4().hex
     out = directory / str(number)
-    command = [sys.executable, "-m", "herzschlag", "run", "slave-failure", "--speed", "10", "--out", str(out)]
+    scenario = str(BAD_LINES) if victim == "relay" else "slave-failure"  # without bad lines there is no relay
+    command = [sys.executable, "-m", "herzschlag", "run", scenario, "--speed", "10", "--out", str(out)]
     environment = {**os.environ, MARK: mark, "TMPDIR": str(directory / f"tmp{number}")}
     (directory / f"tmp{number}").mkdir()
     with (directory / f"{number}.log").open("wb") as log:

@@ -73,7 +73,7 @@ def test_a_directory_that_is_removed_while_the_lab_runs(tmp_path: Path) -> None:
         lambda: any(path.stat().st_size for path in out.glob("[0-9]*/normal/log/records.jsonl")),
         "records of a living lab",
     )
-    shutil.rmtree(next(out.iterdir()))
+    shutil.rmtree(next(out.glob("[0-9]*")))
     line = the_line(process)
     assert "it was removed meanwhile" in line
     (kept,) = (tmp_path / "temporary").glob("herzschlag-failure-*.txt")

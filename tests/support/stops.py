@@ -12,14 +12,13 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support import following
 from tests.support.marked import MARK, processes
 
 VICTIMS = (
@@ -27,11 +26,12 @@ VICTIMS = (
     *("agent", "hypervisor", "VM", "vcenter", "relay"),
 )
 MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": "for hostDown"}
-"""When to stop it: after this line of the program's output; the first a moment after its start."""
+"""When to stop it: after this record of the run; the first a moment after its start."""
 SECONDS = (0.2, 2.0, 20.0)
 STARTING_S = 0.8
 BAD_LINES = Path(__file__).with_name("slave-failure-on-bad-lines.toml")
 SPEED = 10
+THERE_WITHIN_S = 20.0
 
 
 class Stop(NamedTuple):
@@ -57,23 +57,16 @@ def play(stop: Stop, directory: Path) -> Ended:
     mark = uuid.uuid4().hex
     out = directory / mark
     scenario = str(BAD_LINES) if stop.victim == "relay" else "slave-failure"
-    command = [sys.executable, "-m", "herzschlag", "run", scenario, "--speed", str(SPEED), "--out", str(out)]
-    environment = {**os.environ, MARK: mark, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
-    run = subprocess.Popen(
-        [*command, "--no-report"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
-    )
+    run = following.start(scenario, out, SPEED, {**os.environ, MARK: mark})
     moment = threading.Event()
     found: list[int] = []
     stopper = threading.Thread(target=_stop, args=(stop, mark, moment, found))
     stopper.start()
     if stop.moment == "starting":
         threading.Timer(STARTING_S, moment.set).start()
-    assert run.stdout is not None
-    for line in run.stdout:
+    for line in following.follow(run, out):
         if MOMENTS[stop.moment] and MOMENTS[stop.moment] in line:
             moment.set()
-    run.stdout.close()
-    run.wait()
     moment.set()
     stopper.join()
     reports = [json.loads(path.read_text()) for path in out.rglob("run.json")]
@@ -83,7 +76,7 @@ def play(stop: Stop, directory: Path) -> Ended:
 
 def _stop(stop: Stop, mark: str, moment: threading.Event, found: list[int]) -> None:
     moment.wait()
-    deadline = time.monotonic() + 2  # while a lab starts, its processes come one by one
+    deadline = time.monotonic() + THERE_WITHIN_S  # while a lab starts, its processes come one by one
     while not found and time.monotonic() < deadline:
         found += sorted(pid for pid, kind in processes(mark).items() if kind == stop.victim)[:1]
     for pid in found:
