@@ -40,6 +40,8 @@ from herzschlag.agents.records.hosts import (
     LockState,
     MasterSeen,
     ProcessName,
+    Reports,
+    ReportState,
     Slot,
     SlotState,
     StorageAccess,
@@ -74,6 +76,8 @@ __all__ = [
     "ProcessName",
     "Protection",
     "RealLength",
+    "ReportState",
+    "Reports",
     "Restart",
     "SilencePhase",
     "Slot",
@@ -108,6 +112,7 @@ AnyEntry = (
     | StorageAccess
     | AgentProcess
     | MasterSeen
+    | Reports
     | UserRequest
     | Lateness
     | Undelivered

@@ -10,6 +10,7 @@ from herzschlag.agents.records.entry import Entry, Instant, Length, RealLength
 from herzschlag.agents.states import DatastoreAccess, VmState
 
 LockState = Literal["free", "held", "broken", "watching", "denied", "lost"]
+ReportState = Literal["heard", "silent"]
 SlotState = Literal["none", "offline", "live"]
 ProcessName = Literal["agent", "hypervisor", "vm", "vcenter", "switch", "relay"]
 
@@ -119,6 +120,23 @@ class MasterSeen(Entry, frozen=True, gc=False, kw_only=True, tag="vcenter"):
 
     master: str
     """MOID of the master; empty without one."""
+    because: str
+    """The reason."""
+
+
+class Reports(Entry, frozen=True, gc=False, kw_only=True, tag="reports"):
+    """A host's own reports no longer reach vCenter by any network, or do so again."""
+
+    state_of = ("host",)
+    states = ("to",)
+    untold = ("heard",)
+
+    host: str
+    """MOID of the host."""
+    from_: ReportState
+    """How it was."""
+    to: ReportState
+    """How it is."""
     because: str
     """The reason."""
 

@@ -107,6 +107,8 @@ class VCenter:
         self._views: dict[str, _View] = {}
         self._master = ""
         self._shown: dict[str, HostState] = {}
+        self._silent: set[str] = set()
+        """Hosts whose own reports stay away."""
         self._where: dict[str, str] = {}
         """VM to the host that last reported it running."""
         self._off: set[str] = set()
@@ -293,6 +295,7 @@ class VCenter:
                 del self._requests[name]
             elif self._hosts[target].config == generation:
                 self._order(PowerRequest, target, order=order, vm=vm, on=on, config=generation)
+        self._listen()
         self._show()
         self._ask_protection()
 
@@ -322,6 +325,16 @@ class VCenter:
             self._order(Protect, self._master, vms=wanted)
 
     # --- states ---
+
+    def _listen(self) -> None:
+        """Notice hosts that fall silent or report again; no state follows, for a master speaks for its hosts."""
+        for moid, host in self._hosts.items():
+            silent = host.last_ns is not None and host.last_ns < self._now_ns - self._t.host_timeout_ns
+            if silent and moid not in self._silent:
+                self._trace(records.Reports(host=moid, from_="heard", to="silent", because="no report for 10 s"))
+            elif not silent and moid in self._silent:
+                self._trace(records.Reports(host=moid, from_="silent", to="heard", because="it reports again"))
+            (self._silent.add if silent else self._silent.discard)(moid)
 
     def _show(self, only: str = "") -> None:
         """vCenter shows the view of one master; it stays with it as long as that one is heard (fact sheet 3.1).

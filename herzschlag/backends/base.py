@@ -19,7 +19,7 @@ is kept is up to `mininet/` and `simulation/`. The contract in words:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -30,6 +30,7 @@ from herzschlag.errors import HarnessFailure, UnusableMachine
 from herzschlag.faults import Fault
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.records import Record
+from herzschlag.history.sent import SentPacket
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -116,6 +117,10 @@ class Session(Protocol):
 
     def records(self) -> Sequence[Record]:
         """All records so far; a growing list, earlier ones never change."""
+        ...
+
+    def sent(self) -> Iterable[SentPacket]:
+        """What nodes sent so far, where the plan has it counted and no capture shows it."""
         ...
 
     def versions(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ whether a lab is used again to `herzschlag.plugin.labs`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from herzschlag.faults import Fault
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import KINDS
 from herzschlag.history.records import Record
+from herzschlag.history.sent import SentPacket
 from herzschlag.history.standing import Thing, latest
 
 
@@ -94,6 +95,9 @@ class ContinuedSession:
         self._records += fresh[self._seen :]
         self._seen = len(fresh)
         return self._records
+
+    def sent(self) -> Iterable[SentPacket]:
+        return self._inner.sent()
 
     def versions(self) -> Mapping[str, str]:
         return self._inner.versions()

@@ -107,6 +107,13 @@ def _restarts(history: History, scenario: Scenario) -> str:
     return _followed(started, "was ordered to start a VM")
 
 
+def _sent(history: History, scenario: Scenario) -> str:
+    """Without a capture that is complete, no record says what was not sent."""
+    del history
+    asked = scenario.expect.asks_for("sent")
+    return "the scenario expects something of what was sent, which a whole capture shows" if asked else ""
+
+
 def _followed(records: list[Record], what: str) -> str:
     return f"{records[0].node} {what} (record {records[0].seq})" if records else ""
 
@@ -121,4 +128,5 @@ RULES: dict[str, Callable[[History, Scenario], str]] = {
     "mastership": _mastership,
     "liveness": _liveness,
     "restart": _restarts,
+    "sent": _sent,
 }

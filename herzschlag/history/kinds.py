@@ -103,6 +103,22 @@ class LastHeartbeat(Entry, frozen=True, gc=False, kw_only=True, tag="last-heartb
     """When it came: on real packets, when the switch gave it to the receiver's link."""
 
 
+class Sent(Entry, frozen=True, gc=False, kw_only=True, tag="sent"):
+    """The packets of one kind that a node sent to another by one network from `ready` on, delivered or not; counted
+    when the run is over, where the scenario expects something of these records."""
+
+    sender: str
+    """Name of the node that sent them: a host's MOID, or `vcenter`."""
+    receiver: str
+    """Name of the node that they were for: a host's MOID, `vcenter`, or `gateway`."""
+    network: str
+    """Name of the network."""
+    packet: str
+    """Name of the message, or `Ping` for an echo request."""
+    count: int
+    """How many there were; never 0."""
+
+
 class Switches(Entry, frozen=True, gc=False, kw_only=True, tag="switches"):
     """What all switches counted in the whole run; real packets only."""
 
@@ -153,7 +169,17 @@ class End(Entry, frozen=True, gc=False, kw_only=True, tag="end"):
 
 
 HarnessEntry = (
-    Run | ClusterReady | FaultChange | Counters | LastHeartbeat | Switches | PowerLost | CaptureFull | Machinery | End
+    Run
+    | ClusterReady
+    | FaultChange
+    | Counters
+    | LastHeartbeat
+    | Sent
+    | Switches
+    | PowerLost
+    | CaptureFull
+    | Machinery
+    | End
 )
 REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches", "capture-full"})
 """Kinds that no simulation writes."""

@@ -57,6 +57,12 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
         case "last-heartbeat":
             who = f"{f.get('sender')} to {f.get('receiver')}"
             return f"the last heartbeat of {who} before fault {f.get('id')} came by network {f.get('network')}"
+        case "reports":
+            heard = "no longer hears" if f.get("to") == "silent" else "hears again"
+            return f"{record.node} {heard} {f.get('host')} itself"
+        case "sent":
+            ways = f"{f.get('sender')} to {f.get('receiver')} by network {f.get('network')}"
+            return f"packets {f.get('packet')} of {ways}: {f.get('count')}"
         case "machinery":
             return f"a part of the harness died: {f.get('what')}"
         case _:

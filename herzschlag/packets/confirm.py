@@ -16,7 +16,8 @@ import msgspec
 from herzschlag.agents.protocol.messages import ClusterView, Election, Heartbeat, Inventory, Report, RestartOrder
 from herzschlag.checkers.rules import timeline
 from herzschlag.history.records import SECOND, History, Record
-from herzschlag.packets.passages import PING, Passage, Passages
+from herzschlag.history.sent import PING
+from herzschlag.packets.passages import Passage, Passages
 from herzschlag.packets.run import PacketRun
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER, TopologySpec

@@ -19,6 +19,7 @@ from herzschlag.errors import HarnessFailure
 from herzschlag.faults import Fault, kind_of
 from herzschlag.history import kinds
 from herzschlag.history.records import RUNNER, SECOND, History, Record, written
+from herzschlag.history.sent import counted
 from herzschlag.running.readiness import Readiness
 from herzschlag.scenarios.model import Change, Scenario
 from herzschlag.scenarios.plan import Plan
@@ -78,6 +79,9 @@ class Conductor:
     def finish(self) -> None:
         """Collect the evidence of the end."""
         self._session.finish()
+        if self.ready_ns is not None:
+            for entry in counted(self._session.sent(), self.ready_ns, self._session.now_ns()):
+                self._note(self._session.now_ns(), entry)
         self._note(self._session.now_ns(), kinds.End(because="the scenario is played"))
 
     def wait_ready(self) -> None:

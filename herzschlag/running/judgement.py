@@ -13,7 +13,7 @@ from herzschlag.history.kinds import End
 from herzschlag.history.records import RUNNER, History, written
 from herzschlag.running.conductor import Conductor
 
-EVIDENCE_KINDS = ("disk", "counters", "last-heartbeat", "switches")
+EVIDENCE_KINDS = ("disk", "counters", "last-heartbeat", "sent", "switches")
 """Kinds of records that sum up the run until they were written: two such records would count everything twice."""
 
 

@@ -157,6 +157,19 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             for index, item in enumerate(getattr(self, name))
         ]
 
+    def asks_for(self, kind: str) -> bool:
+        """Whether one of them is about records of this kind."""
+        matchers: list[Matcher] = []
+        for _, item in self.all():
+            match item:
+                case Instant() | Never() | Count():
+                    matchers.append(item.record)
+                case Order():
+                    matchers += item.records
+                case _:
+                    pass
+        return kind in kinds_named(matchers)
+
 
 def matches(record: Record, matcher: Matcher) -> bool:
     for name, wanted in matcher.items():

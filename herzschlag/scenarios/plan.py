@@ -53,6 +53,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Nodes, each with a network, whose packets the scenario impairs: what that takes is made ready beforehand. None:
     faults come from a test or a prompt, so they are not known."""
 
+    counts_packets: bool = False
+    """What nodes sent is counted: the scenario expects something of it (`herzschlag/history/sent.py`)."""
+
 
 CAPTURE_MB_MAX = 100_000
 """More than any run could be read with."""
@@ -113,6 +116,7 @@ def make_plan(
         capture=capture,
         capture_bytes=CAPTURE_BYTES if capture_limit_mb is None else capture_limit_mb * 1_000_000,
         bad_lines=tuple(sorted(_bad_lines(scenario, lab))) if scenario.steps else None,
+        counts_packets=scenario.expect.asks_for("sent"),
     )
 
 

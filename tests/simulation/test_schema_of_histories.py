@@ -6,12 +6,11 @@ from herzschlag.faults import Impair
 from herzschlag.history.kinds import KINDS, REAL_PACKETS_ONLY
 from herzschlag.history.records import SECOND, Record
 from herzschlag.scenarios.from_toml import load
-from tests.planted.plant import OWN_SCENARIOS, play
+from tests.planted.plant import play
 from tests.support.cluster import begin, started
 from tests.support.schema import fields_by_kind
 
-HANGS = str(OWN_SCENARIOS / "guest-hangs.toml")
-SCENARIOS = ("case-24@vmcp-aggressive", "case-11@ports-down", "case-32@watchdog", "lossy-bursts", HANGS)
+SCENARIOS = ("case-24@vmcp-aggressive", "case-11@ports-down", "case-32@watchdog", "lossy-bursts", "vm-hang", "normal")
 NOT_IN_A_SIMULATION = REAL_PACKETS_ONLY | {"machinery"}
 """No part of a simulation can die."""
 DOUBLED = Impair(src="host-99", dst="host-100", duplicate=1.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ from herzschlag.backends.base import Effect
 from herzschlag.backends.names import BackendName
 from herzschlag.faults import Fault
 from herzschlag.history.records import SECOND, Record, record
+from herzschlag.history.sent import SentPacket
 from herzschlag.scenarios.plan import Plan
 
 
@@ -87,6 +88,9 @@ class ScriptedSession:
 
     def records(self) -> Sequence[Record]:
         return self._records
+
+    def sent(self) -> Iterable[SentPacket]:
+        return ()
 
     def versions(self) -> Mapping[str, str]:
         return {"scripted": "1"}

@@ -12,7 +12,7 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -44,6 +44,7 @@ from herzschlag.faults.line_quality import line_effect
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.kinds import CaptureFull, Counters, Machinery
 from herzschlag.history.records import TAIL_FILE, Record
+from herzschlag.history.sent import SentPacket
 from herzschlag.scenarios.plan import Plan, vcenter_settings
 from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import UnusableMachineError
@@ -115,6 +116,9 @@ class MininetSession(HasSandbox):
         """Every node that has power, with its pid 1 as the sandbox numbers it: the way into the node."""
         self._line.tell(Where())
         return self._line.answer(Holders, ANSWER_S_MAX).pids
+
+    def sent(self) -> Iterable[SentPacket]:
+        return ()  # The capture shows it, when it is complete.
 
     def versions(self) -> Mapping[str, str]:
         return self._versions

@@ -54,7 +54,9 @@ class SimCluster:
             return len(codec.encode(message, somewhere)) + IP_UDP_BYTES
 
         addresses = {(node, network): lab.address(node, network) for node in lab.nodes for network in lab.networks}
-        self.network = SimulatedNetwork(self.queue, lab.networks, addresses, plan.seed, size_of)
+        self.network = SimulatedNetwork(
+            self.queue, lab.networks, addresses, plan.seed, size_of, counts=plan.counts_packets
+        )
         self.datastores = MemoryDatastores([datastore.name for datastore in lab.datastores])
         phases = random.Random(f"{plan.seed}/phases")
         self.hosts: dict[str, SimHost] = {}

@@ -29,6 +29,7 @@ from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_course
 from herzschlag.history.heartbeats import Arrival
+from herzschlag.history.sent import PING, SentPacket
 from herzschlag.topo.impairments.line import Line
 from herzschlag.topo.impairments.values import PERFECT
 from herzschlag.topo.spec import GATEWAY, DirectedLink
@@ -89,8 +90,11 @@ class SimulatedNetwork:
         addresses: Mapping[tuple[str, str], str],
         seed: int,
         size_of: Callable[[AnyMessage], int],
+        *,
+        counts: bool = False,
     ) -> None:
-        """`addresses`: (node, network) to address. `size_of`: bytes of a message on the wire with all headers."""
+        """`addresses`: (node, network) to address. `size_of`: bytes of a message on the wire with all headers.
+        `counts`: keep what is sent, for `sent`."""
         self._queue = queue
         self._networks = tuple(networks)
         self._whose = {address: where for where, address in addresses.items()}
@@ -110,6 +114,8 @@ class SimulatedNetwork:
         """When the last heartbeat on a link reaches its end, but for those in `_beats`."""
         self.lines: dict[DirectedLink, Line] = {}
         """Of every link that was ever impaired."""
+        self._sent: list[tuple[int, str, tuple[str, ...], tuple[str, ...], str]] | None = [] if counts else None
+        """When, by whom, to whom, by which networks and what: each send, where that is counted."""
         self.listener: Callable[[str, AnyMessage, tuple[str, ...], tuple[str, ...]], None] | None = None
         """Called with every `send`, for callers that want to see traffic; it changes nothing."""
 
@@ -129,6 +135,8 @@ class SimulatedNetwork:
         message, to, networks, lives = action.message, action.to, action.networks, action.lives
         if self.listener is not None:
             self.listener(source, message, to, networks)
+        if self._sent is not None:
+            self._sent.append((self._queue.now_ns, source, to, networks, type(message).__name__))
         key = (source, to, networks)
         route = self._routes.get(key)
         if route is None:
@@ -160,6 +168,15 @@ class SimulatedNetwork:
         self._note_beats()
         return [Arrival(at_ns, source, node, network) for (network, source, node), at_ns in self._arrived.items()]
 
+    def sent(self) -> list[SentPacket]:
+        """Every datagram and echo request so far, if they are counted."""
+        return [
+            SentPacket(at_ns, source, node, network, packet)
+            for at_ns, source, to, networks, packet in self._sent or ()
+            for node in to
+            for network in networks
+        ]
+
     def _note_beats(self) -> None:
         """Note the last heartbeats by link. A later one of the same sender may reach fewer nodes."""
         for (source, _, _), (at_ns, ends) in self._beats.items():
@@ -178,6 +195,8 @@ class SimulatedNetwork:
         if found is None:
             return
         node, network = found
+        if self._sent is not None:
+            self._sent.append((self._queue.now_ns, source, (node,), (network,), PING))
         for delay_ns in self._echo((network, source, node)):
             self._queue.put(self._queue.now_ns + delay_ns, self._answer_ping, (network, source, node, address))
 

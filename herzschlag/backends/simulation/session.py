@@ -6,7 +6,7 @@ long as its events and gives the same history each time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from herzschlag.backends.names import BackendName
 from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.faults import Fault
 from herzschlag.history.records import Record
+from herzschlag.history.sent import SentPacket
 from herzschlag.scenarios.plan import Plan
 
 AFTER_HEARTBEAT_NS = 10_000_000
@@ -75,6 +76,9 @@ class SimulationSession:
 
     def records(self) -> Sequence[Record]:
         return self.cluster.records
+
+    def sent(self) -> Iterable[SentPacket]:
+        return self.cluster.network.sent()
 
     def versions(self) -> Mapping[str, str]:
         return {"simulation": "virtual time, one queue"}

@@ -89,3 +89,20 @@ def test_a_vcenter_that_was_restarted_powers_off_a_vm_that_it_knows_from_a_maste
     vcenter.reported(vms=("web",))
     (order,) = sent(vcenter.happens(WAKE, 2.0), PowerRequest)
     assert isinstance(order.message, PowerRequest) and not order.message.on and order.message.config == 1
+
+
+def test_a_host_that_vcenter_no_longer_hears_is_a_record_and_so_is_its_return() -> None:
+    """Its master speaks for it, so no state changes: without the record nothing would show a lost way to vCenter."""
+    vcenter = Driven()
+    vcenter.reported()
+    assert not records(vcenter.happens(WAKE, 10.0), "reports")
+    gone = vcenter.happens(WAKE, 11.0)
+    assert records(gone, "reports", host="host-98", to="silent")
+    assert not records(vcenter.happens(WAKE, 12.0), "reports"), "it is said once"
+    vcenter.reported()
+    assert records(vcenter.happens(WAKE, 13.0), "reports", host="host-98", to="heard")
+
+
+def test_a_host_that_vcenter_has_never_heard_is_not_missed() -> None:
+    vcenter = Driven()
+    assert not records([*vcenter.happens(WAKE, 5.0), *vcenter.happens(WAKE, 30.0)], "reports")

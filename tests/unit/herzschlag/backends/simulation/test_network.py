@@ -38,10 +38,10 @@ def beat(sequence: int = 1, sender: str = "host-98") -> Heartbeat:
 class Wire:
     """A network whose nodes note what reaches them."""
 
-    def __init__(self, seed: int = 0, size: int = 200) -> None:
+    def __init__(self, seed: int = 0, size: int = 200, *, counts: bool = False) -> None:
         self.queue = EventQueue()
         addresses = {(node, net): LAB.address(node, net) for node in LAB.nodes for net in LAB.networks}
-        self.network = SimulatedNetwork(self.queue, LAB.networks, addresses, seed, lambda message: size)
+        self.network = SimulatedNetwork(self.queue, LAB.networks, addresses, seed, lambda message: size, counts=counts)
         self.heard: list[tuple[int, str, Any]] = []
         self.up = dict.fromkeys(LAB.nodes, True)
         self.drops = Drops()
@@ -232,3 +232,22 @@ def test_the_last_heartbeats_are_those_that_arrive() -> None:
         ("host-99", "B"): sent_ns + LATENCY_NS,
         ("host-100", "B"): sent_ns + LATENCY_NS,
     }
+
+
+def test_what_is_sent_is_kept_where_it_is_counted_also_if_it_is_lost() -> None:
+    wire = Wire(counts=True)
+    wire.break_(p.LinkCut("A", "host-98", "host-99", at="switch"))
+    wire.send(to=("host-99",))
+    wire.network.ping("host-98", LAB.address("gateway", "A"))
+    assert [one[1:] for one in wire.network.sent()] == [
+        ("host-98", "host-99", "A", "Heartbeat"),
+        ("host-98", "host-99", "B", "Heartbeat"),
+        ("host-98", "gateway", "A", "Ping"),
+    ]
+
+
+def test_nothing_is_kept_of_what_no_scenario_asks_for() -> None:
+    """A simulated week sends hundreds of millions of packets."""
+    wire = Wire()
+    wire.send()
+    assert wire.network.sent() == []
