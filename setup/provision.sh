@@ -35,6 +35,6 @@ if debian_missing "${lists[@]}" && venv_current; then
 fi
 mkdir -p .setup
 exec 9>.setup/lock
-flock 9
+! command -v flock >/dev/null || flock 9 # macOS has none
 debian_install "${lists[@]}"
 venv_current || venv_install
