@@ -13,7 +13,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery vm-check vagrant-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -67,6 +67,10 @@ vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's d
 vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
+
+distro-check: ## the demo and the plugin's tests in a fresh Debian 13, as root and as a user (ten minutes, root, a mirror)
+	@setup/provision.sh distro
+	@$(PYTHON) setup/distro/check.py
 
 stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (half an hour)
 	@$(PYTHON) -P bench/stops.py --jobs $(JOBS)

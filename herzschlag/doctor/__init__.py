@@ -15,8 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from herzschlag.doctor import installed, machine
-from herzschlag.doctor.leftovers import leftovers
+from herzschlag.doctor import installed, leftovers, machine
 from herzschlag.doctor.probe import Probe
 from herzschlag.topo.requirements import REQUIREMENTS
 
@@ -25,12 +24,10 @@ def battery() -> list[Callable[[], Probe]]:
     """In the order in which one would fix them."""
     needed = [partial(installed.required, one) for one in REQUIREMENTS if one.for_labs]
     useful = [partial(installed.required, one) for one in REQUIREMENTS if not one.for_labs]
-    kernel = [
-        *(machine.own_root, machine.namespaces, machine.tun),
-        *(machine.user_namespaces, machine.kernel_datapath, machine.netem, machine.numgen),
-    ]
+    place = [machine.own_root, machine.namespaces, machine.tun, machine.user_namespaces]
+    kernel = [machine.kernel_datapath, machine.netem, machine.numgen]
     software = [installed.name_owners, *needed, installed.controller_framework]
-    return [installed.python_version, machine.linux, *software, *kernel, *useful, leftovers]
+    return [installed.python_version, machine.linux, *software, *place, *kernel, *useful, leftovers.leftovers]
 
 
 def probes() -> list[Probe]:

@@ -30,14 +30,18 @@ def go_without(item: pytest.Item, reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def lacking() -> str:
+    """What this machine lacks for labs on real packets, and how to get it; empty when nothing is missing."""
+    missing = asking.lacking()
+    return f"{asking.why(missing)} ({asking.how(missing)})" if missing else ""
+
+
 def said(config: pytest.Config, tests: int) -> str:
     """What a session says before its first test; empty when there is nothing to say."""
     if not tests or config.getoption("collectonly"):
         return ""
-    missing = asking.lacking()
-    if not missing:
+    if not (reason := lacking()):
         return "" if config.get_verbosity() < 0 else "herzschlag: real packets are available here"
-    reason = f"{asking.why(missing)} ({asking.how(missing)})"
     what = "1 test" if tests == 1 else f"{tests} tests"
     end = "will fail" if required(config) else f"will be skipped ({REQUIRE_OPTION} makes that an error)"
     return f"herzschlag: no real packets here: {reason}; {what} {end}"
