@@ -121,11 +121,11 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     """
     loaded = _load_all(scenarios)
     wanted = speeds.read(speed)
-    if backend is Backend.mininet and (missing := asking.lacking()):
-        fail(asking.refusal(missing, asking.simulated(sys.argv[1:])), CANNOT_RUN)
     if backend is Backend.mininet:
-        wanted = speeds.measured(err) if wanted == AUTO else wanted
         speeds.check_pace(loaded, wanted, err)
+        if missing := asking.lacking():
+            fail(asking.refusal(missing, asking.simulated(sys.argv[1:])), CANNOT_RUN)
+        wanted = speeds.measured(err) if wanted == AUTO else wanted
     folder = runs.new(out_directory)
     requests = runs.requests(
         loaded,

@@ -26,7 +26,7 @@ def battery() -> list[Callable[[], Probe]]:
     useful = [partial(installed.required, one) for one in REQUIREMENTS if not one.for_labs]
     place = [machine.own_root, machine.namespaces, machine.tun, machine.user_namespaces]
     kernel = [machine.kernel_datapath, machine.netem, machine.numgen]
-    software = [installed.name_owners, *needed, installed.controller_framework]
+    software: list[Callable[[], Probe]] = [installed.name_owners, *needed, installed.controller_framework]
     return [installed.python_version, machine.linux, *software, *place, *kernel, *useful, leftovers.leftovers]
 
 

@@ -60,7 +60,7 @@ def demo_command(
             screen.out.print(line, markup=False, soft_wrap=True)
     scenarios = [load(name) for name in SITUATIONS]
     if chosen is Backend.mininet:
-        wanted = speeds.measured(screen.out) if wanted == AUTO else wanted
         speeds.check_pace(scenarios, wanted, screen.err)
+        wanted = speeds.measured(screen.out) if wanted == AUTO else wanted
     requests = runs.requests(scenarios, runs.new(out_directory), backend=chosen.value, speed=wanted)
     raise typer.Exit(runs.play_and_tell(screen, requests, jobs or os.cpu_count() or 1))
