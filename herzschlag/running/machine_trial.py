@@ -8,6 +8,7 @@ for a verdict. This module decides the speed for `--speed auto`; how late timers
 from __future__ import annotations
 
 import hmac
+import math
 import time
 
 import msgspec
@@ -56,7 +57,7 @@ def speed_for(trial: Trial) -> float:
 
 def reason(trial: Trial) -> str:
     """The trial in words, for the line that says which speed was chosen."""
-    late = f"timers up to {trial.late_s * 1000:.0f} ms late"
+    late = f"timers up to {math.ceil(trial.late_s * 1000)} ms late"
     return f"{late}, computing {trial.slower:.0f} times slower than usual" if trial.slower >= 2 else late
 
 

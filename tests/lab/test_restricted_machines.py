@@ -99,7 +99,7 @@ def test_the_demo_of_root_without_the_right_to_make_namespaces_is_on_real_packet
 
 
 def a_root(folder: Path) -> str:
-    """Words that make a root in this folder, of this machine's own folders. The folder itself is no mount point."""
+    """Words that make a root in this folder, of this machine's own folders. The folder itself is not a mount point."""
     lines = ["mount --make-rprivate /", f"mount -t tmpfs none {folder}", f"mkdir {folder}/root"]
     for entry in sorted(Path("/").iterdir()):
         target = folder / "root" / entry.name

@@ -179,7 +179,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         ),
         (Place("herzschlag/__init__", ANY),),
         (Place("herzschlag/plugin/", SYSTEM | {"pytest"}, ("topo/capture/", "topo/spec", "agents/settings")),),
-        (Place("herzschlag/cli/", SYSTEM | {"typer", "rich", "click"}),),
+        (Place("herzschlag/cli/", SYSTEM | {"typer", "rich", "click"}, ("topo/spec",)),),
         (Place("herzschlag/__main__", VALUES),),
     ),
 }
