@@ -17,7 +17,7 @@ from herzschlag.backends.names import Backend
 
 NAMED_MAX = 3
 """Missing things that a line names; more are counted."""
-APT = "apt-get install "
+APT, PIP = "apt-get install ", "pip install "
 ELSEWHERE = "vagrant up, then herzschlag remote --vagrant"
 VIRTUAL = ("--backend", "simulation")
 
@@ -41,10 +41,12 @@ def why(missing: Sequence[Missing]) -> str:
 
 
 def how(missing: Sequence[Missing]) -> str:
-    """How to get all of it, in a line: Debian's packages by one command."""
+    """How to get all of it, in a line: Debian's packages by one command, several Python packages by our extra."""
     fixes = list(dict.fromkeys(item.fix for item in missing))
     by_apt = [fix for fix in fixes if APT in fix]
-    others = [fix for fix in fixes if APT not in fix]
+    by_pip = [fix for fix in fixes if fix.startswith(PIP)]
+    others = [fix for fix in fixes if fix not in by_apt and fix not in by_pip]
+    others = [*(by_pip if len(by_pip) < 2 else [f"{PIP}'herzschlag[lab]'"]), *others]
     if by_apt:
         command, _, _ = by_apt[0].partition(APT)
         packages = dict.fromkeys(fix.partition(APT)[2] for fix in by_apt)

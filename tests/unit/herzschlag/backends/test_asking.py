@@ -26,6 +26,12 @@ def test_debians_packages_are_got_by_one_command() -> None:
     ]
     assert asking.why(missing) == "the program mnexec, the program a, the program b, and 1 more are missing"
     assert asking.how(missing) == "sudo apt-get install mininet openvswitch-switch; sudo chmod 0666 /dev/net/tun"
+    packages = [
+        Missing("the Python package mininet", "pip install 'mininet==2'"),
+        Missing("os-ken", "pip install os-ken"),
+    ]
+    assert asking.how(packages[:1]) == "pip install 'mininet==2'"
+    assert asking.how([*packages, *missing]).split("; ")[1] == "pip install 'herzschlag[lab]'"
     assert asking.why([TUN]) == "/dev/net/tun for this user is missing"
 
 
