@@ -23,9 +23,11 @@ import subprocess, sys
 sys.path.insert(0, {str(ROOT)!r})
 from tests.support.lab_processes import outer_pid
 
+OURS = ["--preserve-credentials"]  # an ordinary user may not change groups in a user namespace
+
 def inside(cluster, node, *words):
     subprocess.run(
-        ["nsenter", "--target", str(outer_pid(cluster.session.inner, node)), "--all", *words],
+        ["nsenter", "--target", str(outer_pid(cluster.session.inner, node)), "--all", *OURS, *words],
         check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
 """
