@@ -5,16 +5,15 @@ PYTHON := .venv/bin/python
 HERZSCHLAG := .venv/bin/herzschlag
 PYTEST := $(PYTHON) -m pytest
 # Real-packet tests are about timing: one lab a core, and never more tests at once than that.
-JOBS ?= $(shell nproc)
+JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 REPEAT ?= 1
 SECONDS ?= 600
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
-SITUATIONS := normal slave-failure master-failure isolation partition
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery vm-check vagrant-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -22,8 +21,9 @@ help: ## this list
 
 setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
 
-demo: lab ## the five situations on real packets: published and measured instants
-	@$(HERZSCHLAG) run $(SITUATIONS) --speed 10 --jobs $(JOBS)
+demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available
+	@setup/provision.sh lab || setup/provision.sh venv # without Debian's packages there is virtual time
+	@$(HERZSCHLAG) demo --jobs $(JOBS)
 
 check: venv ## format, lint, types, imports, unit and simulation tests: under a minute
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
@@ -67,6 +67,10 @@ vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's d
 vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
+
+distro-check: ## the demo and the plugin's tests in a fresh Debian 13, as root and as a user (ten minutes, root, a mirror)
+	@setup/provision.sh distro
+	@$(PYTHON) setup/distro/check.py
 
 stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (half an hour)
 	@$(PYTHON) -P bench/stops.py --jobs $(JOBS)

@@ -7,6 +7,7 @@
 #   setup/provision.sh lab           and what a lab on real packets needs of Debian
 #   setup/provision.sh test          and what the tests need of Debian
 #   setup/provision.sh vm            what `make vm-check` needs
+#   setup/provision.sh distro        what `make distro-check` needs
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,8 +23,9 @@ case "${1:-}" in
     lab) lists=(setup/debian/lab.txt) ;;
     test) lists=(setup/debian/lab.txt setup/debian/test.txt) ;;
     vm) lists=(setup/debian/lab.txt setup/debian/vm.txt) ;;
+    distro) lists=(setup/debian/lab.txt setup/debian/distro.txt) ;;
     *)
-        echo "usage: setup/provision.sh venv|lab|test|vm (got '${1:-}')" >&2
+        echo "usage: setup/provision.sh venv|lab|test|vm|distro (got '${1:-}')" >&2
         exit 2
         ;;
 esac
@@ -35,6 +37,6 @@ if debian_missing "${lists[@]}" && venv_current; then
 fi
 mkdir -p .setup
 exec 9>.setup/lock
-flock 9
+! command -v flock >/dev/null || flock 9 # macOS has none
 debian_install "${lists[@]}"
 venv_current || venv_install

@@ -30,9 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @cache
 def packets_missing() -> str:
     """What this machine lacks for labs on real packets, one text; empty when it lacks nothing."""
-    from herzschlag.doctor import missing, probes  # noqa: PLC0415
+    from herzschlag.backends import asking  # noqa: PLC0415
 
-    return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in missing(probes()))
+    missing = asking.lacking()
+    return f"{asking.why(missing)} ({asking.how(missing)})" if missing else ""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

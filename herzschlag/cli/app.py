@@ -7,7 +7,6 @@ failed; over several runs the worst: violated, 5, 4, unknown. How the program en
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -19,35 +18,34 @@ import typer
 from rich.console import Console
 
 from herzschlag import __version__
+from herzschlag.backends import asking
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.checkers import checkers
-from herzschlag.checkers.pace import SENSIBLE_SPEED, shortest_s, speed_max, tolerance_s
-from herzschlag.checkers.verdict import EXIT_STATUS, worst
+from herzschlag.cli import runs, speeds
 from herzschlag.cli.commands import scenario_files
 from herzschlag.cli.commands.clean import clean_command
+from herzschlag.cli.commands.demo import demo_command
 from herzschlag.cli.commands.help import help_command
 from herzschlag.cli.commands.open import open_command
 from herzschlag.cli.ending import fail
-from herzschlag.cli.playing import play, tell
 from herzschlag.compare.cli import compare_command
-from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
+from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
 from herzschlag.report.cli import report as report_command
 from herzschlag.running import interrupts, progress
-from herzschlag.running.run_file import LOG_FOLDER, RunReport, new_folder
+from herzschlag.running.batch import JOBS_MAX
+from herzschlag.running.machine_trial import AUTO
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.running.which_run import RUNS
 from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.from_toml import ScenarioError, load_family
 from herzschlag.scenarios.model import Scenario
-from herzschlag.scenarios.validation import check_speed
 from herzschlag.shell.cli import shell_command
 from herzschlag.wrong_input import InputError
 
-MOST_JOBS = 64
 SCENARIOS = "Scenarios"
 FINISHED = "Finished runs"
 
@@ -59,6 +57,11 @@ app = typer.Typer(
 )
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+SPEED_HELP = (
+    "Divides every timer; 1 is real time. auto: what this machine keeps up with, measured. Default: the scenario's own."
+)
 
 
 class Datapath(StrEnum):
@@ -89,11 +92,9 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         typer.Argument(help="Names of shipped scenarios, or TOML files.", autocompletion=scenario_names),
     ],
     backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
-    speed: Annotated[
-        float | None, typer.Option(help="Divides every timer; 1 is real time. Default: the scenario's own.")
-    ] = None,
+    speed: Annotated[str | None, typer.Option(metavar="NUMBER|auto", help=SPEED_HELP)] = None,
     seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
-    jobs: Annotated[int, typer.Option(help="Runs at the same time.", min=1, max=MOST_JOBS)] = 1,
+    jobs: Annotated[int, typer.Option(help="Runs at the same time.", min=1, max=JOBS_MAX)] = 1,
     out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = RUNS,
     datapath: Annotated[Datapath, typer.Option(help="Open vSwitch datapath of the lab.")] = Datapath.auto,
     capture: Annotated[
@@ -118,44 +119,28 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
 
     Example: herzschlag run isolation partition --backend simulation
     """
-    loaded = _load_all(scenarios, speed)
+    loaded = _load_all(scenarios)
+    wanted = speeds.read(speed)
     if backend is Backend.mininet:
-        _check_pace(loaded, speed)
-    folder = _folder(out_directory)
-    requests = [
-        RunRequest(
-            scenario=scenario,
-            backend=backend.value,
-            speed=scenario.speed if speed is None else speed,
-            seed=seed,
-            directory=folder / _unique(index, loaded),
-            datapath=datapath.value,
-            capture=capture.value,
-            capture_limit_mb=capture_limit,
-        )
-        for index, scenario in enumerate(loaded)
-    ]
-    try:
-        reports, drawn, took_s = play(out, requests, jobs, silent=as_json or quiet, draw=draw)
-    except KeyboardInterrupt:
-        fail(f"interrupted; partial results are in {folder}", INTERRUPTED)
-    for report in reports:
-        if report.status == "unavailable":
-            err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
-        if report.status == "failed":
-            logs = Path(report.directory) / LOG_FOLDER
-            place = f" (logs: {logs})" if logs.is_dir() else ""
-            err.print(f"herzschlag: {report.scenario} failed: {report.because}{place}", markup=False, soft_wrap=True)
-    if as_json:
-        verdict = worst(report.verdict for report in reports)
-        document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-    else:
-        skipped = len(requests) - len(reports)
-        tell(out, reports, took_s=took_s, skipped=skipped, verbose=verbose, quiet=quiet)
-    for trouble in (*drawn.refused, *drawn.failed):
-        err.print(f"herzschlag: {trouble}", markup=False, soft_wrap=True)
-    raise typer.Exit(_status(reports, failed=bool(drawn.failed)))
+        speeds.check_pace(loaded, wanted, err)
+        if missing := asking.lacking():
+            fail(asking.refusal(missing, asking.simulated(sys.argv[1:])), CANNOT_RUN)
+        wanted = speeds.measured(err) if wanted == AUTO else wanted
+    folder = runs.new(out_directory)
+    requests = runs.requests(
+        loaded,
+        folder,
+        backend=backend.value,
+        speed=wanted,
+        seed=seed,
+        datapath=datapath.value,
+        capture=capture.value,
+        capture_limit_mb=capture_limit,
+    )
+    status = runs.play_and_tell(
+        runs.Screen(out, err), requests, jobs, as_json=as_json, draw=draw, verbose=verbose, quiet=quiet
+    )
+    raise typer.Exit(status)
 
 
 @app.command("run-one", hidden=True)
@@ -173,7 +158,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     """One run of a batch, in its own process; its result is the run directory."""
     interrupts.end_politely_once()
     interrupts.end_with(sys.stdin.fileno())
-    (loaded,) = _load_all([scenario], speed)
+    (loaded,) = _load_all([scenario])
     request = RunRequest(
         scenario=msgspec.structs.replace(loaded, source=source),  # as the user named it, not the copy
         backend=backend.value,
@@ -188,7 +173,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
         report = run(request, progress.writer(into, loaded))
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
-    raise typer.Exit(_status([report]))
+    raise typer.Exit(runs.status_of([report]))
 
 
 @app.command("doctor")
@@ -205,56 +190,13 @@ def doctor_command(
     raise typer.Exit(doctor.main([*(["--json"] if as_json else []), *(["-v"] if verbose else [])]))
 
 
-def _status(reports: Sequence[RunReport], *, failed: bool = False) -> int:
-    """Violated, then failed, then unavailable, then unknown. `failed`: something besides the runs did."""
-    verdict = worst(report.verdict for report in reports)
-    states = {report.status for report in reports}
-    if verdict != "violated" and (failed or "failed" in states):
-        return FAILED
-    if verdict != "violated" and "unavailable" in states:
-        return CANNOT_RUN
-    return EXIT_STATUS[verdict]
-
-
-def _load_all(names: Sequence[str], speed: float | None) -> list[Scenario]:
+def _load_all(names: Sequence[str]) -> list[Scenario]:
     """Everything is read and checked before anything starts."""
     try:
-        if speed is not None:
-            check_speed(speed, "--speed")
         checkers()  # one of another package that is broken is told before anything starts, not after an hour
         return [scenario for name in names for scenario in load_family(name)]
     except (ScenarioError, InputError) as error:
         fail(str(error), WRONG_INPUT)
-
-
-def _folder(base: Path) -> Path:
-    try:
-        return new_folder(base)
-    except InputError as error:
-        fail(f"--out {error}", WRONG_INPUT)
-
-
-def _unique(index: int, scenarios: Sequence[Scenario]) -> str:
-    """The scenario's name, with a number when it is run more than once."""
-    name = scenarios[index].name
-    before = sum(1 for scenario in scenarios[:index] if scenario.name == name)
-    return f"{name}-{before + 1}" if before else name
-
-
-def _check_pace(scenarios: Sequence[Scenario], speed: float | None) -> None:
-    """Refuse a speed at which nothing could be told on real packets; warn of one that few machines keep up with."""
-    speeds = [scenario.speed if speed is None else speed for scenario in scenarios]
-    for scenario, chosen in zip(scenarios, speeds, strict=True):
-        highest = speed_max(scenario)
-        if highest is not None and chosen > highest:
-            fail(
-                f"--speed {chosen:g}: instants may be {tolerance_s(chosen):.2f} s off then, which shows nothing of the"
-                f" {shortest_s(scenario):g} s of {scenario.name}: choose {int(highest)} or less",
-                WRONG_INPUT,
-            )
-    if max(speeds) > SENSIBLE_SPEED:
-        text = f"--speed {max(speeds):g}: few machines keep up with more than {SENSIBLE_SPEED:g}; a run may be unknown"
-        err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
 
 
 app.command("scenarios", rich_help_panel=SCENARIOS)(scenario_files.scenarios_command)
@@ -267,6 +209,7 @@ app.command("packets", rich_help_panel=FINISHED)(packets_command)
 app.command("dissector", rich_help_panel=FINISHED)(dissector_command)
 app.command("compare", rich_help_panel=FINISHED)(compare_command)
 app.command("report", rich_help_panel=FINISHED)(report_command)
+app.command("demo")(demo_command)
 app.command("live")(live)
 app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)

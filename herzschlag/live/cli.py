@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from herzschlag.backends import asking
 from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
 from herzschlag.scenarios.from_toml import ScenarioError, load
@@ -57,6 +58,9 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
         chosen = PLAIN if scenario is None else load(scenario)
     except (ScenarioError, InputError) as error:
         _fail(str(error), WRONG_INPUT)
+    backend, refused = asking.offered(backend, sys.argv[1:], ask=sys.stdin.isatty() and sys.stderr.isatty())
+    if refused:
+        _fail(refused, CANNOT_RUN)
     listening = _listen(host, port)
     lab = LiveLab(chosen, backend.value, speed=speed, seed=seed)
     access = Access(host, listening.getsockname()[1], lambda link: _say(f"For another browser: {link}"))

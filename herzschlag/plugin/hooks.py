@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from herzschlag.backends.names import BACKENDS
-from herzschlag.plugin.constants import AGAIN, PROPERTY, REQUIRE, REQUIRE_OPTION, WITHOUT
+from herzschlag.plugin.constants import AGAIN, PROPERTY, REQUIRE, REQUIRE_OPTION, SPEED_OPTION, WITHOUT
 
 if TYPE_CHECKING:
     from herzschlag.cluster import Cluster
@@ -32,6 +32,8 @@ MARKER = (
     "wants; besides speed and seed, any key of a scenario's [cluster] table"
 )
 _KEEPER = pytest.StashKey["LabKeeper"]()
+_SPEED = pytest.StashKey[str]()
+"""What the header says of the speed."""
 _ASKED = pytest.StashKey[bool]()
 """Whether the machine was asked for packets, in a session with workers."""
 
@@ -56,6 +58,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where run directories of tests go (default: %(default)s)",
     )
     group.addoption(
+        SPEED_OPTION,
+        metavar="NUMBER|auto",
+        help="highest speed of clusters on real packets; auto: what this machine keeps up with, measured",
+    )
+    group.addoption(
         REQUIRE_OPTION,
         action="store_true",
         help=f"a test that cannot have real packets here fails, in place of being skipped; so does {REQUIRE}=1",
@@ -71,6 +78,10 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--herzschlag-backend names none: known are {', '.join(BACKENDS)}")
     if config.getoption("--herzschlag-pause") and config.getoption("numprocesses", None):
         raise pytest.UsageError("--herzschlag-pause needs the terminal, which workers of -n do not have: leave -n out")
+    if config.getoption(SPEED_OPTION) is not None:
+        from herzschlag.plugin.speed import settle  # noqa: PLC0415
+
+        config.stash[_SPEED] = settle(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -78,7 +89,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         keeper.close()
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     from herzschlag.plugin.places import LABS, places  # noqa: PLC0415
 
     try:
@@ -86,7 +97,8 @@ def pytest_report_header(config: pytest.Config) -> str:
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     where = ", ".join(_backends(config))
-    return f"herzschlag: cluster on {where}; at most {labs.number} labs at once: {labs.because} ({LABS} changes it)"
+    header = f"herzschlag: cluster on {where}; at most {labs.number} labs at once: {labs.because} ({LABS} changes it)"
+    return [header, *([config.stash[_SPEED]] if _SPEED in config.stash else [])]
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:

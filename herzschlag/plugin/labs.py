@@ -30,12 +30,13 @@ from herzschlag.errors import UnusableMachine
 from herzschlag.extensions import ExtensionError
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import write_whole
-from herzschlag.plugin.constants import AGAIN, PROPERTY
+from herzschlag.plugin.constants import AGAIN, PROPERTY, SPEED_OPTION
 from herzschlag.plugin.failing import fail
 from herzschlag.plugin.homes import Home
 from herzschlag.plugin.marker import MarkerError, Wish, wish_of
 from herzschlag.plugin.packets import go_without
 from herzschlag.plugin.places import Place
+from herzschlag.plugin.speed import at_most
 from herzschlag.report import write_report
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.run_file import HISTORY_FILE, LOG_FOLDER, RUN_FILE, RunReport
@@ -203,7 +204,7 @@ class LabKeeper:
         """A ready cluster for one test."""
         try:
             checkers()
-            wish = wish_of(item)
+            wish = _wished(item, backend)
         except (MarkerError, ExtensionError) as error:
             fail(f"{item.nodeid}: {error}")
         directory = self._runs / directory_name(f"{item.nodeid}{label}")
@@ -282,6 +283,8 @@ class LabKeeper:
         path, separator, inside = item.nodeid.partition("::")
         where = os.path.relpath(item.path, self._invoked) if separator else path
         words = ["python", "-m", "pytest", f"{where}{separator}{inside}", "--herzschlag-backend", backend]
+        if (speed := item.config.getoption(SPEED_OPTION)) is not None:
+            words += [SPEED_OPTION, f"{speed:g}"]
         return " ".join(shlex.quote(word) for word in words)
 
     def _drop(self) -> None:
@@ -306,9 +309,14 @@ def real_key(item: pytest.Item) -> bytes | None:
     if backend != "mininet" or "cluster" not in getattr(item, "fixturenames", ()):
         return None
     try:
-        return key_of("mininet", wish_of(item))
+        return key_of("mininet", _wished(item, "mininet"))
     except (MarkerError, ExtensionError):
         return None  # the fixture says so
+
+
+def _wished(item: pytest.Item, backend: BackendName) -> Wish:
+    wish = wish_of(item)
+    return msgspec.structs.replace(wish, speed=at_most(item.config, backend, wish.speed))
 
 
 def judge_all(item: pytest.Item, error: BaseException | None) -> None:

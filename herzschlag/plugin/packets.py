@@ -1,17 +1,17 @@
 """Real packets: whether this machine can have them, and what becomes of the tests that want them where it cannot.
 
 This module decides between skipping and failing, and what a session says about it. Whether a lab comes up is the
-backend's word; before the first one the doctor is asked, because a session should begin with it.
+backend's word; before the first one the machine is asked, because a session should begin with it.
 """
 
 from __future__ import annotations
 
 import os
-from functools import cache
 from typing import NoReturn
 
 import pytest
 
+from herzschlag.backends import asking
 from herzschlag.plugin.constants import REQUIRE, REQUIRE_OPTION, WITHOUT
 from herzschlag.plugin.failing import fail
 
@@ -30,13 +30,10 @@ def go_without(item: pytest.Item, reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@cache
 def lacking() -> str:
-    """What this machine lacks for labs on real packets, one text; empty when it lacks nothing."""
-    from herzschlag.doctor import missing, quick_battery  # noqa: PLC0415 (only sessions with such tests need it)
-
-    found = missing([probe() for probe in quick_battery()])
-    return "; ".join(f"{probe.name} ({probe.detail}): {probe.fix}" for probe in found)
+    """What this machine lacks for labs on real packets, and how to get it; empty when nothing is missing."""
+    missing = asking.lacking()
+    return f"{asking.why(missing)} ({asking.how(missing)})" if missing else ""
 
 
 def said(config: pytest.Config, tests: int) -> str:

@@ -27,6 +27,7 @@ from herzschlag.running.run_file import ENDED, LOG_FOLDER, RunReport, Status, re
 from herzschlag.running.runner import RunRequest
 
 PROGRAM = (sys.executable, "-m", "herzschlag")
+JOBS_MAX = 64
 POLL_S = 0.05
 STOP_S = 10.0
 """How long a run may take to end after an interrupt."""

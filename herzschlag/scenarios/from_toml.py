@@ -29,6 +29,9 @@ SHOWN_MAX = 40
 """Problems of one file that a message lists."""
 TOP = ("name", "title", "about", "speed", "settle_s", "patience_s", "ready_s", "cluster", "steps", "expect", "variants")
 
+SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
+"""The scenarios that newcomers see first."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """One thing that is wrong in a scenario file."""
@@ -70,8 +73,7 @@ def is_shipped(scenario: Scenario) -> bool:
 
 
 def _shelf(name: str) -> tuple[int, str]:
-    first = ("normal", "slave-failure", "master-failure", "isolation", "partition")
-    return (first.index(name), "") if name in first else (len(first), name)
+    return (SITUATIONS.index(name), "") if name in SITUATIONS else (len(SITUATIONS), name)
 
 
 def load(name_or_path: str) -> Scenario:

@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import msgspec
 import typer
 
+from herzschlag.backends import asking
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
@@ -70,6 +71,9 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     A script is piped in, one command a line: herzschlag shell --backend simulation <script
     """
     loaded = _scenario(scenario, speed)
+    backend, refused = asking.offered(backend, sys.argv[1:], ask=sys.stdin.isatty() and sys.stderr.isatty())
+    if refused:
+        fail(refused, CANNOT_RUN)
     wanted_speed = speed if speed is not None else loaded.speed if loaded is not None else 1.0
     name = loaded.name if loaded is not None else NAME
     directory = _directory(out_directory, name)

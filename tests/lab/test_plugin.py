@@ -23,9 +23,12 @@ import subprocess, sys
 sys.path.insert(0, {str(ROOT)!r})
 from tests.support.lab_processes import outer_pid
 
+# Not --all: the cgroup namespace is the machine's. Not new credentials: a user namespace of an ordinary user has one.
+OURS = ["--user", "--mount", "--net", "--pid", "--ipc", "--uts", "--preserve-credentials"]
+
 def inside(cluster, node, *words):
     subprocess.run(
-        ["nsenter", "--target", str(outer_pid(cluster.session.inner, node)), "--all", *words],
+        ["nsenter", "--target", str(outer_pid(cluster.session.inner, node)), *OURS, *words],
         check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
 """

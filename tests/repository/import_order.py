@@ -94,7 +94,12 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (Place("agents/processes/", SYSTEM),),
     ),
     "topo": (
-        (Place("topo/__init__", VALUES), Place("topo/errors", VALUES), Place("topo/environment", SYSTEM)),
+        (
+            Place("topo/__init__", VALUES),
+            Place("topo/errors", VALUES),
+            Place("topo/environment", SYSTEM),
+            Place("topo/confinement", SYSTEM),
+        ),
         (Place("topo/spec", VALUES), Place("topo/requirements", VALUES)),
         (Place("topo/catalog", VALUES),),
         (Place("topo/kernel/", SYSTEM | {"pyroute2"}), Place("topo/impairments/values", VALUES)),
@@ -166,11 +171,15 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/shell/", SYSTEM | {"typer", "rich"}, ("topo/",)),
             Place("herzschlag/remote/", SYSTEM | {"paramiko", "typer"}),
             Place("herzschlag/terminal/", SYSTEM | {"rich"}, TOPO),
-            Place("herzschlag/doctor", ANY, ("controller/frameworks", "topo/requirements", "topo/environment")),
+            Place(
+                "herzschlag/doctor/",
+                ANY,
+                ("controller/frameworks", "topo/requirements", "topo/environment", "topo/confinement"),
+            ),
         ),
         (Place("herzschlag/__init__", ANY),),
         (Place("herzschlag/plugin/", SYSTEM | {"pytest"}, ("topo/capture/", "topo/spec", "agents/settings")),),
-        (Place("herzschlag/cli/", SYSTEM | {"typer", "rich", "click"}),),
+        (Place("herzschlag/cli/", SYSTEM | {"typer", "rich", "click"}, ("topo/spec",)),),
         (Place("herzschlag/__main__", VALUES),),
     ),
 }

@@ -33,6 +33,7 @@ NOT_PROSE = (
     "requirements.lock",
     "docs/cases.json",  # recorded results
     "docs/vm-check.json",
+    "docs/distro-check.json",
     "docs/pictures/",
     "docs/lesson/de/",  # German
     "docs/lesson/statements.toml",  # German and English; the page made of the English half is checked
@@ -51,7 +52,7 @@ EXCEPTIONS = {
     "tests/planted/storage.py": {'"somebody"': "what a broken agent says", "nobody": VOICE},
     "tests/remote/test_wheel.py": {"nobody@localhost": "the user of that name"},
     "CONTRIBUTING.md": {'- "': "the list of these phrases"},
-    "herzschlag/doctor.py": {"`nobody`": "the user of that name"},
+    "herzschlag/doctor/machine.py": {"`nobody`": "the user of that name"},
     "herzschlag/checkers/rules/fault_in_effect.py": {'"nobody counted the packets': VOICE},
     "herzschlag/checkers/rules/isolation_justified.py": {'"nobody and nothing was in reach"': VOICE},
     "herzschlag/checkers/rules/list_owners.py": {'"nobody ever locked a protectedlist"': VOICE},

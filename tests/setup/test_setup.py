@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = [".ci/run", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "setup").glob("*.sh"))]
+SCRIPTS = [".ci/run", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "setup").rglob("*.sh"))]
 
 
 LOCKS = ("requirements.lock", "setup/ryu-build.lock", "setup/fuzz.lock", "setup/site.lock")
@@ -123,7 +123,7 @@ def test_a_second_set_up_does_nothing_says_nothing_and_waits_for_no_lock() -> No
 def test_set_up_names_its_parts_when_asked_for_another() -> None:
     answer = run("setup/provision.sh", "everything")
     assert answer.returncode == 2
-    assert "venv|lab|test|vm (got 'everything')" in answer.stderr
+    assert "venv|lab|test|vm|distro (got 'everything')" in answer.stderr
 
 
 def test_missing_packages_are_named_with_the_command_where_they_cannot_be_installed(tmp_path: Path) -> None:
@@ -142,6 +142,19 @@ def test_missing_packages_are_named_with_the_command_where_they_cannot_be_instal
     assert answer.returncode == 4, answer.stderr
     assert "missing: surely-absent" in answer.stderr
     assert not (checkout / ".venv").exists()
+
+
+def test_the_demo_goes_on_where_debians_packages_cannot_be_installed(tmp_path: Path) -> None:
+    """In virtual time, with Python packages alone."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name, says in {"setup/provision.sh": '[ "$1" != lab ]', ".venv/bin/herzschlag": "true"}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "$0 $*" >>said\n{says}\n', encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    answer = run("make", "demo", "JOBS=3", cwd=tmp_path, MAKEFLAGS="", MAKELEVEL="0")
+    assert answer.returncode == 0, answer.stderr
+    said = (tmp_path / "said").read_text(encoding="utf-8").splitlines()
+    assert said == ["setup/provision.sh lab", "setup/provision.sh venv", ".venv/bin/herzschlag demo --jobs 3"]
 
 
 def test_locked_versions_name_no_place() -> None:

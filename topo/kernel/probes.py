@@ -5,6 +5,7 @@ This file answers the few questions that decide how a lab is built or a fault is
 
 from __future__ import annotations
 
+import errno
 import functools
 import importlib.util
 import os
@@ -14,6 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from herzschlag.topo.confinement import OWN_ROOT, in_chroot, sudo, tun_fix
 from herzschlag.topo.environment import library_loads, program
 from herzschlag.topo.errors import UnusableMachineError
 from herzschlag.topo.requirements import REQUIREMENTS, Requirement
@@ -39,11 +41,11 @@ def missing_for_a_lab() -> list[Missing]:
     """What this machine lacks, without starting anything. Namespaces are proved by starting a sandbox."""
     absent = (_absent(requirement) for requirement in REQUIREMENTS if requirement.needed_by == "labs")
     found = [missing for missing in absent if missing is not None]
+    if in_chroot():
+        found.append(Missing("a root directory of its own (this is a chroot)", OWN_ROOT))
     tun = Path("/dev/net/tun")
-    if not tun.exists():
-        found.append(Missing("/dev/net/tun", "sudo modprobe tun"))
-    elif not _opens(tun):
-        found.append(Missing("/dev/net/tun for this user", "sudo chmod 0666 /dev/net/tun, or run it as root"))
+    if (trouble := _trouble_with(tun)) is not None:
+        found.append(Missing(str(tun) if trouble == errno.ENOENT else f"{tun} for this user", tun_fix(trouble)))
     return found
 
 
@@ -51,9 +53,9 @@ def _absent(requirement: Requirement) -> Missing | None:
     name, package = requirement.name, requirement.package
     match requirement.kind:
         case "program" if program(name) is None:
-            return Missing(f"the program {name}", f"sudo apt-get install {package}")
+            return Missing(f"the program {name}", sudo(f"apt-get install {package}"))
         case "library" if not library_loads(name):
-            return Missing(f"the library {name}", f"sudo apt-get install {package}")
+            return Missing(f"the library {name}", sudo(f"apt-get install {package}"))
         case "python" if importlib.util.find_spec(name) is None:
             return Missing(f"the Python package {name}", _pip(package))
     return None
@@ -106,9 +108,10 @@ def _tried(*argv: str, text: str) -> bool:
         return False
 
 
-def _opens(path: Path) -> bool:
+def _trouble_with(device: Path) -> int | None:
+    """The error number with which it cannot be opened; None when it can."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
-    except OSError:
-        return False
-    return True
+        os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno or errno.EIO
+    return None

@@ -8,16 +8,17 @@
         by any signal, kills the first process        kills the first process, and with it all in its namespace
 
 This file decides what a sealed sandbox is: new network, mount, process, IPC and host-name namespaces (and a user
-namespace when not root), private mounts, and a root of its own on a tmpfs into which the machine's folders are bound,
-with fresh /proc, /run, /tmp, /dev/shm and Open vSwitch folders. What our own processes write inside lies on that tmpfs
-or in the paths that the starter keeps, so when the first process dies nothing is left to clean up. The bound folders
-are as writable as they are outside: a program that runs as root in a host can change the machine (docs/security.md).
+namespace for everybody but root with its usual rights), private mounts, and a root of its own on a tmpfs into which the
+machine's folders are bound, with fresh /proc, /run, /tmp, /dev/shm and Open vSwitch folders. What our own processes
+write inside lies on that tmpfs or in the paths that the starter keeps, so when the first process dies nothing is left
+to clean up. The bound folders are read-only, which `root.py` sees to (docs/security.md).
 
 A parent-death signal alone would not do for the starter: it fires when the *thread* that forked ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -30,6 +31,9 @@ from typing import Any
 from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.sandbox.root import make_root
 from herzschlag.topo.sandbox.socket_release import CHANNEL, Handed
+
+_CAP_NET_ADMIN, _CAP_SYS_ADMIN = 12, 21  # capabilities(7), linux/capability.h
+_RIGHTS = 1 << _CAP_NET_ADMIN | 1 << _CAP_SYS_ADMIN
 
 
 def main() -> int:
@@ -68,15 +72,7 @@ def _exactly(channel: Any, size: int) -> bytes:
 
 def _start(order: dict[str, Any], report: int, handed: Handed) -> tuple[int, int]:
     """Unshare and fork the first process. Returns its pid and the descriptor whose closing tells it that we ended."""
-    flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
-    uid, gid = os.geteuid(), os.getegid()
-    if uid != 0:
-        syscalls.unshare(flags | syscalls.CLONE_NEWUSER)
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
-    else:
-        syscalls.unshare(flags)
+    _leave_namespaces()
     alive, keep_open = os.pipe()
     child = syscalls.fork_into(syscalls.CLONE_NEWPID)
     if child == 0:
@@ -88,6 +84,27 @@ def _start(order: dict[str, Any], report: int, handed: Handed) -> tuple[int, int
     os.close(alive)
     handed.theirs.close()
     return child, keep_open
+
+
+def _leave_namespaces() -> None:
+    """Into new namespaces. Who may not make and furnish them as root of the machine gets them in a user namespace: an
+    ordinary user, and root without CAP_SYS_ADMIN or CAP_NET_ADMIN, as in a container."""
+    flags = syscalls.CLONE_NEWNS | syscalls.CLONE_NEWNET | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
+    uid, gid = os.geteuid(), os.getegid()
+    if uid == 0 and rules(Path("/proc/self/status").read_text()):
+        with contextlib.suppress(PermissionError):
+            syscalls.unshare(flags)
+            return
+    syscalls.unshare(flags | syscalls.CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+
+
+def rules(status: str) -> bool:
+    """Whether a process with this /proc/PID/status may make namespaces and set up networks in them."""
+    line = next((line for line in status.splitlines() if line.startswith("CapEff:")), "CapEff: 0")
+    return int(line.split()[1], 16) & _RIGHTS == _RIGHTS
 
 
 def _first_process(order: dict[str, Any], report: int, alive: int) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from herzschlag.topo.confinement import namespace_fix
 from herzschlag.topo.environment import IMPORTED_FROM, environment
 from herzschlag.topo.errors import SandboxError, UnusableMachineError
 from herzschlag.topo.sandbox.bytecode import compile_what_is_stale
@@ -187,25 +188,7 @@ def _answer(channel: socket.socket, order: bytes, launcher: subprocess.Popen[byt
 
 def _failure(answer: dict[str, Any]) -> Exception:
     if answer.get("step") == "namespaces":
-        return UnusableMachineError(f"the right to make namespaces ({answer.get('error')})", fix=_namespace_fix())
+        return UnusableMachineError(f"the right to make namespaces ({answer.get('error')})", fix=namespace_fix())
     if answer.get("errno") == errno.ENOSYS:
         return UnusableMachineError(f"a newer kernel ({answer['error']})", fix="use Linux 5.12 or newer")
     return SandboxError(f"cannot start a sandbox: {answer.get('step', 'launcher')}: {answer.get('error')}")
-
-
-def _namespace_fix() -> str:
-    if os.geteuid() == 0:
-        return "run it where root may make namespaces (in a container: --privileged)"
-    switches = {
-        "/proc/sys/kernel/unprivileged_userns_clone": ("0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": (
-            "1",
-            "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
-        ),
-        "/proc/sys/user/max_user_namespaces": ("0", "sudo sysctl user.max_user_namespaces=15000"),
-    }
-    for path, (bad, fix) in switches.items():
-        with contextlib.suppress(OSError):
-            if Path(path).read_text().strip() == bad:
-                return fix
-    return "run it as root"

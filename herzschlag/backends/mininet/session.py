@@ -21,6 +21,7 @@ import msgspec
 
 from herzschlag.backends.base import BackendUnavailable, Effect, HasSandbox, Missing
 from herzschlag.backends.mininet.capture import RunCapture
+from herzschlag.backends.mininet.needs import parts
 from herzschlag.backends.mininet.record_tail import RecordTail, RunClock
 from herzschlag.backends.mininet.stage.api import (
     Collect,
@@ -37,7 +38,6 @@ from herzschlag.backends.mininet.stage.api import (
 )
 from herzschlag.backends.mininet.stage_line import StageLine
 from herzschlag.backends.names import BackendName
-from herzschlag.controller import installed
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_effect
@@ -48,7 +48,6 @@ from herzschlag.history.sent import SentPacket
 from herzschlag.scenarios.plan import Plan, vcenter_settings
 from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import UnusableMachineError
-from herzschlag.topo.kernel.probes import missing_for_a_lab
 from herzschlag.topo.sandbox.sandbox import Sandbox
 
 START_S_MAX = 60.0
@@ -136,10 +135,7 @@ class MininetSession(HasSandbox):
     # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        missing = [Missing(one.what, one.fix) for one in missing_for_a_lab()]
-        if not installed():
-            missing.append(Missing("a controller framework (os-ken or Ryu)", "pip install os-ken"))
-        if missing:
+        if missing := parts():
             raise BackendUnavailable(*missing)
         logs = self._log_directory()
         written = self._tail.open(None if logs is None else logs / TAIL_FILE)

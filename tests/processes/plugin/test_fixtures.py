@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from herzschlag.plugin import labs
+from herzschlag.plugin.constants import REQUIRE
 from tests.support.inner_pytest import in_virtual_time
 
 TEN_LINES = """
@@ -70,6 +71,7 @@ def test_without_linux_real_packets_are_skipped_with_the_way_out(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(labs, "LINUX", False)
+    monkeypatch.delenv(REQUIRE, raising=False)
     pytester.makepyfile(test_users=TEN_LINES)
     result = pytester.runpytest_inprocess("-rs", "-p", "no:cacheprovider", "--herzschlag-backend", "mininet,simulation")
     result.assert_outcomes(skipped=1, passed=1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from herzschlag import doctor
+from herzschlag.doctor.installed import required
 from herzschlag.topo.kernel.probes import missing_for_a_lab
 from herzschlag.topo.requirements import REQUIREMENTS, Requirement
 
@@ -67,7 +67,7 @@ def test_a_lab_and_the_doctor_miss_the_same_things(one: Requirement, monkeypatch
     hide(one, monkeypatch)
     (missing,) = [missing for missing in missing_for_a_lab() if missing.what.endswith(f" {one.name}")]
     assert one.package in missing.fix
-    probe = doctor.required(one)
+    probe = required(one)
     assert (probe.name, probe.ok, probe.needed) == (one.name, False, True)
     assert one.package in probe.fix
 

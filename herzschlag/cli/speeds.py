@@ -1,0 +1,70 @@
+"""Speeds on the command line: a number, `auto`, or the scenario's own; and which are refused on real packets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from herzschlag.checkers.pace import SENSIBLE_SPEED, shortest_s, speed_max, tolerance_s
+from herzschlag.cli.ending import fail
+from herzschlag.exit_status import WRONG_INPUT
+from herzschlag.running.machine_trial import AUTO, reason, speed_for, try_machine
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.validation import check_speed
+from herzschlag.wrong_input import InputError
+
+
+class Most(float):
+    """A speed that a scenario may go below by its own, but not above."""
+
+
+Wanted = float | str | None
+"""A number; `Most`; `auto`, which is to be measured; None: the scenario's own."""
+
+
+def read(text: str | None) -> Wanted:
+    """What `--speed` says. Ends the program with status 2 where it is neither a number in range nor `auto`."""
+    if text is None or text == AUTO:
+        return text
+    try:
+        speed = float(text)
+    except ValueError:
+        fail(f"--speed: {text!r} is neither a number nor {AUTO}; 1 is real time, 10 ten times as fast", WRONG_INPUT)
+    try:
+        check_speed(speed, "--speed")
+    except InputError as error:
+        fail(str(error), WRONG_INPUT)
+    return speed
+
+
+def measured(console: Console) -> Most:
+    """Measure this machine and say what was chosen, in one line that begins at once."""
+    console.print("Speed: measuring what this machine keeps up with ... ", end="", highlight=False)
+    trial = try_machine()
+    speed = speed_for(trial)
+    console.print(f"{speed:g} ({reason(trial)})", highlight=False)
+    return Most(speed)
+
+
+def of(scenario: Scenario, wanted: Wanted) -> float:
+    """The speed of its run."""
+    if isinstance(wanted, Most):
+        return min(float(wanted), scenario.speed)
+    return wanted if isinstance(wanted, float) else scenario.speed
+
+
+def check_pace(scenarios: Sequence[Scenario], wanted: Wanted, console: Console) -> None:
+    """Refuse a speed at which nothing could be told on real packets; warn of one that few machines keep up with."""
+    speeds = [of(scenario, wanted) for scenario in scenarios]
+    for scenario, chosen in zip(scenarios, speeds, strict=True):
+        highest = speed_max(scenario)
+        if highest is not None and chosen > highest:
+            fail(
+                f"--speed {chosen:g}: instants may be {tolerance_s(chosen):.2f} s off then, which shows nothing of the"
+                f" {shortest_s(scenario):g} s of {scenario.name}: choose {int(highest)} or less",
+                WRONG_INPUT,
+            )
+    if max(speeds) > SENSIBLE_SPEED:
+        text = f"--speed {max(speeds):g}: few machines keep up with more than {SENSIBLE_SPEED:g}; a run may be unknown"
+        console.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
