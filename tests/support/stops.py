@@ -26,7 +26,7 @@ VICTIMS = (
     *("ovs-vswitchd", "ovsdb-server", "controller", "stage", "recorder", "zygote"),
     *("agent", "hypervisor", "VM", "vcenter", "relay"),
 )
-MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": "for hostDown"}
+MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": " as failed"}
 """When to stop it: after this line of the program's output; the first a moment after its start."""
 SECONDS = (0.2, 2.0, 20.0)
 STARTING_S = 0.8
