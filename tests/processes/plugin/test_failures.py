@@ -88,9 +88,7 @@ def test_it(cluster):
     result = in_virtual_time(pytester, code)
     result.assert_outcomes(failed=1)
     head = "*herzschlag.ConditionNotMet: host-98 leads did not come true within 25 s: *, and * is 'off'"
-    result.stdout.fnmatch_lines(
-        [head, "E*now:*T+25.00 s: *", "E*T+0.00 s  fault begins*", "E*sees host-98 as failed*"]
-    )
+    result.stdout.fnmatch_lines([head, "E*now:*T+25.00 s: *", "E*T+0.00 s  fault begins*", "E*sees host-98 as failed*"])
     # Behind it pytest's summary holds the error's text again where it is not cut to a line, as in CI.
     body = result.outlines[: next(i for i, line in enumerate(result.outlines) if "short test summary" in line)]
     told = [line for line in body if "vCenter shows host-98 as failed" in line]
