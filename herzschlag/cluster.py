@@ -201,16 +201,20 @@ class Cluster(Waiting, Breaking):
         """End one fault, right after the next heartbeat."""
         if fault_id not in self.active:
             raise InputError("", f"no fault {fault_id!r} is active: {nearest(str(fault_id), self.active)}")
-        effect = self._conductor.end(fault_id)
+        self._end(fault_id)
+
+    def _end(self, fault_id: str, at_ns: int | None = None) -> None:
+        effect = self._conductor.end(fault_id, at_ns)
         self._changed_ns = effect.effective_ns
         self._present.go_on_at(effect.asked_ns)
         self._dark.pop(fault_id, None)
         self._logbook.end(fault_id, self._since_ready(effect))
 
     def heal_all(self) -> None:
-        """End every fault that is in force, one after the other."""
-        for fault_id in self.active:
-            self.heal(fault_id)
+        """End every fault that is in force: the first right after the next heartbeat, the others at once after
+        it, not a heartbeat later each."""
+        for number, fault_id in enumerate(self.active):
+            self._end(fault_id, None if number == 0 else self.session.now_ns() + self.session.lead_ns)
 
     @property
     def active(self) -> dict[str, Fault]:

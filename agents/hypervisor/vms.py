@@ -103,7 +103,7 @@ class Vms:
             vm = self._vms[name] = HostedVm(call.vm)
             vm.order = call.order
             vm.by = call.order.by
-            self._become(vm, "starting", f"power-on ordered ({call.order.number})", asked=True)
+            self._become(vm, "starting", "power-on ordered", asked=True)
             self._locks.acquire(
                 call.vm.datastore,
                 vm.path,

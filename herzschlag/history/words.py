@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from herzschlag.history.fault_words import clause as fault_clause
 from herzschlag.history.records import SECOND, Record
 
 SENTENCE_MAX = 200
+STATES = {
+    "hostDown": "failed",
+    "networkIsolated": "isolated",
+    "networkPartitionedFromMaster": "partitioned",
+    "fdmUnreachable": "up without its agent",
+    "connectedToMaster": "connected",
+    "election": "in election",
+    "uninitialized": "not in the cluster",
+}
+"""States of hosts, as people say them."""
+_VM = {"on": "runs", "off": "is off", "starting": "starts", "stopping": "stops"}
 _LIVENESS = {"watching": "watches for signs of life of", "unreachable": "cannot reach", "heard": "hears again"}
 
 
@@ -19,11 +31,11 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
     f = record.fields
     match record.kind:
         case "fault":
-            return f"fault {f.get('phase', '')}s: {f.get('about') or f.get('fault') or f.get('id')}"
+            return f"fault {f.get('phase', '')}s: {fault(record)}"
         case "ready":
             return f"the cluster is ready, {f.get('master', '')} leads"
         case "role":
-            return f"{record.node}: {f.get('from')} to {f.get('to')}"
+            return _role(record.node, str(f.get("from")), str(f.get("to")))
         case "host-state":
             return opinion(record.node, str(f.get("host")), str(f.get("to")))
         case "liveness":
@@ -31,15 +43,13 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
         case "path":
             return f"{record.node}: {f.get('host')} on network {f.get('network')} is {f.get('to')}"
         case "isolation":
-            what = f" for {f.get('vm')}: {f.get('do')}" if f.get("vm") else ""
-            return f"{record.node}: isolation {f.get('phase')}{what}"
+            return _isolation(record)
         case "election":
             return f"{record.node}: election {f.get('phase')}"
         case "restart":
-            target = f" on {f.get('target')}" if f.get("target") else ""
-            return f"{record.node}: restart of {f.get('vm')}{target} {f.get('phase')}"
+            return _restart(record)
         case "vm":
-            return f"{f.get('vm')} on {record.node}: {f.get('from')} to {f.get('to')}"
+            return f"{f.get('vm')} {_VM.get(str(f.get('to')), f.get('to'))} on {record.node}"
         case "lock":
             path = str(f.get("path", "")).rsplit("/", 1)[-1]
             return f"{record.node}: lock of {path} on {f.get('datastore')} {f.get('to')}"
@@ -70,8 +80,68 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
             return f"{record.node}: {record.kind} {shown}"[:SENTENCE_MAX]
 
 
+def fault(record: Record) -> str:
+    """The fault of such a record as a state: `host-98 has no power`."""
+    f = record.fields
+    return fault_clause(f.get("value"), str(f.get("about") or f.get("fault") or f.get("id")))
+
+
 def opinion(observer: str, host: str, state: str) -> str:
-    return f"{observer} takes {host} for {state}"
+    """`vCenter shows host-98 as failed`, `host-99 sees host-98 as isolated`."""
+    verb = "shows" if observer == "vcenter" else "sees"
+    return f"{node(observer)} {verb} {host} as {STATES.get(state, state)}"
+
+
+def node(name: str) -> str:
+    """A node as people call it."""
+    return "vCenter" if name == "vcenter" else name
+
+
+def _role(host: str, before: str, to: str) -> str:
+    match before, to:
+        case _, "master":
+            return f"{host} is the master now"
+        case _, "slave":
+            return f"{host} is a slave now"
+        case _, "election":
+            return f"{host} starts an election"
+        case _, "isolated":
+            return f"{host} is isolated"
+        case _:
+            return f"{host}: {before} to {to}"
+
+
+def _isolation(record: Record) -> str:
+    f = record.fields
+    phase, host = str(f.get("phase")), record.node
+    if phase == "response" and f.get("vm"):
+        return f"{host} acts on its isolation: {f.get('do')} of {f.get('vm')}"
+    said = {
+        "probing": "pings its isolation address",
+        "declared": "calls itself isolated",
+        "cancelled": "is not isolated after all",
+    }.get(phase)
+    what = f" for {f.get('vm')}: {f.get('do')}" if f.get("vm") else ""
+    return f"{host} {said}" if said else f"{host}: isolation {phase}{what}"
+
+
+def _restart(record: Record) -> str:
+    f = record.fields
+    host, vm, target = record.node, f.get("vm"), f.get("target")
+    where = f" on {target}" if target else ""
+    match f.get("phase"):
+        case "begins":
+            return f"{host} begins to restart {vm}"
+        case "ordered":
+            return f"{host} orders the restart of {vm}{where}"
+        case "done":
+            return f"{host} has restarted {vm}{where}"
+        case "failed":
+            return f"{host} could not restart {vm}{where}"
+        case "given-up":
+            return f"{host} gives up on restarting {vm}"
+        case phase:
+            return f"{host}: restart of {vm}{where} {phase}"
 
 
 def named(record: Record, names: Iterable[str]) -> str:

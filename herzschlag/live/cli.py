@@ -17,6 +17,7 @@ import typer
 from herzschlag.backends import asking
 from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
+from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.scenarios.from_toml import ScenarioError, load
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.validation import check_speed
@@ -40,7 +41,8 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     speed: Annotated[float, typer.Option(help="Divides every timer; 1 is real time.")] = 1.0,
     seed: Annotated[int, typer.Option(help="For everything random.", min=0)] = 0,
     port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 0,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: every one.")] = "127.0.0.1",
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Show a running lab in the browser, and break it by click.
 
@@ -50,7 +52,7 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
         import uvicorn  # noqa: PLC0415
 
         from herzschlag.live.lab import LiveLab  # noqa: PLC0415
-        from herzschlag.live.server import Access, Site, is_loopback  # noqa: PLC0415
+        from herzschlag.live.server import Access, Site  # noqa: PLC0415
     except ImportError as error:
         _fail(f"{error.name} is missing: pip install 'herzschlag[live]'", CANNOT_RUN)
     try:
@@ -66,7 +68,15 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     access = Access(host, listening.getsockname()[1], lambda link: _say(f"For another browser: {link}"))
     if not is_loopback(host):
         _say(f"Warning: {host} can be reached from other machines. Any user with the link controls this lab.")
-    _say(f"Live page, until Ctrl-C: {access.link()}")
+    link = access.link()
+    _say(f"Live page, until Ctrl-C: {link}")
+    _say(f"For onlookers, who cannot act: {access.onlookers_link()}")
+    if others := reached_at(host)[1:]:
+        _say(f"Also at {', '.join(others)}, by address; a machine's name is refused.")
+    if open_browser:
+        import webbrowser  # noqa: PLC0415 (looks for browsers)
+
+        webbrowser.open(link)  # which waits: the socket listens already
     config = uvicorn.Config(
         Site(lab.hub, access).app(),
         log_level="warning",

@@ -21,6 +21,7 @@ from herzschlag.checkers.verdict import worst
 from herzschlag.cluster import Cluster
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
+from herzschlag.history.fault_words import clause
 from herzschlag.history.kinds import ClusterReady
 from herzschlag.history.records import RUNNER, SECOND, Record, written
 from herzschlag.history.words import sentence
@@ -180,7 +181,9 @@ class Live:
         self._simulated = cluster.session.name == "simulation"
         self._looked_s = time.monotonic()
         self._clock_s = 0.0
-        self._judged: m.State | None = None
+        self._verdict: tuple[str, float, tuple[m.Finding, ...]] = ("", 0.0, ())
+        """Of the last judgement: the worst, when, and every finding."""
+        self._zero_s: float | None = None
         self._began: dict[str, float] = {}
         self._shown: tuple[object, ...] = ()
 
@@ -197,27 +200,26 @@ class Live:
         )
         while not self._hub.closing:
             self._tell()
-            asked = self._hub.next_command(TICK_S if self._simulated or self._judged else 0)
+            asked = self._hub.next_command(TICK_S if self._simulated else 0)
             if asked is not None:
                 if opens(asked):
                     return
                 self._obey(*asked)
-            if self._judged is None:
-                self._pass_time()
-                self._play()
+            self._pass_time()
+            self._play()
 
     # --- requests ---
 
     def _obey(self, command: m.AnyCommand, answer: Callable[[bytes], None]) -> None:
-        if self._judged is not None and not isinstance(command, m.Open):
-            refuse(answer, "this lab is judged and has stopped: start it again")
-            return
         try:
             match command:
                 case m.Begin(fault=fault):
                     self._begin(fault)
+                case m.Heal(ids=()):
+                    self._approach()
+                    self._cluster.heal_all()
                 case m.Heal(ids=ids):
-                    for fault_id in ids or tuple(self._cluster.active):
+                    for fault_id in ids:
                         self._heal(fault_id)
                 case m.Next():
                     self._next()
@@ -278,10 +280,9 @@ class Live:
             self._heal(change.id)
 
     def _judge(self) -> None:
-        self._save()  # exactly what is judged
-        findings = self._cluster.findings()
+        findings = self._cluster.findings_so_far()
         told = tuple(m.Finding(f.checker, f.verdict, f.because) for f in findings)
-        self._judged = m.State(phase="judged", verdict=worst(f.verdict for f in findings), findings=told)
+        self._verdict = (worst(f.verdict for f in findings), round(self._cluster.now_s, 3), told)
 
     # --- time ---
 
@@ -312,16 +313,15 @@ class Live:
             self._hub.tell(self._state())
         now_s = time.monotonic()
         beats = self._sampler.sample(self._beats.take(now_s), now_s)
-        if beats and self._judged is None:
+        if beats:
             self._hub.tell(m.Beats(tuple(beats)))
         if now_s - self._clock_s >= CLOCK_S:
             self._clock_s = now_s
             self._hub.tell(m.Clock(round(self._cluster.now_s, 1)))
-            if self._judged is None:
-                self._save()
+            self._save()
 
     def _settings(self) -> tuple[object, ...]:
-        return (tuple(self._cluster.active), self._done, self._auto, self._pace, self._judged)
+        return (tuple(self._cluster.active), self._done, self._auto, self._pace, self._verdict)
 
     def _take_in(self) -> list[Record]:
         """New records, by time; a host that lost power keeps no records."""
@@ -333,6 +333,7 @@ class Live:
             if item.kind == "fault":
                 fault_id = str(item.get("id"))
                 self._began[fault_id] = self._at_s(item)
+                self._zero_s = self._at_s(item) if self._zero_s is None else self._zero_s
                 value = self._cluster.active.get(fault_id)
                 if value is not None and item.get("phase") == "begin":
                     lab = self._cluster.plan.topology
@@ -342,25 +343,18 @@ class Live:
 
     def _state(self) -> m.State:
         active = self._cluster.active
-        shown = m.State(
+        verdict, judged_s, findings = self._verdict
+        return m.State(
             phase="running",
             picture=self._view.picture(active),
-            active=tuple(m.Active(i, f.describe(), f, self._began.get(i, 0.0)) for i, f in active.items()),
+            active=tuple(m.Active(i, in_words(f), f, self._began.get(i, 0.0)) for i, f in active.items()),
             steps_done=self._done,
             auto=self._auto,
             pace=self._pace,
-        )
-        if self._judged is None:
-            return shown
-        from_judge = self._judged
-        return m.State(
-            phase="judged",
-            picture=shown.picture,
-            active=shown.active,
-            steps_done=self._done,
-            pace=self._pace,
-            verdict=from_judge.verdict,
-            findings=from_judge.findings,
+            zero_s=self._zero_s or 0.0,
+            verdict=verdict,
+            judged_s=judged_s,
+            findings=findings,
         )
 
     def _entry(self, item: Record) -> m.Entry:
@@ -394,4 +388,9 @@ def _with(scenario: Scenario, fault: Fault, fault_id: str, at_s: float) -> Scena
 
 
 def _sentence(change: Change) -> str:
-    return f"{change.at_s:g} s: {change.id} {'begins' if change.begins else 'ends'} ({change.fault.describe()})"
+    """A step in words; its time counts from when the cluster was ready."""
+    return f"{change.at_s:g} s: {change.id} {'begins' if change.begins else 'ends'} ({in_words(change.fault)})"
+
+
+def in_words(fault: Fault) -> str:
+    return clause(msgspec.to_builtins(fault), fault.describe())

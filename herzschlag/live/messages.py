@@ -21,7 +21,7 @@ MESSAGE_BYTES_MAX = 64_000
 PACE_MAX = 1000.0
 ADVANCE_S_MAX = 3600.0
 
-Phase = Literal["starting", "running", "judged", "failed"]
+Phase = Literal["starting", "running", "failed"]
 
 
 # --- from the browser -------------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ class Advance(msgspec.Struct, frozen=True, tag_field="do", tag="advance", forbid
 
 
 class Judge(msgspec.Struct, frozen=True, tag_field="do", tag="judge", forbid_unknown_fields=True):
-    """Collect the evidence, run every checker, and stop the lab."""
+    """Run every checker on what happened so far; the lab goes on."""
 
 
 AnyCommand = Begin | Heal | Open | Next | Auto | Pace | Advance | Judge
@@ -94,8 +94,14 @@ class Listed(msgspec.Struct, frozen=True):
     title: str
 
 
+class Welcome(msgspec.Struct, frozen=True, tag_field="news", tag="welcome"):
+    """The first message to a browser: whether it may act, or only look on."""
+
+    acts: bool
+
+
 class Lab(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="lab"):
-    """What stays the same while one lab runs; the first message to a browser, and again for each new lab."""
+    """What stays the same while one lab runs; told to each browser, and again for each new lab."""
 
     number: int
     """Of the lab, from 1: a higher one means that everything before is gone."""
@@ -142,7 +148,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="st
     steps_done: int = 0
     auto: bool = False
     pace: float = 1.0
+    zero_s: float = 0.0
+    """T, from which people count: the first fault, in seconds since the cluster was ready; 0 before one."""
     verdict: str = ""
+    """Of the last judgement; empty before the first."""
+    judged_s: float = 0.0
+    """When that was, since the cluster was ready."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -189,10 +200,10 @@ class Refused(msgspec.Struct, frozen=True, tag_field="news", tag="refused"):
     because: str
 
 
-AnyNews = Lab | State | Clock | Story | Beats | Refused
+AnyNews = Welcome | Lab | State | Clock | Story | Beats | Refused
 
 COMMANDS: tuple[type[msgspec.Struct], ...] = (Begin, Heal, Open, Next, Auto, Pace, Advance, Judge)
-NEWS: tuple[type[msgspec.Struct], ...] = (Lab, State, Clock, Story, Beats, Refused)
+NEWS: tuple[type[msgspec.Struct], ...] = (Welcome, Lab, State, Clock, Story, Beats, Refused)
 
 
 def table(kinds: tuple[type[msgspec.Struct], ...]) -> str:

@@ -29,6 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from herzschlag.live import messages as m
+from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.live.hub import Hub, refuse
 from herzschlag.wrong_input import InputError
 
@@ -41,7 +42,8 @@ FILES = {
     "live.js": ("herzschlag.live", "text/javascript"),
     "menu.js": ("herzschlag.live", "text/javascript"),
     "actions.js": ("herzschlag.live", "text/javascript"),
-    "theme.js": ("herzschlag.live", "text/javascript"),
+    "theme.js": ("herzschlag.report", "text/javascript"),
+    "plans.js": ("herzschlag.report", "text/javascript"),
     "live.css": ("herzschlag.live", "text/css"),
     "cluster.js": ("herzschlag.report", "text/javascript"),
     "cluster.css": ("herzschlag.report", "text/css"),
@@ -61,7 +63,8 @@ SECURITY = {
 
 
 class Access:
-    """One-time tokens, each exchanged for one session, and the sessions."""
+    """One-time tokens, each exchanged for one session that acts; one token for onlookers, exchanged as often as it is
+    opened for sessions that only look."""
 
     def __init__(self, host: str, port: int, announce: Callable[[str], None] = lambda link: None) -> None:
         """`announce` is called with a fresh link whenever one has been used."""
@@ -69,17 +72,30 @@ class Access:
         self._announce = announce
         self._tokens: set[str] = set()
         self._sessions: set[str] = set()
+        self._onlookers: set[str] = set()
+        self._looking = secrets.token_urlsafe(TOKEN_BYTES)
         self.cookie = f"herzschlag-{port}"  # cookies do not tell ports apart, names do
 
     def link(self) -> str:
         """A fresh one-time link."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self._tokens.add(token)
-        shown = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{shown}:{self._port}/?token={token}"
+        return self._to(token)
+
+    def onlookers_link(self) -> str:
+        """The link of those who look and do not act; the same for all of them."""
+        return self._to(self._looking)
+
+    def _to(self, token: str) -> str:
+        host = reached_at(self._host)[0]
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/?token={token}"
 
     def redeem(self, token: str) -> str | None:
-        """A session for a token, once."""
+        """A session for a token: once, but for that of the onlookers."""
+        if hmac.compare_digest(self._looking.encode(), token.encode()):
+            session = secrets.token_urlsafe(TOKEN_BYTES)
+            self._onlookers.add(session)
+            return session
         known = next((one for one in self._tokens if hmac.compare_digest(one.encode(), token.encode())), None)
         if known is None:
             return None
@@ -90,13 +106,18 @@ class Access:
         return session
 
     def knows(self, cookies: str) -> bool:
+        """Whether this is a session, of either kind."""
+        return self._is_of(self._sessions | self._onlookers, cookies)
+
+    def acts(self, cookies: str) -> bool:
+        return self._is_of(self._sessions, cookies)
+
+    def _is_of(self, sessions: set[str], cookies: str) -> bool:
         try:
             given = SimpleCookie(cookies).get(self.cookie)
         except CookieError:
             return False
-        return given is not None and any(
-            hmac.compare_digest(one.encode(), given.value.encode()) for one in self._sessions
-        )
+        return given is not None and any(hmac.compare_digest(one.encode(), given.value.encode()) for one in sessions)
 
     def is_ours(self, host: str) -> bool:
         """Whether a Host header names this server: by the address it was given, by localhost, or by an address. A name
@@ -194,8 +215,11 @@ class Site:
         return Response(text, media_type="application/toml", headers=headers)
 
     async def _link(self, request: Request) -> Response:
-        """A link for another browser, given to one that has a session."""
-        return JSONResponse({"link": self._access.link()}, headers=SECURITY)
+        """Links for other browsers, given to one that has a session: to act, by those who act; to look, by everyone."""
+        links = {"look": self._access.onlookers_link()}
+        if self._access.acts(request.headers.get("cookie", "")):
+            links["link"] = self._access.link()
+        return JSONResponse(links, headers=SECURITY)
 
     async def _talk(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -212,19 +236,21 @@ class Site:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and the command is about to
                 loop.call_soon_threadsafe(put, news)
 
+        acts = self._access.acts(socket.headers.get("cookie", ""))
+        hear(msgspec.json.encode(m.Welcome(acts)))
         key = next(self._numbers)
         self._hub.listen(key, hear)
         sender = asyncio.create_task(self._send(socket, waiting))
         try:
             while True:
-                self._take(await _received(socket), hear)
+                self._take(await _received(socket), hear, acts)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the browser has left, or was too slow and has been disconnected
         finally:
             self._hub.forget(key)
             sender.cancel()
 
-    def _take(self, told: bytes, hear: Callable[[bytes], None]) -> None:
+    def _take(self, told: bytes, hear: Callable[[bytes], None], acts: bool) -> None:
         try:
             if len(told) > m.MESSAGE_BYTES_MAX:
                 raise InputError("message", f"{len(told)} bytes: at most {m.MESSAGE_BYTES_MAX}")
@@ -234,6 +260,9 @@ class Site:
             return
         except (msgspec.MsgspecError, UnicodeDecodeError, InputError) as error:
             refuse(hear, f"not understood: {error} (docs/live.md)")
+            return
+        if not acts:
+            refuse(hear, "this link is for looking on: acting takes the other one, which the command prints")
             return
         self._hub.ask(command, hear)
 
@@ -256,11 +285,3 @@ async def _received(socket: WebSocket) -> bytes:
 
 def _text(package: str, name: str) -> str:
     return (resources.files(package) / "static" / name).read_text(encoding="utf-8")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name to listen on is reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

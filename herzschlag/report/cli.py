@@ -15,6 +15,7 @@ import typer
 
 from herzschlag import failure
 from herzschlag.exit_status import FAILED, WRONG_INPUT
+from herzschlag.report.neighbours import link_reports
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
 from herzschlag.report.summary import Entry, entry, write_summary
@@ -85,6 +86,7 @@ def draw_all(directories: Sequence[Path], summary: Path | None = None) -> Drawn:
         path = summary or Path(commonpath([str(e.directory.resolve().parent) for e in entries])) / SUMMARY_FILE
         try:
             drawn.paths.append(write_summary(entries, path))
+            link_reports([one.directory.resolve() for one in entries], path.resolve())
         except OSError as error:
             blamed = drawn.refused if summary is not None else drawn.failed
             blamed.append(f"{path}: {error.strerror}: choose another place with --summary")

@@ -63,14 +63,11 @@ class Figure(msgspec.Struct):
         return f"{self.title}: {len(self.rows)} rows over time; {', '.join(counts) or 'nothing in it'}."
 
 
-def seconds(at_ns: int) -> float:
-    return round(at_ns / SECOND, 4)
-
-
 class Painter:
     """Collects layers by look, so that each becomes one trace."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Model) -> None:
+        self.seconds = model.seconds
         self.layers: dict[tuple[str, str, str], Layer] = {}
         self.ticks: dict[tuple[str, str, int], tuple[int, set[str], int]] = {}
         """Per look and row, the newest tick: when it began, to whom it went, its place among the items."""
@@ -80,14 +77,14 @@ class Painter:
 
     def bar(self, row: int, stretch: Stretch, tone: str, name: str, *, text: str = "", hover: str = "") -> None:
         self._layer("bars", tone, name).items.append(
-            [row, seconds(stretch.begin_ns), seconds(stretch.end_ns), text, stretch.seq, hover]
+            [row, self.seconds(stretch.begin_ns), self.seconds(stretch.end_ns), text, stretch.seq, hover]
         )
 
     def mark(self, row: int, record: Record, tone: str, name: str, symbol: str) -> None:
-        self._layer("marks", tone, name, symbol).items.append([row, seconds(record.at_ns), record.seq, ""])
+        self._layer("marks", tone, name, symbol).items.append([row, self.seconds(record.at_ns), record.seq, ""])
 
     def point(self, row: int, at_ns: int, tone: str, name: str, *, symbol: str, hover: str) -> None:
-        self._layer("marks", tone, name, symbol).items.append([row, seconds(at_ns), None, hover])
+        self._layer("marks", tone, name, symbol).items.append([row, self.seconds(at_ns), None, hover])
 
     def tick(self, row: int, at_ns: int, tone: str, name: str, to: str) -> None:
         """What leaves one row at once, for many hosts, is one tick."""
@@ -98,10 +95,10 @@ class Painter:
             items[before[2]][2] = to if len(before[1]) == 1 else f"{len(before[1])} hosts"
             return
         self.ticks[tone, name, row] = (at_ns, {to}, len(items))
-        items.append([row, seconds(at_ns), to])
+        items.append([row, self.seconds(at_ns), to])
 
     def move(self, row: int, at_ns: int, to_row: int, to_ns: int) -> None:
-        self._layer("moves", "move", "VM moves").items.append([row, seconds(at_ns), to_row, seconds(to_ns)])
+        self._layer("moves", "move", "VM moves").items.append([row, self.seconds(at_ns), to_row, self.seconds(to_ns)])
 
     def done(self, notes: list[str]) -> list[Layer]:
         for layer in self.layers.values():
@@ -134,7 +131,7 @@ def hosts_figure(model: Model) -> Figure:
     """Every host's role, below it the VMs that ran there."""
     hosts, notes = shown_hosts(model)
     rows: list[Row] = []
-    paint = Painter()
+    paint = Painter(model)
     row_of: dict[str, int] = {}
     slot_of: dict[tuple[str, str], int] = {}
     for host in hosts:
@@ -206,7 +203,7 @@ def network_figure(model: Model) -> Figure:
     hosts, notes = shown_hosts(model)
     rows: list[Row] = []
     row_of: dict[tuple[str, str], int] = {}
-    paint = Painter()
+    paint = Painter(model)
     for host in hosts:
         for network in model.lab.networks:
             row_of[host, network] = len(rows)
@@ -260,7 +257,7 @@ def storage_figure(model: Model) -> Figure:
     """Access to datastores, heartbeat slots, and who held which lock."""
     hosts, notes = shown_hosts(model)
     rows: list[Row] = []
-    paint = Painter()
+    paint = Painter(model)
     for host in hosts:
         for datastore in (d.name for d in model.lab.datastores_of(host)):
             for stretch in model.storage.get((host, datastore), ()):
@@ -310,7 +307,7 @@ def belief_figure(model: Model) -> Figure:
     """The truth about each host; below, a strip per observer."""
     hosts, notes = shown_hosts(model)
     rows: list[Row] = []
-    paint = Painter()
+    paint = Painter(model)
     for host in hosts:
         for so in facts(model, host, VCENTER):
             stretch = Stretch(so.begin_ns, so.end_ns, so.so)

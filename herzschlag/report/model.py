@@ -14,7 +14,9 @@ import msgspec
 
 from herzschlag.checkers.truth import FOREVER, Span, Truth
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import SECOND, Record
+from herzschlag.history.clock import Clock
+from herzschlag.history.records import Record
+from herzschlag.history.words import fault
 from herzschlag.report.reading import Run
 
 OFF, FROZEN, AGENT_DOWN, BOOTING = "off", "frozen", "agent-down", "uninitialized"
@@ -66,12 +68,21 @@ class Model:
         self.hosts = run.lab.moids
         self.truth = Truth(run.history, run.scenario)
         self.end_ns = max(run.history.end_ns, 1)
+        self.clock = Clock.of(run.history)
         self.facts: dict[tuple[str, str], tuple[Fact, ...]] = {}
         """Per (host, observer), the result of `belief.py`."""
 
+    def seconds(self, at_ns: int) -> float:
+        """Protocol seconds after T, as everything on a page counts."""
+        return round(self.clock.seconds(at_ns), 4)
+
+    @property
+    def begin_s(self) -> float:
+        return self.seconds(0)
+
     @property
     def end_s(self) -> float:
-        return self.end_ns / SECOND
+        return self.seconds(self.end_ns)
 
     @cached_property
     def ready(self) -> Record | None:
@@ -90,7 +101,7 @@ class Model:
             found.append(
                 Fault(
                     id=span.id,
-                    about=str(record.get("about") or record.get("fault") or span.id),
+                    about=fault(record),
                     asked_ns=int(record.get("asked_ns") or record.at_ns),
                     begin_ns=span.begin_ns,
                     end_ns=min(span.end_ns, self.end_ns),

@@ -1,34 +1,28 @@
 """The page report.html: tables, figures and drawings in one file.
 
-This module decides what comes first (verdict, findings, the command that repeats the run), that nothing is ever fetched
-(the content security policy allows inline code alone), and how Plotly travels: packed, because that makes the file a
-third as large, and unpacked by the browser. Two calls on one run directory write the same bytes.
+This module decides what comes first: the verdict, what does not hold, documented against measured, and beside it the
+picture, which every link to a record moves; then the hosts over time and the moments around each fault, and what few
+readers want. Two calls on one run directory write the same bytes.
 """
 
 from __future__ import annotations
 
-import base64
-import gzip
 import re
-from functools import cache
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from herzschlag.history.records import write_whole
 from herzschlag.report import gaps, lanes, tables
+from herzschlag.report.html import embedded, head, packed_plotly, script
 from herzschlag.report.lanes import Figure
 from herzschlag.report.model import Model
 from herzschlag.report.picture import picture
 from herzschlag.report.reading import REPORT_FILE, ReportError, Run, read_run
 from herzschlag.report.sequence import diagrams
+from herzschlag.report.top import top
 
 ROW_PX, AROUND_PX = 24, 80
-POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-HEART = '<svg viewBox="-10 -9 20 20" aria-hidden="true"><path d="M0-2.2C-2.6-7.6-9-5.6-8.4-.4-7.9 4-2.6 6.6 0 9.4 2.6 6.6 7.9 4 8.4-.4 9-5.6 2.6-7.6 0-2.2Z"/></svg>'
 SYMBOLS = {
     "star": "★",
     "diamond": "◆",
@@ -43,6 +37,14 @@ SYMBOLS = {
     "circle-open": "○",
     "x": "✖",
     "x-thin-open": "\u00d7",
+}
+PLACES = {
+    "result": "Result",
+    "timeline": "Timeline",
+    "sequences": "Sequence",
+    "more": "More figures",
+    "instants": "Instants",
+    "records": "Records",
 }
 
 
@@ -61,38 +63,6 @@ def draw_and_write(run: Run) -> Path:
     return path
 
 
-@cache
-def static(name: str) -> str:
-    return (resources.files("herzschlag.report") / "static" / name).read_text(encoding="utf-8")
-
-
-@cache
-def packed_plotly() -> str:
-    """Plotly's own bundle, from the installed package."""
-    plain = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    return base64.b64encode(gzip.compress(plain, 9, mtime=0)).decode()
-
-
-def script() -> str:
-    """Both modules as one: a single file cannot import another."""
-    return static("cluster.js").replace("export { createCluster };", "") + static("report.js")
-
-
-def embedded(value: Any) -> str:
-    """JSON that cannot end its script element, whatever names a run brings."""
-    return msgspec.json.encode(value).decode().replace("<", "\\u003c")
-
-
-def head(title: str, *styles: str) -> str:
-    return (
-        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">'
-        f"<title>{escape(title)}</title><style>{''.join(static(name) for name in styles)}</style>"
-        "<script>if(matchMedia('(prefers-color-scheme: dark)').matches)document.documentElement.dataset.theme='dark'</script></head>"
-    )
-
-
 def draw(run: Run) -> str:
     """The whole page."""
     model = Model(run)
@@ -104,28 +74,26 @@ def draw(run: Run) -> str:
         "figures": [{"id": f.id, "rows": f.rows, "layers": f.layers, "height": height_px(f)} for f in figures],
         "gaps": found,
         "start": _start_s(model),
+        "name": file.scenario,
     }
     title = file.title or file.scenario
     upper = [
-        '<body><a class="skip" href="#findings">To the findings</a>',
-        _top(model, title),
+        '<body><a class="skip" href="#result">To the result</a>',
+        top(model, title),
         _jump(),
         '<main id="main">',
-        f'<section id="findings" aria-labelledby="h-findings"><h2 id="h-findings">Findings</h2>{tables.findings(model)}</section>',
+        _result(model),
+        _timeline(model, figures[:1]),
+        _sequences(model),
+        _more(model, figures[1:], found),
         f'<section id="instants" aria-labelledby="h-instants"><h2 id="h-instants">{tables.figure_word(model)} against measured</h2>'
         f"{tables.instants(model)}</section>",
-        _cluster(model),
-        _timeline(model, figures),
-        _gaps(model, found),
-        _sequences(model),
     ]
     cited = {int(seq) for part in upper for seq in re.findall(r'href="#r(\d+)"', part)}
     cited |= {entry[-1] for entry in data["picture"]["story"]}
     body = [
         *upper,
-        '<section id="records" aria-labelledby="h-records"><h2 id="h-records">Records</h2>'
-        '<details id="allrecords"><summary>Show the records</summary><div class="scroll" tabindex="0" role="region" aria-label="Records">'
-        f"{tables.records(model, cited)}</div></details></section>",
+        f'<section id="records" aria-labelledby="h-records"><h2 id="h-records">Records</h2>{tables.records(model, cited)}</section>',
         "</main>",
         _foot(model),
         f'<script type="application/json" id="data">{embedded(data)}</script>',
@@ -141,71 +109,45 @@ def height_px(figure: Figure) -> int:
 
 def _start_s(model: Model) -> float:
     """The instant that the picture shows first: shortly after the first fault, or after the cluster was ready."""
-    if model.faults:
-        return min(lanes.seconds(model.faults[0].begin_ns) + 4.3, model.end_s)
-    return min((lanes.seconds(model.ready.at_ns) if model.ready else 0) + 2.3, model.end_s)
-
-
-def _top(model: Model, title: str) -> str:
-    file = model.run.file
-    facts = {
-        "Scenario": file.scenario,
-        "Backend": file.backend,
-        "Speed": f"{file.speed:g}",
-        "Seed": str(file.seed),
-        "Hosts": str(len(model.hosts)),
-        "VMs": str(len(model.vms)),
-        "Length": f"{model.end_s:.0f} s of protocol time",
-        "Records": str(len(model.history)),
-    }
-    listed = "".join(f"<li>{escape(name)} <b>{escape(value)}</b></li>" for name, value in facts.items())
-    remarks = "".join(f'<p class="note">{escape(remark)}</p>' for remark in model.run.remarks)
-    about = f"<p>{escape(model.run.scenario.about.strip())}</p>" if model.run.scenario.about.strip() else ""
-    repeat = (
-        f'<div class="repeat"><code id="repeat">{escape(file.repeat)}</code>'
-        '<button type="button" id="copy" aria-label="Copy the command that repeats this run">copy</button></div>'
-    )
-    return (
-        f'<header class="top"><div class="brand">{HEART}<span>Herzschlag run report</span>'
-        '<button type="button" id="theme" class="push">light / dark</button></div>'
-        f"<h1>{escape(title)}</h1>"
-        f'<div class="verdict">{tables.badge(file.verdict, large=True)}<p>{escape(file.because)}</p></div>'
-        f'<ul class="facts">{listed}</ul>{remarks}{about}<p class="note">Run it again:</p>{repeat}</header>'
-    )
+    return min(4.3 if model.faults else 2.3, model.end_s)
 
 
 def _jump() -> str:
-    places = {
-        "findings": "Findings",
-        "instants": "Published / measured",
-        "cluster": "Cluster",
-        "timeline": "Timeline",
-        "gaps": "Heartbeat gaps",
-        "sequences": "Sequence",
-        "records": "Records",
-    }
-    items = "".join(f'<li><a href="#{place}">{name}</a></li>' for place, name in places.items())
+    items = "".join(f'<li><a href="#{place}">{name}</a></li>' for place, name in PLACES.items())
     return f'<nav class="jump" aria-label="Parts of this report"><ul>{items}</ul></nav>'
 
 
-def _cluster(model: Model) -> str:
+def _result(model: Model) -> str:
+    """What does not hold, documented against measured, and the picture that all of it moves."""
+    bad = tables.bad_findings(model)
+    return (
+        f'<section id="result" class="result{" bad" if bad else ""}" aria-labelledby="h-result"><h2 id="h-result" class="sr">Result</h2>'
+        f'{bad}<div class="judged"><h3>{tables.figure_word(model)} against measured</h3>{tables.compact(model)}'
+        f"{tables.held(model)}</div>{_picture(model)}</section>"
+    )
+
+
+def _picture(model: Model) -> str:
     beats = (
         f"{model.run.traffic.missing}: hearts are drawn where, by the records and the faults in force, heartbeats flow."
         if model.run.traffic.missing
         else "Hearts are heartbeats of the capture, slowed down to be seen; a broken one never arrived."
     )
     return (
-        '<section id="cluster" aria-labelledby="h-cluster"><h2 id="h-cluster">The cluster at any instant</h2>'
+        '<div class="view" id="cluster" role="group" aria-label="The cluster at any instant">'
+        '<p class="instant"><b class="clock" id="clock"></b> <span class="dim" id="after"></span></p>'
         '<div class="stage" id="stage"></div>'
+        f'<input type="range" id="slider" min="{model.begin_s:.3f}" max="{model.end_s:.3f}" step="0.1" '
+        'aria-label="Instant, protocol seconds after the first fault">'
         '<div class="controls"><button type="button" id="play">▶ Play</button>'
-        '<label>pace <select id="pace"><option value="0.5">half<option value="1" selected>real<option value="5">5 times'
-        '<option value="20">20 times</select></label>'
+        '<label><span class="sr">pace</span><select id="pace"><option value="0.5">half pace<option value="1" selected>real time'
+        '<option value="5">5 times<option value="20">20 times</select></label>'
         '<button type="button" id="back" aria-label="To the event before">◀ event</button>'
         '<button type="button" id="next" aria-label="To the next event">event ▶</button>'
-        f'<input type="range" id="slider" min="0" max="{model.end_s:.3f}" step="0.1" aria-label="Instant, protocol seconds">'
-        '<span class="clock" id="clock"></span><span class="dim" id="after"></span></div>'
+        '<button type="button" class="push" data-save="cluster">Save as SVG</button></div>'
+        '<div class="strip" id="strip" role="status" hidden></div>'
         '<ol class="story" id="story" aria-label="What happened last"></ol>'
-        f'<p class="note">{escape(beats)}</p></section>'
+        f'<p class="note beats">{escape(beats)}</p></div>'
     )
 
 
@@ -215,17 +157,16 @@ def _timeline(model: Model, figures: list[Figure]) -> str:
         for index, fault in enumerate(model.faults[:6])
     )
     bands = "".join(
-        f"<li>⚡ <b>{escape(f.id)}</b>: {escape(f.about)}; asked for at {lanes.seconds(f.asked_ns):.3f} s, effective at "
-        f'<a href="#r{f.seq}">{lanes.seconds(f.begin_ns):.3f} s</a>'
-        + (f', undone at <a href="#r{f.end_seq}">{lanes.seconds(f.end_ns):.3f} s</a>' if f.healed else "")
+        f'<li>⚡ <b>{escape(f.id)}</b>: {escape(f.about)}; in force at <a href="#r{f.seq}">{model.clock.told(f.begin_ns)}</a>'
+        + (f', undone at <a href="#r{f.end_seq}">{model.clock.told(f.end_ns)}</a>' if f.healed else "")
         + "</li>"
         for f in model.faults
     )
     faults = f"<ul>{bands}</ul>" if bands else '<p class="note">No fault was set off in this run.</p>'
     return (
         '<section id="timeline" aria-labelledby="h-timeline"><h2 id="h-timeline">Timeline</h2>'
-        "<p>All figures share one time axis. Drag to zoom, hold Shift to pan, double-click for the whole run; the red line is "
-        "the instant of the picture above. Shaded: a fault in force, from effective to undone; dotted: when it was asked for.</p>"
+        '<p class="note">All figures share one time axis. Drag to zoom, hold Shift to pan, double-click for the whole run; the '
+        "red line is the instant of the picture. Shaded: a fault in force; dotted: when it was asked for.</p>"
         f'{faults}<div class="controls" role="group" aria-label="Time axis"><button type="button" data-zoom="all">Whole run</button>{zooms}'
         '<button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">\u2212</button>'
         '<button type="button" data-zoom="left" aria-label="Earlier">◀</button><button type="button" data-zoom="right" aria-label="Later">▶</button></div>'
@@ -238,7 +179,8 @@ def _figure(figure: Figure) -> str:
     legend = "".join(_legend(layer) for layer in figure.layers if layer.items)
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in figure.notes)
     return (
-        f'<figure class="figure" aria-labelledby="h-{figure.id}"><h3 id="h-{figure.id}">{escape(figure.title)}</h3>'
+        f'<figure class="figure" aria-labelledby="h-{figure.id}"><div class="line"><h3 id="h-{figure.id}">{escape(figure.title)}</h3>'
+        f'<button type="button" class="push" data-save="{figure.id}">Save as SVG</button></div>'
         f'<p class="note">{escape(figure.about)}</p><ul class="legend">{legend}</ul>'
         f'<div class="plot" style="height:{height_px(figure)}px" role="img" aria-label="{escape(figure.alt(), quote=True)}">'
         f'<div id="fig-{figure.id}"></div><div class="cursor"></div></div>{notes}</figure>'
@@ -254,6 +196,15 @@ def _legend(layer: lanes.Layer) -> str:
     return f"<li>{sign}{escape(layer.name)}</li>"
 
 
+def _more(model: Model, figures: list[Figure], found: dict[str, object]) -> str:
+    return (
+        '<section id="more" aria-labelledby="h-more"><h2 id="h-more">More figures</h2>'
+        + "".join(_figure(figure) for figure in figures)
+        + _gaps(model, found)
+        + "</section>"
+    )
+
+
 def _gaps(model: Model, found: dict[str, object]) -> str:
     if not found["total"]:
         why = model.run.traffic.missing or "The capture holds no two heartbeats on one way"
@@ -264,16 +215,17 @@ def _gaps(model: Model, found: dict[str, object]) -> str:
             f'<div class="plot h-slot" role="img" aria-label="Histogram of {found["total"]} heartbeat gaps by network">'
             '<div id="fig-gaps"></div></div>'
         )
-    return f'<section id="gaps" aria-labelledby="h-gaps"><h2 id="h-gaps">Heartbeat gaps</h2>{inner}</section>'
+    return f'<div id="gaps"><h3>Heartbeat gaps</h3>{inner}</div>'
 
 
 def _sequences(model: Model) -> str:
     parts = [
-        f'<h3>Around “{escape(d.fault.id)}”</h3><p class="note">{escape(d.fault.about)}; times count from the instant it was '
-        f'effective. Hover for the reason, click for the record.</p><div class="scroll" tabindex="0" role="region" '
+        f'<div class="line"><h3>Around “{escape(d.fault.id)}”</h3><button type="button" class="push" data-save="sequence-{number}">'
+        f'Save as SVG</button></div><p class="note">{escape(d.fault.about)}; times count from the first fault. '
+        f'Hover for the reason, click for the record.</p><div class="scroll" tabindex="0" role="region" id="sequence-{number}" '
         f'aria-label="Sequence diagram around {escape(d.fault.id, quote=True)}">{d.svg}</div>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in d.notes)
-        for d in diagrams(model)
+        for number, d in enumerate(diagrams(model), 1)
     ]
     inner = "".join(parts) or '<p class="note">No fault was set off in this run.</p>'
     return f'<section id="sequences" aria-labelledby="h-seq"><h2 id="h-seq">The moments around each fault</h2>{inner}</section>'
@@ -287,5 +239,6 @@ def _foot(model: Model) -> str:
     return (
         f"<footer><details><summary>What this ran on</summary><table><caption>Versions recorded with the run</caption><tbody>{rows}"
         "</tbody></table></details><p>Drawn from run.json, history.jsonl and, if there, capture.pcapng of the run directory alone. "
-        "Times are protocol seconds: real seconds times speed.</p></footer>"
+        "Times are protocol seconds (real seconds times speed) after the first fault, or, without one, after the cluster was ready."
+        "</p></footer>"
     )

@@ -12,7 +12,6 @@ from typing import Any
 from herzschlag.checkers.truth import Segment, Truth
 from herzschlag.faults import primitives as p
 from herzschlag.history.words import sentence
-from herzschlag.report.lanes import seconds
 from herzschlag.report.model import Model
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
@@ -33,33 +32,35 @@ STORY_MAX = 600
 
 
 def picture(model: Model) -> dict[str, Any]:
-    """A plain document; all times are protocol seconds."""
+    """A plain document; all times are protocol seconds after T."""
     return {
         "networks": list(model.lab.networks),
         "hosts": list(model.hosts),
         "datastores": [{"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in model.lab.datastores],
         "vm_rows": _vms_most(model),
-        "end": seconds(model.end_ns),
-        "ready": seconds(model.ready.at_ns) if model.ready else 0,
+        "begin": model.begin_s,
+        "end": model.end_s,
+        "ready": model.seconds(model.ready.at_ns) if model.ready else 0,
         "roles": {
-            host: [[seconds(s.begin_ns), s.state, s.seq] for s in stretches] for host, stretches in model.roles.items()
+            host: [[model.seconds(s.begin_ns), s.state, s.seq] for s in stretches]
+            for host, stretches in model.roles.items()
         },
         "vms": {
-            vm: [[seconds(s.begin_ns), seconds(s.end_ns), s.who, s.state, s.seq] for s in stretches]
+            vm: [[model.seconds(s.begin_ns), model.seconds(s.end_ns), s.who, s.state, s.seq] for s in stretches]
             for vm, stretches in model.vms.items()
         },
         "masters": _believed(model),
         "segments": [
-            {"begin": seconds(s.begin_ns), "end": seconds(s.end_ns), **standing(model.truth, s)}
+            {"begin": model.seconds(s.begin_ns), "end": model.seconds(s.end_ns), **standing(model.truth, s)}
             for s in model.truth.segments
         ],
         "faults": [
             {
                 "id": f.id,
                 "about": f.about,
-                "asked": seconds(f.asked_ns),
-                "begin": seconds(f.begin_ns),
-                "end": seconds(f.end_ns),
+                "asked": model.seconds(f.asked_ns),
+                "begin": model.seconds(f.begin_ns),
+                "end": model.seconds(f.end_ns),
                 "healed": f.healed,
                 "lasting": f.lasting,
                 "seq": f.seq,
@@ -86,7 +87,9 @@ def _believed(model: Model) -> dict[str, list[list[Any]]]:
             continue
         for s in stretches:
             if s.state not in ("connectedToMaster", "master"):
-                found.setdefault(host, []).append([seconds(s.begin_ns), seconds(s.end_ns), s.state, observer, s.seq])
+                found.setdefault(host, []).append(
+                    [model.seconds(s.begin_ns), model.seconds(s.end_ns), s.state, observer, s.seq]
+                )
     return found
 
 
@@ -171,8 +174,8 @@ def _beats(model: Model) -> list[list[Any]]:
     kept = sorted([*lost[: BEATS_MAX // 2], *rest[::step]], key=lambda d: d.sent_ns)
     return [
         [
-            seconds(d.sent_ns),
-            None if d.arrived_ns is None else seconds(d.arrived_ns),
+            model.seconds(d.sent_ns),
+            None if d.arrived_ns is None else model.seconds(d.arrived_ns),
             d.network,
             d.source,
             d.destination,
@@ -187,4 +190,4 @@ def _story(model: Model) -> list[list[Any]]:
     told = [r for r in model.history if r.kind in STORY_KINDS and (r.at_ns >= since_ns or r.kind in ("role", "fault"))]
     step = max(1, -(-len(told) // STORY_MAX))
     kept = [r for index, r in enumerate(told) if index % step == 0 or r.kind in ("fault", "role")]
-    return [[seconds(r.at_ns), sentence(r), str(r.get("because") or ""), r.seq] for r in kept]
+    return [[model.seconds(r.at_ns), sentence(r), str(r.get("because") or ""), r.seq] for r in kept]

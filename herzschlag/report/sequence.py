@@ -13,8 +13,10 @@ from typing import Literal
 
 import msgspec
 
+from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, Record
-from herzschlag.history.words import sentence
+from herzschlag.history.words import STATES, node, sentence
+from herzschlag.history.words import fault as fault_in_words
 from herzschlag.report.model import Fault, Model
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
@@ -24,6 +26,8 @@ LINES_MAX = 44
 PAUSE_NS = SECOND // 2
 SAME_NS = SECOND // 500
 LANES_MAX = 9
+NOTE_MAX = 64
+"""Letters of a note."""
 _LANE_PX, _WIDTH_PX, _HEAD, _LINE, _LEFT = (150, 232), 1120, 56, 27, 84
 KINDS = ("fault", "role", "election", "liveness", "host-state", "isolation", "restart", "vm", "lock")
 _SAYS_SO = re.compile(r"^(host-\d+) says so")
@@ -89,7 +93,7 @@ def _diagram(model: Model, fault: Fault, until_ns: int) -> Diagram:
         notes.append(
             f"{model.run.traffic.missing}: arrows follow from the records, and single datagrams are not drawn."
         )
-    return Diagram(fault, _svg(lanes, lines, fault), tuple(notes))
+    return Diagram(fault, _svg(lanes, lines, fault, model.clock), tuple(notes))
 
 
 def _in_vain(record: Record, model: Model) -> bool:
@@ -104,7 +108,16 @@ def _weight(line: Line) -> int:
     """Lines to leave out first when there is no room: the higher, the sooner."""
     if line.kind == "fault":
         return 0
-    heavy = ("isolation", "election won", "to master", "hostDown", "restart", "to election", "Isolated", "Partitioned")
+    heavy = (
+        "isolation",
+        "election won",
+        "now master",
+        "is failed",
+        "restart",
+        "now election",
+        "isolated",
+        "is partitioned",
+    )
     if any(word in line.text for word in heavy):
         return 1
     return 2 if not line.text.startswith(("lock", *_REPEATED)) else 3
@@ -121,7 +134,7 @@ def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (on
 
     match record.kind:
         case "fault":
-            return made("fault", "", f"{f.get('about') or f.get('id')}" + ("" if phase == "begin" else " undone"))
+            return made("fault", "", fault_in_words(record) + ("" if phase == "begin" else ": undone"))
         case "restart" if phase == "ordered" and f.get("target") and f.get("target") != record.node:
             return made("arrow", record.node, f"restart {f.get('vm')}", str(f.get("target")))
         case "restart" if phase == "done":
@@ -134,15 +147,15 @@ def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (on
         case "isolation" if phase == "probing":
             return made("arrow", record.node, "pings its isolation address", GATEWAY, lost=unanswered)
         case "host-state":
-            host = str(f.get("host"))
+            host, state = str(f.get("host")), STATES.get(str(f.get("to")), str(f.get("to")))
             if record.node == VCENTER:
                 said = _SAYS_SO.match(because)
-                return made("arrow", said.group(1), f"{host}: {f.get('to')}", VCENTER) if said else None
+                return made("arrow", said.group(1), f"{host} is {state}", VCENTER) if said else None
             if "asked to be taken in" in because:
                 return made("arrow", host, "asks to join", record.node)
             if host == record.node or f.get("to") == "election":
                 return None
-            return made("note", record.node, f"{host}: {f.get('to')}")
+            return made("note", record.node, f"{host} is {state}")
         case "role" if f.get("to") == "slave" and f.get("master"):
             return made("arrow", str(f.get("master")), "takes it in", record.node)
         case "role":
@@ -165,7 +178,7 @@ def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (on
         case "election" if phase == "started":
             return None
         case _:
-            return made("note", record.node, sentence(record).removeprefix(f"{record.node}: "))
+            return made("note", record.node, sentence(record).removeprefix(record.node).lstrip(": "))
 
 
 def _joined(lines: list[Line]) -> list[Line]:
@@ -201,7 +214,7 @@ def _datagrams(model: Model, begin_ns: int, until_ns: int) -> list[Line]:
     return found
 
 
-def _svg(lanes: list[str], lines: list[Line], fault: Fault) -> str:
+def _svg(lanes: list[str], lines: list[Line], fault: Fault, clock: Clock) -> str:
     lane = min(_LANE_PX[1], max(_LANE_PX[0], (_WIDTH_PX - _LEFT) // max(1, len(lanes))))
     place = {node: _LEFT + lane * index + lane // 2 for index, node in enumerate(lanes)}
     width = max(_LEFT + lane * len(lanes) + 8, 460)
@@ -211,15 +224,15 @@ def _svg(lanes: list[str], lines: list[Line], fault: Fault) -> str:
         if before_ns is not None and line.at_ns - before_ns > PAUSE_NS:
             parts.append(f'<text class="q-pause" x="{_LEFT - 10}" y="{y + 3}" text-anchor="end">⋮</text>')
             y += 13
-        parts.append(_draw(line, place, y, width, fault, lane=lane))
+        parts.append(_draw(line, place, y, width, clock))
         before_ns = line.at_ns
         y += _LINE
     height = y + 10
     heads = "".join(
         f'<line class="q-life" x1="{x}" y1="{_HEAD - 8}" x2="{x}" y2="{height - 6}"/>'
         f'<rect class="q-head" x="{x - 60}" y="12" width="120" height="32" rx="7"/>'
-        f'<text class="q-name" x="{x}" y="33" text-anchor="middle">{escape(node)}</text>'
-        for node, x in place.items()
+        f'<text class="q-name" x="{x}" y="33" text-anchor="middle">{escape(node(name))}</text>'
+        for name, x in place.items()
     )
     title = (
         f"Sequence diagram around the fault {fault.about}: {len(lines)} lines between {', '.join(lanes) or 'no nodes'}."
@@ -230,10 +243,9 @@ def _svg(lanes: list[str], lines: list[Line], fault: Fault) -> str:
     )
 
 
-def _draw(line: Line, place: dict[str, int], y: int, width: int, fault: Fault, *, lane: int) -> str:
+def _draw(line: Line, place: dict[str, int], y: int, width: int, clock: Clock) -> str:
     text = line.text + (f" \u00d7{line.count}" if line.count > 1 else "")
-    after_s = (line.at_ns - fault.begin_ns) / SECOND
-    when = f'<text class="q-time" x="{_LEFT - 20}" y="{y + 4}" text-anchor="end">{after_s:+.2f} s</text>'
+    when = f'<text class="q-time" x="{_LEFT - 20}" y="{y + 4}" text-anchor="end">{clock.told(line.at_ns)}</text>'
     tip = f"<title>{escape(f'{line.because}' if line.because else text)}</title>"
     if line.kind == "fault":
         body = (
@@ -255,9 +267,9 @@ def _draw(line: Line, place: dict[str, int], y: int, width: int, fault: Fault, *
             f'<text class="q-label" x="{(x1 + x2) // 2}" y="{y - 5}" text-anchor="middle">{escape(label)}</text>'
         )
     else:
-        x = place.get(line.node, _LEFT)
-        label = _cut(text, int((lane - 10) / 6.4))
-        half = max(30, min(lane // 2 - 2, int(len(label) * 3.25) + 8))
+        label = _cut(text, NOTE_MAX)  # nothing else is on its line: it may be wider than its lane
+        half = max(30, int(len(label) * 3.25) + 8)
+        x = min(max(place.get(line.node, _LEFT), _LEFT - 10 + half), width - 4 - half)
         body = (
             f'<rect class="q-note" x="{x - half}" y="{y - 10}" width="{2 * half}" height="20" rx="10"/>'
             f'<text class="q-label" x="{x}" y="{y + 4}" text-anchor="middle">{escape(label)}</text>'

@@ -1,4 +1,5 @@
-"""The summary page over several runs: verdicts by case, detection and failover times, a link to each run's report.
+"""The summary page over several runs: each with its verdict and a link to its report, detection and failover times
+beside the documented ones.
 
 This module decides what counts as detection (from a fault to the first host that a master calls failed, isolated or
 partitioned) and as failover (from a fault to the first restarted VM that runs). It leaves each run to its own report.
@@ -8,7 +9,7 @@ Links are relative, so that the folder can be moved.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -16,15 +17,20 @@ from urllib.parse import quote
 
 import msgspec
 
-from herzschlag.checkers.verdict import Verdict, worst
-from herzschlag.history.records import SECOND, History, write_whole
-from herzschlag.report.page import HEART, embedded, head, packed_plotly, static
+from herzschlag.checkers.verdict import SIGNS, Verdict, counted, worst
+from herzschlag.history.clock import Clock
+from herzschlag.history.records import SECOND, History, Record, write_whole
+from herzschlag.report.html import HEART, head, static
 from herzschlag.report.reading import REPORT_FILE, Run
 from herzschlag.report.tables import badge
 from herzschlag.running.run_file import RunReport
 
 DETECTED = ("hostDown", "networkIsolated", "networkPartitionedFromMaster")
 ROWS_MAX = 2000
+RANK: dict[Verdict, int] = {"violated": 0, "unknown": 1, "holds": 2}
+AROUND = 1.08
+"""The axis of times ends a little beyond the longest one."""
+Span = tuple[float, float]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,33 +40,60 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     file: RunReport
     detection_s: float | None
     failover_s: float | None
+    detection_published_s: Span | None = None
+    """When the documentation says it comes, where the scenario has an instant for it."""
+    failover_published_s: Span | None = None
     length_s: float
 
 
 def entry(run: Run) -> Entry:
-    detection, failover = times_s(run.history)
+    detection, failover = _moments(run.history)
+    clock = Clock.of(run.history)
     return Entry(
         directory=run.directory,
         file=run.file,
-        detection_s=detection,
-        failover_s=failover,
+        detection_s=_after(clock, detection),
+        failover_s=_after(clock, failover),
+        detection_published_s=_published(run.file, detection, clock),
+        failover_published_s=_published(run.file, failover, clock),
         length_s=run.history.end_ns / SECOND,
     )
 
 
 def times_s(history: History) -> tuple[float | None, float | None]:
     """(detection, failover) in protocol seconds after the first fault; None for what never came."""
+    clock = Clock.of(history)
+    detection, failover = _moments(history)
+    return _after(clock, detection), _after(clock, failover)
+
+
+def _moments(history: History) -> tuple[Record | None, Record | None]:
+    """The records that are detection and failover."""
     faults = history.where("fault", phase="begin")
     if not faults:
         return None, None
     begin_ns = faults[0].at_ns
-    seen = [
-        r.at_ns
-        for r in history.of_kind("host-state")
-        if r.at_ns > begin_ns and r.get("to") in DETECTED and r.node.startswith("host-")
-    ]
-    done = [r.at_ns for r in history.where("restart", phase="done") if r.at_ns > begin_ns]
-    return tuple(((min(at) - begin_ns) / SECOND if at else None) for at in (seen, done))  # type: ignore[return-value]
+    seen = (r for r in history.of_kind("host-state") if r.get("to") in DETECTED and r.node.startswith("host-"))
+    done = history.where("restart", phase="done")
+    return _first(seen, begin_ns), _first(done, begin_ns)
+
+
+def _first(records: Iterable[Record], after_ns: int) -> Record | None:
+    return min((r for r in records if r.at_ns > after_ns), key=lambda r: r.at_ns, default=None)
+
+
+def _after(clock: Clock, moment: Record | None) -> float | None:
+    return None if moment is None else clock.seconds(moment.at_ns)
+
+
+def _published(file: RunReport, moment: Record | None, clock: Clock) -> Span | None:
+    """The published span of the instant that this record is, after T."""
+    for instant in file.instants if moment is not None else ():
+        if moment is not None and instant.at_ns == moment.at_ns and instant.published_s is not None:
+            since_s = 0.0 if instant.since_ns is None else clock.seconds(instant.since_ns)
+            low, high = instant.published_s
+            return since_s + low, since_s + high
+    return None
 
 
 def write_summary(runs: Sequence[Entry], path: Path) -> Path:
@@ -71,19 +104,17 @@ def write_summary(runs: Sequence[Entry], path: Path) -> Path:
 
 def draw(runs: Sequence[Entry], folder: Path) -> str:
     verdict = worst(run.file.verdict for run in runs)
-    counts: dict[Verdict, int] = {v: sum(r.file.verdict == v for r in runs) for v in ("violated", "unknown", "holds")}
-    told = ", ".join(f"{count} {v}" for v, count in counts.items() if count)
-    data = {
-        "detection": _by_scenario(runs, "detection_s"),
-        "failover": _by_scenario(runs, "failover_s"),
-    }
-    title = f"{len(runs)} runs: {told}"
-    return head(f"Summary of {title}", "report.css") + "".join(
+    counts = {v: sum(r.file.verdict == v for r in runs) for v in RANK}
+    verbs = {"violated": "violated", "unknown": "unknown", "holds": "holds" if counts["holds"] == 1 else "hold"}
+    told = ", ".join(f"{count} {verbs[v]}" for v, count in counts.items() if count)
+    title = f"{counted(len(runs), 'run')}: {told}"
+    return head(f"Summary of {title}", "report.css", "summary.css") + "".join(
         [
-            f'<body><header class="top"><div class="brand">{HEART}<span>Herzschlag summary</span>'
+            f'<body><a class="skip" href="#runs">To the runs</a><header class="top"><div class="brand">{HEART}<span>Herzschlag summary</span>'
             f'<button type="button" id="theme" class="push">light / dark</button></div><h1>{escape(title)}</h1>'
-            f'<div class="verdict">{badge(verdict, large=True)}<p>The worst verdict of all runs.</p></div></header><main>',
-            f'<section aria-labelledby="h-cases"><h2 id="h-cases">Cases by verdict</h2>{_cases(runs)}</section>',
+            f'<div class="verdict">{badge(verdict, large=True)}<p>{_said(verdict)}</p></div></header><main>',
+            _cases(runs),
+            f'<section id="runs" aria-labelledby="h-runs"><h2 id="h-runs">Runs</h2>{_runs(runs, folder)}</section>',
             _times(
                 "detection",
                 "Detection time",
@@ -91,28 +122,30 @@ def draw(runs: Sequence[Entry], folder: Path) -> str:
                 runs,
             ),
             _times("failover", "Failover time", "From the first fault to the first restarted VM that runs.", runs),
-            f'<section aria-labelledby="h-runs"><h2 id="h-runs">Runs</h2>{_runs(runs, folder)}</section></main>',
-            "<footer><p>Drawn from the run directories alone. Times are protocol seconds: real seconds times speed.</p></footer>",
-            f'<script type="application/json" id="data">{embedded(data)}</script>',
-            f'<script type="text/plain" id="plotly">{packed_plotly()}</script>',
-            f'<script type="module">{static("summary.js")}</script></body></html>',
+            "</main><footer><p>Drawn from the run directories alone. Times are protocol seconds: real seconds times speed.</p></footer>",
+            f"<script>{static('theme.js')}</script></body></html>",
         ]
     )
 
 
-def _by_scenario(runs: Sequence[Entry], what: str) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+def _said(verdict: Verdict) -> str:
+    return "Every run holds." if verdict == "holds" else "The worst verdict of all runs."
+
+
+def _by_scenario(runs: Sequence[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
     for run in runs:
-        value = getattr(run, what)
-        if value is not None:
-            found.setdefault(run.file.scenario, []).append(round(value, 4))
+        found.setdefault(run.file.scenario, []).append(run)
     return found
 
 
 def _cases(runs: Sequence[Entry]) -> str:
+    """Runs of each scenario by verdict; nothing where the list of runs says the same."""
+    groups = _by_scenario(runs)
+    if len(groups) == len(runs):
+        return ""
     rows = []
-    for name in dict.fromkeys(run.file.scenario for run in runs):
-        mine = [run for run in runs if run.file.scenario == name]
+    for name, mine in groups.items():
         counts = [sum(run.file.verdict == v for run in mine) for v in ("holds", "violated", "unknown")]
         cells = "".join(f"<td class=num>{count or '·'}</td>" for count in counts)
         rows.append(
@@ -120,10 +153,11 @@ def _cases(runs: Sequence[Entry]) -> str:
             f"<td class=num>{len(mine)}</td>{cells}<td>{_share(counts)}</td></tr>"
         )
     return (
+        '<section aria-labelledby="h-cases"><h2 id="h-cases">Cases by verdict</h2>'
         '<div class="scroll" tabindex="0" role="region" aria-label="Cases by verdict"><table><caption>Runs of each scenario, by verdict</caption>'
         "<thead><tr><th scope=col>Scenario<th scope=col>Worst<th scope=col class=num>Runs<th scope=col class=num>holds"
         "<th scope=col class=num>violated<th scope=col class=num>unknown<th scope=col>Share</tr></thead>"
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
     )
 
 
@@ -137,50 +171,86 @@ def _share(counts: Sequence[int]) -> str:
 
 
 def _times(place: str, title: str, about: str, runs: Sequence[Entry]) -> str:
-    groups = _by_scenario(runs, f"{place}_s")
+    """A row for each scenario: the documented span as a band, each run as a point on it."""
+    groups = {
+        name: (values, next((span for run in mine if (span := getattr(run, f"{place}_published_s"))), None))
+        for name, mine in _by_scenario(runs).items()
+        if (values := [v for run in mine if (v := getattr(run, f"{place}_s")) is not None])
+    }
+    begin = f'<section aria-labelledby="h-{place}"><h2 id="h-{place}">{title}</h2><p class="note">{about}'
     if not groups:
-        return (
-            f'<section aria-labelledby="h-{place}"><h2 id="h-{place}">{title}</h2>'
-            f'<p class="note">{about} No run has one.</p></section>'
-        )
-    rows = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td class=num>{len(v)}</td><td class=num>{min(v):.3f} s</td>"
-        f"<td class=num>{median(v):.3f} s</td><td class=num>{max(v):.3f} s</td></tr>"
-        for name, v in groups.items()
+        return f"{begin} No run has one.</p></section>"
+    longest = AROUND * max(max(*values, *(span or (0.0,))) for values, span in groups.values())
+    several = any(len(values) > 1 for values, _ in groups.values())
+    rows = "".join(_time(name, values, span, longest, several) for name, (values, span) in groups.items())
+    columns = (
+        "<th scope=col class=num>Runs<th scope=col class=num>Least<th scope=col class=num>Median<th scope=col class=num>Most"
+        if several
+        else "<th scope=col class=num>Measured"
     )
-    height = 70 + 34 * len(groups)
     return (
-        f'<section aria-labelledby="h-{place}"><h2 id="h-{place}">{title}</h2><p class="note">{about}</p>'
-        f'<div class="plot" role="img" aria-label="{title} by scenario, one point a run" style="height:{height}px">'
-        f'<div id="fig-{place}" data-height="{height}"></div></div>'
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table><caption>{title} by scenario, protocol seconds</caption>'
-        "<thead><tr><th scope=col>Scenario<th scope=col class=num>Runs<th scope=col class=num>Least<th scope=col class=num>Median"
-        f"<th scope=col class=num>Most</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f"{begin} A band is the documented time, a point a run.</p>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table class="times"><caption class="sr">{title} by scenario</caption>'
+        f'<thead><tr><th scope=col>Scenario<th scope=col class=num>Documented{columns}<th scope=col class="railhead">'
+        f"<span>0</span><span>{longest:.0f} s</span></tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
+
+
+def _time(name: str, values: list[float], span: Span | None, longest: float, several: bool) -> str:
+    figures = (min(values), median(values), max(values)) if several else (values[0],)
+    if several and len(values) == 1:
+        cells = f"<td class=num>1</td><td></td><td class=num>{values[0]:.2f} s</td><td></td>"
+    else:
+        runs = f"<td class=num>{len(values)}</td>" if several else ""
+        cells = runs + "".join(f"<td class=num>{value:.2f} s</td>" for value in figures)
+    band = ""
+    if span is not None:
+        left, width = 100 * span[0] / longest, 100 * (span[1] - span[0]) / longest
+        band = f'<i class="band" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+    dots = "".join(f'<i class="dot" style="left:{100 * value / longest:.2f}%"></i>' for value in values)
+    documented = "" if span is None else _span(span)
+    return (
+        f"<tr><th scope=row>{escape(name)}</th><td class=num>{documented}</td>{cells}"
+        f'<td class="railcell"><span class="rail" aria-hidden="true">{band}{dots}</span></td></tr>'
+    )
+
+
+def _span(span: Span) -> str:
+    low, high = (round(value, 1) for value in span)
+    return f"{low:g} s" if low == high else f"{low:g}\u2013{high:g} s"
 
 
 def _runs(runs: Sequence[Entry], folder: Path) -> str:
-    rank = {"violated": 0, "unknown": 1, "holds": 2}
-    ordered = sorted(runs, key=lambda r: rank[r.file.verdict])
+    ordered = sorted(runs, key=lambda r: RANK[r.file.verdict])
     note = "Every run, the worst first"
     if len(ordered) > ROWS_MAX:
         note = f"Thinned: the first {ROWS_MAX} of {len(ordered)} runs, the worst first"
         ordered = ordered[:ROWS_MAX]
-    rows = "".join(_row(run, folder) for run in ordered)
+    same = {(run.file.backend, run.file.speed, run.file.seed) for run in ordered}
+    rows = "".join(_row(run, folder, how=len(same) > 1) for run in ordered)
+    how = f" {_how(ordered[0].file)}" if len(same) == 1 else ""
+    column = "<th scope=col>How" if len(same) > 1 else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table><caption>{note}</caption><thead><tr><th scope=col>Verdict'
-        "<th scope=col>Run<th scope=col>Backend<th scope=col class=num>Speed<th scope=col class=num>Seed<th scope=col class=num>Detection"
-        f"<th scope=col class=num>Failover<th scope=col>Because</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table class="runs"><caption>{note}.{how}</caption><thead><tr><th scope=col>'
+        f"<span class=sr>Verdict</span><th scope=col>Run{column}<th scope=col class=num>Detection<th scope=col class=num>Failover</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(run: Entry, folder: Path) -> str:
+def _how(file: RunReport) -> str:
+    where = "Virtual time" if file.backend == "simulation" else f"Real packets, speed {file.speed:g}"
+    return f"{where}, seed {file.seed}."
+
+
+def _row(run: Entry, folder: Path, *, how: bool) -> str:
     link = quote(os.path.relpath(run.directory / REPORT_FILE, folder))
     times = "".join(
-        f"<td class=num>{'' if t is None else f'{t:.3f} s'}</td>" for t in (run.detection_s, run.failover_s)
+        f"<td class=num>{'' if t is None else f'{t:.2f} s'}</td>" for t in (run.detection_s, run.failover_s)
     )
+    verdict = run.file.verdict
+    because = "" if verdict == "holds" else f"<p>{escape(run.file.because[:300])}</p>"
+    title = "" if run.file.title in ("", run.directory.name) else f" {escape(run.file.title)}"
+    column = f"<td>{_how(run.file)}</td>" if how else ""
     return (
-        f'<tr><td>{badge(run.file.verdict)}</td><td><a href="{escape(link, quote=True)}">{escape(run.directory.name)}</a></td>'
-        f"<td>{escape(run.file.backend)}</td><td class=num>{run.file.speed:g}</td><td class=num>{run.file.seed}</td>{times}"
-        f"<td>{escape(run.file.because[:300])}</td></tr>"
+        f'<tr><td><span class="sign {verdict}" title="{verdict}">{SIGNS[verdict]}<span class=sr> {verdict}</span></span></td>'
+        f'<td><a href="{escape(link, quote=True)}">{escape(run.directory.name)}</a>{title}{because}</td>{column}{times}</tr>'
     )

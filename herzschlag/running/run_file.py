@@ -54,6 +54,8 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     directory: str = ""
     repeat: str = ""
     """The command that runs it again."""
+    began: str = ""
+    """When it began, by this machine's calendar: `2026-05-01T10:15:00+02:00`."""
     started: bool = True
     """False where not even a lab came up: nothing ran, and the next run would fare no better."""
     zero_ns: int = 0
@@ -98,6 +100,14 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
                 for d in self.instants
             ],
         }
+
+
+def began(directory: Path) -> str:
+    """When the run in this directory began, by what it wrote first; now, if it has written nothing yet."""
+    try:
+        return read_report(directory).began
+    except (OSError, msgspec.MsgspecError):
+        return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def write_report(report: RunReport, directory: Path) -> RunReport:

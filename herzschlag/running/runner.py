@@ -39,6 +39,7 @@ from herzschlag.running.run_file import (
     RUN_FILE,
     RunReport,
     Status,
+    began,
     must_be_unused,
     write_report,
 )
@@ -249,7 +250,6 @@ def _play(conductor: Conductor) -> tuple[Status, str]:
 
 def _report(request: RunRequest, status: Status, verdict: Verdict, because: str) -> RunReport:
     scenario = request.scenario
-    shown = scenario.name if is_shipped(scenario) else scenario.source or scenario.name
     return RunReport(
         status=status,
         scenario=scenario.name,
@@ -260,8 +260,22 @@ def _report(request: RunRequest, status: Status, verdict: Verdict, because: str)
         verdict=verdict,
         because=because,
         directory=str(request.directory),
-        repeat=f"herzschlag run {shown} --backend {request.backend} --speed {request.speed:g} --seed {request.seed}",
+        repeat=_repeat(request),
+        began=began(request.directory),
         scenario_source=scenario.source,
         scenario_text=scenario.text,
         versions=versions_here(),
     )
+
+
+def _repeat(request: RunRequest) -> str:
+    """The command that repeats the run, without what the command takes by itself."""
+    scenario = request.scenario
+    words = ["herzschlag run", scenario.name if is_shipped(scenario) else scenario.source or scenario.name]
+    if request.backend == "simulation":  # where the speed changes nothing
+        words.append("--backend simulation")
+    elif request.speed != scenario.speed:
+        words.append(f"--speed {request.speed:g}")
+    if request.seed:
+        words.append(f"--seed {request.seed}")
+    return " ".join(words)

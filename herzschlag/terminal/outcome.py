@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from herzschlag.checkers.figures import documented, measured, missed
 from herzschlag.checkers.pace import speed_kept
 from herzschlag.checkers.rules import lateness, machinery, timeline
 from herzschlag.checkers.verdict import WORDS, Detail, Finding, counted
@@ -15,7 +16,6 @@ from herzschlag.history.clock import Clock
 from herzschlag.history.records import History
 from herzschlag.running.run_file import RunReport
 from herzschlag.scenarios.places import line_of
-from herzschlag.terminal.figures import documented, measured, missed
 from herzschlag.terminal.lines import Line, line
 from herzschlag.terminal.marks import DIM, sign
 from herzschlag.terminal.story import story

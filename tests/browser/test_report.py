@@ -5,43 +5,32 @@ With HERZSCHLAG_PICTURES=1 the pictures in docs/pictures are taken anew.
 
 from __future__ import annotations
 
-import atexit
 import os
 import re
-import shutil
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from herzschlag.report import write_report, write_summary
+from herzschlag.history.clock import Clock
+from herzschlag.report import write_report
+from herzschlag.report.cli import draw_all
 from herzschlag.report.reading import read_run
-from herzschlag.report.summary import entry
 from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.from_toml import load, loads
-from herzschlag.scenarios.model import Scenario
-from tests.support.reports import SITUATIONS, simulated
-from tests.support.waiting import until
+from herzschlag.scenarios.from_toml import load
+from tests.support.reports import SITUATIONS
+from tests.support.watched import PATIENCE_MS, Watched, folder, report_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.browser
 OpenContext = Callable[..., "BrowserContext"]
-PATIENCE_MS = 60_000
 SMALL_MAX, LARGE_MAX = 6_000_000, 10_000_000
 OPENS_WITHIN_S = 3.0
 """How long the browser's own work may take on a machine that does nothing else."""
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-ROOT = "document.documentElement"
-SHIFTS = """
-window.shifts = 0;
-new PerformanceObserver((list) => { for (const e of list.getEntries()) window.shifts += e.value; })
-  .observe({ type: "layout-shift", buffered: true });
-"""
 PAIRS = (
     *(("--ink", ground) for ground in ("--bg", "--panel", "--failground", "--vmground")),
     *(("--dim", "--bg"), ("--dim", "--panel"), ("--fault", "--panel")),
@@ -60,70 +49,6 @@ CONTRASTS = """(pairs) => {
   };
   return pairs.map(contrast).sort((p, q) => p[1] - q[1])[0];
 }"""  # noqa: E501 (JavaScript)
-SIXTY_FOUR = """
-name = "sixty-four"
-title = "Sixty-four hosts, one loses power, two are cut off"
-settle_s = 60
-[cluster]
-hosts = 64
-vms_per_host = 2
-[[steps]]
-at_s = 5
-fault = "power-off"
-host = "host-110"
-[[steps]]
-at_s = 60
-for_s = 40
-fault = "isolate"
-host = ["host-120", "host-121"]
-"""
-
-
-@cache
-def folder() -> Path:
-    made = Path(mkdtemp(prefix="herzschlag-browser-"))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return made
-
-
-@cache
-def report_of(name: str) -> Path:
-    scenario: str | Scenario = loads(SIXTY_FOUR, name) if name == "sixty-four" else name
-    return write_report(simulated(scenario, folder() / name))
-
-
-class Watched:
-    """A page with everything that it logged and requested."""
-
-    def __init__(self, context: BrowserContext, path: Path, fragment: str = "") -> None:
-        self.page: Page = context.new_page()
-        self.trouble: list[str] = []
-        self.page.on("console", lambda message: self.trouble.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
-        self.page.on("request", self._asked)
-        self.page.add_init_script(SHIFTS)
-        self.page.goto(f"file://{path}{fragment}")
-        self.page.wait_for_selector("html[data-drawn=yes]", timeout=PATIENCE_MS)
-
-    def _asked(self, request: Any) -> None:
-        if not request.is_navigation_request():
-            self.trouble.append(f"request: {request.url[:200]}")
-
-    def at(self, seconds: float) -> None:
-        """Move the picture to this instant, as a person does: with the slider."""
-        self.page.locator("#slider").fill(f"{seconds:.1f}")
-
-    def words(self) -> str:
-        """The picture as a screen reader tells it."""
-        return self.page.locator(".cluster > title").text_content() or ""
-
-    def until(self, condition: str) -> None:
-        """Wait for an expression to be true; the page's policy forbids the ready-made way of waiting."""
-        until(lambda: self.page.evaluate(condition), condition, pause=lambda s: self.page.wait_for_timeout(s * 1000))
-
-    def range_of(self, figure: str) -> list[float]:
-        found: list[float] = self.page.evaluate(f"document.getElementById('fig-{figure}')._fullLayout.xaxis.range")
-        return found
 
 
 @pytest.mark.parametrize("name", SITUATIONS)
@@ -132,7 +57,7 @@ def test_the_report_of_each_situation_opens_quietly_and_complete(name: str, open
     page = watched.page
     run_file = read_run(report_of(name).parent).file
     assert page.locator("header .badge").inner_text().split()[-1] == run_file.verdict
-    assert page.locator("#findings .finding").count() == len(run_file.findings)
+    assert page.locator("#result .finding").count() == len(run_file.findings)
     assert page.locator("#instants tbody tr").count() == len(run_file.instants)
     for figure in ("hosts", "network", "storage", "belief"):
         assert page.locator(f"#fig-{figure} .main-svg").count() > 0
@@ -161,9 +86,7 @@ PICTURED = {
 def test_the_cluster_is_drawn_at_any_instant(picture: str, open_context: OpenContext) -> None:
     name, after_s, told = PICTURED[picture]
     watched = Watched(open_context(device_scale_factor=1.5), report_of(name))
-    history = read_run(report_of(name).parent).history
-    begun = (history.where("fault", phase="begin") or history.of_kind("ready"))[0]
-    watched.at(begun.at_s + after_s)
+    watched.at(after_s)
     for words in told:
         assert words in watched.words()
     assert watched.page.locator(".cluster .heart").count() > 0
@@ -179,25 +102,11 @@ def test_the_cluster_is_drawn_at_any_instant(picture: str, open_context: OpenCon
 def test_vms_of_a_dead_host_move_in_the_picture(open_context: OpenContext) -> None:
     watched = Watched(open_context(), report_of("slave-failure"))
     history = read_run(report_of("slave-failure").parent).history
-    fault_s = history.where("fault", phase="begin")[0].at_s
-    watched.at(fault_s - 1)
+    watched.at(-1)
     assert re.search(r"host-98 slave, VMs: vm-98-1, vm-98-2", watched.words())
-    watched.at(history.end_ns / 1e9 - 1)
+    watched.at(Clock.of(history).seconds(history.end_ns) - 1)
     assert re.search(r"host-98 no power.*VMs: none\. host-99", watched.words())
     assert "vm-98-1" in watched.words()
-
-
-def test_evidence_leads_to_its_record_and_moves_the_picture(open_context: OpenContext) -> None:
-    watched = Watched(open_context(), report_of("slave-failure"))
-    page = watched.page
-    link = page.locator("#instants .ev").nth(1)
-    number = (link.inner_text()).removeprefix("#")
-    link.click()
-    row = page.locator(f"#r{number}")
-    row.wait_for(state="visible")
-    assert "lit" in (row.get_attribute("class") or "")
-    seconds = float(row.get_attribute("data-t") or 0)
-    assert float(page.locator("#clock").inner_text().split()[0]) == pytest.approx(seconds, abs=0.06)
 
 
 def test_all_figures_keep_one_time_axis(open_context: OpenContext) -> None:
@@ -243,13 +152,13 @@ def test_the_keyboard_is_enough(open_context: OpenContext) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.locator("#slider").focus()
-    before = float(page.locator("#clock").inner_text().split()[0])
+    before = watched.clock()
     page.keyboard.press("ArrowRight")
-    assert float(page.locator("#clock").inner_text().split()[0]) > before
+    assert watched.clock() > before
     assert "after" in (page.locator("#slider").get_attribute("aria-valuetext") or "")
     page.locator("#play").focus()
     page.keyboard.press("Enter")
-    watched.until(f"parseFloat(document.getElementById('clock').textContent) > {before + 0.5}")
+    watched.until(f"parseFloat(document.getElementById('clock').textContent.slice(1)) > {before + 0.5}")
     page.keyboard.press("Enter")
     assert page.locator("#play").inner_text().endswith("Play")
     unnamed = page.evaluate(
@@ -277,13 +186,14 @@ def test_a_phone_shows_it_without_scrolling_sideways(open_context: OpenContext) 
 
 
 def test_paper_gets_light_figures_that_fit(open_context: OpenContext, tmp_path: Path) -> None:
-    watched = Watched(open_context(color_scheme="dark"), report_of("isolation"))
+    watched = Watched(open_context(color_scheme="dark"), report_of("isolation"), "#t=90")
     watched.page.evaluate(
         "addEventListener('beforeprint', () => { window.paper = document.documentElement.dataset.theme; })"
     )
     made = watched.page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     assert made.startswith(b"%PDF")
     assert watched.page.evaluate("window.paper") == "light"
+    assert watched.clock() == 90  # what is printed says at which instant it is
     assert watched.page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert 3 <= len(re.findall(rb"/Type\s*/Page[^s]", made)) <= 12
 
@@ -310,14 +220,30 @@ def test_a_run_of_sixty_four_hosts_says_what_it_leaves_out(open_context: OpenCon
     assert watched.trouble == []
 
 
-def test_the_summary_opens_and_links_to_the_reports(open_context: OpenContext) -> None:
-    path = write_summary([entry(read_run(report_of(name).parent)) for name in SITUATIONS], folder() / "summary.html")
-    watched = Watched(open_context(), path)
-    assert watched.page.locator("#fig-detection .main-svg").count() > 0
-    watched.page.get_by_role("link", name="isolation").click()
-    watched.page.wait_for_selector("html[data-drawn=yes]", timeout=PATIENCE_MS)
-    assert "isolated" in watched.page.locator("h1").inner_text()
-    assert watched.trouble == []
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_summary_leads_to_the_reports_and_back(width: int, open_context: OpenContext) -> None:
+    for name in SITUATIONS:
+        report_of(name)
+    drawn = draw_all([report_of(name).parent for name in SITUATIONS])
+    assert not drawn.failed + drawn.refused
+    page = open_context(viewport={"width": width, "height": 900}).new_page()
+    trouble: list[str] = []
+    page.on("console", lambda message: trouble.append(message.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto(f"file://{folder() / 'summary.html'}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#runs").bounding_box()["y"] < 900  # type: ignore[index]
+    assert page.locator(".band").count() >= 2
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") in ("A", "DIV")
+    page.get_by_role("link", name="isolation", exact=True).click()
+    page.wait_for_selector("html[data-drawn=yes]", timeout=PATIENCE_MS)
+    assert "isolated" in page.locator("h1").inner_text()
+    page.get_by_role("link", name="5 runs").click()
+    assert "5 runs" in page.locator("h1").inner_text()
+    assert trouble == []
 
 
 @pytest.mark.packets

@@ -189,7 +189,7 @@ FAULTS = (
         patch=_no_padding,
         scenario="case-37",
         checker="expectations",
-        says="stuck: vcenter takes host-98 for connectedToMaster",
+        says="stuck: vCenter shows host-98 as connected",
     ),
     Planted(
         name="hears_us is always true",

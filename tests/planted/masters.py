@@ -185,7 +185,7 @@ FAULTS = (
         patch=_kept_grudge,
         scenario="case-15@18s",
         checker="expectations",
-        says="host-99 takes host-98 for",
+        says="host-99 sees host-98 as",
     ),
     Planted(
         name="partitioned is dead",

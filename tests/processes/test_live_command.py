@@ -43,3 +43,7 @@ def test_wrong_input_ends_with_status_two_and_a_way_out(arguments: tuple[str, ..
 def test_an_address_that_others_reach_comes_with_a_warning(tmp_path: Path) -> None:
     with command(*SIMULATED, "--host", "0.0.0.0", temporary=tmp_path) as running:
         assert "other machines" in running.line("Warning")
+        link = running.link()
+        assert "0.0.0.0" not in link
+        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=PATIENCE_S) as answer:
+            assert answer.status == 200

@@ -94,7 +94,7 @@ def test_what_was_done_by_hand_is_a_scenario_that_ends_in_the_same_verdict(tmp_p
         begun(hands, 0)
         pass_time(hands, 30)
         hands.ask(m.Judge())
-        hands.told.until(lambda: hands.told.state["phase"] == "judged", "it is judged")
+        hands.told.until(lambda: hands.told.state["verdict"], "it is judged")
         judged = hands.told.state
         saved = hands.lab.hub.saved
     scenario = loads(saved, "by-hand.toml")
@@ -109,16 +109,40 @@ def test_what_was_done_by_hand_is_a_scenario_that_ends_in_the_same_verdict(tmp_p
     }
 
 
-def test_a_judged_lab_stops_and_says_so() -> None:
+def test_a_judged_lab_goes_on_and_is_judged_again() -> None:
     with running() as hands:
+        still(hands)
         hands.ask(m.Judge())
-        hands.told.until(lambda: hands.told.state["phase"] == "judged", "it is judged")
+        hands.told.until(lambda: hands.told.state["verdict"] == "holds", "it is judged")
+        first_s = hands.told.state["judged_s"]
         hands.ask(m.Begin(PowerOff(host="host-98")))
-        hands.told.until(lambda: hands.told.all("refused"), "it is refused")
-        assert "is judged and has stopped" in hands.told.last("refused")["because"]
+        begun(hands, 1)
+        pass_time(hands, 40)
+        hands.ask(m.Judge())
+        hands.told.until(lambda: hands.told.state["judged_s"] > first_s + 39, "it is judged again")
+        assert hands.told.state["phase"] == "running"
+        assert hands.told.state["verdict"] == "holds"
         hands.ask(m.Open())
         hands.told.until(lambda: hands.told.last("lab")["number"] == 2, "a fresh lab starts")
         hands.until_running()
+
+
+def test_everything_heals_at_one_instant_and_times_count_from_the_first_fault() -> None:
+    with running() as hands:
+        still(hands)
+        assert hands.told.state["zero_s"] == 0
+        for count, host in enumerate(("host-98", "host-99"), 1):
+            hands.ask(m.Begin(Isolate(host=host, networks="A")))
+            begun(hands, count)
+        hands.ask(m.Heal())
+        begun(hands, 0)
+        begins, ends = (
+            [entry[1] for entry in hands.told.story if entry[3].startswith(f"fault {phase}")]
+            for phase in ("begins", "ends")
+        )
+        assert hands.told.state["zero_s"] == pytest.approx(begins[0], abs=0.001)
+        assert len(ends) == 2
+        assert ends[0] == ends[1]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +182,7 @@ def test_a_shipped_scenario_is_opened_and_played_step_by_step() -> None:
         hands.until_running()
         still(hands)
         steps = hands.told.last("lab")["steps"]
-        assert "isolate" in steps[0]
+        assert "is cut off" in steps[0]
         hands.ask(m.Next())
         hands.told.until(lambda: hands.told.state["steps_done"] == 1, "the first step is done")
         begun(hands, 1)

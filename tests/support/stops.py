@@ -25,7 +25,7 @@ VICTIMS = (
     *("ovs-vswitchd", "ovsdb-server", "controller", "stage", "recorder", "zygote"),
     *("agent", "hypervisor", "VM", "vcenter", "relay"),
 )
-MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": "for hostDown"}
+MOMENTS = {"starting": "", "before": "the cluster is ready", "during": "fault begins", "after": " as failed"}
 """When to stop it: after this record of the run; the first a moment after its start."""
 SECONDS = (0.2, 2.0, 20.0)
 STARTING_S = 0.8

@@ -12,7 +12,7 @@ from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History
-from herzschlag.history.words import clause, sentence
+from herzschlag.history.words import STATES, clause, node, opinion, sentence
 from herzschlag.scenarios.expectations import (
     NOWHERE,
     UNMOVED,
@@ -179,11 +179,11 @@ class _Look:
             for host, state in seen.hosts.items():
                 last = self._history.last("host-state", self._at_ns, node=seen.by, host=host)
                 if last is None:
-                    self.missing.append(f"{seen.by} never said what it takes {host} for")
+                    self.missing.append(f"{node(seen.by)} never said how it sees {host}")
                     continue
                 self.evidence.append(last.seq)
                 if last.get("to") != state:
-                    self.wrong.append(f"{seen.by} takes {host} for {last.get('to')}, not {state}")
+                    self.wrong.append(f"{opinion(seen.by, host, str(last.get('to')))}, not {STATES.get(state, state)}")
 
     def places(self, wanted: dict[str, str | tuple[str, ...]]) -> None:
         if wanted and not self._history.of_kind("vm"):

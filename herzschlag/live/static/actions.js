@@ -2,7 +2,7 @@
 //
 // This module decides which actions are offered and their labels; it knows neither the page nor the socket.
 //
-//   actionsFor({ act, node, network }, lab, active, send)   the items of its menu
+//   actionsFor({ act, node, network }, lab, state, send)   the items of its menu; one with `off` cannot be chosen now, for that reason
 
 const ACCESS = [
   ["apd", "all paths down: input and output hang"],
@@ -12,16 +12,17 @@ const ACCESS = [
   ["stale", "stale: reads give what is there now, whatever is written later"],
 ];
 
-function actionsFor(target, lab, active, send) {
+function actionsFor(target, lab, state, send) {
+  const { active } = state;
   const begin = (fault) => () => send({ do: "begin", fault });
   const healing = active
     .filter((one) => concerns(one.fault, target, lab))
     .map((one) => ({ label: healWord(one.fault), hint: one.about, heals: true, run: () => send({ do: "heal", ids: [one.id] }) }));
   const offers = { link, host, storage, datastore, network, node }[target.act];
-  return [...healing, ...(offers ? offers(target, lab, active, begin) : [])];
+  return [...healing, ...(offers ? offers(target, lab, state, begin) : [])];
 }
 
-function link({ node, network }, lab, active, begin) {
+function link({ node, network }, lab, state, begin) {
   const others = [...lab.hosts, "gateway", "vcenter"].filter((other) => other !== node);
   const at = { host: node, networks: network };
   return [
@@ -37,20 +38,21 @@ function link({ node, network }, lab, active, begin) {
   ];
 }
 
-function host({ node }, lab, active, begin) {
+function host({ node }, lab, state, begin) {
+  const dark = state.picture.roles[node] === "off" ? `${node} has no power` : "";
   const off = { fault: "power-off", host: node };
   return [
-    { label: "Power off", hint: "everything on it dies at once", run: begin(off) },
-    { label: "Freeze", hint: "it stops, and later goes on as if nothing had happened", run: begin({ fault: "freeze", host: node }) },
+    { label: "Power off", hint: "everything on it dies at once", run: begin(off), off: dark && "it has no power already" },
+    { label: "Freeze", off: dark, hint: "it stops, and later goes on as if nothing had happened", run: begin({ fault: "freeze", host: node }) },
     { label: "Isolate", hint: "cut off from everyone on all networks", run: begin({ fault: "isolate", host: node }) },
     { label: "Take a datastore away", items: stores(node, lab, begin) },
-    { label: "Kill the agent", hint: "the watchdog starts it again", run: begin({ fault: "crash-agent", host: node }) },
-    { label: "Kill the agent for good", hint: "without watchdog", run: begin({ fault: "crash-agent", host: node, watchdog: false }) },
+    { label: "Kill the agent", off: dark, hint: "the watchdog starts it again", run: begin({ fault: "crash-agent", host: node }) },
+    { label: "Kill the agent for good", off: dark, hint: "without watchdog", run: begin({ fault: "crash-agent", host: node, watchdog: false }) },
     { label: "Maintenance mode", hint: "by vCenter", run: begin({ fault: "maintenance", host: node }) },
   ];
 }
 
-function storage({ node }, lab, active, begin) {
+function storage({ node }, lab, state, begin) {
   return stores(node, lab, begin);
 }
 
@@ -63,24 +65,25 @@ function stores(node, lab, begin) {
     })));
 }
 
-function datastore({ node }, lab, active, begin) {
+function datastore({ node }, lab, state, begin) {
   return ACCESS.map(([access, hint, more]) => ({
     label: `Take it from every host: ${access}`, hint, run: begin({ fault: "storage", host: "all", datastore: node, access, ...more }),
   }));
 }
 
-function network({ network: name }, lab, active, begin) {
+function network({ network: name }, lab, state, begin) {
   return [
     { label: "Carries nothing", hint: "the switch drops everything, carriers stay", run: begin({ fault: "network-down", networks: name }) },
     { label: "Switch off", hint: "every port goes down", run: begin({ fault: "network-down", networks: name, manner: "port-down" }) },
   ];
 }
 
-function node({ node: name }, lab, active, begin) {
+function node({ node: name }, lab, state, begin) {
+  const dark = state.picture.gateway === "off" ? "it has no power" : "";
   if (name === "vcenter") return [{ label: "Crash vCenter", hint: "its process is killed", run: begin({ fault: "crash-vcenter" }) }];
   return [
-    { label: "Silence it", hint: "it runs and answers no ping", run: begin({ fault: "gateway-silent" }) },
-    { label: "Power off", run: begin({ fault: "gateway-down" }) },
+    { label: "Silence it", off: dark, hint: "it runs and answers no ping", run: begin({ fault: "gateway-silent" }) },
+    { label: "Power off", off: dark && "it has no power already", run: begin({ fault: "gateway-down" }) },
   ];
 }
 

@@ -22,7 +22,7 @@ const SIGNS = {
   fault: "⚡", role: "★", isolation: "⊘", liveness: "♡", "host-state": "◉", restart: "↻", vm: "▷", mastership: "◇", ready: "✓",
   machinery: "⚠", path: "⋯", election: "◆",
 };
-const PHASES = { starting: "… starting", running: "● running", judged: "■ judged", failed: "✕ failed" };
+const PHASES = { starting: "… starting", running: "● running", failed: "✕ failed" };
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let lab = null;
@@ -33,6 +33,9 @@ let hearts = [];
 let current = ""; // the thing of the picture that Tab reaches
 let unspoken = [];
 let lastPace = 1;
+let acts = true; // false for an onlooker, of whom the server takes no request
+let zero = 0; // T, the first fault, in seconds since the cluster was ready
+let judging = false; // this browser asked for the verdict that comes
 
 // --- the connection ------------------------------------------------------------------------------------------------------
 
@@ -60,6 +63,11 @@ function trouble(words) {
 }
 
 const hear = {
+  welcome(news) {
+    acts = news.acts;
+    document.documentElement.dataset.acts = acts ? "yes" : "no";
+    $("looking").hidden = acts;
+  },
   lab(news) {
     if (!lab || lab.number !== news.number) hearts = [];
     lab = news;
@@ -71,9 +79,11 @@ const hear = {
     const simulated = lab.backend === "simulation";
     $("where").textContent = simulated ? "· simulation, virtual time" : `· real packets, speed ${lab.speed}`;
     $("time").hidden = !simulated;
+    cluster?.end();
+    $("stage").dataset.role = "group";
     cluster = createCluster($("stage"), lab, dress);
-    const svg = $("stage").firstElementChild;
-    svg.setAttribute("role", "group");
+    zero = 0;
+    showBoot();
     fill($("choice"), lab.scenarios.map((one) => {
       const option = make("option", `${one.name}: ${one.title}`);
       option.value = one.name;
@@ -84,6 +94,10 @@ const hear = {
   },
   state(news) {
     state = news;
+    if (zero !== state.zero_s) {
+      zero = state.zero_s;
+      for (const time of document.querySelectorAll("time[data-at]")) time.textContent = told(Number(time.dataset.at));
+    }
     document.documentElement.dataset.phase = state.phase;
     $("phase").textContent = state.phase === "running" && state.pace === 0 ? "‖ paused" : PHASES[state.phase];
     $("phase").dataset.phase = state.phase;
@@ -98,10 +112,10 @@ const hear = {
     for (const id of ["healall", "judge", "next", "auto", "pause", "step1", "step10", "pace"]) $(id).disabled = idle;
     $("healall").disabled = idle || !state.active.length;
     $("next").disabled = $("auto").disabled = idle || state.steps_done >= lab.steps.length;
-    $("save").classList.toggle("off", !["running", "judged"].includes(state.phase));
+    $("save").classList.toggle("off", idle);
   },
   clock(news) {
-    $("clock").textContent = `${news.now_s.toFixed(1)} s`;
+    $("clock").textContent = told(news.now_s, 1);
   },
   story(news) {
     const lines = news.entries.map(line).reverse();
@@ -110,6 +124,7 @@ const hear = {
     story.prepend(...lines);
     while (story.childElementCount > STORY_MAX) story.lastElementChild.remove();
     if (away) story.scrollTop += story.scrollHeight - away; // a reader further down keeps the position
+    showBoot();
     if (news.entries.length < STORY_MAX / 4) speak(news.entries);
   },
   beats(news) {
@@ -148,12 +163,28 @@ function fill(element, children) {
 function line([, at, kind, words, because]) {
   const item = make("li", "", `kind-${kind}`);
   if (DETAILS.has(kind)) item.classList.add("detail");
+  if (at < 0) item.classList.add("boot");
   const sign = make("span", SIGNS[kind] || "·", "sign");
   sign.setAttribute("aria-hidden", "true");
-  const told = make("div", words);
-  if (because) told.append(make("small", because));
-  item.append(make("time", `${at.toFixed(2)} s`), sign, told);
+  const said = make("div", words);
+  if (because) said.append(make("small", because));
+  const time = make("time", told(at));
+  time.dataset.at = at;
+  item.append(time, sign, said);
   return item;
+}
+
+/** As reports and the terminal write an instant: T is the first fault, or, before one, when the cluster was ready. */
+function told(at, decimals = 2) {
+  const text = (at - zero).toFixed(decimals);
+  return Number(text) === 0 ? `T+${(0).toFixed(decimals)}` : `T${Number(text) > 0 ? "+" : ""}${text}`;
+}
+
+/** How many lines are from before the cluster was ready: they are folded. */
+function showBoot() {
+  const count = $("story").querySelectorAll(".boot").length;
+  $("boot").hidden = !count;
+  $("boot").textContent = `${$("story").classList.contains("boots") ? "▾" : "▸"} ${count} lines from before the cluster was ready`;
 }
 
 /** Important news for screen readers, at the pace of a voice. */
@@ -175,12 +206,12 @@ function showActive() {
   fill($("active"), state.active.length
     ? state.active.map((one) => {
         const item = make("li");
-        const heal = make("button", "Heal");
+        const heal = make("button", "Heal", "acts");
         heal.type = "button";
         heal.dataset.key = one.id;
         heal.setAttribute("aria-label", `Heal ${one.about}`);
         heal.disabled = state.phase !== "running";
-        item.append(make("span", "⚡", "sign"), make("span", one.about), make("span", `since ${one.at_s.toFixed(1)} s`, "dim"), heal);
+        item.append(make("span", "⚡", "sign"), make("span", one.about), make("span", `since ${told(one.at_s, 1)}`, "dim"), heal);
         return item;
       })
     : [make("li", "Nothing is broken.", "dim")]);
@@ -198,21 +229,27 @@ function showSteps() {
 }
 
 function showVerdict() {
-  const there = state.phase === "judged";
-  const before = $("verdict").hidden;
-  $("verdict").hidden = !there;
-  if (!there) return;
-  const marks = { holds: "✓ holds", violated: "✕ violated", unknown: "? unknown", nothing: "– nothing to check" };
+  $("verdict").hidden = !state.verdict;
+  if (!state.verdict) return;
+  const marks = { holds: "✓ holds", violated: "✗ violated", unknown: "? unknown", nothing: "– nothing to check" };
   const badge = (verdict) => make("span", marks[verdict], `badge ${verdict}`);
-  fill($("worst"), [badge(state.verdict)]);
-  fill($("findings"), state.findings.map((one) => {
+  const card = (one) => {
     const item = make("li", "", `finding ${one.verdict}`);
     const head = make("div", "", "line");
     head.append(badge(one.verdict), make("b", one.checker));
     item.append(head, make("p", one.because));
     return item;
-  }));
-  if (before) $("verdict-head").focus();
+  };
+  const fine = (one) => one.verdict === "holds" || one.verdict === "nothing";
+  const holds = state.findings.filter((one) => one.verdict === "holds").length;
+  const nothing = state.findings.filter((one) => one.verdict === "nothing").length;
+  fill($("worst"), [badge(state.verdict), make("span", ` of what happened until ${told(state.judged_s, 1)}; the lab goes on.`)]);
+  fill($("findings"), state.findings.filter((one) => !fine(one)).map(card));
+  fill($("good"), state.findings.filter(fine).map(card));
+  $("held").hidden = !(holds + nothing);
+  $("heldcount").textContent = `${holds} ${holds === 1 ? "check holds" : "checks hold"}${nothing ? `, ${nothing} had nothing to check` : ""}`;
+  if (judging) $("verdict-head").focus();
+  judging = false;
 }
 
 function showTime() {
@@ -240,6 +277,7 @@ const things = () => [...$("stage").querySelectorAll("[data-act]")];
 
 function dress(element) {
   if (!current) current = keyOf(element);
+  if (!acts) return;
   element.setAttribute("role", "button");
   element.setAttribute("aria-haspopup", "menu");
   element.setAttribute("aria-label", element.querySelector("title").textContent);
@@ -252,16 +290,27 @@ function enter(element) {
 }
 
 function offer(element) {
-  if (state?.phase !== "running") return hear.refused({ because: state?.phase === "judged" ? "This lab is judged and has stopped: start it again." : "The lab is not ready yet." });
+  if (!acts) return;
+  if (state?.phase !== "running") return hear.refused({ because: "The lab is not ready yet." });
   $("refused").hidden = true;
   const { act, node, network } = element.dataset;
   const key = keyOf(element);
   openMenu({
     title: act === "link" ? `${node} on network ${network}` : act === "storage" ? `${node}: datastores` : act === "network" ? `network ${network}` : node,
-    items: actionsFor({ act, node, network }, lab, state.active, send),
-    at: (element.querySelector(".port, .box") || element).getBoundingClientRect(),
+    items: actionsFor({ act, node, network }, lab, state, send),
+    at: around(element),
     back: () => things().find((one) => keyOf(one) === key)?.focus({ preventScroll: true }),
   });
+}
+
+/** What the menu must not cover: the thing, and the box that it belongs to. */
+function around(element) {
+  const parts = [element.querySelector(".port, .tile-port, .box, .cylinder") || element];
+  const { act, node } = element.dataset;
+  if (act === "link" || act === "storage") parts.push(...$("stage").querySelectorAll(`[data-act=host][data-node="${node}"] .box, [data-act=node][data-node="${node}"] .box`));
+  const boxes = parts.map((part) => part.getBoundingClientRect());
+  const least = (side) => Math.min(...boxes.map((box) => box[side])), most = (side) => Math.max(...boxes.map((box) => box[side]));
+  return { left: least("left"), right: most("right"), top: least("top"), bottom: most("bottom") };
 }
 
 $("stage").addEventListener("click", (event) => {
@@ -309,7 +358,10 @@ function neighbour(here, key) {
 
 const on = (id, act) => $(id).addEventListener("click", act);
 on("healall", () => send({ do: "heal" }));
-on("judge", () => send({ do: "judge" }));
+on("judge", () => {
+  judging = true;
+  send({ do: "judge" });
+});
 on("next", () => send({ do: "next" }));
 on("auto", () => send({ do: "auto", on: !state.auto }));
 on("open", () => send({ do: "open", scenario: $("choice").value }));
@@ -323,13 +375,21 @@ $("refused").lastElementChild.addEventListener("click", () => ($("refused").hidd
 on("save", (event) => $("save").classList.contains("off") && event.preventDefault());
 on("share", async () => {
   const answer = await fetch("/link", { method: "POST" });
-  $("link").value = answer.ok ? (await answer.json()).link : await answer.text();
+  const links = answer.ok ? await answer.json() : { look: await answer.text() };
+  $("acting").hidden = !links.link;
+  $("link").value = links.link || "";
+  $("look").value = links.look;
   $("linked").showModal();
-  $("link").select();
 });
-on("copy", () => {
-  $("link").select();
-  navigator.clipboard?.writeText($("link").value).catch(() => {}); // the user can copy the selection by hand
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", () => {
+    $(button.dataset.copy).select();
+    navigator.clipboard?.writeText($(button.dataset.copy).value).catch(() => {}); // the user can copy the selection by hand
+  });
+}
+on("boot", () => {
+  $("boot").setAttribute("aria-expanded", String($("story").classList.toggle("boots")));
+  showBoot();
 });
 on("unlink", () => $("linked").close());
 

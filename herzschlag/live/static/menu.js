@@ -2,10 +2,11 @@
 //
 // This module decides how a menu behaves; the caller passes its items:
 //
-//   openMenu({ title, items, at, back })   items: [{ label, hint, run } | { label, items }], at: a rectangle,
+//   openMenu({ title, items, at, back })   items: [{ label, hint, run, off } | { label, items }], at: a rectangle that stays in sight,
 //                                          back(): gives the focus back where it came from
 
 const EDGE = 8;
+const PHONE_PX = 640;
 let close = () => {};
 
 function openMenu({ title, items, at, back }) {
@@ -35,6 +36,7 @@ function openMenu({ title, items, at, back }) {
   };
 
   const choose = (item) => {
+    if (item.off) return;
     if (item.items) {
       levels.push({ title: `${levels.at(-1).title}: ${item.label}`, items: item.items });
       return show();
@@ -89,23 +91,31 @@ function entry(item, chosen) {
   if (item.items) button.setAttribute("aria-haspopup", "menu");
   if (item.heals) button.className = "heals";
   button.append(item.items ? `${item.label} ›` : item.label);
-  if (item.hint) {
+  if (item.off) button.setAttribute("aria-disabled", "true");
+  if (item.off || item.hint) {
     const hint = document.createElement("small");
-    hint.textContent = item.hint;
+    hint.textContent = item.off || item.hint;
     button.append(hint);
   }
   button.addEventListener("click", chosen);
   return button;
 }
 
-/** Below the thing where there is room, else above, always inside the window. */
+/** Beside the thing, so that what is about to be broken stays in sight; on a phone at the bottom of the window. */
 function place(box, at) {
+  const sheet = innerWidth < PHONE_PX;
+  box.classList.toggle("sheet", sheet);
+  if (sheet) {
+    box.style.left = box.style.top = "";
+    const room = innerHeight - box.getBoundingClientRect().height - EDGE;
+    if (at.bottom > room || at.top < EDGE) scrollBy({ top: Math.min(at.top - EDGE, at.bottom - room + EDGE), behavior: "instant" });
+    return;
+  }
   const { width, height } = box.getBoundingClientRect();
-  const x = Math.min(Math.max(EDGE, at.left + at.width / 2 - width / 2), innerWidth - width - EDGE);
-  const below = at.bottom + 6;
-  const y = below + height + EDGE <= innerHeight ? below : Math.max(EDGE, Math.min(at.top - height - 6, innerHeight - height - EDGE));
-  box.style.left = `${Math.max(EDGE, x)}px`;
-  box.style.top = `${y}px`;
+  const right = at.right + EDGE, left = at.left - EDGE - width;
+  const x = right + width + EDGE <= innerWidth ? right : left >= EDGE ? left : Math.max(EDGE, innerWidth - width - EDGE);
+  box.style.left = `${x}px`;
+  box.style.top = `${Math.max(EDGE, Math.min(at.top, innerHeight - height - EDGE))}px`;
 }
 
 export { openMenu };

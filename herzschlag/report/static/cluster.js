@@ -10,6 +10,9 @@
 // Hosts, links, networks, datastores, gateway and vCenter carry data-act, data-node, data-network: the live page listens
 // for clicks there. It hands in `dress`, which is called with each such element when it is made. The picture is made of
 // pieces, each with at most one such element; only pieces that change are made anew, and a focused one keeps the focus.
+// Places and sizes are in plans.js; a picture that gets narrow, as on a phone, is laid out anew.
+
+import { fullPlan, gridPlan, NARROW_FULL_MAX, NARROW_PX, ROWS_FULL_MAX } from "/static/plans.js";
 
 const ROLE_SIGNS = {
   master: "★ master", slave: "● slave", election: "◆ election", isolated: "⊘ isolated", off: "✕ no power",
@@ -25,23 +28,26 @@ const STATE_WORDS = {
 const HEART = "M0-2.2C-2.6-7.6-9-5.6-8.4-.4-7.9 4-2.6 6.6 0 9.4 2.6 6.6 7.9 4 8.4-.4 9-5.6 2.6-7.6 0-2.2Z";
 const HEART_PARTS = `<path class="heart" d="${HEART}"/><path class="crack whole" d="M0-2.2l-2.6 3 4.4 1.6-2.2 6.6"/>`;
 const SVG = "http://www.w3.org/2000/svg";
-const ROWS_FULL_MAX = 8;
-const VM_ROWS_MAX = 3;
 
 function createCluster(element, topo, dress = () => {}) {
-  const full = topo.hosts.length <= ROWS_FULL_MAX;
-  const plan = full ? fullPlan(topo) : gridPlan(topo);
-  element.innerHTML =
-    `<svg class="cluster" viewBox="0 0 ${plan.width} ${plan.height}" role="img" aria-labelledby="cluster-words">` +
-    `<title id="cluster-words"></title><g data-part="still"></g><g data-part="hearts" aria-hidden="true"></g></svg>`;
-  const svg = element.firstElementChild;
-  const still = svg.querySelector("[data-part=still]");
-  const hearts = svg.querySelector("[data-part=hearts]");
-  const shown = [];
-  const flying = [];
-  return {
-    plan,
+  let plan, full, svg, still, hearts, shown, flying, last = null, narrow = null;
+  const build = () => {
+    narrow = element.clientWidth > 0 && element.clientWidth < NARROW_PX;
+    full = topo.hosts.length <= (narrow ? NARROW_FULL_MAX : ROWS_FULL_MAX);
+    plan = full ? fullPlan(topo, narrow) : gridPlan(topo, narrow);
+    element.innerHTML =
+      `<svg class="cluster" viewBox="0 0 ${plan.width} ${plan.height}" role="img" aria-labelledby="cluster-words">` +
+      `<title id="cluster-words"></title><g data-part="still"></g><g data-part="hearts" aria-hidden="true"></g></svg>`;
+    svg = element.firstElementChild;
+    if (element.dataset.role) svg.setAttribute("role", element.dataset.role);
+    still = svg.querySelector("[data-part=still]");
+    hearts = svg.querySelector("[data-part=hearts]");
+    shown = [];
+    flying = [];
+  };
+  const picture = {
     render(state) {
+      last = state;
       const pieces = (full ? drawFull : drawGrid)(plan, topo, state).filter(Boolean);
       while (shown.length > pieces.length) {
         shown.pop();
@@ -79,7 +85,17 @@ function createCluster(element, topo, dress = () => {}) {
         flying[index].lost = lost;
       });
     },
+    /** Stop to watch the width: another picture takes this place. */
+    end: () => width.disconnect(),
   };
+  const width = new ResizeObserver(() => {
+    if (element.clientWidth === 0 || narrow === element.clientWidth < NARROW_PX) return;
+    build();
+    if (last) picture.render(last);
+  });
+  build();
+  width.observe(element);
+  return picture;
 }
 
 function text(value) {
@@ -110,31 +126,11 @@ function linkState(state, network, node) {
   return state.links[`${network}|${node}`] || "ok";
 }
 
-// --- up to eight hosts: everything drawn ---------------------------------------------------------------------------
-
-function fullPlan(topo) {
-  const count = topo.hosts.length;
-  const width = Math.max(980, count * 216 + 40);
-  const slot = (width - 40) / count;
-  const hostWidth = Math.min(250, slot - 26);
-  const columns = hostWidth >= 190 ? 2 : 1;
-  const rows = Math.min(VM_ROWS_MAX, Math.max(1, Math.ceil((topo.vm_rows ?? VM_ROWS_MAX * columns) / columns)));
-  const hostTop = 236, hostHeight = 74 + rows * 31;
-  const bars = {};
-  topo.networks.forEach((net, index) => (bars[net] = 110 + index * 46));
-  const places = {};
-  topo.hosts.forEach((host, index) => {
-    places[host] = { x: 20 + slot * (index + 0.5), y: hostTop, up: false };
-  });
-  places.vcenter = { x: 20 + Math.min(150, slot / 2), y: 66, up: true };
-  places.gateway = { x: width - 20 - Math.min(150, slot / 2), y: 66, up: true };
-  const railY = hostTop + hostHeight + 40;
-  return { width, height: railY + 104, slot, hostWidth, hostTop, hostHeight, bars, places, railY, columns, rows };
-}
+// --- few hosts: everything drawn -----------------------------------------------------------------------------------
 
 function linkX(plan, topo, node, network) {
   const side = topo.networks.length === 1 ? 0 : network === topo.networks[0] ? -1 : 1;
-  return plan.places[node].x + side * 34;
+  return plan.places[node].x + side * plan.linkApart;
 }
 
 function drawFull(plan, topo, state) {
@@ -143,7 +139,7 @@ function drawFull(plan, topo, state) {
     const y = plan.bars[net];
     out.push(
       `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="14" y="${y}" width="${plan.width - 28}" height="24" rx="12"/>` +
-      `<text class="bartext" x="${20 + plan.slot}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
+      `<text class="bartext" x="${plan.networkX}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
   }
   out.push(drawEdgeNode(plan, "vcenter", "vCenter", state.vcenter));
   out.push(drawEdgeNode(plan, "gateway", "gateway", state.gateway, "isolation address"));
@@ -205,32 +201,33 @@ function drawHost(plan, host, state) {
   const left = place.x - plan.hostWidth / 2, top = plan.hostTop, width = plan.hostWidth;
   const sign = ROLE_SIGNS[role] || text(role);
   const chipWidth = sign.length * 7.4 + 14;
+  const chipX = plan.narrow ? left + 10 : left + width - chipWidth - 10, chipY = plan.narrow ? top + 48 : top + 23;
   const out = [
     `<g data-act="host" data-node="${host}" aria-label="${host}"><title>${host}: ${sign.slice(2)}</title>`,
     `<rect class="box ${role}" x="${left}" y="${top + 9}" width="${width}" height="${plan.hostHeight}" rx="12"/>`,
     `<text class="strong name" x="${left + 14}" y="${top + 40}">${host}</text>`,
-    `<rect class="chip ${role}" x="${left + width - chipWidth - 10}" y="${top + 23}" width="${chipWidth}" height="25" rx="12.5"/>`,
-    `<text class="small strong chiptext ${role}" x="${left + width - chipWidth / 2 - 10}" y="${top + 40}" text-anchor="middle">${sign}</text>`,
+    `<rect class="chip ${role}" x="${chipX}" y="${chipY}" width="${chipWidth}" height="25" rx="12.5"/>`,
+    `<text class="small strong chiptext ${role}" x="${chipX + chipWidth / 2}" y="${chipY + 17}" text-anchor="middle">${sign}</text>`,
   ];
   const mine = state.vms.filter((vm) => vm.host === host);
   const columns = plan.columns;
   const most = columns * plan.rows;
   const vmWidth = (width - 20 - (columns - 1) * 8) / columns;
   mine.slice(0, mine.length > most ? most - 1 : most).forEach((vm, index) => {
-    const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + 60 + Math.floor(index / columns) * 31;
+    const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + plan.vmTop + Math.floor(index / columns) * 31;
     out.push(drawVm(vm, x, y, vmWidth));
   });
   if (mine.length > most) {
     const index = most - 1;
-    const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + 60 + Math.floor(index / columns) * 31;
+    const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + plan.vmTop + Math.floor(index / columns) * 31;
     out.push(`<text class="small dimtext" x="${x + 8}" y="${y + 18}">and ${mine.length - most + 1} more VMs</text>`);
   }
   if (mine.length === 0) {
-    out.push(`<text class="small dimtext" x="${place.x}" y="${top + 86}" text-anchor="middle">no VM runs here</text>`);
+    out.push(`<text class="small dimtext" x="${place.x}" y="${top + plan.vmTop + 20}" text-anchor="middle">${plan.narrow ? "no VM" : "no VM runs here"}</text>`);
   }
   const note = (state.notes[host] || [])[0];
   if (note) {
-    const words = `${note.by} says: ${STATE_WORDS[note.state] || note.state}`;
+    const words = `${note.by}${plan.narrow ? ":" : " says:"} ${STATE_WORDS[note.state] || note.state}`;
     out.push(`<text class="tiny" x="${place.x}" y="${top + plan.hostHeight + 1}" text-anchor="middle">${text(words)}</text>`);
   }
   out.push("</g>");
@@ -290,28 +287,18 @@ function drawStorage(plan, topo, state) {
 
 // --- more hosts: a tile each ---------------------------------------------------------------------------------------
 
-function gridPlan(topo) {
-  const columns = topo.hosts.length > 32 ? 10 : 8;
-  const width = 1200, tileWidth = (width - 30) / columns - 8, tileHeight = 76;
-  const places = {};
-  topo.hosts.forEach((host, index) => {
-    places[host] = { x: 19 + (index % columns) * (tileWidth + 8), y: 74 + Math.floor(index / columns) * (tileHeight + 8) };
-  });
-  return { width, tileWidth, tileHeight, places, height: 84 + Math.ceil(topo.hosts.length / columns) * (tileHeight + 8) };
-}
-
 function drawGrid(plan, topo, state) {
   const edge = (x, name, trouble) =>
     `<g data-act="node" data-node="${name.toLowerCase()}"><title>${name}${trouble ? ": " + trouble : ""}</title><rect class="box ${trouble === "off" || trouble === "down" ? "off" : ""}" x="${x}" y="14" width="190" height="40" rx="9"/>` +
     `<text class="strong" x="${x + 95}" y="39" text-anchor="middle">${name}${trouble ? " ✕ " + trouble : ""}</text></g>`;
   const out = [edge(20, "vCenter", state.vcenter), edge(220, "gateway", state.gateway)];
   const lost = new Set(state.storage.map(([host]) => host));
-  out.push(`<text class="small dimtext" x="430" y="39">datastores: ${text(topo.datastores.map((d) => d.name).join(", "))}</text>`);
+  out.push(`<text class="small dimtext" x="${plan.narrow ? 20 : 430}" y="${plan.narrow ? 116 : 39}">datastores: ${text(topo.datastores.map((d) => d.name).join(", "))}</text>`);
   topo.networks.forEach((net, index) => {
-    const x = plan.width - 30 - 124 * (topo.networks.length - index);
+    const x = plan.narrow ? 20 + 224 * index : plan.width - 30 - 124 * (topo.networks.length - index), y = plan.narrow ? 68 : 22;
     out.push(
-      `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="${x}" y="22" width="116" height="24" rx="12"/>` +
-      `<text class="bartext" x="${x + 58}" y="39" text-anchor="middle">network ${net}</text></g>`);
+      `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="${x}" y="${y}" width="116" height="24" rx="12"/>` +
+      `<text class="bartext" x="${x + 58}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
   });
   const short = { master: "★ master", slave: "● slave", election: "◆ elects", isolated: "⊘ isolated", off: "✕ off", frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starts" };
   for (const host of topo.hosts) {

@@ -80,12 +80,12 @@ def test_a_story_begins_with_the_first_fault_and_leaves_causes_out_first() -> No
     assert told().story(records, 9) == [
         "  T+0.00 s  fault begins: power-off host=host-98",
         "  T+3.00 s  host-99 watches for signs of life of host-98",
-        " T+18.00 s  host-99 takes host-98 for hostDown — no heartbeat",
-        " T+18.00 s  vcenter takes host-98 for hostDown",
-        " T+19.00 s  a on host-100: off to on",
+        " T+18.00 s  host-99 sees host-98 as failed — no heartbeat",
+        " T+18.00 s  vCenter shows host-98 as failed",
+        " T+19.00 s  a runs on host-100",
     ]
     short = [line.split("  ")[-1] for line in told().story(records, 3)]
-    assert short[0].startswith("fault begins") and "hostDown" in short[1] and short[2].startswith("a on")
+    assert short[0].startswith("fault begins") and "failed" in short[1] and short[2].startswith("a runs")
     assert told(first_ns=None).story(records, 3) == ["nothing was broken"]
 
 

@@ -129,7 +129,7 @@ def test_states_at_the_end_are_compared() -> None:
     moved = changed(history, lambda r: r.kind == "vm" and r.at_ns > fault_ns(history), vm="other")
     assert judge("expectations", moved, "slave-failure").verdict == "violated"
     seen = changed(history, lambda r: r.kind == "host-state" and r.node == "vcenter", to="election")
-    assert "vcenter takes" in judge("expectations", seen, "slave-failure").because
+    assert "vCenter shows" in judge("expectations", seen, "slave-failure").because
 
 
 @pytest.mark.parametrize("count", [0, 1, 13])

@@ -12,7 +12,7 @@ DOWN = Record(18 * SECOND, 1, "host-99", "host-state", {"host": "host-98", "to":
 
 
 def test_a_line_says_when_who_what_and_why() -> None:
-    assert words.line(DOWN) == "    18.00 s  host-99 takes host-98 for hostDown — silence"
+    assert words.line(DOWN) == "    18.00 s  host-99 sees host-98 as failed — silence"
 
 
 def test_an_exact_line_shows_what_can_be_matched_since_the_cluster_was_ready() -> None:

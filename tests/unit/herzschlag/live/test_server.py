@@ -6,11 +6,13 @@ import re
 import warnings
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 pytest.importorskip("starlette", reason="the extra 'live' is missing: make setup")
 from starlette.websockets import WebSocketDisconnect
 
+from herzschlag.faults import PowerOff
 from herzschlag.live import messages as m
 from herzschlag.live.hub import Hub
 from herzschlag.live.server import FILES, Access, Site
@@ -84,6 +86,37 @@ def test_who_is_in_can_let_another_browser_in(door: Door) -> None:
     assert door.browser().get(link.removeprefix(HOME)).status_code == 303
 
 
+def onlooker(door: Door) -> TestClient:
+    client = door.browser()
+    assert client.get(door.access.onlookers_link().removeprefix(HOME)).status_code == 303
+    return client
+
+
+def test_the_link_for_onlookers_lets_everyone_in_and_their_requests_are_refused(door: Door) -> None:
+    for client in (onlooker(door), onlooker(door)):
+        assert client.get("/").status_code == 200
+        with client.websocket_connect(TALK, headers={"origin": HOME}) as socket:
+            assert socket.receive_json() == {"news": "welcome", "acts": False}
+            for _ in range(4):
+                socket.receive_json()
+            for command in m.COMMANDS:
+                text = msgspec.json.encode(examples()[command]).decode()
+                socket.send_text(text)
+                assert "looking on" in socket.receive_json()["because"], text
+    assert door.hub.next_command(0) is None
+    assert door.announced == []
+
+
+def test_an_onlooker_gets_no_link_to_act(door: Door) -> None:
+    assert set(onlooker(door).post("/link").json()) == {"look"}
+    assert set(door.inside().post("/link").json()) == {"look", "link"}
+
+
+def examples() -> dict[type[msgspec.Struct], msgspec.Struct]:
+    made = (m.Begin(PowerOff(host="host-98")), m.Heal(), m.Open(), m.Next(), m.Auto(True), m.Pace(1), m.Advance(1))
+    return {type(one): one for one in (*made, m.Judge())}
+
+
 def test_a_page_that_had_its_name_pointed_here_gets_nothing(door: Door) -> None:
     link = door.access.link()
     foreign = door.browser(f"http://evil.example:{PORT}")
@@ -133,6 +166,7 @@ def test_the_socket_wants_a_session(door: Door) -> None:
 
 def test_the_socket_sends_the_state_and_takes_commands(door: Door) -> None:
     with door.inside().websocket_connect(TALK, headers={"origin": HOME}) as socket:
+        assert socket.receive_json() == {"news": "welcome", "acts": True}
         assert [socket.receive_json()["news"] for _ in range(4)] == ["lab", "state", "clock", "story"]
         socket.send_text('{"do": "next"}')
         asked = door.hub.next_command(30)
@@ -145,7 +179,7 @@ def test_the_socket_sends_the_state_and_takes_commands(door: Door) -> None:
 @pytest.mark.parametrize("text", ["not JSON", '{"do": "burn"}', '{"do": "next"' + " " * m.MESSAGE_BYTES_MAX + "}"])
 def test_what_is_not_understood_is_answered_and_changes_nothing(text: str, door: Door) -> None:
     with door.inside().websocket_connect(TALK, headers={"origin": HOME}) as socket:
-        for _ in range(4):
+        for _ in range(5):
             socket.receive_json()
         socket.send_text(text)
         assert "not understood" in socket.receive_json()["because"]
@@ -156,7 +190,7 @@ def test_what_is_not_understood_is_answered_and_changes_nothing(text: str, door:
 def test_bytes_are_answered_like_text(told: bytes, door: Door) -> None:
     """Another program than our page may send them: it gets an answer, and the connection stays."""
     with door.inside().websocket_connect(TALK, headers={"origin": HOME}) as socket:
-        for _ in range(4):
+        for _ in range(5):
             socket.receive_json()
         socket.send_bytes(told)
         assert "not understood" in socket.receive_json()["because"]

@@ -23,11 +23,26 @@ from herzschlag.report.reading import read_run
 from herzschlag.report.summary import entry, times_s, write_summary
 from herzschlag.report.tables import RECORDS_MAX
 from herzschlag.running import which_run
-from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.from_toml import load, loads
 from herzschlag.scenarios.to_toml import as_toml
 from tests.support.reports import SITUATIONS, simulated, write_run
 
 SIZE_MAX = 6_000_000
+SUMMARY_MAX = 60_000
+WRONG = """
+name = "wrong"
+title = "Wrong expectations"
+[cluster]
+hosts = 3
+vms_per_host = 2
+[[steps]]
+at_s = 5
+fault = "power-off"
+host = "host-98"
+[[expect.never]]
+name = "no restart"
+record = { kind = "restart" }
+"""
 app = typer.Typer()
 app.command()(report)
 
@@ -104,12 +119,51 @@ def test_every_finding_and_instant_is_in_the_page() -> None:
     run = read_run(run_of("isolation"))
     page = page_of("isolation")
     for finding in run.file.findings:
-        assert f"<h3>{finding.checker}</h3>" in page
+        assert re.search(rf"<h[34]>{finding.checker}</h[34]>", page)
     assert len(run.file.instants) == 8
     for instant in run.file.instants:
         assert f"<th scope=row>{instant.name}</th>" in page
         assert f"{instant.measured_s:.3f} s" in page
     assert run.file.repeat in page
+
+
+def test_of_a_run_that_holds_the_picture_comes_before_every_check() -> None:
+    page = page_of("isolation")
+    order = [page.index(part) for part in ('class="compact"', 'class="held"', 'id="stage"', 'id="timeline"')]
+    assert order == sorted(order)
+    assert 'class="finding violated"' not in page
+    assert re.search(r"<summary>\d+ checks hold, \d+ had nothing to check</summary>", page)
+
+
+def test_of_a_run_that_does_not_hold_only_what_is_wrong_is_on_top(tmp_path: Path) -> None:
+    page = draw(read_run(simulated(loads(WRONG, "wrong"), tmp_path / "wrong")))
+    order = [page.index(part) for part in ("<h3>expectations</h3>", 'class="judged"', 'class="held"')]
+    assert order == sorted(order)
+    assert re.search(r'<h3>expectations</h3><a class="button show" href="#r\d+">Show the instant</a>', page)
+    assert re.search(r"<summary>\d+ other checks hold", page)
+
+
+def test_times_count_from_the_first_fault_and_the_page_says_when_it_was() -> None:
+    run = read_run(run_of("slave-failure"))
+    page = page_of("slave-failure")
+    assert '"begin":-24.01' in page
+    assert re.search(r">T\+18</td><td class=num>T\+1[78]\.\d\d</td>", page)
+    (down,) = run.history.where("host-state", node="host-99", host="host-98", to="hostDown")
+    assert f"<tr id=r{down.seq} data-t=17.99" in page
+    assert re.search(r"<b>\d+ [A-Z][a-z]+ \d{4}, \d\d:\d\d</b>", page)
+
+
+def test_a_summary_leads_to_the_reports_and_each_of_them_back(tmp_path: Path) -> None:
+    for name in ("normal", "slave-failure", "isolation"):
+        simulated(name, tmp_path / name)
+    assert CliRunner().invoke(app, [str(tmp_path)]).exit_code == 0
+    middle = (tmp_path / "normal" / "report.html").read_text()
+    around = re.findall(
+        r'<a href="([^"]*)">([^<]*)</a>', middle[middle.index("<!--neighbours-->") :].split("</nav>")[0]
+    )
+    assert ("../summary.html", "3 runs") in around
+    assert all((tmp_path / "normal" / href).resolve().is_file() for href, _ in around)
+    assert len(around) == 3
 
 
 def test_names_of_a_run_are_shown_and_never_interpreted(tmp_path: Path) -> None:
@@ -189,8 +243,10 @@ def test_the_summary_counts_verdicts_and_links_to_each_run() -> None:
     runs = [read_run(run_of(name)) for name in SITUATIONS]
     page = write_summary([entry(run) for run in runs], folder() / "summary.html").read_text()
     outline = Outline(without_plotly(page))
-    assert outline.links == [f"{name}/report.html" for name in SITUATIONS]
-    assert "5 runs: 5 holds" in page
+    assert outline.links == ["#runs", *(f"{name}/report.html" for name in SITUATIONS)]
+    assert "5 runs: 5 hold" in page
+    assert all(run.file.title in page for run in runs)
+    assert len(page) < SUMMARY_MAX
     assert outline.tables == outline.captions
     detection, failover = times_s(read_run(run_of("slave-failure")).history)
     assert detection == pytest.approx(18, abs=0.2)

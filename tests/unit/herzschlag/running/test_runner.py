@@ -38,7 +38,7 @@ def test_a_simulated_run_leaves_a_directory_that_explains_itself(tmp_path: Path)
     again = read_report(tmp_path / "run")
     assert again == report
     assert report.scenario_text.startswith('name = "slave-failure"')
-    assert report.repeat == "herzschlag run slave-failure --backend simulation --speed 10 --seed 7"
+    assert report.repeat == "herzschlag run slave-failure --backend simulation --seed 7"
     assert {"herzschlag", "python", "kernel"} <= set(report.versions)
     assert len(read_history(tmp_path / "run" / HISTORY_FILE)) > 50
     assert sorted(item.name for item in (tmp_path / "run").iterdir()) == ["history.jsonl", "log", "run.json"]

@@ -10,14 +10,14 @@ from tests.planted.plant import play
 def test_it_begins_with_the_fault_and_says_who_did_what() -> None:
     told = story(play(load("slave-failure")))
     assert [(at, sentence) for at, sentence, _ in told] == [
-        ("T+0.00", "fault begins: power-off host=host-98"),
+        ("T+0.00", "fault begins: host-98 has no power"),
         ("T+2.99", "host-99 watches for signs of life of host-98"),
         ("T+9.99", "host-99 cannot reach host-98"),
-        ("T+17.99", "host-99 takes host-98 for hostDown"),
-        ("T+17.99", "host-99: restart of vm-98-1 on host-100 ordered"),
-        ("T+17.99", "host-99: restart of vm-98-2 on host-99 ordered"),
-        ("T+18.99", "vm-98-2 on host-99: starting to on"),
-        ("T+18.99", "vm-98-1 on host-100: starting to on"),
+        ("T+17.99", "host-99 sees host-98 as failed"),
+        ("T+17.99", "host-99 orders the restart of vm-98-1 on host-100"),
+        ("T+17.99", "host-99 orders the restart of vm-98-2 on host-99"),
+        ("T+18.99", "vm-98-2 runs on host-99"),
+        ("T+18.99", "vm-98-1 runs on host-100"),
     ]
 
 
@@ -26,7 +26,7 @@ def test_a_long_story_keeps_what_is_cited_and_says_what_it_leaves_out() -> None:
     (cited,) = [r for r in history.where("host-state", node="vcenter", host="host-100", to="election") if r.at_s > 80]
     told = story(history, {cited.seq})
     assert len(told) == LINES_MAX
-    assert ("T+61.99", "vcenter takes host-100 for election") in [(at, sentence) for at, sentence, _ in told]
+    assert ("T+61.99", "vCenter shows host-100 as in election") in [(at, sentence) for at, sentence, _ in told]
     assert told[-1][1].startswith("and ")
     assert told[-1][1].endswith(" more, which the report shows")
     faults = [sentence for _, sentence, _ in told if sentence.startswith("fault ")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from herzschlag.checkers.figures import documented, measured, missed
 from herzschlag.checkers.verdict import Detail
 from herzschlag.history.clock import Clock
-from herzschlag.terminal.figures import documented, measured, missed
 
 ZERO = Clock(24_000)
 

@@ -20,6 +20,13 @@ def measured(instant: Detail) -> str:
     return "never" if instant.measured_s is None else f"{instant.measured_s:.2f}"
 
 
+def happened(instant: Detail, zero: Clock) -> str:
+    """`T+9.84`, `3.20 s`, or `never`."""
+    if instant.measured_s is None:
+        return "never"
+    return f"T+{instant.measured_s:.2f}" if _from_t(instant, zero) else f"{instant.measured_s:.2f} s"
+
+
 def missed(instant: Detail, zero: Clock) -> str:
     """An instant that did not come when it should: what was expected, and what happened."""
     expected = f"expected {documented(instant, zero)}"
