@@ -57,8 +57,8 @@ WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "The statements of the teaching text",
         "about": "What the text says, in our words; what happens here when its scenario is run (T: seconds after the "
-        "fault); and how it really is where the text simplifies. A test plays every scenario and looks for every record, "
-        "so a statement that is no longer true here fails the build.",
+        "fault); and how it really is where the text simplifies. A test plays every scenario and looks for each "
+        "record, so a statement that is no longer true here fails the build.",
         "counts": "Of {all} statements, {shown} hold as they are, {partly} need a condition, and {contradicted} are "
         "contradicted.",
         "try": "Run one and look yourself:",

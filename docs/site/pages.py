@@ -20,6 +20,7 @@ AT_TOP = {
     "SECURITY.md": "SECURITY.md",
 }
 DECISIONS = "docs/decisions"
+LESSON = "docs/lesson"
 SHOWN_AS_TEXT = {".toml", ".py", ".sh", ".txt", ".json", ""}
 _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
 _CODE = re.compile(r"(```.*?```)", re.DOTALL)
@@ -43,6 +44,10 @@ def places() -> dict[str, str]:
         f"docs/{page.name}": page.name for page in sorted((ROOT / "docs").glob("*.md")) if ".template" not in page.name
     }
     found |= {f"{DECISIONS}/{page.name}": f"decisions/{page.name}" for page in sorted((ROOT / DECISIONS).glob("*.md"))}
+    found |= {
+        page.relative_to(ROOT).as_posix(): page.relative_to(ROOT / "docs").as_posix()
+        for page in sorted((ROOT / LESSON).rglob("*.md"))
+    }
     return AT_TOP | found
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 OpenContext = Callable[..., "BrowserContext"]
-SHOWN = ("index", "gallery", "protocol", "sources", "cases", "live", "security", "decisions/index")
+LESSON = ("lesson/en/index", "lesson/en/statements", "lesson/de/aussagen", "lesson/de/4-isolierter-host")
+SHOWN = ("index", "gallery", "protocol", "sources", "cases", "live", "security", "decisions/index", *LESSON)
 
 
 @pytest.fixture(scope="module")
