@@ -63,7 +63,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "contradicted.",
         "try": "Run one and look yourself:",
         "after": "The records of a run are the lines of `history.jsonl`; [results.md](../../results.md) says what each "
-        "kind means. A record that is crossed out must not come.",
+        "kind means.",
+        "never": "never",
         "columns": "| No | The text says | Here | Scenario | Shown by |",
         "shown": "as it is",
         "partly": "with a condition",
@@ -84,7 +85,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "{contradicted} ist es anders.",
         "try": "Selbst nachsehen:",
         "after": "Die Einträge eines Laufs sind die Zeilen von `history.jsonl`; was jede Art bedeutet, steht in "
-        "[results.md](../../results.md) (englisch). Ein durchgestrichener Eintrag darf nicht kommen.",
+        "[results.md](../../results.md) (englisch).",
+        "never": "nie",
         "columns": "| Nr. | Der Text sagt | Hier | Szenario | Zu sehen an |",
         "shown": "gilt",
         "partly": "gilt unter einer Bedingung",
@@ -138,7 +140,7 @@ def row(one: Statement, language: Language) -> str:
         here += f"<br>**{words['really']}:** {getattr(one.really, language)}<br>{words['by']}: {source}"
     mark = "" if one.judged == "shown" else f" (*{words[one.judged]}*)"
     file = f"../../../herzschlag/scenarios/shipped/{one.scenario.partition('@')[0]}.toml"
-    seen = [shown(matcher) for matcher in one.shows] + [f"~~{shown(matcher)}~~" for matcher in one.never]
+    seen = [shown(matcher) for matcher in one.shows] + [f"{words['never']} {shown(matcher)}" for matcher in one.never]
     cells = [str(one.number), getattr(one.says, language) + mark, here, f"[{one.scenario}]({file})", "<br>".join(seen)]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
