@@ -130,6 +130,13 @@ def _no_padding(padding_for: Any) -> Any:
     return lambda mtu, message_type: 0
 
 
+def _to_everyone(heartbeat: Any) -> Any:
+    def broken(self: Any, role: Any, master: Any, to: Any, heard: int, **more: Any) -> None:
+        heartbeat(self, role, master, self._c.others, heard, **more)
+
+    return broken
+
+
 FAULTS = (
     Planted(
         name="numbers instead of text",
@@ -330,6 +337,16 @@ FAULTS = (
         scenario="case-35@mute",
         checker="timeline",
         says="the slave gives its master up: no record",
+    ),
+    Planted(
+        name="slaves that talk to each other",
+        core="ha/reporting",
+        broken="sends its heartbeats to every host",
+        place="herzschlag.agents.ha.reporting.Reporting.heartbeat",
+        patch=_to_everyone,
+        scenario="normal",
+        checker="expectations",
+        says="host-98 sends host-100 nothing",
     ),
     Planted(
         name="a clock that cannot be set",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag.agents.protocol.messages import PowerRequest
-from tests.planted.plant import Planted
+from tests.planted.plant import Planted, nothing
 
 
 def _the_old_master_for_ever(show: Any) -> Any:
@@ -77,6 +77,16 @@ FAULTS = (
         scenario="switched-off",
         checker="asked-for",
         says="by an order of vCenter that no user gave: the last request was off",
+    ),
+    Planted(
+        name="misses no host",
+        core="vcenter/vcenter",
+        broken="does not notice that a host reports no more",
+        place="herzschlag.agents.vcenter.vcenter.VCenter._listen",
+        patch=nothing,
+        scenario="vcenter-path@slave",
+        checker="expectations",
+        says="vCenter misses the host",
     ),
     Planted(
         name="unreachable heartbeat datastores",
