@@ -132,9 +132,9 @@ def test_everything_has_a_name_and_events_are_spoken(visitor: Visitor) -> None:
 
 def test_what_contradicts_is_refused_with_the_reason(visitor: Visitor) -> None:
     alert = visitor.page.locator("#refused")
-    visitor.choose(visitor.thing("link", "host-98", "A"), "No way out")
-    visitor.until_words("no way out")
-    visitor.choose(visitor.thing("link", "host-98", "A"), "Cut silently")
+    visitor.choose(visitor.thing("host", "host-98"), "Freeze")
+    visitor.until_words("host-98 frozen")
+    visitor.choose(visitor.thing("host", "host-98"), "Freeze")
     alert.wait_for(state="visible")
     assert "contradict each other" in alert.inner_text()
     close = visitor.page.get_by_role("button", name="Close this message")

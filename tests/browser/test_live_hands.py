@@ -27,7 +27,7 @@ def test_what_a_host_without_power_cannot_have_is_not_offered(visitor: Visitor) 
         item = visitor.page.get_by_role("menuitem", name=name).first
         assert item.get_attribute("aria-disabled") == "true"
         assert "no power" in item.inner_text()
-    visitor.page.get_by_role("menuitem", name="Freeze").click()
+    visitor.page.get_by_role("menuitem", name="Freeze").click(force=True)
     assert visitor.page.locator(".menu").is_visible()
     assert len(visitor.faults()) == 1
     visitor.page.get_by_role("menuitem", name="Power on").click()
@@ -78,7 +78,7 @@ def test_an_onlooker_sees_everything_and_can_act_on_nothing(
     acting.choose(acting.thing("link", "host-98", "B"), "Cut silently")
     looking.until_words("network B cut")
     assert not looking.page.get_by_role("button", name=re.compile("Heal|Judge|Start|Pause|Step")).first.is_visible()
-    looking.thing("host", "host-99").locator(".box").click()
+    looking.thing("host", "host-99").locator(".name").click()
     assert looking.page.locator(".menu").count() == 0
     assert "cannot act" in looking.page.locator("#looking").inner_text()
     assert looking.page.evaluate("document.documentElement.scrollWidth") <= width
