@@ -13,7 +13,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery pictures vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -59,6 +59,10 @@ site: site-tools ## the documentation and the reports of all scenarios as a site
 
 gallery: lab ## every scenario on real packets, for the site's gallery (ten minutes)
 	@$(PYTHON) docs/site/build.py gallery --jobs $(JOBS)
+
+pictures: site-tools ## docs/pictures: the live page moving (Chromium; half a minute), the others by the browser tests
+	@$(PYTHON) docs/pictures/moving.py
+	@HERZSCHLAG_PICTURES=1 $(PYTEST) -q tests/browser/test_report.py -k drawn_at_any_instant
 
 vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's datapath (some 15 minutes, root)
 	@setup/provision.sh vm
@@ -107,7 +111,7 @@ test-tools:
 	@setup/provision.sh test
 
 site-tools: venv
-	@$(PYTHON) -c 'import material' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/site.lock
+	@$(PYTHON) -c 'import material, PIL' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/site.lock
 
 check-style:
 	@$(PYTHON) -m ruff format --check .

@@ -36,7 +36,7 @@ echo 'atheris==3.0.0' >"$work/fuzz.in"
 lock setup/fuzz.lock --no-deps "$work/fuzz.in"
 mapfile -t wanted < <(printf -- '--extra\n%s\n' ${extras//,/ })
 lock requirements.lock "${wanted[@]}" pyproject.toml
-# What `make site` alone needs, in versions that agree with those above.
-echo 'mkdocs-material>=9.6' >"$work/site.in"
+# What `make site` and `make pictures` alone need, in versions that agree with those above.
+printf '%s\n' 'mkdocs-material>=9.6' 'pillow>=11' >"$work/site.in"
 cat requirements.lock >>"$work/constraints"
 lock setup/site.lock "$work/site.in"

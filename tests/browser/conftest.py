@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.support.live import Command, command
+from tests.support.visitor import Visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -42,3 +46,17 @@ def open_context(browser: Browser) -> Iterator[OpenContext]:
     yield make
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[Command]:
+    with command("--backend", "simulation", temporary=tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(simulated: Command, open_context: OpenContext) -> Visitor:
+    """A browser at a simulated lab that runs."""
+    made = Visitor(open_context(), simulated.link())
+    made.until_phase("running")
+    return made

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,20 +33,6 @@ CALLED_NOTHING = """() => [...document.querySelectorAll(
   .filter((e) => !['aria-label', 'aria-labelledby', 'title'].some((a) => e.getAttribute(a)) && !e.textContent.trim()
     && !document.querySelector(`label[for="${e.id || '-'}"]`) && !e.closest('label'))
   .map((e) => e.outerHTML.slice(0, 120))"""
-
-
-@pytest.fixture
-def simulated(tmp_path: Path) -> Iterator[Command]:
-    with command("--backend", "simulation", temporary=tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def visitor(simulated: Command, open_context: OpenContext) -> Visitor:
-    """A browser at a simulated lab that runs."""
-    made = Visitor(open_context(), simulated.link())
-    made.until_phase("running")
-    return made
 
 
 def test_a_link_is_cut_and_healed_by_click(visitor: Visitor) -> None:
@@ -146,9 +132,9 @@ def test_everything_has_a_name_and_events_are_spoken(visitor: Visitor) -> None:
 
 def test_what_contradicts_is_refused_with_the_reason(visitor: Visitor) -> None:
     alert = visitor.page.locator("#refused")
-    visitor.choose(visitor.thing("link", "host-98", "A"), "No way out")
-    visitor.until_words("no way out")
-    visitor.choose(visitor.thing("link", "host-98", "A"), "Cut silently")
+    visitor.choose(visitor.thing("host", "host-98"), "Freeze")
+    visitor.until_words("host-98 frozen")
+    visitor.choose(visitor.thing("host", "host-98"), "Freeze")
     alert.wait_for(state="visible")
     assert "contradict each other" in alert.inner_text()
     close = visitor.page.get_by_role("button", name="Close this message")
@@ -157,73 +143,6 @@ def test_what_contradicts_is_refused_with_the_reason(visitor: Visitor) -> None:
     assert whole["x"] + whole["width"] - box["x"] - box["width"] < 30  # at the right end
     close.click()
     assert alert.is_hidden()
-
-
-def test_what_a_host_without_power_cannot_have_is_not_offered(visitor: Visitor) -> None:
-    visitor.choose(visitor.thing("host", "host-98"), "Power off")
-    visitor.until_words("host-98 no power")
-    visitor.thing("host", "host-98").locator(".box").click()
-    for name in ("Power off", "Freeze", "Kill the agent", "Kill the agent for good"):
-        item = visitor.page.get_by_role("menuitem", name=name).first
-        assert item.get_attribute("aria-disabled") == "true"
-        assert "no power" in item.inner_text()
-    visitor.page.get_by_role("menuitem", name="Freeze").click()
-    assert visitor.page.locator(".menu").is_visible()
-    assert len(visitor.faults()) == 1
-    visitor.page.get_by_role("menuitem", name="Power on").click()
-    visitor.until(lambda: visitor.faults() == [], "it has power again")
-
-
-@pytest.mark.parametrize("width", [1400, 390])
-def test_a_menu_leaves_the_thing_that_it_is_about_in_sight(
-    width: int, simulated: Command, open_context: OpenContext
-) -> None:
-    visitor = Visitor(open_context(viewport={"width": width, "height": 844}), simulated.link())
-    visitor.until_phase("running")
-    for act, node in (("link", "host-98"), ("link", "host-100"), ("host", "host-99"), ("storage", "host-100")):
-        thing = visitor.thing(act, node, "A" if act == "link" else "")
-        thing.locator(".port, .box, rect").first.click()
-        menu = visitor.page.locator(".menu").bounding_box()
-        box = visitor.thing("host", node).locator(".box").bounding_box()
-        assert menu is not None and box is not None
-        apart = (
-            menu["x"] >= box["x"] + box["width"]
-            or menu["x"] + menu["width"] <= box["x"]
-            or menu["y"] >= box["y"] + box["height"]
-        )
-        assert apart, (act, node, menu, box)
-        visitor.page.keyboard.press("Escape")
-
-
-def test_what_was_before_the_cluster_was_ready_is_folded(visitor: Visitor) -> None:
-    fold = visitor.page.locator("#boot")
-    visitor.until(fold.is_visible, "the fold is there")
-    assert "T-" not in visitor.story()
-    assert re.match(r"▸ \d+ lines from before", fold.inner_text())
-    fold.click()
-    assert "T-" in visitor.story()
-    fold.click()
-    assert "T-" not in visitor.story()
-
-
-@pytest.mark.parametrize("width", [1400, 390])
-def test_an_onlooker_sees_everything_and_can_act_on_nothing(
-    width: int, simulated: Command, open_context: OpenContext
-) -> None:
-    acting = Visitor(open_context(), simulated.link())
-    link = simulated.link("onlookers")
-    looking = Visitor(open_context(viewport={"width": width, "height": 844}), link)
-    for visitor in (acting, looking):
-        visitor.until_phase("running")
-    acting.choose(acting.thing("link", "host-98", "B"), "Cut silently")
-    looking.until_words("network B cut")
-    assert not looking.page.get_by_role("button", name=re.compile("Heal|Judge|Start|Pause|Step")).first.is_visible()
-    looking.thing("host", "host-99").locator(".box").click()
-    assert looking.page.locator(".menu").count() == 0
-    assert "cannot act" in looking.page.locator("#looking").inner_text()
-    assert looking.page.evaluate("document.documentElement.scrollWidth") <= width
-    Visitor(open_context(), link).until_phase("running")  # as often as it is opened
-    assert looking.trouble == []
 
 
 def test_several_browsers_see_the_same_lab(simulated: Command, open_context: OpenContext) -> None:

@@ -76,6 +76,7 @@ const hear = {
     $("title").textContent = lab.title;
     document.title = `${lab.title} · Herzschlag live`;
     $("about").textContent = lab.about;
+    $("aboutbox").hidden = !lab.about;
     const simulated = lab.backend === "simulation";
     $("where").textContent = simulated ? "· simulation, virtual time" : `· real packets, speed ${lab.speed}`;
     $("time").hidden = !simulated;
