@@ -113,7 +113,7 @@ def check(place: Path, seconds: dict[str, float]) -> dict[str, Any]:
         demo, said = timed(seconds, f"make demo as {name}", lambda user=user: far.run("make", "demo", user=user))
         print(said, flush=True)
         tests, told = timed(seconds, f"plugin's tests as {name}", lambda user=user: far.run(*pytest_line(), user=user))
-        summary = told.strip().splitlines()[-1].strip("= ") if told.strip() else "nothing"
+        summary = told.strip().splitlines()[-1].strip("= ").partition(" in ")[0] if told.strip() else "nothing"
         if tests:
             print("\n".join(told.splitlines()[-SHOWN_LINES:]), flush=True)
         found[name] = {
@@ -224,7 +224,8 @@ def used_mb(folder: Path) -> int:
 
 
 def last_of(text: str, word: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if word in line), "nothing")
+    found = next((line for line in reversed(text.splitlines()) if word in line), "nothing")
+    return " ".join(found.split())
 
 
 def show(result: dict[str, Any]) -> None:
