@@ -22,6 +22,10 @@ from herzschlag.packets.passages import Passage, passages
 from herzschlag.topo.capture import pcapng
 from herzschlag.topo.spec import TopologySpec
 
+IN_FLIGHT_NS = 20_000_000
+"""Real time for which a heartbeat may have been under way when the fault began: on a busy machine the switch gives it to
+its receiver's link a moment later, behind the place where the fault stops packets. The next heartbeat is not due by then."""
+
 
 def before_faults(
     capture: pcapng.Capture, facts: CaptureFacts, history: History, lab: TopologySpec, interval_ns: int
@@ -33,7 +37,7 @@ def before_faults(
     times = [packet.at_ns for packet in packets]
     found: list[LastHeartbeat] = []
     for fault in history.where("fault", phase="begin"):
-        until_ns = facts.wall_ns(fault.at_ns) + int(fault.get("took_ns") or 0)
+        until_ns = facts.wall_ns(fault.at_ns) + int(fault.get("took_ns") or 0) + IN_FLIGHT_NS
         if capture.full_ns is not None and capture.full_ns <= until_ns:
             continue
         from_ns = facts.wall_ns(fault.at_ns - RECENT_INTERVALS * interval_ns)
