@@ -67,8 +67,8 @@ def test_a_heartbeat_that_arrives_while_a_fault_takes_its_while_counts() -> None
 
 
 def test_a_heartbeat_that_was_under_way_when_the_fault_began_counts() -> None:
-    """On a busy machine the switch gave one to its receiver 1.1 ms of real time after the packet filter had cut its host
-    off: the receiver's timers began there, and the run was violated by more than a second."""
+    """On a busy machine the switch gave one to its receiver 1.1 ms of real time after the packet filter had cut its
+    host off: the receiver's timers began there, and the run was violated by more than a second."""
     in_flight_s = IN_FLIGHT_NS / SECOND * SPEED
     made = captured()
     beat(made, FAULT_S + TOOK_S + in_flight_s / 2, SLAVE, MASTER)
