@@ -158,7 +158,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         ]
 
     def asks_for(self, kind: str) -> bool:
-        """Whether one of them is about records of this kind."""
+        """Whether one of them is about records of this kind; those without any are left to validation."""
         matchers: list[Matcher] = []
         for _, item in self.all():
             match item:
@@ -168,7 +168,7 @@ class Expectations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                     matchers += item.records
                 case _:
                     pass
-        return kind in kinds_named(matchers)
+        return kind in kinds_named(one for one in matchers if "kind" in one)
 
 
 def matches(record: Record, matcher: Matcher) -> bool:

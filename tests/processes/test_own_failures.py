@@ -65,7 +65,7 @@ def mounts_of_its_own(tmp_path: Path) -> list[str]:
     [
         (12, "history.jsonl: No space left on device: make room there"),
         (36, "run.json: No space left on device: make room there"),  # it says `running` already, which is shorter
-        (64, "its report failed: "),
+        (80, "its report failed: "),
         (300, "its report failed: "),
     ],
 )

@@ -20,7 +20,7 @@ SCENARIOS = ("normal", "slave-failure", "master-failure", "isolation", "partitio
 
 KINDS = (
     *("role", "election", "mastership", "liveness", "host-state", "isolation", "vm", "restart", "lock", "protect"),
-    *("slot", "datastore", "config", "vcenter", "disk", "counters", "run", "ready", "fault", "end"),
+    *("slot", "datastore", "config", "vcenter", "disk", "counters", "sent", "run", "ready", "fault", "end"),
 )
 BEHAVIOUR = frozenset({"path", "dropped"})
 """Nothing else tells of these, so their absence may be the finding: a checker that asks for them may only not hold."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from herzschlag.faults import AnyFault, CrashAgent, CutPair, Isolate, PowerOff, VmCrash
-from herzschlag.scenarios.expectations import Count, Expectations, Instant, Matcher, State
+from herzschlag.scenarios.expectations import Count, Expectations, Instant, Matcher, Never, State
 from herzschlag.scenarios.model import Cluster, Scenario, Step, VmEntry
 from herzschlag.scenarios.numbers import LONGEST_S
 from herzschlag.scenarios.validation import check
@@ -124,6 +124,7 @@ def test_cuts_may_overlap() -> None:
             "record",
             "did you mean 'role'",
         ),
+        (Expectations(never=(Never(name="x", record=Matcher(node="host-98")),)), "record", "kind"),
         (Expectations(count=(Count(name="x", record=Matcher(kind="role")),)), "expect.count[0]", "exactly"),
         (Expectations(state=(State(name="x", at="no such step", roles={"host-98": "off"}),)), ".at", "no such step"),
         (Expectations(state=(State(name="x", roles={"host-98": "king"}),)), "roles", "king"),
