@@ -8,12 +8,13 @@ PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 REPEAT ?= 1
 SECONDS ?= 600
+RUNS ?= 200
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak fuzz docs site gallery pictures vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site gallery pictures vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -35,7 +36,7 @@ packets: lab ## the tests on real packets alone
 	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
 
 against: lab ## this checkout's figures beside those of another one: make against OLD=../old
@@ -81,6 +82,9 @@ stops: lab ## every kind of process of a lab, stopped for a while at every momen
 
 soak: lab ## a thousand runs in a row, 200 killed labs, an hour of 64 hosts under faults; docs/reliability.md (two hours; SECONDS=120: a bit of each)
 	@$(PYTHON) -P bench/soak.py --jobs $(JOBS) --seconds $(if $(filter file,$(origin SECONDS)),7200,$(SECONDS))
+
+campaign-check: lab ## a campaign of 200 runs on real packets, killed twice: complete, and nothing twice (half an hour; RUNS=20: a bit of it)
+	@$(PYTHON) -m bench.campaign --jobs $(JOBS) --runs $(RUNS)
 
 fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/fuzz.lock

@@ -42,6 +42,17 @@ def speed_max(scenario: Scenario) -> float | None:
     return max(1.0, 1 + (SHARE_MAX * shortest - TOLERANCE_S) / TOLERANCE_PER_SPEED_S)
 
 
+def too_fast(scenario: Scenario, speed: float) -> str:
+    """Why real packets at this speed could show nothing, and the way out; empty where they can."""
+    highest = speed_max(scenario)
+    if highest is None or speed <= highest:
+        return ""
+    return (
+        f"instants may be {tolerance_s(speed):.2f} s off then, which shows nothing of the"
+        f" {shortest_s(scenario):g} s of {scenario.name}: choose {int(highest)} or less"
+    )
+
+
 def speed_kept(late_real_s: float) -> float | None:
     """The highest whole speed at which timers as late as this would be in time; None when not even real time is slow
     enough."""

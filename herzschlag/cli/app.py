@@ -20,6 +20,7 @@ from rich.console import Console
 from herzschlag import __version__
 from herzschlag.backends import asking
 from herzschlag.backends.names import Backend, Capture
+from herzschlag.campaign.cli import campaign_command
 from herzschlag.checkers import checkers
 from herzschlag.cli import runs, speeds
 from herzschlag.cli.commands import scenario_files
@@ -38,6 +39,7 @@ from herzschlag.report.cli import report as report_command
 from herzschlag.running import interrupts, progress
 from herzschlag.running.batch import JOBS_MAX
 from herzschlag.running.machine_trial import AUTO
+from herzschlag.running.run_file import exit_status
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.running.which_run import RUNS
 from herzschlag.scenarios.completion import scenarios as scenario_names
@@ -173,7 +175,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
         report = run(request, progress.writer(into, loaded))
     except KeyboardInterrupt:
         fail("interrupted", INTERRUPTED)
-    raise typer.Exit(runs.status_of([report]))
+    raise typer.Exit(exit_status([report]))
 
 
 @app.command("doctor")
@@ -210,6 +212,7 @@ app.command("dissector", rich_help_panel=FINISHED)(dissector_command)
 app.command("compare", rich_help_panel=FINISHED)(compare_command)
 app.command("report", rich_help_panel=FINISHED)(report_command)
 app.command("demo")(demo_command)
+app.command("campaign")(campaign_command)
 app.command("live")(live)
 app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)

@@ -1,6 +1,6 @@
-"""Runs of the command line, for `run` and `demo`: their requests, their end on the screen, the exit status.
+"""Runs of the command line, for `run` and `demo`: their requests, and their end on the screen.
 
-This module decides where each run goes and which status several of them give: the worst. Playing is in `playing.py`.
+This module decides where each run goes. Playing is in `playing.py`, the exit status in `running/run_file.py`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import NamedTuple
 from rich.console import Console
 
 from herzschlag.backends.names import BackendName
-from herzschlag.checkers.verdict import EXIT_STATUS, worst
+from herzschlag.checkers.verdict import worst
 from herzschlag.cli import speeds
 from herzschlag.cli.ending import fail
 from herzschlag.cli.playing import play, tell
-from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
-from herzschlag.running.run_file import LOG_FOLDER, RunReport, new_folder
+from herzschlag.exit_status import INTERRUPTED, WRONG_INPUT
+from herzschlag.running.run_file import LOG_FOLDER, exit_status, new_folder
 from herzschlag.running.runner import RunRequest
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import Captured, Datapath
@@ -99,18 +99,7 @@ def play_and_tell(
         tell(out, reports, took_s=took_s, skipped=skipped, verbose=verbose, quiet=quiet)
     for trouble in (*drawn.refused, *drawn.failed):
         err.print(f"herzschlag: {trouble}", markup=False, soft_wrap=True)
-    return status_of(reports, failed=bool(drawn.failed))
-
-
-def status_of(reports: Sequence[RunReport], *, failed: bool = False) -> int:
-    """Violated, then failed, then unavailable, then unknown. `failed`: something besides the runs did."""
-    verdict = worst(report.verdict for report in reports)
-    states = {report.status for report in reports}
-    if verdict != "violated" and (failed or "failed" in states):
-        return FAILED
-    if verdict != "violated" and "unavailable" in states:
-        return CANNOT_RUN
-    return EXIT_STATUS[verdict]
+    return exit_status(reports, failed=bool(drawn.failed))
 
 
 def _unique(index: int, scenarios: Sequence[Scenario]) -> str:

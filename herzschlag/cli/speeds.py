@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from herzschlag.checkers.pace import SENSIBLE_SPEED, shortest_s, speed_max, tolerance_s
+from herzschlag.checkers.pace import SENSIBLE_SPEED, too_fast
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.running.machine_trial import AUTO, reason, speed_for, try_machine
@@ -58,13 +58,8 @@ def check_pace(scenarios: Sequence[Scenario], wanted: Wanted, console: Console) 
     """Refuse a speed at which nothing could be told on real packets; warn of one that few machines keep up with."""
     speeds = [of(scenario, wanted) for scenario in scenarios]
     for scenario, chosen in zip(scenarios, speeds, strict=True):
-        highest = speed_max(scenario)
-        if highest is not None and chosen > highest:
-            fail(
-                f"--speed {chosen:g}: instants may be {tolerance_s(chosen):.2f} s off then, which shows nothing of the"
-                f" {shortest_s(scenario):g} s of {scenario.name}: choose {int(highest)} or less",
-                WRONG_INPUT,
-            )
+        if why := too_fast(scenario, chosen):
+            fail(f"--speed {chosen:g}: {why}", WRONG_INPUT)
     if max(speeds) > SENSIBLE_SPEED:
         text = f"--speed {max(speeds):g}: few machines keep up with more than {SENSIBLE_SPEED:g}; a run may be unknown"
         console.print(f"herzschlag: {text}", markup=False, soft_wrap=True)

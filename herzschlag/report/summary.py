@@ -23,7 +23,7 @@ from herzschlag.history.records import SECOND, History, Record, write_whole
 from herzschlag.report.html import HEART, head, static
 from herzschlag.report.reading import REPORT_FILE, Run
 from herzschlag.report.tables import badge
-from herzschlag.running.run_file import RunReport
+from herzschlag.running.run_file import RUN_FILE, RunReport
 
 DETECTED = ("hostDown", "networkIsolated", "networkPartitionedFromMaster")
 ROWS_MAX = 2000
@@ -44,6 +44,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """When the documentation says it comes, where the scenario has an instant for it."""
     failover_published_s: Span | None = None
     length_s: float
+    case: str = ""
+    """Under which it is grouped; empty: its scenario."""
+    drawn: bool = True
+    """Whether it has a report, or will."""
 
 
 def entry(run: Run) -> Entry:
@@ -102,18 +106,20 @@ def write_summary(runs: Sequence[Entry], path: Path) -> Path:
     return path
 
 
-def draw(runs: Sequence[Entry], folder: Path) -> str:
+def draw(runs: Sequence[Entry], folder: Path, *, of: str = "summary", more: str = "") -> str:
+    """The page. `of`: what it is of; `more`: sections of its own, after the cases."""
     verdict = worst(run.file.verdict for run in runs)
     counts = {v: sum(r.file.verdict == v for r in runs) for v in RANK}
     verbs = {"violated": "violated", "unknown": "unknown", "holds": "holds" if counts["holds"] == 1 else "hold"}
     told = ", ".join(f"{count} {verbs[v]}" for v, count in counts.items() if count)
     title = f"{counted(len(runs), 'run')}: {told}"
-    return head(f"Summary of {title}", "report.css", "summary.css") + "".join(
+    return head(f"{of.capitalize()} of {title}", "report.css", "summary.css") + "".join(
         [
-            f'<body><a class="skip" href="#runs">To the runs</a><header class="top"><div class="brand">{HEART}<span>Herzschlag summary</span>'
+            f'<body><a class="skip" href="#runs">To the runs</a><header class="top"><div class="brand">{HEART}<span>Herzschlag {of}</span>'
             f'<button type="button" id="theme" class="push">light / dark</button></div><h1>{escape(title)}</h1>'
             f'<div class="verdict">{badge(verdict, large=True)}<p>{_said(verdict)}</p></div></header><main>',
             _cases(runs),
+            more,
             f'<section id="runs" aria-labelledby="h-runs"><h2 id="h-runs">Runs</h2>{_runs(runs, folder)}</section>',
             _times(
                 "detection",
@@ -135,7 +141,7 @@ def _said(verdict: Verdict) -> str:
 def _by_scenario(runs: Sequence[Entry]) -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = {}
     for run in runs:
-        found.setdefault(run.file.scenario, []).append(run)
+        found.setdefault(run.case or run.file.scenario, []).append(run)
     return found
 
 
@@ -242,7 +248,7 @@ def _how(file: RunReport) -> str:
 
 
 def _row(run: Entry, folder: Path, *, how: bool) -> str:
-    link = quote(os.path.relpath(run.directory / REPORT_FILE, folder))
+    link = quote(os.path.relpath(run.directory / (REPORT_FILE if run.drawn else RUN_FILE), folder))
     times = "".join(
         f"<td class=num>{'' if t is None else f'{t:.2f} s'}</td>" for t in (run.detection_s, run.failover_s)
     )

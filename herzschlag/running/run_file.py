@@ -10,12 +10,14 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from herzschlag.checkers.verdict import Detail, Finding, Verdict
+from herzschlag.checkers.verdict import EXIT_STATUS, Detail, Finding, Verdict, worst
+from herzschlag.exit_status import CANNOT_RUN, FAILED
 from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts
 from herzschlag.history.records import TAIL_FILE, write_whole
 from herzschlag.scenarios.from_toml import loads_family
@@ -119,6 +121,19 @@ def read_report(directory: Path) -> RunReport:
     """The report of a run; its directory may have been moved since. Raises OSError and msgspec.MsgspecError."""
     report = msgspec.json.decode((directory / RUN_FILE).read_bytes(), type=RunReport)
     return msgspec.structs.replace(report, directory=str(directory))
+
+
+def exit_status(reports: Iterable[RunReport], *, failed: bool = False) -> int:
+    """Of a command, by its runs: violated, then failed, then unavailable, then unknown. `failed`: something besides
+    them did."""
+    listed = list(reports)
+    verdict = worst(report.verdict for report in listed)
+    states = {report.status for report in listed}
+    if verdict != "violated" and (failed or "failed" in states):
+        return FAILED
+    if verdict != "violated" and "unavailable" in states:
+        return CANNOT_RUN
+    return EXIT_STATUS[verdict]
 
 
 def scenario_of(report: RunReport) -> Scenario:

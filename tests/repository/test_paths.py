@@ -18,6 +18,7 @@ INVENTED = ("tests/repository/", "tests/setup/")
 EXAMPLES = {
     "_ws.lua": "a field of Wireshark",
     "again.toml": "a file that a user saves",
+    "campaign.toml": "a file of a campaign's directory",
     "by-hand.toml": "a file that the live page saves",
     "agents/herzschlag/agents/": "a layout that was not chosen",
     "agents/test_agents.py": "a test in a user's project",
@@ -30,6 +31,7 @@ EXAMPLES = {
     "many.toml": "a file that a benchmark writes",
     "my-case.toml": "a user's scenario",
     "my-lab.toml": "a user's scenario",
+    "nightly.toml": "a user's campaign file",
     "path/to/file.toml": "a placeholder",
     "rack.toml": "a user's scenario",
     "scenario.toml": "a file of a run directory",

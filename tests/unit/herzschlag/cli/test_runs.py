@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from herzschlag.cli import runs
-from herzschlag.running.run_file import RunReport
+from herzschlag.running.run_file import RunReport, exit_status
 from herzschlag.scenarios.from_toml import load
 
 
@@ -42,4 +42,4 @@ def test_a_folder_that_cannot_be_made_is_wrong_input(tmp_path: Path, capsys: pyt
 )
 def test_the_worst_of_all_runs_is_the_status(reports: list[Any], failed: bool, status: int) -> None:
     made = [RunReport(scenario="normal", verdict=verdict, status=state) for verdict, state in reports]
-    assert runs.status_of(made, failed=failed) == status
+    assert exit_status(made, failed=failed) == status

@@ -1,0 +1,125 @@
+"""How far a campaign is: counts, pace and remaining time on a terminal; in a pipe, a line per run that arrived.
+
+This module decides which figures are shown, and that pace counts runs of this command alone, not those that were there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from herzschlag.campaign.crew import State
+from herzschlag.campaign.folder import Played
+from herzschlag.checkers.verdict import Mark, counted
+from herzschlag.terminal.marks import DIM, STYLES, sign
+
+REFRESH_PER_S = 4
+SHOWN_MAX = 6
+"""Of the runs that do not hold, the latest."""
+PACE_RUNS_MIN = 3
+"""After fewer runs a pace says nothing."""
+BAR_MAX = 60
+WORDS: dict[Mark, str] = {"holds": "hold", "violated": "violated", "unknown": "unknown", "nothing": "not played"}
+
+
+class Board:
+    def __init__(
+        self,
+        console: Console,
+        title: str,
+        number: int,
+        *,
+        silent: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._console = console
+        self._title = title
+        self._number = number
+        self._silent = silent
+        self._clock = clock
+        self._began_s = clock()
+        self._counts: Counter[Mark] = Counter()
+        self._there = 0
+        self._wrong: deque[Text] = deque(maxlen=SHOWN_MAX)
+        self._state = State()
+        self._wait = ""
+        self._live = Live(get_renderable=self.rows, console=console, refresh_per_second=REFRESH_PER_S, transient=True)
+
+    def __enter__(self) -> Self:
+        if self._silent:
+            return self
+        if self._console.is_terminal:
+            self._live.start(refresh=True)
+        else:
+            self._console.print(self._title, soft_wrap=True, markup=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del kind, error, trace
+        if self._console.is_terminal and not self._silent:
+            self._live.stop()
+
+    def was_there(self, runs: int, counts: Counter[Mark]) -> None:
+        """Runs of earlier commands."""
+        self._there = runs
+        self._counts += counts
+        self._say(Text(f"  {counted(runs, 'run')} of {self._number} there already") if runs else None)
+
+    def came(self, run: Played) -> None:
+        mark: Mark = run.entry.file.verdict if run.complete else "nothing"
+        self._counts[mark] += 1
+        text = Text.assemble("  ", sign(mark), f" {run.cell.name}  {run.delivery.took_s:.1f} s")
+        if mark != "holds":
+            text.append(f"  {mark if run.complete else run.entry.file.status}")
+            self._wrong.append(Text.assemble(text, f": {run.entry.file.because}"))
+        self._say(text)
+
+    def now(self, state: State, wait: str) -> None:
+        """`wait`: what the campaign waits for, if it does."""
+        if wait and wait != self._wait:
+            self._say(Text(f"  waits: {wait}"))
+        self._state, self._wait = state, wait
+
+    def rows(self) -> RenderableType:
+        bar = ProgressBar(total=self._number, completed=self._done, width=min(BAR_MAX, self._console.width - 4))
+        wrong = [Text.assemble(text, no_wrap=True, overflow="ellipsis") for text in self._wrong]
+        waits = [Text(f"  waits: {self._wait}", style="yellow")] if self._wait else []
+        return Group(
+            Text(self._title, style="bold"), bar, self._counted(), Text(f"  {self.pace()}", style=DIM), *waits, *wrong
+        )
+
+    def pace(self) -> str:
+        """Workers, runs an hour, and how long the rest will take."""
+        state = self._state
+        parts = [f"{state.under_way} under way on {counted(state.workers, 'worker')}"]
+        came = self._done - self._there
+        if came >= PACE_RUNS_MIN:
+            an_hour = came / max(self._clock() - self._began_s, 1e-9) * 3600
+            left_min = (self._number - self._done) / an_hour * 60
+            parts.append(f"{an_hour:,.0f} runs an hour, {left_min:.0f} min left")
+        return ", ".join(parts)
+
+    @property
+    def _done(self) -> int:
+        return sum(self._counts.values())
+
+    def _counted(self) -> Text:
+        text = Text(f"  {self._done} of {self._number}")
+        for mark, word in WORDS.items():
+            if number := self._counts[mark]:
+                text.append(f"  {number} {word}", style=STYLES[mark])
+        return text
+
+    def _say(self, text: Text | None) -> None:
+        if text is not None and not self._silent and not self._console.is_terminal:
+            self._console.print(text, soft_wrap=True)
