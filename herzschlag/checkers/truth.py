@@ -15,11 +15,12 @@ from typing import Literal
 import msgspec
 
 from herzschlag.agents import states
+from herzschlag.checkers.clocks import ClockSpan, WrongClocks, wrong_clocks
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import MILLISECOND
 from herzschlag.history.clock import Clock
-from herzschlag.history.records import History, Record
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import GATEWAY, NETWORKS
 
@@ -160,11 +161,15 @@ class Truth:
         asked = {int(r.fields["asked_ns"]) for r in ends if r.get("asked_ns") is not None}
         begun = {span.begin_ns for span in self.spans}
         over = {min(span.end_ns, self.end_ns) for span in self.spans}
-        marks = sorted({0, self.end_ns, *begun, *over, *(at_ns for at_ns in asked if 0 < at_ns < self.end_ns)})
+        clocks = {
+            at_ns for window in (*self.clocks.stalls, *self.clocks.unrest) for at_ns in (window.begin_ns, window.end_ns)
+        }
+        marks = sorted({0, self.end_ns, *begun, *over, *(at for at in asked | clocks if 0 < at < self.end_ns)})
         return tuple(Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks))
 
     def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:
-        return p.combined(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns)
+        still = tuple(p.Frozen(host=w.host) for w in self.clocks.stalls if w.begin_ns <= at_ns < w.end_ns)
+        return p.combined([*(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns), still])
 
     def segment_at(self, at_ns: int) -> Segment:
         for segment in self.segments:
@@ -264,8 +269,40 @@ class Truth:
         lost = {c.datastore for c in _storage(segment, host) if c.access in ("apd", "pdl")}
         return sum(d.name not in lost for d in self.lab.datastores_of(host))
 
+    def keeps_locks(self, host: str, datastore: str, segment: Segment) -> bool:
+        """Whether the host can renew its locks on that datastore: it has power, moves, and writes there."""
+        moves = self.powered(host, segment) and p.Frozen(host) not in segment.conditions
+        return moves and self.reaches_storage(host, segment, datastore)
+
+    def without_locks_ns(self, host: str, datastore: str, at_ns: int) -> tuple[int, int]:
+        """Around this instant, the stretch in which the host could not renew its locks on that datastore, from its
+        begin to its end; (at, at) where it could just before."""
+        begin_ns, end_ns = at_ns, at_ns
+        for segment in reversed([s for s in self.segments if s.begin_ns < at_ns]):
+            if self.keeps_locks(host, datastore, segment):
+                break
+            begin_ns = segment.begin_ns
+        for segment in (s for s in self.segments if s.end_ns > at_ns):
+            if begin_ns == at_ns or self.keeps_locks(host, datastore, segment):
+                break
+            end_ns = segment.end_ns
+        return begin_ns, end_ns
+
     def impaired(self, segment: Segment) -> bool:
-        return any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
+        """Whether lines are bad or a clock is wrong, or was until lately."""
+        unrest = any(w.begin_ns <= segment.begin_ns < w.end_ns for w in self.clocks.unrest)
+        return unrest or any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
+
+    @cached_property
+    def clocks(self) -> WrongClocks:
+        """When hosts' clocks were set, and stood still because of it."""
+        spans = [
+            ClockSpan(c.host, s.begin_ns, s.end_ns, int(c.offset_s * SECOND))
+            for s in self.spans
+            for c in s.primitives
+            if isinstance(c, p.ClockOff)
+        ]
+        return wrong_clocks(spans)
 
     def groups(self, segment: Segment) -> tuple[frozenset[str], ...]:
         """Hosts with a working agent, joined by two-way links, transitively."""
@@ -299,15 +336,26 @@ class Truth:
     # --- what the records say of roles and VMs ---
 
     def role(self, host: str, at_ns: int) -> str:
-        """By its own records; `off` without power, empty before it ever said."""
+        """By its own records; `off` without power, `uninitialized` from the death of its agent until the next one
+        says more, which takes a moment after the fault has ended."""
         if not self.powered(host, self.segment_at(at_ns)):
             return "off"
         record = self.history.last("role", at_ns, node=host)
-        if record is None or any(
-            record.at_ns < s.end_ns <= at_ns and p.PowerOff(host) in s.primitives for s in self.spans
-        ):
-            return "uninitialized"
-        return str(record.fields["to"])
+        died_ns = max((d for d in self._deaths.get(host, ()) if d <= at_ns), default=-1)
+        return "uninitialized" if record is None or record.at_ns < died_ns else str(record.fields["to"])
+
+    @cached_property
+    def _deaths(self) -> dict[str, tuple[int, ...]]:
+        """Per host, when faults ended its agent: with its power, or alone."""
+        found: dict[str, list[int]] = {}
+        for span in self.spans:
+            for one in span.primitives:
+                match one:
+                    case p.PowerOff(node=host) | p.AgentDown(host=host):
+                        found.setdefault(host, []).append(span.begin_ns)
+                    case _:
+                        pass
+        return {host: tuple(at) for host, at in found.items()}
 
     def speaks(self, host: str, to: str, at_ns: int) -> str:
         """The role of a host that sends to the other each second, else nothing. A slave sends to its master alone, and

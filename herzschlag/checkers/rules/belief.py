@@ -94,9 +94,9 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     alive = truth.agent_works(host, segment)
     if alive and truth.linked(master, host, segment):
         return {"connectedToMaster"}, "both reach each other"
-    if p.Frozen(host) in segment.conditions:
-        return {"hostDown"}, "it stands still"
     pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
+    if p.Frozen(host) in segment.conditions:
+        return ({"fdmUnreachable"}, "its clock stands still") if pinged else ({"hostDown"}, "it stands still")
     shown = [
         d.name
         for d in truth.lab.datastores_of(host)
