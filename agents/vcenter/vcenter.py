@@ -112,7 +112,7 @@ class VCenter:
         self._where: dict[str, str] = {}
         """VM to the host that last reported it running."""
         self._off: set[str] = set()
-        """VMs a user powered off: not to be protected."""
+        """VMs a user powered off: not to be protected. Kept on its own disk."""
         self._requests: dict[str, _Request] = {}
         """User requests not yet seen fulfilled, by VM."""
         self._orders = 0
@@ -164,10 +164,11 @@ class VCenter:
         self._boot = event.boot
         first_start = event.config is None
         if event.config is not None:
-            self._config = event.config
+            self._off = set(event.config.switched_off)
+            self._config = msgspec.structs.replace(event.config, switched_off=())
         self._hosts = {host.moid: _Host() for host in self._config.hosts}
         self._tick_ns = self._now_ns
-        self._do(KeepConfig(self._config))
+        self._keep()
         if first_start:
             for vm, host in self._s.placement.items():
                 self._user_power(vm, on=True, host=host)
@@ -236,6 +237,7 @@ class VCenter:
         else:
             self._off.add(name)
             target = self._where.get(name) or target  # A vCenter that was restarted may not know yet where it runs.
+        self._keep()
         self._orders += 1
         self._requests[name] = _Request(self._now_ns + self._orders, vm, on, target)
         self._trace(records.UserRequest(vm=name, on=on, host=target, refused=False, because="a user asked"))
@@ -261,7 +263,7 @@ class VCenter:
     def _change(self, config: ClusterConfig, because: str) -> None:
         self._config = msgspec.structs.replace(config, generation=self._config.generation + 1)
         self._trace(records.Configured(generation=self._config.generation, because=because))
-        self._do(KeepConfig(self._config))
+        self._keep()
         self._tick_ns = self._now_ns
 
     def _reselect(self) -> None:
@@ -366,6 +368,10 @@ class VCenter:
             self._shown[moid] = state
 
     # --- how ---
+
+    def _keep(self) -> None:
+        """Put on our own disk what the next life must know: the configuration, and what users switched off."""
+        self._do(KeepConfig(msgspec.structs.replace(self._config, switched_off=tuple(sorted(self._off)))))
 
     def _do(self, action: AnyAction) -> None:
         self._actions.append(action)

@@ -10,26 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 
 from herzschlag.agents import states
 from herzschlag.checkers.clocks import ClockSpan, WrongClocks, wrong_clocks
+from herzschlag.checkers.segments import Segment, Stops, Traffic
+from herzschlag.checkers.told import as_told
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import MILLISECOND
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import GATEWAY, NETWORKS
+from herzschlag.topo.spec import GATEWAY
 
 RUNNING = states.RUNNING
 FOREVER = 1 << 62
-Traffic = Literal["8182", "join", "icmp"]
-"""Agents' small packets; joining, which needs packets of full size; pings."""
-
-TRAFFIC: tuple[Traffic, ...] = ("8182", "join", "icmp")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -40,70 +37,6 @@ class Span(msgspec.Struct, frozen=True):
     end_ns: int
     primitives: tuple[p.Primitive, ...]
     begin: Record
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """A stretch of time in which no fault began or ended."""
-
-    begin_ns: int
-    end_ns: int
-    conditions: frozenset[p.AnyCondition]
-
-
-class Stops:
-    """What stops packets in a segment, sorted so that asking costs the same however many links are cut."""
-
-    def __init__(self, conditions: frozenset[p.AnyCondition]) -> None:
-        self._links: set[tuple[str, str, str]] = set()
-        self._ends: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
-        self._out: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
-        self._in: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
-        for condition in conditions:
-            self._add(condition)
-
-    def _add(self, condition: p.AnyCondition) -> None:
-        match condition:
-            case p.LinkCut(network=network, src=src, dst=dst):
-                self._links.add((network, src, dst))
-            case (
-                p.PortDown(network=network, node=node)
-                | p.CarrierDown(network=network, node=node)
-                | p.AddressGone(network=network, node=node)
-                | p.AddressWrong(network=network, node=node)
-            ):
-                for ends in self._ends.values():
-                    ends.add((network, node))
-            case p.MtuLimit(network=network, node=node):
-                self._ends["join"].add((network, node))
-            case p.RouteMissing(network=network, node=node):
-                for ends in self._out.values():
-                    ends.add((network, node))
-            case p.PowerOff(node=node):
-                for ends in self._ends.values():
-                    ends.update((network, node) for network in NETWORKS)
-            case p.Blocked():
-                self._block(condition)
-            case _:
-                pass
-
-    def _block(self, blocked: p.Blocked) -> None:
-        hit: tuple[Traffic, ...] = ("icmp",) if blocked.what == "icmp" else ("8182", "join")
-        own = {(network, blocked.host) for network in NETWORKS}
-        for kind in hit:
-            if blocked.direction != "in":
-                self._out[kind] |= own
-            if blocked.direction != "out":
-                self._in[kind] |= own
-
-    def passes(self, network: str, src: str, dst: str, what: Traffic) -> bool:
-        ends = self._ends[what]
-        return not (
-            (network, src, dst) in self._links
-            or (network, src) in ends
-            or (network, dst) in ends
-            or (network, src) in self._out[what]
-            or (network, dst) in self._in[what]
-        )
 
 
 class Stay(msgspec.Struct, frozen=True):
@@ -127,8 +60,9 @@ class Truth:
         self.history = history
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
-        self._io_limit_ns = scenario.cluster.timers().vmfs_io_limit_ns
-        self.watch_ns = scenario.cluster.timers().datastore_watch_ns
+        self.timers = scenario.cluster.timers()
+        self._io_limit_ns = self.timers.vmfs_io_limit_ns
+        self.watch_ns = self.timers.datastore_watch_ns
         """How long a master watches the datastore heartbeats of a silent host."""
         self.end_ns = history.end_ns
         self.clock = Clock.of(history)
@@ -165,7 +99,7 @@ class Truth:
             at_ns for window in (*self.clocks.stalls, *self.clocks.unrest) for at_ns in (window.begin_ns, window.end_ns)
         }
         marks = sorted({0, self.end_ns, *begun, *over, *(at for at in asked | clocks if 0 < at < self.end_ns)})
-        return tuple(Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks))
+        return as_told((Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks)), self.lab)
 
     def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:
         still = tuple(p.Frozen(host=w.host) for w in self.clocks.stalls if w.begin_ns <= at_ns < w.end_ns)
@@ -254,6 +188,12 @@ class Truth:
             return condition.delay_ms * MILLISECOND >= self._io_limit_ns
         return condition.access not in ("full", "stale")
 
+    def writes_files(self, host: str, segment: Segment) -> bool:
+        """Whether what the host writes can grow anywhere: a full datastore takes heartbeats, and no list of VMs."""
+        full = {c.datastore for c in _storage(segment, host) if c.access == "full"}
+        names = [d.name for d in self.lab.datastores_of(host)]
+        return any(name not in full and self.reaches_storage(host, segment, name) for name in names)
+
     def sees_storage(self, host: str, segment: Segment, datastore: str) -> bool:
         """Whether the host reaches the datastore, and reads what is there now."""
         stale = {c.datastore for c in _storage(segment, host) if c.access == "stale"}
@@ -289,7 +229,9 @@ class Truth:
         return begin_ns, end_ns
 
     def impaired(self, segment: Segment) -> bool:
-        """Whether lines are bad or a clock is wrong, or was until lately."""
+        """Whether lines are bad, a clock is wrong or was until lately, or hosts disagree on who is in maintenance."""
+        if segment.disagreed:
+            return True
         unrest = any(w.begin_ns <= segment.begin_ns < w.end_ns for w in self.clocks.unrest)
         return unrest or any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
 

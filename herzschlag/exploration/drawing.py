@@ -95,7 +95,9 @@ def _bad_lines(c: Chooser, lab: TopologySpec) -> Fault:
         case "duplicate":
             return Impair(src=src, networks=networks, duplicate=c.one_of((0.2, 1.0)))
         case "delay":
-            return Impair(src=src, networks=networks, delay_ms=c.one_of((100.0, 500.0)), jitter_ms=c.one_of((0.0, 90.0)))
+            return Impair(
+                src=src, networks=networks, delay_ms=c.one_of((100.0, 500.0)), jitter_ms=c.one_of((0.0, 90.0))
+            )
         case "bursts":
             return Impair(src=src, networks=networks, loss=0.2, burst_packets=c.one_of((4.0, 10.0)))
         case "ramp":

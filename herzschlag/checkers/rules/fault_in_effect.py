@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.line_effect import not_as_asked, not_on_course, told, told_of_lines
-from herzschlag.checkers.truth import Span, Stops, Truth
+from herzschlag.checkers.segments import Stops
+from herzschlag.checkers.truth import Span, Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_course
@@ -65,6 +66,9 @@ def _bitten(name: str, span: Span, truth: Truth) -> Detail:
         if not line.get("sent") and not _should_have_met(span, bad, truth):
             told_so = "no packet met the bad lines, and by the model none had to: nothing flowed there"
             return Detail(name=name, verdict="nothing", because=told_so, evidence=(span.begin.seq, record.seq))
+        if line.get("sent") and _shared(span, bad, truth):
+            also = f"{line['sent']} packets met the bad lines; other faults lay on them too, so shares are not compared"
+            return Detail(name=name, verdict="holds", because=also, evidence=(span.begin.seq, record.seq))
         why = not_as_asked(line, course.stages[0].quality) if steady else not_on_course(line, course, length_ns)
         verdict: Verdict = "unknown" if why else "holds"
         return Detail(name=name, verdict=verdict, because=why or told(line), evidence=(span.begin.seq, record.seq))
@@ -104,6 +108,20 @@ def _should_have_met(span: Span, links: Sequence[p.LinkCut | p.Impaired], truth:
                 role = truth.role(cut.src, at_ns)
                 return f"{cut.src}, {role}, sent to {cut.dst} on network {cut.network} until {at_ns / SECOND:.0f} s"
     return ""
+
+
+def _shared(span: Span, links: Sequence[p.Impaired], truth: Truth) -> bool:
+    """Whether another fault was in force meanwhile that stops or changes packets of these links."""
+    own = {(link.network, link.src, link.dst) for link in links}
+    for other in truth.spans:
+        if other.id == span.id or other.begin_ns >= span.end_ns or span.begin_ns >= other.end_ns:
+            continue
+        conditions = p.combined([other.primitives])
+        stops = Stops(conditions)
+        bad = {(c.network, c.src, c.dst) for c in conditions if isinstance(c, p.Impaired)}
+        if own & bad or any(not stops.passes(*link, what) for link in own for what in ("8182", "icmp")):
+            return True
+    return False
 
 
 def _counted(span: Span, history: History) -> list[Record]:

@@ -8,8 +8,12 @@ scenario, which says so in `expect.allow`.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.second_copies import second_copy
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
@@ -51,6 +55,10 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
         return Detail(name=vm, verdict="holds", because=f"runs on {stays[0].host}", evidence=evidence)
     if len(stays) > 1:
         hosts = " and ".join(stay.host for stay in stays)
+        copies = [second_copy(vm, a.host, b.begin_ns, at_ns, truth) for a, b in pairwise(stays)]
+        if all(copy.fine for copy in copies):
+            because = f"runs on {hosts} at the end: {copies[0].foreseen}"
+            return Detail(name=vm, verdict="holds", because=because, evidence=evidence, foreseen=True)
         return Detail(name=vm, verdict="violated", because=f"runs on {hosts} at the end", evidence=evidence)
     able = [
         host

@@ -8,7 +8,8 @@ user has switched off is to stay off.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Stay, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
@@ -44,9 +45,12 @@ def _judge(order: Record, truth: Truth) -> Detail:
         why += f" switched it off at {truth.told(switch[0].at_ns)} ({order.get('because')})"
         return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
     stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
-    wrong = [stay for stay in stays if not _lost(stay, order, truth)]
+    stood_still = p.Frozen(order.node)
+    late = [s for s in truth.between(order.at_ns - USER_NS, order.at_ns) if stood_still in s.conditions]
+    wrong = [] if late else [stay for stay in stays if not _lost(stay, order, truth)]
     if not wrong:
-        return Detail(name=vm, verdict="holds", because="it ran nowhere" if not stays else "its host gave no sign")
+        why = "its host gave no sign" if not late else f"{order.node} had stood still, and knew no better"
+        return Detail(name=vm, verdict="holds", because=why if stays else "it ran nowhere")
     return Detail(
         name=vm,
         verdict="violated",
@@ -76,6 +80,8 @@ def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
         return True
     if _vmcp(stay, segment, truth):
         return True
+    if not truth.agent_works(stay.host, segment) and not truth.writes_files(stay.host, segment):
+        return True  # Its list of VMs is out of date, and nobody is there to say so.
     shared = any(
         truth.reaches_storage(stay.host, segment, d.name) and truth.sees_storage(order.node, segment, d.name)
         for d in truth.lab.datastores_of(stay.host)
