@@ -12,9 +12,9 @@ import msgspec
 from herzschlag.checkers.truth import Truth
 from herzschlag.history.records import SECOND
 
-STOPPED_WITHIN_NS = 20 * SECOND
-"""A host that can look at its locks again finds a lost one when it next renews it, each 3 s (VMFS) or 10 s (NFS, where
-the answer may take 5 s), and its VM then needs a moment to end."""
+STOPPED_WITHIN_NS = 35 * SECOND
+"""A host that can look at its locks again does so at once if it knows that it was away, else when it next would: each
+30 s (VMFS) or 10 s (NFS, where the answer may take 5 s). Its VM then needs a moment to end."""
 
 
 class SecondCopy(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from herzschlag.faults.line_quality import MILLISECOND
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import GATEWAY
+from herzschlag.topo.spec import GATEWAY, VCENTER
 
 RUNNING = states.RUNNING
 FOREVER = 1 << 62
@@ -103,7 +103,14 @@ class Truth:
 
     def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:
         still = tuple(p.Frozen(host=w.host) for w in self.clocks.stalls if w.begin_ns <= at_ns < w.end_ns)
-        return p.combined([*(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns), still])
+        found = p.combined([*(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns), still])
+        return frozenset(c for c in found if not (isinstance(c, p.AgentDown) and self._booted(c, at_ns)))
+
+    def _booted(self, down: p.AgentDown, at_ns: int) -> bool:
+        """Whether the host was booted since its agent was killed, or had no power then: a boot starts the agent."""
+        killed_ns = max(s.begin_ns for s in self.spans if down in s.primitives and s.begin_ns <= at_ns)
+        off = p.PowerOff(down.host)
+        return any(off in s.primitives and s.begin_ns <= at_ns and s.end_ns >= killed_ns for s in self.spans)
 
     def segment_at(self, at_ns: int) -> Segment:
         for segment in self.segments:
@@ -119,6 +126,11 @@ class Truth:
 
     def powered(self, node: str, segment: Segment) -> bool:
         return p.PowerOff(node) not in segment.conditions
+
+    def vcenter_runs(self, at_ns: int) -> bool:
+        """Whether vCenter takes wishes: one that comes while it is down is lost."""
+        segment = self.segment_at(at_ns)
+        return self.powered(VCENTER, segment) and p.VcenterDown() not in segment.conditions
 
     def agent_runs(self, host: str, segment: Segment) -> bool:
         """Its host has power and the agent is neither frozen nor dead."""
@@ -210,9 +222,14 @@ class Truth:
         return sum(d.name not in lost for d in self.lab.datastores_of(host))
 
     def keeps_locks(self, host: str, datastore: str, segment: Segment) -> bool:
-        """Whether the host can renew its locks on that datastore: it has power, moves, and writes there."""
+        """Whether the host can renew its locks on that datastore and see whether it has them: it has power, moves, and
+        reaches it."""
         moves = self.powered(host, segment) and p.Frozen(host) not in segment.conditions
-        return moves and self.reaches_storage(host, segment, datastore)
+        return moves and self.sees_storage(host, segment, datastore)
+
+    def stood_still(self, host: str, begin_ns: int, end_ns: int) -> bool:
+        """Whether the host was frozen, or its clock stood still, at some time between."""
+        return any(p.Frozen(host) in segment.conditions for segment in self.between(begin_ns, end_ns))
 
     def without_locks_ns(self, host: str, datastore: str, at_ns: int) -> tuple[int, int]:
         """Around this instant, the stretch in which the host could not renew its locks on that datastore, from its

@@ -140,7 +140,7 @@ KINDS: Mapping[str, Make] = {
     "wrong-address": lambda c, lab: WrongAddress(host=_hosts(c, lab), networks=_networks(c)),
     "missing-route": lambda c, lab: MissingRoute(host=_hosts(c, lab), networks=_networks(c)),
     "clock-offset": lambda c, lab: f.ClockOffset(
-        host=_hosts(c, lab), offset_s=c.one_of((5.0, -5.0, 60.0, -60.0, 3600.0))
+        host=_hosts(c, lab), offset_s=c.one_of((5.0, -5.0, 20.0, 60.0, -60.0))
     ),
     "maintenance": lambda c, lab: f.EnterMaintenance(host=_hosts(c, lab)),
     "vm-crash": lambda c, lab: f.VmCrash(vm=_vm(c, lab)),

@@ -114,8 +114,7 @@ def _judge(vm: str, stretches: Iterable[Record], truth: Truth) -> Detail:
 def _stood_still(host: str, at_ns: int, truth: Truth) -> bool:
     """Whether the host stood still then: a write of its VM that was under way is finished as soon as it moves. One that
     waited for a lost datastore is not: the lock is looked at first."""
-    lately = truth.between(at_ns - STOPPED_WITHIN_NS, at_ns)
-    return any(p.Frozen(host) in segment.conditions for segment in lately)
+    return truth.stood_still(host, at_ns - STOPPED_WITHIN_NS, at_ns)
 
 
 def _started_ns(vm: str, host: str, first_ns: int, truth: Truth) -> int:
