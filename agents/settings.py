@@ -214,6 +214,8 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
     """fdm.nodeGoodness per MOID, added to the number of datastores in an election (sheet 4 [VVT])."""
     switched_off: tuple[str, ...] = ()
     """VMs that users switched off, in what vCenter keeps for its own next life; it sends none to agents."""
+    switched_on: tuple[str, ...] = ()
+    """VMs that ran and were not switched off, likewise."""
 
     def host(self, moid: str) -> HostConfig:
         for host in self.hosts:

@@ -165,7 +165,8 @@ class VCenter:
         first_start = event.config is None
         if event.config is not None:
             self._off = set(event.config.switched_off)
-            self._config = msgspec.structs.replace(event.config, switched_off=())
+            self._where = dict.fromkeys(event.config.switched_on, "")
+            self._config = msgspec.structs.replace(event.config, switched_off=(), switched_on=())
         self._hosts = {host.moid: _Host() for host in self._config.hosts}
         self._tick_ns = self._now_ns
         self._keep()
@@ -210,8 +211,11 @@ class VCenter:
         host.config, host.role = message.config, message.role
         gone = host.vms - set(message.vms)
         host.vms = frozenset(message.vms)
+        new = not self._where.keys() >= set(message.vms)
         for vm in message.vms:
             self._where[vm] = moid
+        if new:
+            self._keep()
         for vm in gone & self._off:
             self._where.pop(vm, None)
         if message.role != "master":
@@ -370,8 +374,10 @@ class VCenter:
     # --- how ---
 
     def _keep(self) -> None:
-        """Put on our own disk what the next life must know: the configuration, and what users switched off."""
-        self._do(KeepConfig(msgspec.structs.replace(self._config, switched_off=tuple(sorted(self._off)))))
+        """Put on our own disk what the next life must know: the configuration, which VMs are on, and which off. If it
+        asked a new master to protect only what it has heard of itself, all other VMs would lose protection."""
+        off, on = tuple(sorted(self._off)), tuple(sorted(self._where.keys() - self._off))
+        self._do(KeepConfig(msgspec.structs.replace(self._config, switched_off=off, switched_on=on)))
 
     def _do(self, action: AnyAction) -> None:
         self._actions.append(action)

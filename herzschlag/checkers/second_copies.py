@@ -30,21 +30,26 @@ class SecondCopy(msgspec.Struct, frozen=True):
         return bool(self.foreseen) and not self.too_long
 
 
-def second_copy(vm: str, first_host: str, second_ns: int, both_until_ns: int, truth: Truth) -> SecondCopy:
-    """A copy that starts at `second_ns` while the VM runs on `first_host`, and both are there until `both_until_ns`."""
+def second_copy(vm: str, first: str, second: tuple[str, int], both_until_ns: int, truth: Truth) -> SecondCopy:
+    """A copy that starts on a host at an instant, `second`, while the VM runs on the host `first`; both are there until
+    `both_until_ns`."""
     datastore, timers = truth.vms[vm][0].datastore, truth.timers
     kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
     if kind == "vmfs":
         least_ns, source = timers.vmfs_lock_watch_ns - timers.vmfs_heartbeat_ns, "KB-HB"
     else:
         least_ns, source = timers.nfs_lock_stale_ns - timers.nfs_lock_renew_ns, "NFS-35"
-    begin_ns, end_ns = truth.without_locks_ns(first_host, datastore, second_ns)
-    if second_ns - begin_ns < least_ns:
+    host, at_ns = second
+    begin_ns, end_ns = truth.without_locks_ns(first, datastore, at_ns)
+    if at_ns - begin_ns >= least_ns:
+        foreseen = f"{first} could not renew its lock on {datastore} from {truth.told(begin_ns)} on, and such a lock"
+        foreseen += f" may be broken (1.7, 5 [{source}])"
+    elif truth.saw_old_data((first, host), datastore, at_ns):
+        foreseen = f"reads of {datastore} gave old data, in which the owner of the lock stands still"
+    else:
         return SecondCopy()
-    foreseen = f"{first_host} could not renew its lock on {datastore} from {truth.told(begin_ns)} on, and such a lock"
-    foreseen += f" may be broken (1.7, 5 [{source}])"
     last_ns = min(both_until_ns, truth.end_ns)
     if last_ns <= end_ns + STOPPED_WITHIN_NS:
         return SecondCopy(foreseen)
-    too_long = f"both ran until {truth.told(last_ns)}, though {first_host} could see its lock lost from"
+    too_long = f"both ran until {truth.told(last_ns)}, though {first} could see its lock lost from"
     return SecondCopy(foreseen, f"{too_long} {truth.told(end_ns)} on")

@@ -7,7 +7,7 @@ and the checkers that need to know ask `impaired`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 
@@ -226,6 +226,12 @@ class Truth:
         reaches it."""
         moves = self.powered(host, segment) and p.Frozen(host) not in segment.conditions
         return moves and self.sees_storage(host, segment, datastore)
+
+    def saw_old_data(self, hosts: Iterable[str], datastore: str, at_ns: int) -> bool:
+        """Whether one of the hosts, at some time in the lock watch before, read what had been there earlier. No lock on
+        storage is safe from that (docs/weaknesses.md)."""
+        lately = list(self.between(at_ns - self.timers.vmfs_lock_watch_ns, at_ns))
+        return any(p.StorageLost(host, datastore, "stale") in s.conditions for host in hosts for s in lately)
 
     def stood_still(self, host: str, begin_ns: int, end_ns: int) -> bool:
         """Whether the host was frozen, or its clock stood still, at some time between."""

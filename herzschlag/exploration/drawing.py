@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from herzschlag import faults as f
 from herzschlag.faults import Fault, FaultError
+from herzschlag.faults import primitives as p
 from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
 from herzschlag.scenarios.model import Cluster, Scenario, Step
 from herzschlag.topo.spec import GATEWAY, TopologySpec
@@ -33,12 +34,10 @@ class Chooser(Protocol):
         """One of these; the first is the simplest."""
 
 
-class Wish(Protocol):
-    """Bounds of what is drawn."""
-
-    hosts: tuple[int, int]
-    faults: tuple[int, int]
-
+Moments = Callable[[Scenario], Mapping[str, float]]
+"""What happens in a schedule that is drawn so far, each with the protocol second since ready of its first time."""
+OFFSET_S = (0.0, 1.0, -1.0, 2.0, 5.0, 10.0)
+"""How long after such a moment a fault begins."""
 
 Make = Callable[[Chooser, TopologySpec], Fault]
 
@@ -156,9 +155,11 @@ def draw(
     faults: tuple[int, int] = (1, 4),
     kinds: Sequence[str] = tuple(KINDS),
     last_s: float = LAST_S,
+    moments: Moments | None = None,
 ) -> Scenario:
     """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts with one VM each, likewise faults; `kinds` names
-    the faults to choose from. All faults are healed before the last `last_s` seconds."""
+    the faults to choose from. All faults are healed before the last `last_s` seconds. With `moments` some faults begin
+    relative to what the cluster does because of those before."""
     count = chooser.one_of(range(hosts[0], hosts[1] + 1))
     cluster = Cluster(
         hosts=count,
@@ -170,18 +171,43 @@ def draw(
     at_s = 0.0
     for number in range(chooser.one_of(range(faults[0], faults[1] + 1))):
         kind = chooser.one_of(kinds)
-        at_s += chooser.one_of(BEGIN_S)
+        if moments is not None and steps and chooser.one_of((False, False, True)):
+            begin_s = _at_a_moment(chooser, moments(_scenario(cluster, steps, 60.0)), at_s)
+        else:
+            begin_s = at_s + chooser.one_of(BEGIN_S)
+        at_s = max(at_s, begin_s)
         length_s = chooser.one_of(LENGTH_S)
         try:
             fault = KINDS[kind](chooser, lab)
             fault.primitives(lab)
         except FaultError:
             continue
+        if _kills_twice(fault, begin_s, steps, lab):
+            continue
         steps.append(
-            Step(at_s=at_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s if fault.undoable else None)
+            Step(at_s=begin_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s if fault.undoable else None)
         )
-    return Scenario(
-        name="explored", title="A schedule drawn at random", cluster=cluster, steps=healed(steps), settle_s=last_s
+    return _scenario(cluster, steps, last_s)
+
+
+def _scenario(cluster: Cluster, steps: Sequence[Step], last_s: float) -> Scenario:
+    title = "A schedule drawn at random"
+    return Scenario(name="explored", title=title, cluster=cluster, steps=healed(steps), settle_s=last_s)
+
+
+def _at_a_moment(chooser: Chooser, found: Mapping[str, float], at_s: float) -> float:
+    if not found:
+        return at_s + chooser.one_of(BEGIN_S)
+    return max(0.0, found[chooser.one_of(sorted(found))] + chooser.one_of(OFFSET_S))
+
+
+def _kills_twice(fault: Fault, at_s: float, steps: Sequence[Step], lab: TopologySpec) -> bool:
+    """Whether it kills the agent of a host without power: on real packets there is nothing to kill."""
+    killed = {one.host for one in fault.primitives(lab) if isinstance(one, p.AgentDown)}
+    return any(
+        isinstance(one, p.PowerOff) and one.node in killed and step.at_s <= at_s <= (step.end_s or at_s)
+        for step in steps
+        for one in step.fault.primitives(lab)
     )
 
 

@@ -14,6 +14,7 @@ from herzschlag.backends.base import MachineryDied
 from herzschlag.backends.opening import open_session
 from herzschlag.checkers import check_all
 from herzschlag.checkers.verdict import Finding, Mark, Verdict, worst
+from herzschlag.exploration.whole_again import whole_again
 from herzschlag.history.records import History
 from herzschlag.running.conductor import Conductor, NotReady
 from herzschlag.scenarios.model import Scenario
@@ -49,7 +50,7 @@ def play(scenario: Scenario, seed: int = 0) -> Played:
     except Exception:
         trouble = traceback.format_exc()
     history = History() if conductor is None else conductor.history()
-    findings = tuple(check_all(history, scenario)) if len(history) else ()
+    findings = (*check_all(history, scenario), whole_again(history, scenario)) if len(history) else ()
     marks: list[Mark] = [finding.verdict for finding in findings]
     verdict = worst([*marks, "unknown"] if trouble else marks)
     return Played(scenario, verdict, findings, history, trouble)

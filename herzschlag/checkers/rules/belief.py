@@ -15,6 +15,7 @@ from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unkno
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import VCENTER
 
 NAME = "belief"
 
@@ -112,12 +113,29 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if truth.hears(master, host, segment):
         heard = {"networkPartitionedFromMaster", "election", "fdmUnreachable", "networkIsolated"}
         return heard, "it is heard, but does not hear"
+    if shown and _without_heartbeats(host, segment, truth):
+        lost = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
+        return lost, "it is cut off, and was told no heartbeat datastore since it lost all of them"
     if shown and all(_may_come_late(host, master, segment, name, truth) for name in shown):
         late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return late, "it is cut off and its storage is too slow to show it in time"
     if shown:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"
+
+
+def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
+    """Whether vCenter could not tell the host yet that its datastores are back: it chose none for it when all were
+    lost, and a host without heartbeat datastores shows no sign there (fact sheet 1.1, 5)."""
+    without = False
+    for earlier in truth.segments:
+        if earlier.begin_ns > segment.begin_ns:
+            break
+        if not truth.reaches_storage(host, earlier):
+            without = True
+        elif truth.vcenter_runs(earlier.begin_ns) and truth.linked(VCENTER, host, earlier, "8182"):
+            without = False
+    return without
 
 
 def _may_come_late(host: str, master: str, segment: Segment, datastore: str, truth: Truth) -> bool:

@@ -63,12 +63,12 @@ def _bitten(name: str, span: Span, truth: Truth) -> Detail:
         line, record = counted_lines
         course = line_course(bad[:1])
         steady = course.flap is None and len(course.stages) == 1
+        if _shared(span, bad, truth):
+            also = f"{line['sent']} packets met the bad lines; other faults lay on them too, so shares are not compared"
+            return Detail(name=name, verdict="holds", because=also, evidence=(span.begin.seq, record.seq))
         if not line.get("sent") and not _should_have_met(span, bad, truth):
             told_so = "no packet met the bad lines, and by the model none had to: nothing flowed there"
             return Detail(name=name, verdict="nothing", because=told_so, evidence=(span.begin.seq, record.seq))
-        if line.get("sent") and _shared(span, bad, truth):
-            also = f"{line['sent']} packets met the bad lines; other faults lay on them too, so shares are not compared"
-            return Detail(name=name, verdict="holds", because=also, evidence=(span.begin.seq, record.seq))
         why = not_as_asked(line, course.stages[0].quality) if steady else not_on_course(line, course, length_ns)
         verdict: Verdict = "unknown" if why else "holds"
         return Detail(name=name, verdict=verdict, because=why or told(line), evidence=(span.begin.seq, record.seq))

@@ -38,7 +38,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     for datastore, path in sorted(files):
         holds = holds_of(truth, datastore, path)
         both_act = [(a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)]
-        blind = [pair for pair in both_act if _blind(*pair, datastore, truth)]
+        blind = [(a, b) for a, b in both_act if _blind(a, b, datastore, truth)]
         both = next((pair for pair in both_act if pair not in blind), None)
         name = f"{datastore}/{path}"
         if both is None and blind:
@@ -97,11 +97,9 @@ def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
 
 
 def _blind(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
-    """Whether the datastore showed one of the two something old: a heartbeat that stands still, though its owner lives.
-    No rule of locks on storage survives that (docs/weaknesses.md)."""
-    second = max(a, b, key=lambda hold: hold.begin_ns)
-    lately = truth.between(second.begin_ns - truth.timers.vmfs_lock_watch_ns, second.begin_ns)
-    return any(not truth.sees_storage(host, s, datastore) for host in (a.host, b.host) for s in lately)
+    """Whether the datastore showed one of the two something old: a heartbeat that stands still, though its owner
+    lives."""
+    return truth.saw_old_data((a.host, b.host), datastore, max(a.begin_ns, b.begin_ns))
 
 
 CHECKER = Checker(NAME, ("lock", "fault"), _check)

@@ -101,8 +101,9 @@ def _judge(vm: str, stretches: Iterable[Record], truth: Truth) -> Detail:
             because = f"{latest[0][0]} and {writer[0]} both wrote to its disk for {(until_ns - first) / SECOND:.1f} s"
             because += f" from {truth.told(first)} on"
             evidence = (*latest[2], *seqs)
-            copy = second_copy(vm, latest[0][0], _started_ns(vm, writer[0], first, truth), until_ns, truth)
-            if not (copy.fine and _stood_still(latest[0][0], first, truth)):
+            second = (writer[0], _started_ns(vm, writer[0], first, truth))
+            copy = second_copy(vm, latest[0][0], second, until_ns, truth)
+            if not (copy.fine and _may_write(latest[0][0], second, truth.vms[vm][0].datastore, truth)):
                 return Detail(name=vm, verdict="violated", because=because, evidence=evidence)
             because += f": {copy.foreseen}"
             foreseen = foreseen or Detail(name=vm, verdict="holds", because=because, evidence=evidence, foreseen=True)
@@ -111,10 +112,12 @@ def _judge(vm: str, stretches: Iterable[Record], truth: Truth) -> Detail:
     return foreseen or Detail(name=vm, verdict="holds", because=f"{len(spans)} writers, one after the other")
 
 
-def _stood_still(host: str, at_ns: int, truth: Truth) -> bool:
-    """Whether the host stood still then: a write of its VM that was under way is finished as soon as it moves. One that
-    waited for a lost datastore is not: the lock is looked at first."""
-    return truth.stood_still(host, at_ns - STOPPED_WITHIN_NS, at_ns)
+def _may_write(host: str, second: tuple[str, int], datastore: str, truth: Truth) -> bool:
+    """Whether a host may write beside the second copy: one that stood still, for a write of its VM that was under way
+    is finished as soon as it moves; or one that lost its lock to old data. A write that waited for a lost datastore is
+    not: the lock is looked at first."""
+    blind = truth.saw_old_data((host, second[0]), datastore, second[1])
+    return blind or truth.stood_still(host, second[1] - STOPPED_WITHIN_NS, second[1])
 
 
 def _started_ns(vm: str, host: str, first_ns: int, truth: Truth) -> int:

@@ -39,7 +39,7 @@ def _judge(vm: str, stays: tuple[Stay, ...], truth: Truth) -> Detail:
             continue
         evidence = (a.begin, b.begin)
         told = f"started on {b.host} at {truth.told(b.begin_ns)} while it ran on {a.host}"
-        copy = second_copy(vm, a.host, b.begin_ns, min(a.end_ns, b.end_ns), truth)
+        copy = second_copy(vm, a.host, (b.host, b.begin_ns), min(a.end_ns, b.end_ns), truth)
         if not copy.fine:
             told += f", and {copy.too_long}" if copy.too_long else ""
             return Detail(name=vm, verdict="violated", because=told, evidence=evidence)

@@ -55,7 +55,7 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
         return Detail(name=vm, verdict="holds", because=f"runs on {stays[0].host}", evidence=evidence)
     if len(stays) > 1:
         hosts = " and ".join(stay.host for stay in stays)
-        copies = [second_copy(vm, a.host, b.begin_ns, at_ns, truth) for a, b in pairwise(stays)]
+        copies = [second_copy(vm, a.host, (b.host, b.begin_ns), at_ns, truth) for a, b in pairwise(stays)]
         if all(copy.fine for copy in copies):
             because = f"runs on {hosts} at the end: {copies[0].foreseen}"
             return Detail(name=vm, verdict="holds", because=because, evidence=evidence, foreseen=True)
@@ -71,6 +71,9 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
     if since_ns > overdue_ns:
         because = f"runs nowhere, since {(at_ns - since_ns) / SECOND:.1f} s only; {where}"
         return Detail(name=vm, verdict="holds", because=because, evidence=tuple(stay.begin for stay in last))
+    if last and truth.saw_old_data((last[0].host,), config.datastore, last[0].end_ns):
+        because = f"runs nowhere: reads of {config.datastore} gave {last[0].host} old data, by which its lock was lost"
+        return Detail(name=vm, verdict="holds", because=because, evidence=(last[0].begin,), foreseen=True)
     if able and config.priority != "disabled":
         return Detail(
             name=vm,
