@@ -13,10 +13,11 @@ from typing import Protocol, TypeVar
 
 from herzschlag import faults as f
 from herzschlag.faults import Fault, FaultError
-from herzschlag.faults import primitives as p
 from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
 from herzschlag.scenarios.model import Cluster, Scenario, Step
+from herzschlag.scenarios.validation import check
 from herzschlag.topo.spec import GATEWAY, TopologySpec
+from herzschlag.wrong_input import InputError
 
 T = TypeVar("T")
 LAST_S = 150.0
@@ -179,14 +180,12 @@ def draw(
         length_s = chooser.one_of(LENGTH_S)
         try:
             fault = KINDS[kind](chooser, lab)
-            fault.primitives(lab)
-        except FaultError:
-            continue
-        if _kills_twice(fault, begin_s, steps, lab):
-            continue
-        steps.append(
-            Step(at_s=begin_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s if fault.undoable else None)
-        )
+            length_s = length_s if fault.undoable else None
+            step = Step(at_s=begin_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s)
+            check(_scenario(cluster, [*steps, step], last_s))
+        except (FaultError, InputError):
+            continue  # This lab cannot have it, or not beside the others.
+        steps.append(step)
     return _scenario(cluster, steps, last_s)
 
 
@@ -199,16 +198,6 @@ def _at_a_moment(chooser: Chooser, found: Mapping[str, float], at_s: float) -> f
     if not found:
         return at_s + chooser.one_of(BEGIN_S)
     return max(0.0, found[chooser.one_of(sorted(found))] + chooser.one_of(OFFSET_S))
-
-
-def _kills_twice(fault: Fault, at_s: float, steps: Sequence[Step], lab: TopologySpec) -> bool:
-    """Whether it kills the agent of a host without power: on real packets there is nothing to kill."""
-    killed = {one.host for one in fault.primitives(lab) if isinstance(one, p.AgentDown)}
-    return any(
-        isinstance(one, p.PowerOff) and one.node in killed and step.at_s <= at_s <= (step.end_s or at_s)
-        for step in steps
-        for one in step.fault.primitives(lab)
-    )
 
 
 def healed(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -43,6 +43,8 @@ class Order(msgspec.Struct, frozen=True):
     """Violations that need not be found again."""
     for_s: float = 60.0
     """It draws nothing new after so many seconds."""
+    shrink_s: float = SHRINK_S
+    """How long it makes violations shorter."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ class Broken(Exception):
 
 
 def search(order: Order, player: Callable[[Scenario], Played] = play) -> Batch:
-    """Draw, play and judge; what breaks a rule comes back as short as it could be made in SHRINK_S."""
+    """Draw, play and judge; what breaks a rule comes back as short as it could be made in its time."""
     return _Search(order, player).run()
 
 
@@ -136,8 +138,12 @@ class _Search:
 
     def _try(self, scenario: Scenario) -> None:
         text = as_toml(scenario)
+        if text not in self._bad:
+            self._judge(text, scenario)
         if text in self._bad:
-            raise self._bad[text]
+            raise self._bad[text]  # In one line: Hypothesis takes violations of different lines for different ones.
+
+    def _judge(self, text: str, scenario: Scenario) -> None:
         if time.monotonic() > (self._shrink_until_s or self._until_s):
             return
         played = self._player(scenario)
@@ -150,12 +156,11 @@ class _Search:
         name = signature(played)
         if not name or name in self._order.known:
             return
-        self._shrink_until_s = self._shrink_until_s or time.monotonic() + SHRINK_S
+        self._shrink_until_s = self._shrink_until_s or time.monotonic() + self._order.shrink_s
         before = self._shortest.get(name)
         if before is None or _size(scenario) <= _size(before.scenario):
             self._shortest[name] = Violation(name, scenario, told(played))
         self._bad[text] = self._types.setdefault(name, type("Broken", (Broken,), {}))
-        raise self._bad[text]
 
 
 class _ByText:

@@ -28,7 +28,7 @@ def whole_again(history: History, scenario: Scenario) -> Finding:
     roles = {host: truth.role(host, history.end_ns) for host in truth.lab.moids}
     masters = [host for host, role in roles.items() if role == "master"]
     if len(masters) != 1:
-        why = f"{' and '.join(masters) or 'nobody'} leads at the end ({roles})"
+        why = f"{' and '.join(masters) or 'no host'} leads at the end ({roles})"
         return finding(NAME, [Detail(name="roles", verdict="violated", because=why)], good="")
     details = [_host(host, masters[0], roles[host], history) for host in truth.lab.moids if host != masters[0]]
     switched = {one.vm for span in truth.spans for one in span.primitives if isinstance(one, p.VmPower)}

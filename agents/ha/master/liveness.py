@@ -38,7 +38,7 @@ class WatchStep(msgspec.Struct, frozen=True, gc=False):
 
 
 NOT_OURS = ("election", "networkPartitionedFromMaster", "networkIsolated")
-"""States of a host that lives and is no slave of ours."""
+"""States of a host that lives and does not follow us."""
 RESTS = "it is in maintenance mode"
 
 
@@ -134,7 +134,7 @@ class HostWatch:
         return self._judge(now_ns) if self.phase == "decided" else []
 
     def heard_apart(self) -> bool:
-        """Whether the host is heard and not ours: it looks for a master, leads itself, or hears nobody. No heartbeat of
+        """Whether the host is heard and not ours: it looks for a master, leads itself, or hears no host. No heartbeat of
         a slave comes then, so that its file is read as that of a silent host (fact sheet 3.2)."""
         return self.phase in ("heard", "watching") and self.state in NOT_OURS
 
