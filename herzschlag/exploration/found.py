@@ -1,7 +1,7 @@
 """What a search found, as files: the scenario, a test that plays the same faults, and runs of it on both backends.
 
-This module decides their names and texts. It leaves playing, judging and drawing to the runner: a user who has the files
-needs no search to see the violation again.
+This module decides their names and texts. It leaves playing, judging and drawing to the runner: a user who has the
+files needs no search to see the violation again.
 """
 
 from __future__ import annotations

@@ -134,8 +134,8 @@ class HostWatch:
         return self._judge(now_ns) if self.phase == "decided" else []
 
     def heard_apart(self) -> bool:
-        """Whether the host is heard and not ours: it looks for a master, leads itself, or hears no host. No heartbeat of
-        a slave comes then, so that its file is read as that of a silent host (fact sheet 3.2)."""
+        """Whether the host is heard and not ours: it looks for a master, leads itself, or hears no host. No heartbeat
+        of a slave comes then, so that its file is read as that of a silent host (fact sheet 3.2)."""
         return self.phase in ("heard", "watching") and self.state in NOT_OURS
 
     # --- what is due ---

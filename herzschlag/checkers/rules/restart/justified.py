@@ -108,7 +108,7 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
     if _vmcp(stay, segment, truth):
         return True
     if not truth.agent_works(host, segment):
-        # No process holds its heartbeat file open, or writes down what it runs (5 [POD]): a ping alone shows that it lives.
+        # No process holds its heartbeat file open, or writes down what it runs (5 [POD]): a ping alone shows life.
         addresses = [truth.lab.address(host, network) for network in truth.lab.networks]
         pinged = any(truth.answers(order.node, address, segment) for address in addresses)
         return not pinged or not truth.writes_files(host, segment)
