@@ -161,16 +161,14 @@ class VCenter:
     # --- what happens ---
 
     def _start(self, event: Boot) -> None:
-        self._boot = event.boot
-        first_start = event.config is None
+        self._boot, self._tick_ns = event.boot, self._now_ns
         if event.config is not None:
             self._off = set(event.config.switched_off)
             self._where = dict.fromkeys(event.config.switched_on, "")
             self._config = msgspec.structs.replace(event.config, switched_off=(), switched_on=())
         self._hosts = {host.moid: _Host() for host in self._config.hosts}
-        self._tick_ns = self._now_ns
         self._keep()
-        if first_start:
+        if event.config is None:
             for vm, host in self._s.placement.items():
                 self._user_power(vm, on=True, host=host)
 
@@ -211,10 +209,9 @@ class VCenter:
         host.config, host.role = message.config, message.role
         gone = host.vms - set(message.vms)
         host.vms = frozenset(message.vms)
-        new = not self._where.keys() >= set(message.vms)
-        for vm in message.vms:
-            self._where[vm] = moid
-        if new:
+        known = self._where.keys() >= set(message.vms)
+        self._where.update(dict.fromkeys(message.vms, moid))
+        if not known:
             self._keep()
         for vm in gone & self._off:
             self._where.pop(vm, None)
@@ -233,8 +230,7 @@ class VCenter:
             self._trace(records.UserRequest(vm=name, on=on, host=target, refused=True, because=because))
             return
         if on:
-            refusal = self._admission(vm, target)
-            if refusal:
+            if refusal := self._admission(vm, target):
                 self._trace(records.UserRequest(vm=name, on=on, host=target, refused=True, because=refusal))
                 return
             self._off.discard(name)
@@ -374,8 +370,7 @@ class VCenter:
     # --- how ---
 
     def _keep(self) -> None:
-        """Put on our own disk what the next life must know: the configuration, which VMs are on, and which off. If it
-        asked a new master to protect only what it has heard of itself, all other VMs would lose protection."""
+        """Put on our own disk what the next life must know, lest it have a master protect only what it has heard of."""
         off, on = tuple(sorted(self._off)), tuple(sorted(self._where.keys() - self._off))
         self._do(KeepConfig(msgspec.structs.replace(self._config, switched_off=off, switched_on=on)))
 

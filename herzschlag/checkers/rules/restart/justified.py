@@ -79,13 +79,21 @@ def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | 
     return found[-1] if found else None
 
 
+def _owns(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
+    """Whether the host is the master that is responsible for the VMs of a datastore: it holds its protectedlist."""
+    locks = truth.history.where("lock", node=host, datastore=datastore)
+    own = [r for r in locks if r.at_ns <= at_ns and str(r.fields["path"]).endswith("protectedlist")]
+    held = [r for r in own if r.fields["to"] in ("held", "free", "lost")][-1:]
+    return truth.role(host, at_ns) == "master" and any(r.fields["to"] == "held" for r in held)
+
+
 def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
     """Whether at some time since then vCenter could tell the master, and the master write its protectedlist."""
     datastore = truth.vms[vm][0].datastore
     for segment in truth.between(since_ns, order.at_ns):
         for master in truth.lab.moids:
             begin_ns, end_ns = max(segment.begin_ns, since_ns), min(segment.end_ns, order.at_ns)
-            leads = truth.role(master, end_ns - 1) == "master" and end_ns - begin_ns >= USER_NS
+            leads = _owns(master, datastore, end_ns - 1, truth) and end_ns - begin_ns >= USER_NS
             told = truth.vcenter_runs(begin_ns) and truth.linked(VCENTER, master, segment, "8182")
             if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
                 return True
@@ -111,7 +119,8 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
         # No process holds its heartbeat file open, or writes down what it runs (5 [POD]): a ping alone shows life.
         addresses = [truth.lab.address(host, network) for network in truth.lab.networks]
         pinged = any(truth.answers(order.node, address, segment) for address in addresses)
-        return not pinged or not truth.writes_files(host, segment)
+        listed = truth.agent_works(host, truth.segment_at(stay.begin_ns)) and truth.writes_files(host, segment)
+        return not (pinged and listed)
     shared = any(
         truth.reaches_storage(host, segment, d.name) and truth.sees_storage(order.node, segment, d.name)
         for d in truth.lab.datastores_of(host)
