@@ -115,6 +115,11 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
         same tick. Ours."""
         return 7 * self.heartbeat_interval_ns // 2
 
+    def leapt(self, late_ns: int) -> bool:
+        """Whether a timer is so late that the clock leapt, or nothing ran meanwhile: half a lock watch. A smaller leap
+        leaves the owner of a lock time for two of its heartbeats. Ours."""
+        return late_ns > self.vmfs_lock_watch_ns // 2
+
     def at_speed(self, speed: float) -> Timers:
         """Return the same timers, each divided by `speed` (real nanoseconds)."""
         if not speed > 0:
@@ -207,6 +212,10 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
     """das.allowNetworkX; None: all management networks."""
     node_goodness: dict[str, int] = {}
     """fdm.nodeGoodness per MOID, added to the number of datastores in an election (sheet 4 [VVT])."""
+    switched_off: tuple[str, ...] = ()
+    """VMs that users switched off, in what vCenter keeps for its own next life; it sends none to agents."""
+    switched_on: tuple[str, ...] = ()
+    """VMs that ran and were not switched off, likewise."""
 
     def host(self, moid: str) -> HostConfig:
         for host in self.hosts:

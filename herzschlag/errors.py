@@ -62,6 +62,7 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── ControllerError                 controller: the client's view of the same, or of a controller that is gone
     ├── FrameworkMissing                controller: no usable OpenFlow framework
     ├── Trouble                         remote, on the other machine: the user should read this
+    ├── Broken                          a schedule breaks a rule; Hypothesis makes it short, and no caller sees it
     ├── Gone                            remote, on the other machine: the client has left
     └── Interrupted                     shell: Ctrl-C, or a polite kill; it ends the prompt
     KeyboardInterrupt

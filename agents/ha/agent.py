@@ -94,6 +94,8 @@ class Agent:
         c = self._c
         assert now_ns >= c.now_ns, f"{c.moid}: time went back from {c.now_ns} to {now_ns}"
         c.now_ns = now_ns
+        if c.timers.leapt(now_ns - self._due_ns):
+            c.clock_leapt()
         if type(event) is Received:
             if not self._received(event):
                 return []

@@ -91,6 +91,10 @@ class Context:
         if host in self._watched:  # What was seen before the watch ended may arrive after it.
             self.stillness[host, datastore] = (stamp, self.now_ns)
 
+    def clock_leapt(self) -> None:
+        """How long anything was still is not known any more: no lock may be broken because of it."""
+        self.stillness = {key: (stamp, self.now_ns) for key, (stamp, _) in self.stillness.items()}
+
     def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
         """Send one message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""
         if not to:

@@ -46,6 +46,10 @@ class Stillness:
         self._seen[datastore, owner] = (stamp, now_ns)
         return now_ns
 
+    def begin_anew(self, now_ns: int) -> None:
+        """Our own clock leapt, or we stood still: how long nothing moved is not known any more."""
+        self._seen = {key: (stamp, now_ns) for key, (stamp, _) in self._seen.items()}
+
     def hand_in(self, datastore: str, owner: str, stamp: int, since_ns: int) -> None:
         """Evidence of another observer, already compared with a look of our own at the same stamp."""
         seen = self._seen.get((datastore, owner))

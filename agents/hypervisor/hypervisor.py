@@ -87,7 +87,10 @@ class Hypervisor:
 
     def handle(self, event: AnyHypervisorEvent, now_ns: int) -> list[AnyHypervisorAction]:
         io = self._io
+        due_ns = io.wake_at_ns()
         io.begin(now_ns)
+        if due_ns is not None and self._settings.timers.leapt(now_ns - due_ns):
+            self._still.begin_anew(now_ns)
         match event:
             case IoDone(outcome=outcome):
                 io.done(outcome)

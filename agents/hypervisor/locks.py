@@ -150,7 +150,7 @@ class LockManager:
             lock.then = None
         elif lock.phase == "held":
             if lock.volume.access == "apd":
-                lock.phase = "unsure"
+                lock.phase, lock.given_up_ns = "unsure", self._io.now_ns
             else:
                 self._release(lock)
 
@@ -391,8 +391,9 @@ class LockManager:
         if outcome.status in FAILED:
             self._unsure(lock, outcome)
             return
-        record = self._sectors.ours(outcome.data)
-        if record is None:
+        if (record := self._sectors.ours(outcome.data)) is None:
+            if lock.given_up_ns:
+                self._trace.changed(lock.key, "held", "lost", "", "broken before it could be released")
             self._forget(lock)
         else:
             lock.record = record

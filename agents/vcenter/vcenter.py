@@ -112,7 +112,7 @@ class VCenter:
         self._where: dict[str, str] = {}
         """VM to the host that last reported it running."""
         self._off: set[str] = set()
-        """VMs a user powered off: not to be protected."""
+        """VMs a user powered off: not to be protected. Kept on its own disk."""
         self._requests: dict[str, _Request] = {}
         """User requests not yet seen fulfilled, by VM."""
         self._orders = 0
@@ -161,14 +161,14 @@ class VCenter:
     # --- what happens ---
 
     def _start(self, event: Boot) -> None:
-        self._boot = event.boot
-        first_start = event.config is None
+        self._boot, self._tick_ns = event.boot, self._now_ns
         if event.config is not None:
-            self._config = event.config
+            self._off = set(event.config.switched_off)
+            self._where = dict.fromkeys(event.config.switched_on, "")
+            self._config = msgspec.structs.replace(event.config, switched_off=(), switched_on=())
         self._hosts = {host.moid: _Host() for host in self._config.hosts}
-        self._tick_ns = self._now_ns
-        self._do(KeepConfig(self._config))
-        if first_start:
+        self._keep()
+        if event.config is None:
             for vm, host in self._s.placement.items():
                 self._user_power(vm, on=True, host=host)
 
@@ -209,8 +209,10 @@ class VCenter:
         host.config, host.role = message.config, message.role
         gone = host.vms - set(message.vms)
         host.vms = frozenset(message.vms)
-        for vm in message.vms:
-            self._where[vm] = moid
+        known = self._where.keys() >= set(message.vms)
+        self._where.update(dict.fromkeys(message.vms, moid))
+        if not known:
+            self._keep()
         for vm in gone & self._off:
             self._where.pop(vm, None)
         if message.role != "master":
@@ -228,14 +230,14 @@ class VCenter:
             self._trace(records.UserRequest(vm=name, on=on, host=target, refused=True, because=because))
             return
         if on:
-            refusal = self._admission(vm, target)
-            if refusal:
+            if refusal := self._admission(vm, target):
                 self._trace(records.UserRequest(vm=name, on=on, host=target, refused=True, because=refusal))
                 return
             self._off.discard(name)
         else:
             self._off.add(name)
             target = self._where.get(name) or target  # A vCenter that was restarted may not know yet where it runs.
+        self._keep()
         self._orders += 1
         self._requests[name] = _Request(self._now_ns + self._orders, vm, on, target)
         self._trace(records.UserRequest(vm=name, on=on, host=target, refused=False, because="a user asked"))
@@ -261,7 +263,7 @@ class VCenter:
     def _change(self, config: ClusterConfig, because: str) -> None:
         self._config = msgspec.structs.replace(config, generation=self._config.generation + 1)
         self._trace(records.Configured(generation=self._config.generation, because=because))
-        self._do(KeepConfig(self._config))
+        self._keep()
         self._tick_ns = self._now_ns
 
     def _reselect(self) -> None:
@@ -366,6 +368,11 @@ class VCenter:
             self._shown[moid] = state
 
     # --- how ---
+
+    def _keep(self) -> None:
+        """Put on our own disk what the next life must know, lest it have a master protect only what it has heard of."""
+        off, on = tuple(sorted(self._off)), tuple(sorted(self._where.keys() - self._off))
+        self._do(KeepConfig(msgspec.structs.replace(self._config, switched_off=off, switched_on=on)))
 
     def _do(self, action: AnyAction) -> None:
         self._actions.append(action)

@@ -7,28 +7,26 @@ and the checkers that need to know ask `impaired`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 
 from herzschlag.agents import states
+from herzschlag.checkers.clocks import ClockSpan, WrongClocks, wrong_clocks
+from herzschlag.checkers.segments import Segment, Stops, Traffic
+from herzschlag.checkers.told import as_told
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import MILLISECOND
 from herzschlag.history.clock import Clock
-from herzschlag.history.records import History, Record
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import GATEWAY, NETWORKS
+from herzschlag.topo.spec import GATEWAY, VCENTER
 
 RUNNING = states.RUNNING
 FOREVER = 1 << 62
-Traffic = Literal["8182", "join", "icmp"]
-"""Agents' small packets; joining, which needs packets of full size; pings."""
-
-TRAFFIC: tuple[Traffic, ...] = ("8182", "join", "icmp")
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -39,70 +37,6 @@ class Span(msgspec.Struct, frozen=True):
     end_ns: int
     primitives: tuple[p.Primitive, ...]
     begin: Record
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """A stretch of time in which no fault began or ended."""
-
-    begin_ns: int
-    end_ns: int
-    conditions: frozenset[p.AnyCondition]
-
-
-class Stops:
-    """What stops packets in a segment, sorted so that asking costs the same however many links are cut."""
-
-    def __init__(self, conditions: frozenset[p.AnyCondition]) -> None:
-        self._links: set[tuple[str, str, str]] = set()
-        self._ends: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
-        self._out: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
-        self._in: dict[Traffic, set[tuple[str, str]]] = {what: set() for what in TRAFFIC}
-        for condition in conditions:
-            self._add(condition)
-
-    def _add(self, condition: p.AnyCondition) -> None:
-        match condition:
-            case p.LinkCut(network=network, src=src, dst=dst):
-                self._links.add((network, src, dst))
-            case (
-                p.PortDown(network=network, node=node)
-                | p.CarrierDown(network=network, node=node)
-                | p.AddressGone(network=network, node=node)
-                | p.AddressWrong(network=network, node=node)
-            ):
-                for ends in self._ends.values():
-                    ends.add((network, node))
-            case p.MtuLimit(network=network, node=node):
-                self._ends["join"].add((network, node))
-            case p.RouteMissing(network=network, node=node):
-                for ends in self._out.values():
-                    ends.add((network, node))
-            case p.PowerOff(node=node):
-                for ends in self._ends.values():
-                    ends.update((network, node) for network in NETWORKS)
-            case p.Blocked():
-                self._block(condition)
-            case _:
-                pass
-
-    def _block(self, blocked: p.Blocked) -> None:
-        hit: tuple[Traffic, ...] = ("icmp",) if blocked.what == "icmp" else ("8182", "join")
-        own = {(network, blocked.host) for network in NETWORKS}
-        for kind in hit:
-            if blocked.direction != "in":
-                self._out[kind] |= own
-            if blocked.direction != "out":
-                self._in[kind] |= own
-
-    def passes(self, network: str, src: str, dst: str, what: Traffic) -> bool:
-        ends = self._ends[what]
-        return not (
-            (network, src, dst) in self._links
-            or (network, src) in ends
-            or (network, dst) in ends
-            or (network, src) in self._out[what]
-            or (network, dst) in self._in[what]
-        )
 
 
 class Stay(msgspec.Struct, frozen=True):
@@ -126,8 +60,9 @@ class Truth:
         self.history = history
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
-        self._io_limit_ns = scenario.cluster.timers().vmfs_io_limit_ns
-        self.watch_ns = scenario.cluster.timers().datastore_watch_ns
+        self.timers = scenario.cluster.timers()
+        self._io_limit_ns = self.timers.vmfs_io_limit_ns
+        self.watch_ns = self.timers.datastore_watch_ns
         """How long a master watches the datastore heartbeats of a silent host."""
         self.end_ns = history.end_ns
         self.clock = Clock.of(history)
@@ -160,11 +95,22 @@ class Truth:
         asked = {int(r.fields["asked_ns"]) for r in ends if r.get("asked_ns") is not None}
         begun = {span.begin_ns for span in self.spans}
         over = {min(span.end_ns, self.end_ns) for span in self.spans}
-        marks = sorted({0, self.end_ns, *begun, *over, *(at_ns for at_ns in asked if 0 < at_ns < self.end_ns)})
-        return tuple(Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks))
+        clocks = {
+            at_ns for window in (*self.clocks.stalls, *self.clocks.unrest) for at_ns in (window.begin_ns, window.end_ns)
+        }
+        marks = sorted({0, self.end_ns, *begun, *over, *(at for at in asked | clocks if 0 < at < self.end_ns)})
+        return as_told((Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks)), self.lab)
 
     def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:
-        return p.combined(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns)
+        still = tuple(p.Frozen(host=w.host) for w in self.clocks.stalls if w.begin_ns <= at_ns < w.end_ns)
+        found = p.combined([*(s.primitives for s in self.spans if s.begin_ns <= at_ns < s.end_ns), still])
+        return frozenset(c for c in found if not (isinstance(c, p.AgentDown) and self._booted(c, at_ns)))
+
+    def _booted(self, down: p.AgentDown, at_ns: int) -> bool:
+        """Whether the host was booted since its agent was killed, or had no power then: a boot starts the agent."""
+        killed_ns = max(s.begin_ns for s in self.spans if down in s.primitives and s.begin_ns <= at_ns)
+        off = p.PowerOff(down.host)
+        return any(off in s.primitives and s.begin_ns <= at_ns and s.end_ns >= killed_ns for s in self.spans)
 
     def segment_at(self, at_ns: int) -> Segment:
         for segment in self.segments:
@@ -180,6 +126,11 @@ class Truth:
 
     def powered(self, node: str, segment: Segment) -> bool:
         return p.PowerOff(node) not in segment.conditions
+
+    def vcenter_runs(self, at_ns: int) -> bool:
+        """Whether vCenter takes wishes: one that comes while it is down is lost."""
+        segment = self.segment_at(at_ns)
+        return self.powered(VCENTER, segment) and p.VcenterDown() not in segment.conditions
 
     def agent_runs(self, host: str, segment: Segment) -> bool:
         """Its host has power and the agent is neither frozen nor dead."""
@@ -249,6 +200,12 @@ class Truth:
             return condition.delay_ms * MILLISECOND >= self._io_limit_ns
         return condition.access not in ("full", "stale")
 
+    def writes_files(self, host: str, segment: Segment) -> bool:
+        """Whether what the host writes can grow anywhere: a full datastore takes heartbeats, and no list of VMs."""
+        full = {c.datastore for c in _storage(segment, host) if c.access == "full"}
+        names = [d.name for d in self.lab.datastores_of(host)]
+        return any(name not in full and self.reaches_storage(host, segment, name) for name in names)
+
     def sees_storage(self, host: str, segment: Segment, datastore: str) -> bool:
         """Whether the host reaches the datastore, and reads what is there now."""
         stale = {c.datastore for c in _storage(segment, host) if c.access == "stale"}
@@ -264,8 +221,53 @@ class Truth:
         lost = {c.datastore for c in _storage(segment, host) if c.access in ("apd", "pdl")}
         return sum(d.name not in lost for d in self.lab.datastores_of(host))
 
+    def keeps_locks(self, host: str, datastore: str, segment: Segment) -> bool:
+        """Whether the host can renew its locks on that datastore and see whether it has them: it has power, moves, and
+        reaches it."""
+        moves = self.powered(host, segment) and p.Frozen(host) not in segment.conditions
+        return moves and self.sees_storage(host, segment, datastore)
+
+    def saw_old_data(self, hosts: Iterable[str], datastore: str, at_ns: int) -> bool:
+        """Whether one of the hosts, at some time in the lock watch before, read what had been there earlier. No lock on
+        storage is safe from that (docs/weaknesses.md)."""
+        lately = list(self.between(at_ns - self.timers.vmfs_lock_watch_ns, at_ns))
+        return any(p.StorageLost(host, datastore, "stale") in s.conditions for host in hosts for s in lately)
+
+    def stood_still(self, host: str, begin_ns: int, end_ns: int) -> bool:
+        """Whether the host was frozen, or its clock stood still, at some time between."""
+        return any(p.Frozen(host) in segment.conditions for segment in self.between(begin_ns, end_ns))
+
+    def without_locks_ns(self, host: str, datastore: str, at_ns: int) -> tuple[int, int]:
+        """Around this instant, the stretch in which the host could not renew its locks on that datastore, from its
+        begin to its end; (at, at) where it could just before."""
+        begin_ns, end_ns = at_ns, at_ns
+        for segment in reversed([s for s in self.segments if s.begin_ns < at_ns]):
+            if self.keeps_locks(host, datastore, segment):
+                break
+            begin_ns = segment.begin_ns
+        for segment in (s for s in self.segments if s.end_ns > at_ns):
+            if begin_ns == at_ns or self.keeps_locks(host, datastore, segment):
+                break
+            end_ns = segment.end_ns
+        return begin_ns, end_ns
+
     def impaired(self, segment: Segment) -> bool:
-        return any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
+        """Whether lines are bad, a clock is wrong or was until lately, or hosts disagree on who is in maintenance."""
+        if segment.disagreed:
+            return True
+        unrest = any(w.begin_ns <= segment.begin_ns < w.end_ns for w in self.clocks.unrest)
+        return unrest or any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
+
+    @cached_property
+    def clocks(self) -> WrongClocks:
+        """When hosts' clocks were set, and stood still because of it."""
+        spans = [
+            ClockSpan(c.host, s.begin_ns, s.end_ns, int(c.offset_s * SECOND))
+            for s in self.spans
+            for c in s.primitives
+            if isinstance(c, p.ClockOff)
+        ]
+        return wrong_clocks(spans)
 
     def groups(self, segment: Segment) -> tuple[frozenset[str], ...]:
         """Hosts with a working agent, joined by two-way links, transitively."""
@@ -299,15 +301,26 @@ class Truth:
     # --- what the records say of roles and VMs ---
 
     def role(self, host: str, at_ns: int) -> str:
-        """By its own records; `off` without power, empty before it ever said."""
+        """By its own records; `off` without power, `uninitialized` from the death of its agent until the next one
+        says more, which takes a moment after the fault has ended."""
         if not self.powered(host, self.segment_at(at_ns)):
             return "off"
         record = self.history.last("role", at_ns, node=host)
-        if record is None or any(
-            record.at_ns < s.end_ns <= at_ns and p.PowerOff(host) in s.primitives for s in self.spans
-        ):
-            return "uninitialized"
-        return str(record.fields["to"])
+        died_ns = max((d for d in self._deaths.get(host, ()) if d <= at_ns), default=-1)
+        return "uninitialized" if record is None or record.at_ns < died_ns else str(record.fields["to"])
+
+    @cached_property
+    def _deaths(self) -> dict[str, tuple[int, ...]]:
+        """Per host, when faults ended its agent: with its power, or alone."""
+        found: dict[str, list[int]] = {}
+        for span in self.spans:
+            for one in span.primitives:
+                match one:
+                    case p.PowerOff(node=host) | p.AgentDown(host=host):
+                        found.setdefault(host, []).append(span.begin_ns)
+                    case _:
+                        pass
+        return {host: tuple(at) for host, at in found.items()}
 
     def speaks(self, host: str, to: str, at_ns: int) -> str:
         """The role of a host that sends to the other each second, else nothing. A slave sends to its master alone, and

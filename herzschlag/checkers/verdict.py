@@ -40,7 +40,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     """One of the things a checker looked at."""
 
     name: str
-    verdict: Verdict
+    verdict: Mark
     because: str
     evidence: tuple[int, ...] = ()
     """Numbers of records."""
@@ -57,6 +57,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     key: str = ""
     """Where it is written in the scenario: `expect.instant[0]`; empty: it is a rule of the checker's own."""
+    foreseen: bool = False
+    """It holds though it happened: the modelled system foresees it, as `because` says."""
 
     @property
     def figure_word(self) -> str:
@@ -72,6 +74,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     because: str
     evidence: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    foreseen: bool = False
+    """It holds though what it looks for did happen, in a way that the modelled system foresees."""
     doubt: str = ""
     """Name of the checker whose finding puts this one in doubt; it would be violated otherwise."""
 
@@ -84,15 +88,26 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def finding(
     checker: str, details: Iterable[Detail], *, good: str, nothing: str = "", of_none: Mark = "nothing"
 ) -> Finding:
-    """Sum up details: the worst verdict, the reasons of those that have it; `good` when all hold. Without details there
-    was nothing to check: `nothing` says what there was none of. A checker that must have found something then says
-    `of_none="unknown"`."""
+    """Sum up details: the worst verdict, the reasons of those that have it; `good` when all hold, and before it what
+    happened as foreseen. Without details there was nothing to check: `nothing` says what there was none of. A checker
+    that must have found something then says `of_none="unknown"`."""
     details = tuple(details)
-    if not details and of_none == "nothing":
-        return Finding(checker=checker, verdict="nothing", because=nothing or WORDS["nothing"])
+    if of_none == "nothing" and all(detail.verdict == "nothing" for detail in details):
+        because = "; ".join(f"{d.name}: {d.because}" for d in details[:3]) or nothing or WORDS["nothing"]
+        return Finding(checker=checker, verdict="nothing", because=because, details=details)
     verdict = worst(detail.verdict for detail in details)
     if verdict == "holds":
-        return Finding(checker=checker, verdict=verdict, because=good, details=details)
+        foreseen = [detail for detail in details if detail.foreseen]
+        evidence = tuple(dict.fromkeys(seq for detail in foreseen for seq in detail.evidence))
+        because = "; ".join([*(f"{d.name}: {d.because}" for d in foreseen[:3]), good])
+        return Finding(
+            checker=checker,
+            verdict=verdict,
+            because=because,
+            evidence=evidence,
+            details=details,
+            foreseen=bool(foreseen),
+        )
     bad = [detail for detail in details if detail.verdict == verdict]
     because = "; ".join(f"{d.name}: {d.because}" for d in bad[:3]) or "there was nothing to judge"
     if len(bad) > 3:

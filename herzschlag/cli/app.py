@@ -26,6 +26,7 @@ from herzschlag.cli import runs, speeds
 from herzschlag.cli.commands import scenario_files
 from herzschlag.cli.commands.clean import clean_command
 from herzschlag.cli.commands.demo import demo_command
+from herzschlag.cli.commands.explore import explore_command
 from herzschlag.cli.commands.help import help_command
 from herzschlag.cli.commands.open import open_command
 from herzschlag.cli.ending import fail
@@ -205,6 +206,7 @@ app.command("scenarios", rich_help_panel=SCENARIOS)(scenario_files.scenarios_com
 app.command("init", rich_help_panel=SCENARIOS)(scenario_files.init_command)
 app.command("check", rich_help_panel=SCENARIOS)(scenario_files.check_command)
 app.command("schema", rich_help_panel=SCENARIOS)(scenario_files.schema_command)
+app.command("explore", rich_help_panel=SCENARIOS)(explore_command)
 app.command("open", rich_help_panel=FINISHED)(open_command)
 app.command("clean", rich_help_panel=FINISHED)(clean_command)
 app.command("packets", rich_help_panel=FINISHED)(packets_command)

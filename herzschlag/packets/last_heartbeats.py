@@ -23,8 +23,8 @@ from herzschlag.topo.capture import pcapng
 from herzschlag.topo.spec import TopologySpec
 
 IN_FLIGHT_NS = 20_000_000
-"""Real time for which a heartbeat may have been under way when the fault began: on a busy machine the switch gives it to
-its receiver's link a moment later, past the place where the fault stops packets. The next one is not due by then."""
+"""Real time for which a heartbeat may have been under way when the fault began: on a busy machine the switch gives it
+to its receiver's link a moment later, past the place where the fault stops packets. The next one is not due by then."""
 
 
 def before_faults(

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import msgspec
 
-from herzschlag.checkers.truth import Segment
+from herzschlag.checkers.segments import Segment
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND
 from herzschlag.report.model import Fact, Model

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
 from herzschlag.history.words import sentence
 from herzschlag.report.model import Model

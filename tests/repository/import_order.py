@@ -161,6 +161,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/cluster", SYSTEM, TOPO),
             Place("herzschlag/report/", SYSTEM | {"plotly", "rich", "typer"}, TOPO),
             Place("herzschlag/compare/", SYSTEM | {"typer", "rich"}),
+            Place("herzschlag/exploration/", SYSTEM | {"hypothesis"}, TOPO),
         ),
         (
             Place(

@@ -7,7 +7,7 @@ order, placement and attempts to `restarts.py`, locks to the host that powers on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from herzschlag.agents import records
 from herzschlag.agents.ha.context import Context
@@ -80,6 +80,10 @@ class Failover:
         self._orphans |= self._ownership.protected().keys()
         if self._orphans_due_ns == NEVER_NS:
             self._orphans_due_ns = self._c.now_ns
+
+    def protected(self) -> Collection[str]:
+        """The VMs that are ours to restart."""
+        return self._ownership.protected()
 
     def restart(self, vm: str, because: str, failed_host: str) -> None:
         """A VM runs nowhere; it is restarted if it is ours to restart."""

@@ -166,7 +166,7 @@ class HostBook:
         a datastore that the host cannot write any more may be older than one read before, and what a dead host wrote
         last is out of date."""
         watch = self._watches[moid]
-        if watch.phase == "heard" or file.generation < self._poweron.get(moid, 0):
+        if (watch.phase == "heard" and not watch.heard_apart()) or file.generation < self._poweron.get(moid, 0):
             return False
         self._poweron[moid] = file.generation
         self._carry_out(moid, watch.poweron(file.isolated, self._c.now_ns))
@@ -206,6 +206,7 @@ class HostBook:
                     self._state_changed(moid, step)
 
     def _state_changed(self, moid: str, step: WatchStep) -> None:
+        self._watch_due_ns = min(self._watch_due_ns, self._watches[moid].due_ns())
         self._trace_state(moid, step.before or "unknown", step.state, step.because)
         if step.state not in ("connectedToMaster", "election") and moid in self._c.peers:
             self._c.peers[moid].joined = False

@@ -37,6 +37,8 @@ class WatchStep(msgspec.Struct, frozen=True, gc=False):
     """The opinion until now; None: there was none."""
 
 
+NOT_OURS = ("election", "networkPartitionedFromMaster", "networkIsolated")
+"""States of a host that lives and does not follow us."""
 RESTS = "it is in maintenance mode"
 
 
@@ -82,6 +84,9 @@ class HostWatch:
             state, because = "uninitialized", RESTS
         if state == self.state:
             return []
+        if state in NOT_OURS and self.phase == "heard":
+            # It may not hear us: its file says whether it is isolated, and what it runs.
+            self._next_poll_ns = self.last_heard_ns + self._t.host_timeout_ns
         before, self.state = self.state, state
         return [WatchStep("state", because, state=state, before=before)]
 
@@ -120,7 +125,18 @@ class HostWatch:
         """Its poweron file was read."""
         self.isolated_flag = isolated
         self.poweron_read = True
+        if self.heard_apart():
+            if isolated:
+                return self.opine("networkIsolated", "it is heard, but not as ours; its poweron file says isolated")
+            if self.state == "networkIsolated":
+                return self.opine("election", "it is heard, and is not isolated any more")
+            return []
         return self._judge(now_ns) if self.phase == "decided" else []
+
+    def heard_apart(self) -> bool:
+        """Whether the host is heard and not ours: it looks for a master, leads itself, or hears no host. No heartbeat
+        of a slave comes then, so that its file is read as that of a silent host (fact sheet 3.2)."""
+        return self.phase in ("heard", "watching") and self.state in NOT_OURS
 
     # --- what is due ---
 
@@ -128,7 +144,8 @@ class HostWatch:
         """When `check` must be called next."""
         if self.phase == "heard":
             after = self._t.datastore_watch_after_ns if self.has_heartbeat_datastores else self._t.host_timeout_ns
-            return self.last_heard_ns + after
+            due = self.last_heard_ns + after
+            return min(due, self._next_poll_ns) if self.heard_apart() else due
         if self.phase == "watching":
             return self.last_heard_ns + self._t.host_timeout_ns
         due = min(self._next_ping_ns, self._next_poll_ns)
@@ -139,6 +156,8 @@ class HostWatch:
     def check(self, now_ns: int) -> list[WatchStep]:
         """Do what has become due."""
         steps: list[WatchStep] = []
+        if self.phase == "heard" and self.heard_apart() and now_ns >= self._next_poll_ns:
+            steps += self._poll(now_ns)
         if self.phase == "heard" and now_ns >= self.due_ns():
             steps += self._begin_watch(now_ns)
         if self.phase == "watching" and now_ns - self.last_heard_ns >= self._t.host_timeout_ns:
@@ -181,10 +200,12 @@ class HostWatch:
             interval = self._t.ping_interval_ns if self.phase == "pinging" else self._t.dead_ping_interval_ns
             self._next_ping_ns = now_ns + interval
         if now_ns >= self._next_poll_ns:
-            if self.has_heartbeat_datastores:
-                steps.append(WatchStep("read-poweron"))
-            self._next_poll_ns = now_ns + self._t.poweron_poll_ns
+            steps += self._poll(now_ns)
         return steps
+
+    def _poll(self, now_ns: int) -> list[WatchStep]:
+        self._next_poll_ns = now_ns + self._t.poweron_poll_ns
+        return [WatchStep("read-poweron")] if self.has_heartbeat_datastores else []
 
     def _ping_over_ns(self) -> int:
         return self._ping_began_ns + self._t.icmp_ping_timeout_ns

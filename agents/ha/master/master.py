@@ -136,7 +136,8 @@ class Master(RoleMachine):
 
     def inventory_changed(self) -> None:
         self._running_on(self._c.moid, self._vms.running(), frozenset(self._vms.failed))
-        self._vms.failed.clear()
+        # What another master is responsible for, it learns from our inventory when we join it.
+        self._vms.failed.difference_update(self._failover.protected())
 
     def power_on_done(self, outcome: PowerOutcome) -> None:
         self._failover.power_result(self._c.moid, outcome)

@@ -121,10 +121,9 @@ class Ownership:
 
     def protect(self, vms: dict[str, str]) -> None:
         """vCenter says which VMs are to be protected: all of them, whatever it said before."""
-        if vms != self._wanted:
-            self._wanted = vms
-            for datastore in self._lists:
-                self._write(datastore)
+        self._wanted = vms
+        for datastore in self._lists:  # Again and again until vCenter sees it done: a write may have found no room.
+            self._write(datastore)
 
     def moved(self, vm: str, host: str) -> None:
         """A protected VM runs on another host now."""
@@ -139,7 +138,7 @@ class Ownership:
     def release(self) -> None:
         """Release everything: isolation, abdication, maintenance [DD-F]."""
         for name, entry in self._lists.items():
-            if entry.held or entry.asked:
+            if entry.held or entry.asked or not self._c.works(name):  # One that is lost may be ours when it is back.
                 self._c.do(Unlock(name, self._path()))
             entry.held = entry.asked = entry.read = False
 

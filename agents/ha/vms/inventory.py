@@ -72,6 +72,7 @@ class OwnVms:
             self.vms.pop(event.vm, None)
         else:
             self.vms[event.vm] = event.state
+            self.failed.discard(event.vm)  # It runs again: what ended it before is over.
         if not event.asked or (event.state == "off" and event.vm in self._wanted_again):
             self.failed.add(event.vm)
             self._wanted_again.discard(event.vm)

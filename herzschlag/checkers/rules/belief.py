@@ -9,11 +9,13 @@ recently.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import VCENTER
 
 NAME = "belief"
 
@@ -94,9 +96,9 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     alive = truth.agent_works(host, segment)
     if alive and truth.linked(master, host, segment):
         return {"connectedToMaster"}, "both reach each other"
-    if p.Frozen(host) in segment.conditions:
-        return {"hostDown"}, "it stands still"
     pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
+    if p.Frozen(host) in segment.conditions:
+        return ({"fdmUnreachable"}, "its clock stands still") if pinged else ({"hostDown"}, "it stands still")
     shown = [
         d.name
         for d in truth.lab.datastores_of(host)
@@ -111,12 +113,29 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if truth.hears(master, host, segment):
         heard = {"networkPartitionedFromMaster", "election", "fdmUnreachable", "networkIsolated"}
         return heard, "it is heard, but does not hear"
+    if shown and _without_heartbeats(host, segment, truth):
+        lost = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
+        return lost, "it is cut off, and was told no heartbeat datastore since it lost all of them"
     if shown and all(_may_come_late(host, master, segment, name, truth) for name in shown):
         late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return late, "it is cut off and its storage is too slow to show it in time"
     if shown:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"
+
+
+def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
+    """Whether vCenter could not tell the host yet that its datastores are back: it chose none for it when all were
+    lost, and a host without heartbeat datastores shows no sign there (fact sheet 1.1, 5)."""
+    without = False
+    for earlier in truth.segments:
+        if earlier.begin_ns > segment.begin_ns:
+            break
+        if not truth.reaches_storage(host, earlier):
+            without = True
+        elif truth.vcenter_runs(earlier.begin_ns) and truth.linked(VCENTER, host, earlier, "8182"):
+            without = False
+    return without
 
 
 def _may_come_late(host: str, master: str, segment: Segment, datastore: str, truth: Truth) -> bool:

@@ -2,13 +2,17 @@
 
 This module decides what shows it: the pair of records with the instants at which the backend had it in force, and for
 links cut at a switch or packet filter, counters of packets that met the cut; for bad lines, what happened on them,
-which must be about what was asked for (`line_effect.py`). A fault that hit no packet proves nothing: unknown.
+which must be about what was asked for (`line_effect.py`). A cut that met no packet though packets flowed there proves
+nothing: unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.line_effect import not_as_asked, not_on_course, told, told_of_lines
+from herzschlag.checkers.segments import Stops
 from herzschlag.checkers.truth import Span, Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
@@ -45,11 +49,13 @@ def _check(history: History, scenario: Scenario) -> Finding:
             why = f"{step.fault.describe()} was never undone"
             details.append(Detail(name=step.id, verdict="unknown", because=why, evidence=(span.begin.seq,)))
         else:
-            details.append(_bitten(step.id, span, history))
-    return finding(NAME, details, good=f"{counted(len(details), 'fault')} in effect", nothing="there are no faults")
+            details.append(_bitten(step.id, span, truth))
+    good = f"{counted(sum(detail.verdict == 'holds' for detail in details), 'fault')} in effect"
+    return finding(NAME, details, good=good, nothing="there are no faults")
 
 
-def _bitten(name: str, span: Span, history: History) -> Detail:
+def _bitten(name: str, span: Span, truth: Truth) -> Detail:
+    history = truth.history
     counted = [c for c in span.primitives if isinstance(c, p.LinkCut)]
     length_ns = min(span.end_ns, history.end_ns) - span.begin_ns
     bad = [c for c in span.primitives if isinstance(c, p.Impaired)]
@@ -57,6 +63,12 @@ def _bitten(name: str, span: Span, history: History) -> Detail:
         line, record = counted_lines
         course = line_course(bad[:1])
         steady = course.flap is None and len(course.stages) == 1
+        if _shared(span, bad, truth):
+            also = f"{line['sent']} packets met the bad lines; other faults lay on them too, so shares are not compared"
+            return Detail(name=name, verdict="holds", because=also, evidence=(span.begin.seq, record.seq))
+        if not line.get("sent") and not _should_have_met(span, bad, truth):
+            told_so = "no packet met the bad lines, and by the model none had to: nothing flowed there"
+            return Detail(name=name, verdict="nothing", because=told_so, evidence=(span.begin.seq, record.seq))
         why = not_as_asked(line, course.stages[0].quality) if steady else not_on_course(line, course, length_ns)
         verdict: Verdict = "unknown" if why else "holds"
         return Detail(name=name, verdict=verdict, because=why or told(line), evidence=(span.begin.seq, record.seq))
@@ -69,8 +81,47 @@ def _bitten(name: str, span: Span, history: History) -> Detail:
         return Detail(name=name, verdict="unknown", because=why, evidence=evidence)
     dropped = sum(int(record.fields["dropped"]) for record in shown)
     if not dropped:
-        return Detail(name=name, verdict="unknown", because="no packet met the cut", evidence=evidence)
+        sender = _should_have_met(span, counted, truth)
+        if not sender:
+            why = "no packet met the cut, and by the model none had to: nothing flowed there"
+            return Detail(name=name, verdict="nothing", because=why, evidence=evidence)
+        why = f"no packet met the cut, though {sender}"
+        return Detail(name=name, verdict="unknown", because=why, evidence=evidence)
     return Detail(name=name, verdict="holds", because=f"{dropped} packets met the cut", evidence=evidence)
+
+
+def _should_have_met(span: Span, links: Sequence[p.LinkCut | p.Impaired], truth: Truth) -> str:
+    """A link of the fault on which, by roles and faults, packets came to the switch for long enough, in words; else
+    nothing. Slaves say nothing to each other, and hardly a packet is for the gateway (fact sheet 2, 6)."""
+    beyond = [other for other in truth.spans if other.id != span.id]
+    for cut in links:
+        if (isinstance(cut, p.LinkCut) and cut.at != "switch") or {cut.src, cut.dst} - set(truth.lab.moids):
+            continue
+        since_ns = span.begin_ns + SECOND
+        for at_ns in range(since_ns, min(span.end_ns, truth.end_ns) - SECOND, SECOND):
+            segment = truth.segment_at(at_ns)
+            sends = truth.speaks(cut.src, cut.dst, at_ns) and truth.agent_works(cut.src, segment)
+            others = p.combined(other.primitives for other in beyond if other.begin_ns <= at_ns < other.end_ns)
+            if not sends or not Stops(others).passes(cut.network, cut.src, cut.dst, "8182"):
+                since_ns = at_ns
+            elif at_ns - since_ns >= LONG_ENOUGH_NS:
+                role = truth.role(cut.src, at_ns)
+                return f"{cut.src}, {role}, sent to {cut.dst} on network {cut.network} until {at_ns / SECOND:.0f} s"
+    return ""
+
+
+def _shared(span: Span, links: Sequence[p.Impaired], truth: Truth) -> bool:
+    """Whether another fault was in force meanwhile that stops or changes packets of these links."""
+    own = {(link.network, link.src, link.dst) for link in links}
+    for other in truth.spans:
+        if other.id == span.id or other.begin_ns >= span.end_ns or span.begin_ns >= other.end_ns:
+            continue
+        conditions = p.combined([other.primitives])
+        stops = Stops(conditions)
+        bad = {(c.network, c.src, c.dst) for c in conditions if isinstance(c, p.Impaired)}
+        if own & bad or any(not stops.passes(*link, what) for link in own for what in ("8182", "icmp")):
+            return True
+    return False
 
 
 def _counted(span: Span, history: History) -> list[Record]:

@@ -9,7 +9,8 @@ goes. A master to which none of its group speaks does not lead.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
@@ -70,6 +71,10 @@ def _had_to_go(change: Record, begin_ns: int, group: frozenset[str], truth: Trut
         others = group - {change.node}
         lately = (change.at_ns - OPENING_NS, change.at_ns)
         return early or not any(all(truth.speaks(o, change.node, at_ns) for at_ns in lately) for o in others)
+    before = truth.segment_at(max(0, begin_ns - 1))
+    others_before = [host for host in truth.lab.moids if host != change.node]
+    if early and any(truth.role(host, before.end_ns - 1) == "master" for host in others_before):
+        return True  # Its last heartbeat came after all.
     rest = p.Maintenance(change.node)
     just_over = (s for s in truth.spans if 0 <= begin_ns - s.end_ns < OPENING_NS)
     return early and any(rest in span.primitives for span in just_over)

@@ -50,7 +50,9 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
 
 
 def _lossy(truth: Truth, act: Record) -> bool:
-    return truth.impaired(truth.segment_at(act.at_ns))
+    """Whether packets may have been lost, or the host stood still while they came and is only now awake."""
+    asleep = truth.stood_still(act.node, act.at_ns - truth.timers.isolation_ping_ns, act.at_ns)
+    return asleep or truth.impaired(truth.segment_at(act.at_ns))
 
 
 CHECKER = Checker(NAME, ("isolation", "role", "fault"), _check)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
@@ -51,7 +52,8 @@ def _judge(hold: Hold, datastore: str, truth: Truth) -> Detail:
             default=0,
         )
         late_ns = since_ns + RELEASE_NS + OPERATIONS * slowest_ns
-        if late_ns >= end_ns or _master_within(hold.host, since_ns, late_ns, truth):
+        leapt = any(w.host == hold.host and w.begin_ns <= since_ns < w.end_ns for w in truth.clocks.unrest)
+        if leapt or late_ns >= end_ns or _master_within(hold.host, since_ns, late_ns, truth):
             continue
         if all(_could_write(hold.host, datastore, s, truth) for s in truth.between(since_ns, late_ns)):
             why = f"{hold.host} kept its protectedlist though it was {truth.role(hold.host, late_ns)}"

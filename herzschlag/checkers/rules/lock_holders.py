@@ -37,10 +37,15 @@ def _check(history: History, scenario: Scenario) -> Finding:
     files = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
     for datastore, path in sorted(files):
         holds = holds_of(truth, datastore, path)
-        both = next(
-            ((a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)), None
-        )
+        both_act = [(a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)]
+        blind = [(a, b) for a, b in both_act if _blind(a, b, datastore, truth)]
+        both = next((pair for pair in both_act if pair not in blind), None)
         name = f"{datastore}/{path}"
+        if both is None and blind:
+            a, b = sorted(blind[0], key=lambda hold: hold.begin_ns)
+            why = f"{b.host} took it from {a.host} at {truth.told(b.begin_ns)}: reads of {datastore} gave old data"
+            details.append(Detail(name=name, verdict="holds", because=why, evidence=(a.seq, b.seq), foreseen=True))
+            continue
         if both is None:
             details.append(Detail(name=name, verdict="holds", because=f"{len(holds)} holders, one at a time"))
             continue
@@ -89,6 +94,12 @@ def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
         return False
     segment = truth.segment_at(max(0, second.begin_ns - 1))
     return truth.reaches_storage(first.host, segment, datastore) and p.Frozen(first.host) not in segment.conditions
+
+
+def _blind(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
+    """Whether the datastore showed one of the two something old: a heartbeat that stands still, though its owner
+    lives."""
+    return truth.saw_old_data((a.host, b.host), datastore, max(a.begin_ns, b.begin_ns))
 
 
 CHECKER = Checker(NAME, ("lock", "fault"), _check)

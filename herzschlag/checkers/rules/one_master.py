@@ -8,7 +8,8 @@ hosts do not form such a group, masters may rightly differ, and nothing is judge
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario

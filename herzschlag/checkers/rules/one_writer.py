@@ -2,7 +2,8 @@
 
 This module decides from the disks themselves: every running VM appends its name, host and life to its disk file, so
 stretches of different writers that overlap show two copies. A VM that ran and left no disk, or fewer records than it
-must have written, makes the verdict unknown: what was lost may have been another writer's.
+must have written, makes the verdict unknown: what was lost may have been another writer's. A host that stood still goes
+on writing when it moves again, until it looks at its lock: that is foreseen (`second_copies.py`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.second_copies import STOPPED_WITHIN_NS, second_copy
 from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
-from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -38,7 +39,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     write_ns = scenario.cluster.timers().vm_write_ns
     for vm, stays in truth.stays.items():
         if vm in disks:
-            judged = _judge(vm, disks[vm], truth.clock)
+            judged = _judge(vm, disks[vm], truth)
             why = _thin(truth, stays, disks[vm], write_ns) if judged.verdict == "holds" else ""
             details.append(Detail(name=vm, verdict="unknown", because=why) if why else judged)
         elif any(min(stay.end_ns, history.end_ns) - stay.begin_ns > 5 * SECOND for stay in stays):
@@ -84,7 +85,7 @@ def _quiet(truth: Truth, stay: Stay, end_ns: int) -> int:
     return quiet_ns
 
 
-def _judge(vm: str, stretches: Iterable[Record], clock: Clock) -> Detail:
+def _judge(vm: str, stretches: Iterable[Record], truth: Truth) -> Detail:
     spans: dict[Writer, tuple[int, int, list[int]]] = {}
     for record in stretches:
         f = record.fields
@@ -93,19 +94,36 @@ def _judge(vm: str, stretches: Iterable[Record], clock: Clock) -> Detail:
         spans[writer] = (min(first, f["first_ns"]), max(last, f["last_ns"]), [*seqs, record.seq])
     in_order = sorted(spans.items(), key=lambda item: item[1][0])
     latest: tuple[Writer, int, list[int]] | None = None
+    foreseen: Detail | None = None
     for writer, (first, last, seqs) in in_order:
         if latest is not None and first < latest[1]:
-            both_s = (min(last, latest[1]) - first) / SECOND
-            return Detail(
-                name=vm,
-                verdict="violated",
-                because=f"{latest[0][0]} and {writer[0]} both wrote to its disk for {both_s:.1f} s"
-                f" from {clock.told(first)} on",
-                evidence=(*latest[2], *seqs),
-            )
+            until_ns = min(last, latest[1])
+            because = f"{latest[0][0]} and {writer[0]} both wrote to its disk for {(until_ns - first) / SECOND:.1f} s"
+            because += f" from {truth.told(first)} on"
+            evidence = (*latest[2], *seqs)
+            second = (writer[0], _started_ns(vm, writer[0], first, truth))
+            copy = second_copy(vm, latest[0][0], second, until_ns, truth)
+            if not (copy.fine and _may_write(latest[0][0], second, truth.vms[vm][0].datastore, truth)):
+                return Detail(name=vm, verdict="violated", because=because, evidence=evidence)
+            because += f": {copy.foreseen}"
+            foreseen = foreseen or Detail(name=vm, verdict="holds", because=because, evidence=evidence, foreseen=True)
         if latest is None or last > latest[1]:
             latest = (writer, last, seqs)
-    return Detail(name=vm, verdict="holds", because=f"{len(spans)} writers, one after the other")
+    return foreseen or Detail(name=vm, verdict="holds", because=f"{len(spans)} writers, one after the other")
+
+
+def _may_write(host: str, second: tuple[str, int], datastore: str, truth: Truth) -> bool:
+    """Whether a host may write beside the second copy: one that stood still, for a write of its VM that was under way
+    is finished as soon as it moves; or one that lost its lock to old data. A write that waited for a lost datastore is
+    not: the lock is looked at first."""
+    blind = truth.saw_old_data((host, second[0]), datastore, second[1])
+    return blind or truth.stood_still(host, second[1] - STOPPED_WITHIN_NS, second[1])
+
+
+def _started_ns(vm: str, host: str, first_ns: int, truth: Truth) -> int:
+    """When the copy started whose first write that was."""
+    begun = [s.begin_ns for s in truth.stays.get(vm, ()) if s.host == host and s.begin_ns <= first_ns]
+    return max(begun, default=first_ns)
 
 
 CHECKER = Checker(NAME, ("vm", "disk", "fault"), _check)

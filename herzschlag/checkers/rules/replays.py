@@ -7,6 +7,7 @@ could repeat a dead host's heartbeats and keep it alive if copies were accepted.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
@@ -25,8 +26,10 @@ def _check(history: History, scenario: Scenario) -> Finding:
     for host in truth.lab.moids:
         others = frozenset(truth.lab.moids) - {host}
         copies = sum(
-            _copies(host, span.primitives, min(span.end_ns, truth.end_ns) - span.begin_ns, others)
+            _copies(host, span.primitives, segment, others, truth)
             for span in truth.spans
+            for segment in truth.segments
+            if span.begin_ns <= segment.begin_ns < span.end_ns
         )
         if copies < COPIES_MIN or not all(truth.agent_works(host, s) for s in truth.segments):
             continue
@@ -43,13 +46,19 @@ def _check(history: History, scenario: Scenario) -> Finding:
     )
 
 
-def _copies(host: str, primitives: tuple[p.Primitive, ...], length_ns: int, others: frozenset[str]) -> float:
+def _copies(
+    host: str, primitives: tuple[p.Primitive, ...], segment: Segment, others: frozenset[str], truth: Truth
+) -> float:
     """How many copies this fault sent to the host at least. Slaves and their master talk each second, two slaves do
-    not: so only a fault that doubles what comes from everyone counts."""
-    share = {c.src: c.duplicate for c in primitives if isinstance(c, p.Impaired) and c.dst == host}
+    not: so only a fault that doubles what comes from everyone counts, where it comes at all."""
+    share = {
+        c.src: c.duplicate
+        for c in primitives
+        if isinstance(c, p.Impaired) and c.dst == host and truth.passes(c.network, c.src, host, segment, "8182")
+    }
     if not others <= share.keys():
         return 0.0
-    return min(share[other] for other in others) * length_ns / SECOND
+    return min(share[other] for other in others) * (min(segment.end_ns, truth.end_ns) - segment.begin_ns) / SECOND
 
 
 CHECKER = Checker(NAME, ("fault",), _check)

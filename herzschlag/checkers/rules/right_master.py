@@ -10,7 +10,8 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.incumbent import OPENING_NS
 from herzschlag.checkers.rules.one_master import settle_ns
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding, unknown
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario

@@ -7,7 +7,8 @@ than half of all hosts. A VM there must go on running there, unless the scenario
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History

@@ -10,7 +10,8 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.belief import legal_delay_ns, legal_opinions, reign_ns
 from herzschlag.checkers.rules.one_master import settle_ns
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History

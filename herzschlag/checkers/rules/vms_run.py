@@ -8,8 +8,12 @@ scenario, which says so in `expect.allow`.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Truth
+from herzschlag.checkers.second_copies import second_copy
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
@@ -51,6 +55,10 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
         return Detail(name=vm, verdict="holds", because=f"runs on {stays[0].host}", evidence=evidence)
     if len(stays) > 1:
         hosts = " and ".join(stay.host for stay in stays)
+        copies = [second_copy(vm, a.host, (b.host, b.begin_ns), at_ns, truth) for a, b in pairwise(stays)]
+        if all(copy.fine for copy in copies):
+            because = f"runs on {hosts} at the end: {copies[0].foreseen}"
+            return Detail(name=vm, verdict="holds", because=because, evidence=evidence, foreseen=True)
         return Detail(name=vm, verdict="violated", because=f"runs on {hosts} at the end", evidence=evidence)
     able = [
         host
@@ -63,6 +71,9 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
     if since_ns > overdue_ns:
         because = f"runs nowhere, since {(at_ns - since_ns) / SECOND:.1f} s only; {where}"
         return Detail(name=vm, verdict="holds", because=because, evidence=tuple(stay.begin for stay in last))
+    if last and truth.saw_old_data((last[0].host,), config.datastore, last[0].end_ns):
+        because = f"runs nowhere: reads of {config.datastore} gave {last[0].host} old data, by which its lock was lost"
+        return Detail(name=vm, verdict="holds", because=because, evidence=(last[0].begin,), foreseen=True)
     if able and config.priority != "disabled":
         return Detail(
             name=vm,

@@ -8,16 +8,20 @@ user has switched off is to stay off.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.truth import Segment, Stay, Truth
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import VCENTER
 
 NAME = "restart-justified"
 
 NEWS_NS = 3 * SECOND
 """A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
+SIGNS_NS = 15 * SECOND
+"""A silent host is pinged each 10 s, for as long as 5 s (fact sheet 0 [DD-A])."""
 USER_NS = 10 * SECOND
 """A user's request passes vCenter, the host and the protectedlist before every master knows it."""
 
@@ -40,13 +44,18 @@ def _judge(order: Record, truth: Truth) -> Detail:
     vm = str(order.fields["vm"])
     switch = _last_switch(vm, order, truth)
     if switch is not None and not switch[1]:
+        if not _could_learn(vm, switch[0].at_ns, order, truth):
+            why = f"a user had switched it off at {truth.told(switch[0].at_ns)}, and no master could be told or note it"
+            return Detail(name=vm, verdict="holds", because=why, evidence=(switch[0].seq, order.seq), foreseen=True)
         why = f"{order.node} had it started on {order.get('target')} at {truth.told(order.at_ns)}, after a user had"
         why += f" switched it off at {truth.told(switch[0].at_ns)} ({order.get('because')})"
         return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
     stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
-    wrong = [stay for stay in stays if not _lost(stay, order, truth)]
+    late = truth.stood_still(order.node, order.at_ns - USER_NS, order.at_ns)
+    wrong = [] if late else [stay for stay in stays if not _lost(stay, order, truth)]
     if not wrong:
-        return Detail(name=vm, verdict="holds", because="it ran nowhere" if not stays else "its host gave no sign")
+        why = "its host gave no sign" if not late else f"{order.node} had stood still, and knew no better"
+        return Detail(name=vm, verdict="holds", because=why if stays else "it ran nowhere")
     return Detail(
         name=vm,
         verdict="violated",
@@ -62,26 +71,62 @@ def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | 
     found = [
         (r, one.on)
         for r, one in told
-        if isinstance(one, p.VmPower) and one.vm == vm and r.at_ns < order.at_ns - USER_NS
+        if isinstance(one, p.VmPower)
+        and one.vm == vm
+        and r.at_ns < order.at_ns - USER_NS
+        and truth.vcenter_runs(r.at_ns)
     ]
     return found[-1] if found else None
 
 
+def _owns(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
+    """Whether the host is the master that is responsible for the VMs of a datastore: it holds its protectedlist."""
+    locks = truth.history.where("lock", node=host, datastore=datastore)
+    own = [r for r in locks if r.at_ns <= at_ns and str(r.fields["path"]).endswith("protectedlist")]
+    held = [r for r in own if r.fields["to"] in ("held", "free", "lost")][-1:]
+    return truth.role(host, at_ns) == "master" and any(r.fields["to"] == "held" for r in held)
+
+
+def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
+    """Whether at some time since then vCenter could tell the master, and the master write its protectedlist."""
+    datastore = truth.vms[vm][0].datastore
+    for segment in truth.between(since_ns, order.at_ns):
+        for master in truth.lab.moids:
+            begin_ns, end_ns = max(segment.begin_ns, since_ns), min(segment.end_ns, order.at_ns)
+            leads = _owns(master, datastore, end_ns - 1, truth) and end_ns - begin_ns >= USER_NS
+            told = truth.vcenter_runs(begin_ns) and truth.linked(VCENTER, master, segment, "8182")
+            if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
+                return True
+    return False
+
+
 def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
-    """Whether the host could show the master no sign of life, just before the order."""
+    """Whether the host could show the master no sign of life, just before the order or when it was last pinged."""
     if stay.host == order.node:
         return False
-    segment: Segment = truth.segment_at(max(0, order.at_ns - 1))
-    if not truth.powered(stay.host, segment) or p.Frozen(stay.host) in segment.conditions:
+    return any(_shows_nothing(stay, order, s, truth) for s in truth.between(order.at_ns - SIGNS_NS, order.at_ns - 1))
+
+
+def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) -> bool:
+    host = stay.host
+    if not truth.powered(host, segment) or p.Frozen(host) in segment.conditions:
         return True
+    if p.Maintenance(host) in segment.conditions:
+        return True  # It speaks to vCenter alone: no master knows what it runs, and only the lock says no.
     if _vmcp(stay, segment, truth):
         return True
+    if not truth.agent_works(host, segment):
+        # No process holds its heartbeat file open, or writes down what it runs (5 [POD]): a ping alone shows life.
+        addresses = [truth.lab.address(host, network) for network in truth.lab.networks]
+        pinged = any(truth.answers(order.node, address, segment) for address in addresses)
+        listed = truth.agent_works(host, truth.segment_at(stay.begin_ns)) and truth.writes_files(host, segment)
+        return not (pinged and listed)
     shared = any(
-        truth.reaches_storage(stay.host, segment, d.name) and truth.sees_storage(order.node, segment, d.name)
-        for d in truth.lab.datastores_of(stay.host)
+        truth.reaches_storage(host, segment, d.name) and truth.sees_storage(order.node, segment, d.name)
+        for d in truth.lab.datastores_of(host)
         if d.hosts is None or order.node in d.hosts
     )
-    return not shared and not truth.linked(stay.host, order.node, segment)
+    return not shared and not truth.linked(host, order.node, segment)
 
 
 def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:

@@ -1,0 +1,55 @@
+"""Second copies of a VM that the modelled system lets start: the first one's host cannot renew the VM's lock.
+
+This module decides how long a host must have been without the lock for another to break it (fact sheet 1.7, 5 [KB-HB]
+[NFS-35]), and how soon after it can look at its locks again its own copy must have ended. It leaves what happened to
+the checkers that ask: `started_twice`, `one_writer`, `vms_run`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from herzschlag.checkers.truth import Truth
+from herzschlag.history.records import SECOND
+
+STOPPED_WITHIN_NS = 35 * SECOND
+"""A host that can look at its locks again does so at once if it knows that it was away, else when it next would: each
+30 s (VMFS) or 10 s (NFS, where the answer may take 5 s). Its VM then needs a moment to end."""
+
+
+class SecondCopy(msgspec.Struct, frozen=True):
+    """What a second copy of a VM is, by the model."""
+
+    foreseen: str = ""
+    """Why it may start; empty: it may not."""
+    too_long: str = ""
+    """Why the first copy should have ended before it did; empty: it did in time."""
+
+    @property
+    def fine(self) -> bool:
+        return bool(self.foreseen) and not self.too_long
+
+
+def second_copy(vm: str, first: str, second: tuple[str, int], both_until_ns: int, truth: Truth) -> SecondCopy:
+    """A copy that starts on a host at an instant, `second`, while the VM runs on the host `first`; both are there until
+    `both_until_ns`."""
+    datastore, timers = truth.vms[vm][0].datastore, truth.timers
+    kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
+    if kind == "vmfs":
+        least_ns, source = timers.vmfs_lock_watch_ns - timers.vmfs_heartbeat_ns, "KB-HB"
+    else:
+        least_ns, source = timers.nfs_lock_stale_ns - timers.nfs_lock_renew_ns, "NFS-35"
+    host, at_ns = second
+    begin_ns, end_ns = truth.without_locks_ns(first, datastore, at_ns)
+    if at_ns - begin_ns >= least_ns:
+        foreseen = f"{first} could not renew its lock on {datastore} from {truth.told(begin_ns)} on, and such a lock"
+        foreseen += f" may be broken (1.7, 5 [{source}])"
+    elif truth.saw_old_data((first, host), datastore, at_ns):
+        foreseen = f"reads of {datastore} gave old data, in which the owner of the lock stands still"
+    else:
+        return SecondCopy()
+    last_ns = min(both_until_ns, truth.end_ns)
+    if last_ns <= end_ns + STOPPED_WITHIN_NS:
+        return SecondCopy(foreseen)
+    too_long = f"both ran until {truth.told(last_ns)}, though {first} could see its lock lost from"
+    return SecondCopy(foreseen, f"{too_long} {truth.told(end_ns)} on")

@@ -1,0 +1,52 @@
+"""What hosts know of maintenance mode: vCenter tells them, once it runs and reaches them.
+
+This module decides from when to when a host takes itself to be in maintenance mode: a wish that comes while vCenter is
+down, or cannot reach the host, takes effect later, and so does its end. While hosts know different things of it,
+masters may differ, and nothing is asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from herzschlag.checkers.segments import Segment, Stops
+from herzschlag.faults import primitives as p
+from herzschlag.topo.spec import VCENTER, TopologySpec
+
+
+def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ...]:
+    """The same stretches, with maintenance mode in force where the host itself knows of it."""
+    segments = tuple(segments)
+    if not any(isinstance(c, p.Maintenance) for segment in segments for c in segment.conditions):
+        return segments
+    known: dict[str, frozenset[str]] = dict.fromkeys(lab.moids, frozenset())
+    found = []
+    for segment in segments:
+        wanted = frozenset(c.host for c in segment.conditions if isinstance(c, p.Maintenance))
+        known |= dict.fromkeys(_reached(segment, lab), wanted)
+        resting = {p.Maintenance(host) for host in lab.moids if host in known[host]}
+        others = {c for c in segment.conditions if not isinstance(c, p.Maintenance)}
+        disagreed = any(known[host] != wanted for host in lab.moids if p.PowerOff(host) not in others)
+        found.append(msgspec.structs.replace(segment, conditions=frozenset(others | resting), disagreed=disagreed))
+    return tuple(found)
+
+
+def _reached(segment: Segment, lab: TopologySpec) -> list[str]:
+    """The hosts that vCenter tells."""
+    conditions = segment.conditions
+    if p.VcenterDown() in conditions or p.PowerOff(VCENTER) in conditions:
+        return []
+    stops = Stops(conditions)
+
+    def runs(host: str) -> bool:
+        return not conditions & {p.PowerOff(host), p.Frozen(host), p.AgentDown(host, False)}
+
+    def reaches(host: str) -> bool:
+        return any(
+            stops.passes(net, VCENTER, host, "8182") and stops.passes(net, host, VCENTER, "8182")
+            for net in lab.networks
+        )
+
+    return [host for host in lab.moids if runs(host) and reaches(host)]

@@ -1,0 +1,176 @@
+"""The command `explore`: random fault schedules in virtual time until one breaks a rule, that one made short.
+
+This module decides what a user types and sees. It leaves the search to `herzschlag/exploration`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from herzschlag.backends.names import BackendName
+from herzschlag.cli.ending import fail
+from herzschlag.exit_status import CANNOT_RUN, HOLDS, INTERRUPTED, VIOLATED, WRONG_INPUT
+from herzschlag.exploration import coverage
+from herzschlag.exploration.drawing import KINDS
+from herzschlag.report.cli import draw_all
+from herzschlag.running.runner import RunRequest, run
+from herzschlag.scenarios.from_toml import load
+from herzschlag.wrong_input import nearest
+
+if TYPE_CHECKING:
+    from herzschlag.exploration.exploring import Progress
+
+MOST_JOBS = 64
+EVERY_S = 10.0
+"""How often a line of progress is written."""
+CONFIRM_SPEED = 10.0
+UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+out = Console(highlight=False)
+
+
+def explore_command(  # noqa: PLR0917 (Typer calls it by name)
+    hosts: Annotated[str, typer.Option(help="How many hosts, at least and at most.", metavar="N-M")] = "3-8",
+    faults: Annotated[str, typer.Option(help="How many faults.", metavar="N-M")] = "1-6",
+    for_time: Annotated[str, typer.Option("--time", help="How long: 30s, 10m, 2h.")] = "10m",
+    seed: Annotated[int, typer.Option(help="For every choice.", min=0)] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes that search.", min=1, max=MOST_JOBS)] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="Only this kind of fault; may be repeated.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Not this kind of fault; may be repeated.")] = None,
+    corpus: Annotated[Path, typer.Option(help="What was seen, kept between calls.")] = Path("explored"),
+    found: Annotated[Path, typer.Option(help="Where what breaks a rule is written.")] = Path("found"),
+    confirm: Annotated[bool, typer.Option(help="Play what was found on real packets as well.")] = True,
+) -> None:
+    """Search for the fault schedule that breaks a rule.
+
+    Draws schedules at random, plays each in virtual time, and judges it by every checker and by whether the cluster is
+    whole again in the end. What breaks a rule is made as short as it can be, and written as a scenario and a test.
+
+    Exit status 0: no schedule broke a rule; 1: one did; 2: wrong usage; 4: the extra `explore` is missing.
+
+    Example: herzschlag explore --time 10m --hosts 3-4
+
+    Example: herzschlag explore --only isolate --only storage --jobs 2
+    """
+    try:
+        from herzschlag.exploration import exploring  # noqa: PLC0415 (Hypothesis is an extra)
+        from herzschlag.exploration import found as finds  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        fail(f"explore: {error.name} is missing: pip install 'herzschlag[explore]'", CANNOT_RUN)
+    wish = exploring.Wish(
+        kinds=_kinds(only or (), without or ()),
+        hosts=_range("--hosts", hosts, 2, 16),
+        faults=_range("--faults", faults, 1, 20),
+        for_s=_seconds(for_time),
+        seed=seed,
+        jobs=jobs,
+    )
+    kept = exploring.Corpus(corpus)
+    try:
+        kept.read()
+    except (OSError, ValueError) as error:
+        fail(f"--corpus {corpus}: {error}: name another folder, or remove it", WRONG_INPUT)
+    line = _Line(kept)
+    interrupted = False
+    progress = exploring.Progress(violations=[], again={})
+    try:
+        progress = exploring.explore(wish, kept, line)
+    except KeyboardInterrupt:
+        interrupted, progress = True, line.last or progress
+    kept.write()
+    page = corpus / "exercised.md"
+    page.write_text(coverage.page(kept.counts, kept.plays), encoding="utf-8")
+    line.tell(progress)
+    taken: set[str] = {path.stem for path in found.glob("*.toml")}
+    for violation in progress.violations:
+        scenario = finds.named(violation, frozenset(taken))
+        taken.add(scenario.name)
+        files = finds.write(scenario, found)
+        out.print(f"found  {violation.because}", markup=False, soft_wrap=True)
+        for step in scenario.steps:
+            length = "" if step.for_s is None else f" for {step.for_s:g} s"
+            out.print(f"       at {step.at_s:g} s{length}: {step.fault.describe()}", markup=False, soft_wrap=True)
+        out.print(f"       {files.scenario}, {files.test}", markup=False, soft_wrap=True)
+        _play_again(files.scenario, found, "simulation")
+        if confirm and not interrupted:
+            _play_again(files.scenario, found, "mininet")
+        out.print(f"again  herzschlag run {files.scenario} --backend simulation", markup=False, soft_wrap=True)
+    out.print(f"What was exercised and what never: {page}", markup=False, soft_wrap=True)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(VIOLATED if progress.violations else HOLDS)
+
+
+class _Line:
+    """A line of progress, now and then."""
+
+    def __init__(self, kept: object) -> None:
+        self._kept = kept
+        self._told_s = time.monotonic()
+        self.last: Progress | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        if time.monotonic() - self._told_s >= EVERY_S:
+            self._told_s = time.monotonic()
+            self.tell(progress)
+
+    def tell(self, progress: Progress) -> None:
+        rate = progress.plays / progress.took_s if progress.took_s else 0.0
+        counts = getattr(self._kept, "counts", {})
+        out.print(
+            f"{progress.took_s:6.0f} s  {progress.plays} schedules, {rate:.1f} a second;"
+            f" {coverage.situations(counts)} situations ({progress.new_situations} new),"
+            f" {coverage.pairs(counts)} pairs of changes; {len(progress.violations)} found",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _play_again(file: Path, folder: Path, backend: BackendName) -> None:
+    """Play what was found with its own run directory and report; say what came of it."""
+    directory = folder / f"{file.stem}-{backend}"
+    if directory.exists():
+        return
+    scenario = load(str(file))
+    report = run(
+        RunRequest(scenario=scenario, backend=backend, speed=CONFIRM_SPEED, seed=0, directory=directory), lambda _: None
+    )
+    if report.status == "unavailable":
+        out.print(f"       not on real packets here: {report.because}", markup=False, soft_wrap=True)
+        return
+    draw_all([directory])
+    where = "in virtual time" if backend == "simulation" else "on real packets"
+    out.print(f"       {where}: {report.verdict} ({directory / 'report.html'})", markup=False, soft_wrap=True)
+
+
+def _kinds(only: list[str] | tuple[str, ...], without: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    for option, names in (("--only", only), ("--without", without)):
+        for name in names:
+            if name not in KINDS:
+                fail(f"{option} {name!r} is not a kind of fault: {nearest(name, list(KINDS))}", WRONG_INPUT)
+    left = tuple(kind for kind in KINDS if (not only or kind in only) and kind not in without)
+    if not left:
+        fail("explore: --only and --without leave no kind of fault", WRONG_INPUT)
+    return left
+
+
+def _range(option: str, text: str, least: int, most: int) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", text)
+    low, high = (int(found[1]), int(found[2] or found[1])) if found is not None else (0, 0)
+    if least <= low <= high <= most:
+        return low, high
+    return fail(f"{option} {text!r}: a number or two, from {least} to {most}, e.g. {least}-{least + 2}", WRONG_INPUT)
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d{1,6})([smh])", text)
+    if found is None or int(found[1]) == 0:
+        fail(f"--time {text!r}: a number and a unit: 30s, 10m, 2h", WRONG_INPUT)
+    return int(found[1]) * UNITS_S[found[2]]

@@ -1,0 +1,223 @@
+"""Draws random schedules: a cluster of a size, and faults of the whole language at any moment, healed or not.
+
+Every choice is one of a list, the simplest first, made by a `Chooser`: a random generator, or Hypothesis, whose
+shrinking then leads to the fewest faults, the roundest times and the fewest hosts. This module decides what can be
+drawn and how likely. What the lab cannot have is drawn again as nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from herzschlag import faults as f
+from herzschlag.faults import Fault, FaultError
+from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
+from herzschlag.scenarios.model import Cluster, Scenario, Step
+from herzschlag.scenarios.validation import check
+from herzschlag.topo.spec import GATEWAY, TopologySpec
+from herzschlag.wrong_input import InputError
+
+T = TypeVar("T")
+LAST_S = 150.0
+"""How long a run goes on after everything is healed: two elections, restarts, and the polls between."""
+BEGIN_S = (10.0, 5.0, 20.0, 2.0, 8.0, 12.0, 30.0, 3.0, 15.0, 25.0, 40.0, 60.0, 1.0, 7.3, 33.7)
+"""Distance of a fault from the one before."""
+LENGTH_S = (None, 40.0, 20.0, 12.0, 2.0, 5.0, 9.0, 15.0, 26.0, 35.0, 70.0, 100.0)
+"""How long it lasts; None: until all is healed at the end."""
+
+
+class Chooser(Protocol):
+    """Makes every choice."""
+
+    def one_of(self, options: Sequence[T]) -> T:
+        """One of these; the first is the simplest."""
+
+
+Moments = Callable[[Scenario], Mapping[str, float]]
+"""What happens in a schedule that is drawn so far, each with the protocol second since ready of its first time."""
+OFFSET_S = (0.0, 1.0, -1.0, 2.0, 5.0, 10.0)
+"""How long after such a moment a fault begins."""
+
+Make = Callable[[Chooser, TopologySpec], Fault]
+
+
+def _hosts(c: Chooser, lab: TopologySpec) -> tuple[str, ...]:
+    """One host, mostly; sometimes two."""
+    first = c.one_of(lab.moids)
+    if len(lab.moids) > 2 and c.one_of((1, 1, 1, 2)) == 2:
+        return tuple(sorted({first, c.one_of(lab.moids)}))
+    return (first,)
+
+
+def _networks(c: Chooser) -> str:
+    return c.one_of(("all", "A", "B"))
+
+
+def _two(c: Chooser, names: Sequence[str]) -> tuple[str, str]:
+    a = c.one_of(names)
+    return a, c.one_of([name for name in names if name != a])
+
+
+def _groups(c: Chooser, lab: TopologySpec) -> tuple[tuple[str, ...], ...]:
+    sides: tuple[list[str], list[str]] = ([lab.moids[0]], [])
+    for host in lab.moids[1:]:
+        sides[c.one_of((1, 0))].append(host)
+    if not sides[1]:
+        sides[1].append(sides[0].pop())
+    return tuple(tuple(side) for side in sides)
+
+
+def _pair(c: Chooser, lab: TopologySpec) -> Fault:
+    a, b = _two(c, (*lab.moids, GATEWAY, "vcenter"))
+    return f.CutPair(a=a, b=b, networks=_networks(c))
+
+
+def _one_way(c: Chooser, lab: TopologySpec) -> Fault:
+    a, b = _two(c, (*lab.moids, GATEWAY))
+    return f.OneWay(src=a, dst=b, networks=_networks(c))
+
+
+def _vm(c: Chooser, lab: TopologySpec) -> str:
+    return f"vm-{c.one_of(lab.moids).removeprefix('host-')}-1"
+
+
+def _datastore(c: Chooser, lab: TopologySpec) -> str:
+    return c.one_of(("all", *(d.name for d in lab.datastores)))
+
+
+def _bad_lines(c: Chooser, lab: TopologySpec) -> Fault:
+    src, networks = c.one_of(("all", *lab.moids)), _networks(c)
+    match c.one_of(("loss", "duplicate", "delay", "bursts", "ramp", "flapping")):
+        case "loss":
+            return Impair(src=src, networks=networks, loss=c.one_of((0.2, 0.1, 0.5)))
+        case "duplicate":
+            return Impair(src=src, networks=networks, duplicate=c.one_of((0.2, 1.0)))
+        case "delay":
+            return Impair(
+                src=src, networks=networks, delay_ms=c.one_of((100.0, 500.0)), jitter_ms=c.one_of((0.0, 90.0))
+            )
+        case "bursts":
+            return Impair(src=src, networks=networks, loss=0.2, burst_packets=c.one_of((4.0, 10.0)))
+        case "ramp":
+            return Impair(src=src, networks=networks, to={"loss": c.one_of((1.0, 0.5))}, over_s=c.one_of((30.0, 10.0)))
+        case _:
+            return Impair(src=src, networks=networks, flap_period_s=c.one_of((10.0, 4.0, 30.0)))
+
+
+KINDS: Mapping[str, Make] = {
+    "power-off": lambda c, lab: f.PowerOff(host=_hosts(c, lab)),
+    "isolate": lambda c, lab: f.Isolate(
+        host=_hosts(c, lab),
+        networks=_networks(c),
+        manner=c.one_of(("silent", "nftables", "port-down", "host-carrier", "address")),
+    ),
+    "freeze": lambda c, lab: f.Freeze(host=_hosts(c, lab)),
+    "crash-agent": lambda c, lab: f.CrashAgent(host=_hosts(c, lab), watchdog=c.one_of((False, True))),
+    "split": lambda c, lab: f.Split(groups=_groups(c, lab), networks=_networks(c)),
+    "cut-pair": _pair,
+    "one-way": _one_way,
+    "network-down": lambda c, lab: f.NetworkDown(networks=_networks(c), manner=c.one_of(("silent", "port-down"))),
+    "storage": lambda c, lab: f.Storage(
+        host=_hosts(c, lab),
+        access=c.one_of(("apd", "pdl", "read-only")),
+        datastore=_datastore(c, lab),
+    ),
+    "gateway-down": lambda c, lab: f.GatewayDown(),
+    "gateway-silent": lambda c, lab: f.GatewaySilent(),
+    "crash-vcenter": lambda c, lab: f.CrashVcenter(),
+    "block": lambda c, lab: Block(
+        host=_hosts(c, lab), what=c.one_of(("8182", "icmp")), direction=c.one_of(("both", "in", "out"))
+    ),
+    "impair": _bad_lines,
+    "slow-storage": lambda c, lab: f.Storage(
+        host=_hosts(c, lab), access="slow", delay_ms=c.one_of((2000.0, 500.0, 7000.0)), datastore=_datastore(c, lab)
+    ),
+    "stale-storage": lambda c, lab: f.Storage(host=_hosts(c, lab), access="stale", datastore=_datastore(c, lab)),
+    "full-storage": lambda c, lab: f.Storage(host="all", access="full", datastore=_datastore(c, lab)),
+    "mtu": lambda c, lab: Mtu(host=_hosts(c, lab), mtu=c.one_of((1000, 1400)), networks=_networks(c)),
+    "wrong-address": lambda c, lab: WrongAddress(host=_hosts(c, lab), networks=_networks(c)),
+    "missing-route": lambda c, lab: MissingRoute(host=_hosts(c, lab), networks=_networks(c)),
+    "clock-offset": lambda c, lab: f.ClockOffset(
+        host=_hosts(c, lab), offset_s=c.one_of((5.0, -5.0, 20.0, 60.0, -60.0))
+    ),
+    "maintenance": lambda c, lab: f.EnterMaintenance(host=_hosts(c, lab)),
+    "vm-crash": lambda c, lab: f.VmCrash(vm=_vm(c, lab)),
+    "vm-power": lambda c, lab: f.VmPower(vm=_vm(c, lab), on=False),
+}
+"""Kind of fault to how one is drawn. The first is the simplest."""
+
+
+def draw(
+    chooser: Chooser,
+    *,
+    hosts: tuple[int, int] = (3, 4),
+    faults: tuple[int, int] = (1, 4),
+    kinds: Sequence[str] = tuple(KINDS),
+    last_s: float = LAST_S,
+    moments: Moments | None = None,
+) -> Scenario:
+    """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts with one VM each, likewise faults; `kinds` names
+    the faults to choose from. All faults are healed before the last `last_s` seconds. With `moments` some faults begin
+    relative to what the cluster does because of those before."""
+    count = chooser.one_of(range(hosts[0], hosts[1] + 1))
+    cluster = Cluster(
+        hosts=count,
+        vms_per_host=1,
+        isolation_response=chooser.one_of(("none", "powerOff", "shutdown")),
+    )
+    lab = cluster.topology()
+    steps: list[Step] = []
+    at_s = 0.0
+    for number in range(chooser.one_of(range(faults[0], faults[1] + 1))):
+        kind = chooser.one_of(kinds)
+        if moments is not None and steps and chooser.one_of((False, False, True)):
+            begin_s = _at_a_moment(chooser, moments(_scenario(cluster, steps, 60.0)), at_s)
+        else:
+            begin_s = at_s + chooser.one_of(BEGIN_S)
+        at_s = max(at_s, begin_s)
+        length_s = chooser.one_of(LENGTH_S)
+        try:
+            fault = KINDS[kind](chooser, lab)
+            length_s = length_s if fault.undoable else None
+            step = Step(at_s=begin_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s)
+            check(_scenario(cluster, [*steps, step], last_s))
+        except (FaultError, InputError):
+            continue  # This lab cannot have it, or not beside the others.
+        steps.append(step)
+    return _scenario(cluster, steps, last_s)
+
+
+def _scenario(cluster: Cluster, steps: Sequence[Step], last_s: float) -> Scenario:
+    title = "A schedule drawn at random"
+    return Scenario(name="explored", title=title, cluster=cluster, steps=healed(steps), settle_s=last_s)
+
+
+def _at_a_moment(chooser: Chooser, found: Mapping[str, float], at_s: float) -> float:
+    if not found:
+        return at_s + chooser.one_of(BEGIN_S)
+    return max(0.0, found[chooser.one_of(sorted(found))] + chooser.one_of(OFFSET_S))
+
+
+def healed(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Every fault that can be undone ends: those without a length when the last of all has ended or begun, and 40 s
+    passed."""
+    last_s = max((step.end_s or step.at_s for step in steps), default=0.0)
+    end_s = max([last_s, *(step.at_s + 40.0 for step in steps if step.for_s is None)], default=0.0)
+    return tuple(
+        step
+        if step.for_s is not None or not step.fault.undoable
+        else Step(at_s=step.at_s, fault=step.fault, id=step.id, for_s=end_s - step.at_s)
+        for step in steps
+    )
+
+
+class RandomChooser:
+    """Choices by a random generator."""
+
+    def __init__(self, generator: random.Random) -> None:
+        self._generator = generator
+
+    def one_of(self, options: Sequence[T]) -> T:
+        return options[self._generator.randrange(len(options))]

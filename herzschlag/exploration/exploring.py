@@ -1,0 +1,137 @@
+"""Exploring for a while: batches of schedules, one after the other or in several processes, and what they add up to.
+
+This module decides what is tried next (what was seen least, by `coverage.py`), when it ends, and what is kept for the
+next time: counts of everything seen, and the schedule that reached each situation first. It leaves drawing and
+shortening to `searching.py`, what is shown to the command.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+
+import msgspec
+
+from herzschlag.exploration import coverage
+from herzschlag.exploration.searching import Batch, Order, Violation, search
+from herzschlag.history.records import write_whole
+
+EXAMPLES = 40
+"""Schedules of a batch: some seconds, so that what was seen soon guides what follows."""
+KINDS_AT_ONCE = 6
+COUNTS_FILE = "seen.json"
+SCHEDULES_FOLDER = "schedules"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What to explore, and for how long."""
+
+    kinds: tuple[str, ...]
+    hosts: tuple[int, int] = (3, 8)
+    faults: tuple[int, int] = (1, 6)
+    for_s: float = 600.0
+    seed: int = 0
+    jobs: int = 1
+
+
+class Corpus:
+    """What earlier searches saw, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.counts: Counter[str] = Counter()
+        self.plays = 0
+
+    def read(self) -> None:
+        """Raises OSError, or ValueError for a file that is not ours."""
+        file = self._folder / COUNTS_FILE
+        if file.exists():
+            told = msgspec.json.decode(file.read_bytes(), type=dict[str, int])
+            self.plays = told.pop("plays", 0)
+            self.counts = Counter(told)
+
+    def add(self, batch: Batch) -> None:
+        """Count what a batch saw, and keep the schedules that reached a situation first."""
+        self.plays += batch.plays
+        new = [(name, text) for name, text in batch.fresh if name not in self.counts]
+        self.counts.update(batch.features)
+        folder = self._folder / SCHEDULES_FOLDER
+        for name, text in new:
+            if name.startswith(coverage.SITUATION):
+                folder.mkdir(parents=True, exist_ok=True)
+                write_whole(folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.toml", text.encode())
+
+    def write(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        document = {"plays": self.plays, **dict(sorted(self.counts.items()))}
+        write_whole(self._folder / COUNTS_FILE, msgspec.json.format(msgspec.json.encode(document), indent=1))
+
+
+class Progress(msgspec.Struct):
+    """How far an exploration is."""
+
+    plays: int = 0
+    took_s: float = 0.0
+    new_situations: int = 0
+    violations: list[Violation] = []
+    again: dict[str, int] = {}
+
+
+def explore(wish: Wish, corpus: Corpus, shown: Callable[[Progress], None]) -> Progress:
+    """Search until the time is over. `shown` is called after each batch, and may raise KeyboardInterrupt."""
+    began_s = time.monotonic()
+    progress = Progress(violations=[], again={})
+    for batch in _batches(wish, corpus, progress, began_s):
+        before = coverage.situations(corpus.counts)
+        corpus.add(batch)
+        progress.plays += batch.plays
+        progress.took_s = time.monotonic() - began_s
+        progress.new_situations += coverage.situations(corpus.counts) - before
+        known = {violation.signature for violation in progress.violations}
+        progress.violations += [violation for violation in batch.violations if violation.signature not in known]
+        shown(progress)
+    return progress
+
+
+def _orders(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> Iterator[Order]:
+    generator = random.Random(wish.seed)
+    while (left_s := began_s + wish.for_s - time.monotonic()) > 0:
+        yield Order(
+            number=generator.randrange(1 << 32),
+            examples=EXAMPLES,
+            kinds=tuple(coverage.least_seen(corpus.counts, wish.kinds, KINDS_AT_ONCE, generator)),
+            hosts=wish.hosts,
+            faults=wish.faults,
+            known=frozenset(violation.signature for violation in progress.violations),
+            for_s=left_s,
+        )
+
+
+def _batches(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> Iterator[Batch]:
+    orders = _orders(wish, corpus, progress, began_s)
+    if wish.jobs == 1:
+        yield from map(search, orders)
+        return
+    # Processes of their own, not forks: Hypothesis and the cores begin anew in each.
+    with ProcessPoolExecutor(wish.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        under_way: set[Future[Batch]] = set()
+        try:
+            for order in orders:
+                under_way.add(pool.submit(search, order))
+                if len(under_way) >= wish.jobs:
+                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    yield from _results(done)
+            yield from _results(under_way)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _results(done: set[Future[Batch]]) -> Sequence[Batch]:
+    return [future.result() for future in done]

@@ -1,0 +1,40 @@
+"""When a second copy of a VM may start."""
+
+from __future__ import annotations
+
+from herzschlag.checkers.second_copies import STOPPED_WITHIN_NS, second_copy
+from herzschlag.checkers.truth import Truth
+from herzschlag.exploration.playing import play
+from herzschlag.faults import Freeze, Storage
+from herzschlag.faults.base import Fault
+from herzschlag.history.records import SECOND
+from herzschlag.scenarios.model import Cluster, Scenario, Step
+
+
+def truth_of(fault: Fault) -> tuple[Truth, int]:
+    step = Step(at_s=10.0, fault=fault, id="fault", for_s=40.0)
+    scenario = Scenario(name="a", title="A", cluster=Cluster(vms_per_host=1), steps=(step,), settle_s=60.0)
+    truth = Truth(play(scenario).history, scenario)
+    return truth, truth.spans[0].begin_ns
+
+
+def test_beside_a_host_that_stands_still_for_a_lock_watch_it_may() -> None:
+    truth, begin_ns = truth_of(Freeze(host="host-98"))
+    late, early = begin_ns + 20 * SECOND, begin_ns + 5 * SECOND
+    assert "KB-HB" in second_copy("vm-98-1", "host-98", ("host-99", late), late, truth).foreseen
+    assert not second_copy("vm-98-1", "host-98", ("host-99", early), early, truth).fine
+
+
+def test_not_for_longer_than_the_first_host_needs_to_look() -> None:
+    truth, begin_ns = truth_of(Freeze(host="host-98"))
+    late, end_ns = begin_ns + 20 * SECOND, begin_ns + 40 * SECOND
+    assert second_copy("vm-98-1", "host-98", ("host-99", late), end_ns + STOPPED_WITHIN_NS, truth).fine
+    both = second_copy("vm-98-1", "host-98", ("host-99", late), end_ns + STOPPED_WITHIN_NS + SECOND, truth)
+    assert "could see its lock lost" in both.too_long
+
+
+def test_old_data_lets_it_start_beside_a_host_that_lives() -> None:
+    truth, begin_ns = truth_of(Storage(host="host-99", access="stale"))
+    at_ns = begin_ns + 20 * SECOND
+    assert "old data" in second_copy("vm-98-1", "host-98", ("host-99", at_ns), at_ns, truth).foreseen
+    assert not second_copy("vm-98-1", "host-98", ("host-100", at_ns), at_ns, truth).fine

@@ -1,0 +1,26 @@
+"""Maintenance mode is in force where vCenter could tell of it."""
+
+from __future__ import annotations
+
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.told import as_told
+from herzschlag.faults import primitives as p
+from herzschlag.scenarios.model import Cluster
+
+LAB = Cluster().topology()
+REST = p.Maintenance("host-98")
+
+
+def test_without_vcenter_the_wish_waits_and_so_does_its_end() -> None:
+    down = p.VcenterDown()
+    wanted: list[set[p.AnyCondition]] = [{down, REST}, {REST}, {down}, set()]
+    found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(wanted)), LAB)
+    assert [REST in segment.conditions for segment in found] == [False, True, True, False]
+    assert [segment.disagreed for segment in found] == [True, False, True, False]
+
+
+def test_a_host_that_vcenter_does_not_reach_is_not_told() -> None:
+    cut = {p.PortDown(network, "host-98") for network in LAB.networks}
+    (found,) = as_told([Segment(0, 1, frozenset({REST, *cut}))], LAB)
+    assert REST not in found.conditions
+    assert found.disagreed

@@ -1,0 +1,34 @@
+"""What was found, as a scenario and as a test."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from herzschlag.exploration import found
+from herzschlag.exploration.searching import Violation
+from herzschlag.scenarios.from_toml import load
+from tests.unit.herzschlag.exploration.test_playing import SCENARIO
+
+VIOLATION = Violation("one-master violated: no host led", SCENARIO, "no host led at T+40")
+
+
+def test_the_name_says_the_checker_and_the_faults_and_is_new() -> None:
+    assert found.named(VIOLATION, frozenset()).name == "one-master-power-off"
+    assert found.named(VIOLATION, frozenset({"one-master-power-off"})).name == "one-master-power-off-2"
+
+
+def test_the_files_are_read_back(tmp_path: Path) -> None:
+    files = found.write(found.named(VIOLATION, frozenset()), tmp_path / "found")
+    again = load(str(files.scenario))
+    assert [step.fault for step in again.steps] == [step.fault for step in SCENARIO.steps]
+    assert again.about == "no host led at T+40"
+    tree = ast.parse(files.test.read_text())
+    assert files.test.name == "test_one_master_power_off.py"
+    assert any(isinstance(node, ast.FunctionDef) for node in tree.body)
+
+
+def test_the_test_sets_off_and_heals_at_the_same_moments() -> None:
+    text = found.test_of(SCENARIO)
+    assert "    cluster.advance(10)\n    fault_1 = cluster.fault(\"power-off\", host='host-98')\n" in text
+    assert "    cluster.advance(40)\n    cluster.heal(fault_1)\n    cluster.advance(100)\n" in text
