@@ -1,7 +1,7 @@
 """How much of what a node flooded was swallowed by each cut.
 
-A packet that is flooded matches the flood rule of its source, whose outputs leave out every node that is cut from it. So
-a cut swallows one copy of each packet that the rule counts while the cut is in force. This file remembers what each
+A packet that is flooded matches the flood rule of its source, whose outputs leave out every node that is cut from it.
+So a cut swallows one copy of each packet that the rule counts while the cut is in force. This file remembers what each
 rule had counted when a cut was first seen. It is told after the switch holds the cut: what was flooded in between is
 left out, so that the count never says more than was swallowed. Reading counters is left to service.py.
 """

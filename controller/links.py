@@ -7,8 +7,8 @@ One table, highest priority first:
 
     200  in_port = source, eth_dst = destination   drop     one rule per silent cut, so that its counters are its own
     100  eth_dst = destination                     output   one rule per node
-     50  in_port = source                          flood    where a network floods: one rule per node, to all others that
-                                                            no cut keeps from it
+     50  in_port = source                          flood    where a network floods: one rule per node, to all
+                                                            others that no cut keeps from it
       0  anything else (broadcast, strangers)      drop     counted: nodes have static neighbour entries
 
 A network that floods gives multicasts, broadcasts and packets for addresses that it does not know to every node. They

@@ -236,6 +236,16 @@ class Lab:
                     self._silence()
             return time.monotonic_ns()
 
+    def end_programs(self, node: str) -> int:
+        """Kill every process of a node but its first one. Returns when none runs any more."""
+        with self._lock:
+            pid = self.pid(node)
+            self._spawner.enter(("pid",), {pid: [["signal_all", signal.SIGKILL]]})
+            deadline = time.monotonic() + _STOP_S_MAX
+            while _running(pid) and time.monotonic() < deadline:
+                time.sleep(0.001)
+            return time.monotonic_ns()
+
     def freeze(self, node: str) -> int:
         """Stop every process of a node where it is; its network stack still answers pings. Returns when stopped."""
         with self._lock:

@@ -179,8 +179,8 @@ def switch_forgets(framework: str) -> None:
 
 
 def floods(framework: str) -> None:
-    """Where a network floods, a multicast, a broadcast and a stranger's frame reach all but those who are cut from their
-    sender, one way; the cut counts them; the network that does not flood drops them."""
+    """Where a network floods, a multicast, a broadcast and a stranger's frame reach all but those who are cut from
+    their sender, one way; the cut counts them; the network that does not flood drops them."""
     with TrafficLab(3) as lab, Controller(framework).client() as client:
         networks = lab.networks()
         client.configure({**networks, "A": msgspec.structs.replace(networks["A"], floods=True)})
