@@ -314,7 +314,8 @@ class Stage:
         status = self._controller.status()
         dropped = {cut_name(cut.network, cut.src, cut.dst): cut.packets or 0 for cut in status.cuts}
         switches = Switches(
-            forwarded=sum(one.packets or 0 for one in status.forwarded) + sum(one.packets or 0 for one in status.flooded),
+            forwarded=sum(one.packets or 0 for one in status.forwarded)
+            + sum(one.packets or 0 for one in status.flooded),
             unknown=sum(switch.table_miss_packets or 0 for switch in status.switches),
         )
         lines = {
