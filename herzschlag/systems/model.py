@@ -16,6 +16,7 @@ from herzschlag.wrong_input import InputError, nearest
 
 Option = str | int | float
 
+DISK_MB_MAX = 4096
 ROLES: tuple[Role, ...] = get_args(Role)
 """What a system's own roles are called in records."""
 
@@ -83,6 +84,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Folders of each host alone that are empty in every life, besides /run, /tmp, /var/tmp, /var/log and /dev/shm."""
     kept: tuple[str, ...] = ()
     """Folders of each host alone that survive a loss of power, besides /local."""
+    disk_mb: int = 16
+    """Size of `/local`, each host's own disk; it is the machine's memory, as far as it is used."""
     options: dict[str, Option] = {}
     """What a scenario may set, with the values that hold otherwise."""
     profiles: dict[str, dict[str, Option]] = {}
@@ -124,6 +127,8 @@ def check(system: System) -> System:
             raise InputError(f"programs[{index}].argv", "is empty: the program, then its arguments")
         if names.count(program.name) > 1:
             raise InputError(f"programs[{index}].name", f"{program.name!r} is used twice: give each its own name")
+    if not 1 <= system.disk_mb <= DISK_MB_MAX:
+        raise InputError("disk_mb", f"is {system.disk_mb}: from 1 to {DISK_MB_MAX}")
     if not system.settle_s > 0:
         raise InputError("settle_s", f"is {system.settle_s:g}: above 0")
     for index, read in enumerate(system.reads):

@@ -58,6 +58,7 @@ from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
 from herzschlag.topo.impairments.apply import kernel_serves
 from herzschlag.topo.lab.lab import ControllerAt, Lab
+from herzschlag.topo.lab.storage import LOCAL_MB
 from herzschlag.topo.lab.switch_watch import SwitchWatch
 from herzschlag.topo.lab.switches import management_socket
 from herzschlag.topo.spec import VCENTER, datapath_id, switch_name
@@ -125,6 +126,7 @@ class Stage:
             log_directory=self._logs,
             controller=ControllerAt(CONTROLLER_ADDRESS, CONTROLLER_PORT, self._await_controller),
             seed=settings.seed,
+            local_mb=LOCAL_MB if settings.system is None else settings.system.disk_mb,
         )
         self._lab.impairments.on_relay = self._watch_relay
         self._capture_line = capture_line
