@@ -14,13 +14,16 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site gallery pictures vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 
 setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
+
+systems: ## the programs of other people's systems (keepalived, etcd), for `[cluster] system`; none is started or enabled
+	@setup/provision.sh systems
 
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available
 	@setup/provision.sh lab || setup/provision.sh venv # without Debian's packages there is virtual time

@@ -7,7 +7,13 @@ One table, highest priority first:
 
     200  in_port = source, eth_dst = destination   drop     one rule per silent cut, so that its counters are its own
     100  eth_dst = destination                     output   one rule per node
+     50  in_port = source                          flood    where a network floods: one rule per node, to all
+                                                            others that no cut keeps from it
       0  anything else (broadcast, strangers)      drop     counted: nodes have static neighbour entries
+
+A network that floods gives multicasts, broadcasts and packets for addresses that it does not know to every node. They
+match no rule of a cut, so the flood rule of their source leaves the nodes out that are cut from it. The switch does not
+learn (no `NORMAL`): what it learned of one direction would be sent past the cut of the other.
 
 Every rule carries a cookie that says what it is for. So a restarted controller recognises the cuts it finds.
 """
@@ -22,6 +28,7 @@ from herzschlag.controller.messages import ControlError, DirectedLink, ErrorCode
 
 PRIORITY_CUT = 200
 PRIORITY_FORWARD = 100
+PRIORITY_FLOOD = 50
 PRIORITY_MISS = 0
 
 # Cookie: 16 bits of owner ("HZ"), 16 bits of kind, 16 bits of source port, 16 bits of destination port.
@@ -29,6 +36,7 @@ _OWNER = 0x485A
 _KIND_FORWARD = 1
 _KIND_CUT = 2
 _KIND_MISS = 3
+_KIND_FLOOD = 4
 
 _PORT_MAX = 0xFF00 - 1  # OpenFlow reserves the port numbers above; ours must fit the cookie as well
 _DPID_MAX = 2**64 - 1
@@ -37,12 +45,12 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Rule:
-    """One flow rule. `None` matches everything; without an output port the packet is dropped."""
+    """One flow rule. `None` matches everything; without output ports the packet is dropped."""
 
     priority: int
     in_port: int | None
     eth_dst: str | None
-    out_port: int | None
+    out_ports: tuple[int, ...]
     cookie: int
 
     @property
@@ -138,14 +146,21 @@ def split_cuts(
 
 def desired_state(network: Network, cuts: NetworkCuts) -> SwitchState:
     """What the switch of this network should hold."""
-    rules = [Rule(PRIORITY_MISS, None, None, None, miss_cookie())]
+    rules = [Rule(PRIORITY_MISS, None, None, (), miss_cookie())]
     for node, place in network.ports.items():
-        rules.append(Rule(PRIORITY_FORWARD, None, place.mac, place.port, forward_cookie(network, node)))
+        rules.append(Rule(PRIORITY_FORWARD, None, place.mac, (place.port,), forward_cookie(network, node)))
+        if network.floods:
+            reached = (there.port for other, there in network.ports.items() if _reaches(node, other, cuts))
+            rules.append(Rule(PRIORITY_FLOOD, place.port, None, tuple(sorted(reached)), flood_cookie(network, node)))
     for source, destination in cuts.silent:
         cookie = cut_cookie(network, source, destination)
         place = network.ports[destination]
-        rules.append(Rule(PRIORITY_CUT, network.ports[source].port, place.mac, None, cookie))
+        rules.append(Rule(PRIORITY_CUT, network.ports[source].port, place.mac, (), cookie))
     return SwitchState(frozenset(rules), frozenset(network.ports[node].port for node in cuts.ports_down))
+
+
+def _reaches(source: str, destination: str, cuts: NetworkCuts) -> bool:
+    return source != destination and (source, destination) not in cuts.silent
 
 
 def difference(actual: SwitchState, desired: SwitchState) -> Change:
@@ -188,6 +203,11 @@ def forward_cookie(network: Network, node: str) -> int:
 def cut_cookie(network: Network, source: str, destination: str) -> int:
     """Cookie of the rule that swallows packets of source to destination."""
     return _cookie(_KIND_CUT, network.ports[source].port, network.ports[destination].port)
+
+
+def flood_cookie(network: Network, source: str) -> int:
+    """Cookie of the rule that gives this node's multicasts, broadcasts and packets for strangers to all it reaches."""
+    return _cookie(_KIND_FLOOD, network.ports[source].port)
 
 
 def _cookie(kind: int, source_port: int = 0, destination_port: int = 0) -> int:

@@ -69,6 +69,9 @@ class Network(_Value, frozen=True):
 
     dpid: int
     ports: dict[str, Port]
+    floods: bool = False
+    """Multicasts, broadcasts and packets for unknown addresses go to every node that no cut keeps from their source;
+    otherwise they are dropped."""
 
 
 class Configure(_Message, frozen=True, tag="configure"):
@@ -131,7 +134,8 @@ class SwitchStatus(_Value, frozen=True):
 
 
 class CutStatus(_Value, frozen=True):
-    """One silent cut and what it swallowed since it was set; None when the switch could not be asked."""
+    """One silent cut and what it swallowed since it was set; None when the switch could not be asked. Where the network
+    floods, that includes what the source flooded meanwhile, from the moment at which the order was carried out."""
 
     network: str
     src: str
@@ -142,6 +146,15 @@ class CutStatus(_Value, frozen=True):
 
 class ForwardStatus(_Value, frozen=True):
     """Packets the switch sent out to this node since it was configured; None when the switch could not be asked."""
+
+    network: str
+    node: str
+    packets: int | None
+    bytes: int | None
+
+
+class FloodStatus(_Value, frozen=True):
+    """Packets of this node that the switch flooded since it was configured; None when it could not be asked."""
 
     network: str
     node: str
@@ -163,6 +176,7 @@ class StatusReply(_Message, frozen=True, tag="status-reply"):
     cuts: tuple[CutStatus, ...]
     ports_down: tuple[NodePort, ...]
     forwarded: tuple[ForwardStatus, ...]
+    flooded: tuple[FloodStatus, ...] = ()
     request_id: int | None = None
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from herzschlag.controller.floods import FloodedBefore
 from herzschlag.controller.links import (
     Change,
     NetworkCuts,
@@ -23,6 +24,7 @@ from herzschlag.controller.links import (
     cut_cookie,
     desired_state,
     difference,
+    flood_cookie,
     forward_cookie,
     miss_cookie,
     recognise_cuts,
@@ -35,6 +37,7 @@ from herzschlag.controller.messages import (
     Done,
     ErrorCode,
     Failed,
+    FloodStatus,
     ForwardStatus,
     Network,
     Quit,
@@ -86,6 +89,7 @@ class Service:
         self._framework_version = framework_version
         self._networks: dict[str, Network] = {}
         self._cuts: dict[str, NetworkCuts] = {}  # a network is absent until ordered, or adopted from its switch
+        self._flooded: dict[str, FloodedBefore] = {}
         self._working = threading.Lock()
         self._plugging = threading.Condition()  # guards _connections alone: switches come while a request waits
         self._connections: dict[int, _Connection] = {}
@@ -117,6 +121,7 @@ class Service:
                         # One that came while a request waited for it is up to date, and its traffic is being counted.
                         if any(change.flows_changed or change.ports_changed for change in changes):
                             self._settle(deadline_ns, changed=True)
+                            self._note_floods([name], deadline_ns)
                     except ControlError as error:
                         _log.warning("network %s: not brought up to date: %s", name, error)
 
@@ -158,9 +163,12 @@ class Service:
         self._settle(deadline_ns, changed=False)  # else packets of before are booked on the rules of after
         changes, effective_ns = self._apply(list(self._networks), deadline_ns)
         certain = self._settle(deadline_ns, changed=True)
+        if certain:
+            effective_ns = time.monotonic_ns()
+        self._note_floods(list(self._networks), deadline_ns)
         return Done(
             asked_ns=asked_ns,
-            effective_ns=time.monotonic_ns() if certain else effective_ns,
+            effective_ns=effective_ns,
             certain=certain,
             flows_changed=sum(change.flows_changed for change in changes),
             ports_changed=sum(change.ports_changed for change in changes),
@@ -210,6 +218,7 @@ class Service:
         switches: list[SwitchStatus] = []
         cuts: list[CutStatus] = []
         forwarded: list[ForwardStatus] = []
+        flooded: list[FloodStatus] = []
         ports_down: list[tuple[str, str]] = []
         for name, network in self._networks.items():
             counters = self._counters(name, deadline_ns)
@@ -219,11 +228,16 @@ class Service:
             switches.append(SwitchStatus(name, network.dpid, there, packets.get(miss)))
             held = self._cuts.get(name, NetworkCuts())
             for source, destination in sorted(held.silent):
-                cookie = cut_cookie(network, source, destination)
-                cuts.append(CutStatus(name, source, destination, packets.get(cookie), octets.get(cookie)))
+                met = counters.get(cut_cookie(network, source, destination))
+                spread = self._flooded_before(name).swallowed(network, (source, destination), counters)
+                sums = (None, None) if met is None else (met.packets + spread.packets, met.bytes + spread.bytes)
+                cuts.append(CutStatus(name, source, destination, *sums))
             for node in network.ports:
                 cookie = forward_cookie(network, node)
                 forwarded.append(ForwardStatus(name, node, packets.get(cookie), octets.get(cookie)))
+                if network.floods:
+                    cookie = flood_cookie(network, node)
+                    flooded.append(FloodStatus(name, node, packets.get(cookie), octets.get(cookie)))
             ports_down.extend((name, node) for node in sorted(held.ports_down))
         return StatusReply(
             framework=self._framework,
@@ -234,8 +248,19 @@ class Service:
             cuts=tuple(cuts),
             ports_down=tuple(ports_down),
             forwarded=tuple(forwarded),
+            flooded=tuple(flooded),
             request_id=request_id,
         )
+
+    def _flooded_before(self, name: str) -> FloodedBefore:
+        return self._flooded.setdefault(name, FloodedBefore())
+
+    def _note_floods(self, names: list[str], deadline_ns: int) -> None:
+        """From here on new cuts swallow what their sources flood."""
+        for name in names:
+            network, cuts, before = self._networks[name], self._cuts[name], self._flooded_before(name)
+            if before.misses(network, cuts):
+                before.see(network, cuts, self._counters(name, deadline_ns))
 
     def _counters(self, name: str, deadline_ns: int) -> Mapping[int, RuleCount]:
         try:

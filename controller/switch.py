@@ -207,8 +207,8 @@ class OpenFlowSwitch:
     def _addition(self, rule: Rule) -> Any:
         parser, ofp = self.datapath.ofproto_parser, self.datapath.ofproto
         instructions = []
-        if rule.out_port is not None:
-            actions = [parser.OFPActionOutput(rule.out_port, 0)]
+        if rule.out_ports:
+            actions = [parser.OFPActionOutput(port, 0) for port in rule.out_ports]
             instructions = [parser.OFPInstructionActions(ofp.OFPIT_APPLY_ACTIONS, actions)]
         return parser.OFPFlowMod(
             self.datapath,
@@ -251,13 +251,13 @@ class OpenFlowSwitch:
         fields = dict(flow.match.items())
         if flow.table_id != 0 or flow.idle_timeout or flow.hard_timeout or not fields.keys() <= _SIMPLE_MATCH:
             return None
-        out_port = None
+        out_ports: tuple[int, ...] = ()
         if flow.instructions:
             actions = getattr(flow.instructions[0], "actions", [])
-            if len(flow.instructions) != 1 or len(actions) != 1 or actions[0].type != ofp.OFPAT_OUTPUT:
+            if len(flow.instructions) != 1 or not actions or any(one.type != ofp.OFPAT_OUTPUT for one in actions):
                 return None
-            out_port = actions[0].port
+            out_ports = tuple(one.port for one in actions)
         eth_dst = fields.get("eth_dst")
         if eth_dst is not None and not isinstance(eth_dst, str):  # a pair: address and mask
             return None
-        return Rule(flow.priority, fields.get("in_port"), eth_dst, out_port, flow.cookie)
+        return Rule(flow.priority, fields.get("in_port"), eth_dst, out_ports, flow.cookie)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 CHECKERS = "herzschlag.checkers"
 FAULTS = "herzschlag.faults"
-"""The two groups. An entry point's name is the name of the checker, or the kind of the fault."""
+SYSTEMS = "herzschlag.systems"
+"""The groups. An entry point's name is the name of the checker or system, or the kind of the fault."""
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@
 #   setup/provision.sh test          and what the tests need of Debian
 #   setup/provision.sh vm            what `make vm-check` needs
 #   setup/provision.sh distro        what `make distro-check` needs
+#   setup/provision.sh systems       a lab, and the programs of other people's systems
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,10 +23,11 @@ case "${1:-}" in
     venv) lists=() ;;
     lab) lists=(setup/debian/lab.txt) ;;
     test) lists=(setup/debian/lab.txt setup/debian/test.txt) ;;
+    systems) lists=(setup/debian/lab.txt setup/debian/systems.txt) ;;
     vm) lists=(setup/debian/lab.txt setup/debian/vm.txt) ;;
     distro) lists=(setup/debian/lab.txt setup/debian/distro.txt) ;;
     *)
-        echo "usage: setup/provision.sh venv|lab|test|vm|distro (got '${1:-}')" >&2
+        echo "usage: setup/provision.sh venv|lab|test|systems|vm|distro (got '${1:-}')" >&2
         exit 2
         ;;
 esac

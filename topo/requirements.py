@@ -60,6 +60,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement("dumpcap", "program", "wireshark-common", "people", "captures beside the lab's own", "--version"),
     Requirement("tshark", "program", "tshark", "people", "reading captures with our dissector", "--version"),
     Requirement("chromium", "program", "chromium", "people", "browser tests"),
+    Requirement(
+        "keepalived", "program", "keepalived", "people", 'runs with [cluster] system = "keepalived"', "--version"
+    ),
+    Requirement("etcd", "program", "etcd-server", "people", 'runs with [cluster] system = "etcd"', "--version"),
     Requirement("starlette", "python", "starlette>=0.45", "some", "the live page"),
     Requirement("uvicorn", "python", "uvicorn>=0.34", "some", "the live page"),
     Requirement("paramiko", "python", "paramiko>=3.5", "some", "herzschlag remote"),

@@ -12,7 +12,7 @@ from herzschlag.agents.states import DatastoreAccess, VmState
 LockState = Literal["free", "held", "broken", "watching", "denied", "lost"]
 ReportState = Literal["heard", "silent"]
 SlotState = Literal["none", "offline", "live"]
-ProcessName = Literal["agent", "hypervisor", "vm", "vcenter", "switch", "relay"]
+ProcessName = Literal["agent", "hypervisor", "vm", "vcenter", "switch", "relay", "reader"]
 
 
 # --- Hypervisors ------------------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class Lateness(Entry, frozen=True, gc=False, kw_only=True, tag="lateness"):
 
     process: ProcessName
     """Which process of the node; `switch`: the node is a network's switch, `sA` or `sB`; `relay`: the node is
-    the relay of bad lines."""
+    the relay of bad lines; `reader`: the lab's own, which stamps what another system's programs on the node say."""
     max_ns: RealLength
     """The latest of them."""
     p99_ns: RealLength

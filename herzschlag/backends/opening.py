@@ -14,6 +14,12 @@ def open_session(backend: BackendName, plan: Plan) -> Session:
     if backend not in BACKENDS:
         raise InputError("backend", f"{backend!r} is none: {nearest(str(backend), BACKENDS)}")
     if backend == "simulation":
+        if plan.system is not None:
+            raise InputError(
+                "backend",
+                f"the simulation runs the modelled agents, not the programs of {plan.system.name}, whose timers and"
+                " sockets are real: use --backend mininet",
+            )
         from herzschlag.backends.simulation import SimulationSession  # noqa: PLC0415
 
         return SimulationSession(plan)

@@ -37,6 +37,7 @@ from herzschlag.checkers.rules import (
     vcenter_belief,
     vms_run,
 )
+from herzschlag.checkers.rules.foreign import one_holder, one_leader_per_term, programs_live
 from herzschlag.checkers.rules.restart import justified, order, owned
 from herzschlag.checkers.verdict import Finding, unknown
 from herzschlag.history.kinds import KINDS
@@ -73,13 +74,20 @@ _RULES = (
 CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _RULES}
 """In the order in which findings are shown."""
 NAMES = tuple(CHECKERS)
-"""Those of this package."""
+"""Those of this package for the modelled system."""
+_FOREIGN_RULES = (one_holder, one_leader_per_term, programs_live)
+FOREIGN_CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _FOREIGN_RULES}
+"""What is asked of other systems alone."""
+_OF_ANY_SYSTEM = frozenset(
+    {timeline.NAME, expected.NAME, one_master.NAME, fault_in_effect.NAME, lateness.NAME, machinery.NAME}
+)
+"""What is asked of every system; all others of ours ask about vSphere HA."""
 
 
 @cache
 def checkers() -> Mapping[str, Checker]:
     """All checkers: ours, then those that other packages bring by entry points. Raises ExtensionError."""
-    others = extensions.load(extensions.CHECKERS, CHECKERS, _accept)
+    others = extensions.load(extensions.CHECKERS, {**CHECKERS, **FOREIGN_CHECKERS}, _accept)
     return MappingProxyType({**CHECKERS, **others})
 
 
@@ -104,15 +112,28 @@ SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:
     """Every checker's finding, with what the scenario allows taken into account."""
-    found = [_allowed(_run(checker, history, scenario), scenario) for checker in checkers().values()]
+    if scenario.cluster.system:
+        asked = {**FOREIGN_CHECKERS, **checkers()}
+        judged = [_run_of_any(checker, history, scenario) for checker in asked.values()]
+    else:
+        judged = [_run(checker, history, scenario) for checker in checkers().values()]
+    found = [_allowed(one, scenario) for one in judged]
     doubts = [f for f in found if f.checker in (lateness.NAME, machinery.NAME) and not f.fine]
     return tuple(_excused(f, doubts[0]) if doubts else f for f in found)
+
+
+def _run_of_any(checker: Checker, history: History, scenario: Scenario) -> Finding:
+    """Left out by name where it asks about vSphere HA, of which another system shows nothing."""
+    if checker.name in CHECKERS and checker.name not in _OF_ANY_SYSTEM:
+        because = f"left out: it asks about vSphere HA, and here is {scenario.cluster.system}"
+        return Finding(checker=checker.name, verdict="nothing", because=because)
+    return _run(checker, history, scenario)
 
 
 def _run(checker: Checker, history: History, scenario: Scenario) -> Finding:
     try:
         found = checker.judge(history, scenario)
-        return found if checker.name in CHECKERS else _vetted(found, checker.name, history)
+        return found if checker.name in (*CHECKERS, *FOREIGN_CHECKERS) else _vetted(found, checker.name, history)
     except (Exception, SystemExit) as error:  # a broken checker must never pass for a finding
         return unknown(checker.name, f"the checker itself failed: {type(error).__name__}: {error}")
 

@@ -128,6 +128,46 @@ class Switches(Entry, frozen=True, gc=False, kw_only=True, tag="switches"):
     """Packets that no rule was for."""
 
 
+class ProgramChange(Entry, frozen=True, gc=False, kw_only=True, tag="program"):
+    """A program of another system starts on a host, or ends; real packets only."""
+
+    state_of = ("name",)
+    states = ("to",)
+
+    name: str
+    """As the system's file calls it."""
+    to: Literal["started", "ended"]
+    """What became of it."""
+    because: str
+    """The reason."""
+
+
+class Holding(Entry, frozen=True, gc=False, kw_only=True, tag="holds"):
+    """The kernel of a host gets a virtual address, or loses it; it says so itself, and real packets only."""
+
+    state_of = ("address",)
+    states = ("to",)
+    untold = ("free",)
+
+    address: str
+    """The address."""
+    to: Literal["held", "free"]
+    """Whether the host has it from now on."""
+    because: str
+    """The reason."""
+
+
+class Term(Entry, frozen=True, gc=False, kw_only=True, tag="term"):
+    """A host of another system leads a numbered term, as its own line says; real packets only."""
+
+    remembered = True
+
+    term: int
+    """Number of the term."""
+    because: str
+    """The line that said so."""
+
+
 class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
     """A host lost power while it wrote to a datastore; simulation only, where a test asks for it."""
 
@@ -176,12 +216,15 @@ HarnessEntry = (
     | LastHeartbeat
     | Sent
     | Switches
+    | ProgramChange
+    | Holding
+    | Term
     | PowerLost
     | CaptureFull
     | Machinery
     | End
 )
-REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches", "capture-full"})
+REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches", "capture-full", "program", "holds", "term"})
 """Kinds that no simulation writes."""
 SIMULATION_ONLY = frozenset({"power-lost"})
 

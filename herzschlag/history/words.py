@@ -73,6 +73,12 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
         case "sent":
             ways = f"{f.get('sender')} to {f.get('receiver')} by network {f.get('network')}"
             return f"packets {f.get('packet')} of {ways}: {f.get('count')}"
+        case "holds":
+            return f"{record.node} {'has' if f.get('to') == 'held' else 'no longer has'} the address {f.get('address')}"
+        case "program":
+            return f"{f.get('name')} {'starts' if f.get('to') == 'started' else 'ends'} on {record.node}"
+        case "term":
+            return f"{record.node} leads term {f.get('term')}"
         case "machinery":
             return f"a part of the harness died: {f.get('what')}"
         case _:

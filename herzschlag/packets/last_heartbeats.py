@@ -18,7 +18,9 @@ from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.heartbeats import RECENT_INTERVALS, Arrival, last_heartbeats
 from herzschlag.history.kinds import LastHeartbeat
 from herzschlag.history.records import History
+from herzschlag.packets import foreign_heartbeats
 from herzschlag.packets.passages import Passage, passages
+from herzschlag.systems.model import Heartbeats
 from herzschlag.topo.capture import pcapng
 from herzschlag.topo.spec import TopologySpec
 
@@ -28,9 +30,16 @@ to its receiver's link a moment later, past the place where the fault stops pack
 
 
 def before_faults(
-    capture: pcapng.Capture, facts: CaptureFacts, history: History, lab: TopologySpec, interval_ns: int
+    capture: pcapng.Capture,
+    facts: CaptureFacts,
+    history: History,
+    lab: TopologySpec,
+    interval_ns: int,
+    *,
+    foreign: Heartbeats | None = None,
 ) -> list[LastHeartbeat]:
-    """What is to be recorded of the faults in this history. `interval_ns`: of heartbeats, protocol time."""
+    """What is to be recorded of the faults in this history. `interval_ns`: of heartbeats, protocol time. `foreign`:
+    what the heartbeats look like where they are not the modelled agents'."""
     if capture.dropped:
         return []
     packets = sorted(capture.packets, key=lambda packet: packet.at_ns)
@@ -42,8 +51,12 @@ def before_faults(
             continue
         from_ns = facts.wall_ns(fault.at_ns - RECENT_INTERVALS * interval_ns)
         near = tuple(packets[bisect_left(times, from_ns) : bisect_right(times, until_ns)])
-        seen = passages(msgspec.structs.replace(capture, packets=near, full_ns=None), facts, lab)
-        found += last_heartbeats(str(fault.get("id")), fault.at_ns, arrivals(seen.packets, lab), interval_ns)
+        if foreign is not None:
+            came = foreign_heartbeats.arrivals(capture, near, facts, lab, foreign)
+        else:
+            seen = passages(msgspec.structs.replace(capture, packets=near, full_ns=None), facts, lab)
+            came = arrivals(seen.packets, lab)
+        found += last_heartbeats(str(fault.get("id")), fault.at_ns, came, interval_ns)
     return found
 
 

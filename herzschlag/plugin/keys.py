@@ -21,6 +21,9 @@ Table = Mapping[str, Any]
 class ClusterKeys(TypedDict, total=False):
     """Every key may be left out."""
 
+    system: str
+    system_profile: str
+    system_options: Mapping[str, str | int | float]
     hosts: int | Sequence[str | HostSpec | Table]
     datastores: Sequence[DatastoreSpec | Table]
     heartbeat_datastores: Sequence[str] | None

@@ -111,7 +111,9 @@ class Conductor:
     def _be_ready(self, master: str) -> None:
         self.ready_ns = self.aligned_ns(self._session.now_ns())
         self.wait_until(self.ready_ns)
-        self._note(self.ready_ns, kinds.ClusterReady(because="one master, all connected", master=master))
+        system = self._plan.system
+        because = "one master, all connected" if system is None else f"every host of {system.name} has its role"
+        self._note(self.ready_ns, kinds.ClusterReady(because=because, master=master))
 
     def aligned_ns(self, at_ns: int) -> int:
         """The next heartbeat instant from `at_ns` on, plus the backend's 10 ms."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from herzschlag.history.records import Record
 from herzschlag.history.standing import Standing
 from herzschlag.scenarios.plan import Plan
+from herzschlag.systems.model import System
 
 
 class Readiness:
@@ -18,6 +19,7 @@ class Readiness:
         self._hosts = plan.topology.moids
         self._on = set(plan.placement)
         self._to_protect = {vm.name for vm in plan.config.vms if vm.protected and vm.name in plan.placement}
+        self._system = plan.system
         self._standing = Standing()
 
     def see(self, item: Record) -> bool:
@@ -32,6 +34,8 @@ class Readiness:
 
     def missing(self) -> str:
         """What the cluster still lacks; empty when it is ready."""
+        if self._system is not None:
+            return self._missing_roles(self._system)
         now, master = self._standing, self.master
         if not master:
             return "a single master"
@@ -45,4 +49,15 @@ class Readiness:
             return f"{', '.join(sorted(off)[:4])} to run ({len(off)} of {len(self._on)})"
         if bare := self._to_protect - now.protected:
             return f"{', '.join(sorted(bare)[:4])} to be protected ({len(bare)} of {len(self._to_protect)})"
+        return ""
+
+    def _missing_roles(self, system: System) -> str:
+        """What another system lacks: its file says which roles it has when it is ready."""
+        roles = self._standing.roles
+        for role, number in system.ready.roles.items():
+            has = sum(roles.get(host) == role for host in self._hosts)
+            if has != number:
+                return f"{number} hosts of {system.name} as {role} ({has} are)"
+        if silent := [host for host in self._hosts if host not in roles]:
+            return f"{system.name} on {silent[0]} to say its role"
         return ""

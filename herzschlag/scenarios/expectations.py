@@ -39,8 +39,11 @@ CHECKER_NAMES = (
     *("right-master", "incumbent", "list-owners", "belief", "vcenter-belief", "replays", "fault-in-effect", "lateness"),
     "machinery",
 )
-"""Checkers that `[[expect.allow]]` may name. Here and not in `herzschlag.checkers`, which reads scenarios; a test holds
-the two equal."""
+"""Checkers that `[[expect.allow]]` may name, of the modelled system. Here and not in `herzschlag.checkers`, which reads
+scenarios; a test holds the two equal."""
+
+FOREIGN_CHECKER_NAMES = ("one-holder", "one-leader-per-term", "programs-live")
+"""The same, of other systems."""
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

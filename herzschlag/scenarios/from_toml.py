@@ -67,9 +67,17 @@ def shipped() -> dict[str, str]:
     return {name: found[name].read_text(encoding="utf-8") for name in sorted(found, key=_shelf)}
 
 
+def of_systems() -> dict[str, str]:
+    """Names of the shipped scenarios in which another system runs, with their text. They need its programs, so what
+    plays all scenarios plays those of `shipped` alone."""
+    folder = resources.files("herzschlag.systems") / "scenarios"
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
+    return {item.name.removesuffix(".toml"): item.read_text(encoding="utf-8") for item in files}
+
+
 def is_shipped(scenario: Scenario) -> bool:
     """Whether it can be named instead of its file."""
-    return shipped().get(scenario.name.partition("@")[0]) == scenario.text
+    return {**shipped(), **of_systems()}.get(scenario.name.partition("@")[0]) == scenario.text
 
 
 def _shelf(name: str) -> tuple[int, str]:
@@ -94,7 +102,7 @@ def _is_there(path: str) -> bool:
 
 def load_family(name_or_path: str) -> tuple[Scenario, ...]:
     """All scenarios of a name or path: one, or each variant of a family."""
-    texts = shipped()
+    texts = {**shipped(), **of_systems()}
     name, _, variant = name_or_path.rpartition("@")
     if not name or _is_there(name_or_path):
         name, variant = name_or_path, ""

@@ -15,6 +15,9 @@ from herzschlag.agents.settings import PROFILES, Priority, Response, Timers, VmC
 from herzschlag.faults import Fault, SwitchReboot
 from herzschlag.scenarios.expectations import Expectations
 from herzschlag.scenarios.options import Option, isolation_addresses, timers_of
+from herzschlag.systems.finding import system_named
+from herzschlag.systems.model import Option as SystemOption
+from herzschlag.systems.model import System, with_options
 from herzschlag.topo.catalog import DEFAULT_DATASTORES, host_specs
 from herzschlag.topo.spec import DatastoreSpec, HostSpec, TopologySpec
 
@@ -73,6 +76,12 @@ class VmEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The cluster under test; every key has a default."""
 
+    system: str = ""
+    """Another HA system in place of the modelled one: `keepalived`, `etcd`, or the path of a TOML file."""
+    system_profile: str = ""
+    """Options of that system that belong together, by the name its file gives them."""
+    system_options: dict[str, SystemOption] = {}
+    """Options of that system, by the names its file gives them."""
     hosts: int | tuple[str | HostSpec, ...] = 3
     """How many (host-98, host-99, ...), or their MOIDs, or tables with `moid`, `memory_mb`, `cpu_mhz`."""
     datastores: tuple[DatastoreSpec, ...] = DEFAULT_DATASTORES
@@ -107,6 +116,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Whether a VM whose guest hangs is reset."""
     options: dict[str, Option] = {}
     """Advanced options under their own names, e.g. `"das.isolationaddress0" = "gateway@B"`."""
+
+    def foreign(self) -> System | None:
+        """The other system with its options; None: the modelled one. Raises InputError, ExtensionError."""
+        if not self.system:
+            return None
+        return with_options(system_named(self.system), self.system_profile, self.system_options)
 
     def timers(self) -> Timers:
         """The configuration and timers. Raises OptionError for an impossible option."""

@@ -17,6 +17,7 @@ from herzschlag.faults import primitives as p
 from herzschlag.faults import primitives_of
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
+from herzschlag.systems.model import System
 from herzschlag.topo.spec import CAPTURE_BYTES, VCENTER, Captured, Datapath, SpecError, TopologySpec
 from herzschlag.wrong_input import InputError
 
@@ -49,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     capture_bytes: int = CAPTURE_BYTES
     """The limit of the capture's size."""
     datapath: Datapath = "auto"
+    system: System | None = None
+    """Another system, whose programs run on the hosts in place of the agents."""
     bad_lines: tuple[tuple[str, str], ...] | None = None
     """Nodes, each with a network, whose packets the scenario impairs: what that takes is made ready beforehand. None:
     faults come from a test or a prompt, so they are not known."""
@@ -79,6 +82,9 @@ def make_plan(
         lab = cluster.topology()
     except SpecError as error:
         raise InputError("cluster", str(error)) from None
+    system = cluster.foreign()
+    if system is not None and speed != 1:
+        raise InputError("speed", f"is {speed:g}: the timers of {system.name} are its own, so it runs at speed 1 alone")
     vms = cluster.vm_configs()
     per_host = cluster.options.get("das.heartbeatDsPerHost", 2)
     if isinstance(per_host, bool) or not isinstance(per_host, int) or not 2 <= per_host <= 5:
@@ -115,6 +121,7 @@ def make_plan(
         datapath=datapath,
         capture=capture,
         capture_bytes=CAPTURE_BYTES if capture_limit_mb is None else capture_limit_mb * 1_000_000,
+        system=system,
         bad_lines=tuple(sorted(_bad_lines(scenario, lab))) if scenario.steps else None,
         counts_packets=scenario.expect.asks_for("sent"),
     )

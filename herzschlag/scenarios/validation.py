@@ -21,6 +21,7 @@ from herzschlag.faults.claims import claims, needs_alive, powered_off
 from herzschlag.history.kinds import KINDS
 from herzschlag.scenarios.expectations import (
     CHECKER_NAMES,
+    FOREIGN_CHECKER_NAMES,
     NOWHERE,
     RESERVED_MOMENTS,
     UNMOVED,
@@ -33,6 +34,7 @@ from herzschlag.scenarios.expectations import (
     State,
     Window,
 )
+from herzschlag.scenarios.foreign import check_cluster, check_step
 from herzschlag.scenarios.model import Scenario, Step, VmEntry
 from herzschlag.scenarios.numbers import LONGEST_S, check_numbers
 from herzschlag.scenarios.options import RECONFIGURABLE, OptionError, check_vm_option, names
@@ -115,6 +117,7 @@ def _cluster(scenario: Scenario) -> TopologySpec:
         lab = cluster.topology()
     except SpecError as error:
         raise InputError("cluster", str(error)) from None
+    check_cluster(scenario, lab)
     known_datastores = [d.name for d in lab.datastores]
     for name in cluster.heartbeat_datastores or ():
         if name not in known_datastores:
@@ -189,6 +192,7 @@ def _steps(scenario: Scenario, lab: TopologySpec, gathered: Gathered) -> None:
         taken[step.id] = index
         with gathered.each():
             _step_fault(step, lab, list(vms), key)
+            check_step(step, scenario, lab, key)
 
 
 def _step_times(step: Step, key: str) -> None:
@@ -308,7 +312,7 @@ def _expectation(item: Expectation, moments: list[str], scenario: Scenario, lab:
 
 
 def _allowed(scenario: Scenario) -> None:
-    known = (*CHECKER_NAMES, *extensions.names(extensions.CHECKERS))
+    known = (*CHECKER_NAMES, *FOREIGN_CHECKER_NAMES, *extensions.names(extensions.CHECKERS))
     for index, allow in enumerate(scenario.expect.allow):
         if allow.checker not in known:
             raise InputError(

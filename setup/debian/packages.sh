@@ -50,12 +50,19 @@ debian_install() {
     echo 'wireshark-common wireshark-common/install-setuid boolean false' |
         "${as_root[@]}" debconf-set-selections
     local no_start=
-    if [[ " ${missing[*]} " == *" openssh-server "* ]]; then
+    if [[ " ${missing[*]} " =~ " "(openssh-server|keepalived|etcd-server)" " ]]; then
         no_start=yes
         keep_services_stopped
     fi
     apt_quietly install --yes --no-install-recommends "${missing[@]}"
-    [[ -z $no_start ]] || leave_sshd_disabled
+    [[ -z $no_start ]] || leave_policy_removed
+    for package in "${missing[@]}"; do
+        case "$package" in
+            openssh-server) leave_disabled ssh.service ssh.socket ;;
+            keepalived) leave_disabled keepalived.service ;;
+            etcd-server) leave_disabled etcd.service ;;
+        esac
+    done
     if ! debian_missing "$@"; then
         echo "herzschlag set-up: installed, but the programs of ${missing[*]} are still not found." >&2
         exit 4
@@ -72,8 +79,8 @@ apt_quietly() {
     fi
 }
 
-# The tests start their own sshd in a namespace. The package would start one for the machine, reachable from outside;
-# Debian's policy hook prevents that during the installation.
+# The tests start their own sshd in a namespace, the lab its own keepalived or etcd in its hosts. The package would start
+# one for the machine, reachable from outside; Debian's policy hook prevents that during the installation.
 keep_services_stopped() {
     policy=/usr/sbin/policy-rc.d
     if [[ -e $policy ]]; then
@@ -90,9 +97,15 @@ leave_policy_removed() {
     policy=
 }
 
-leave_sshd_disabled() {
-    leave_policy_removed
-    if command -v systemctl >/dev/null && [[ -d /run/systemd/system ]]; then
-        "${as_root[@]}" systemctl disable --quiet ssh.service ssh.socket 2>/dev/null || true
-    fi
+# Installing enabled it for the next boot: by a link of systemd, which needs none running, and by those of System V.
+leave_disabled() {
+    local unit
+    for unit in "$@"; do
+        if command -v systemctl >/dev/null; then
+            "${as_root[@]}" systemctl disable --quiet "$unit" 2>/dev/null || true
+        fi
+        if [[ -x /etc/init.d/${unit%.service} ]] && command -v update-rc.d >/dev/null; then
+            "${as_root[@]}" update-rc.d "${unit%.service}" disable >/dev/null 2>&1 || true
+        fi
+    done
 }

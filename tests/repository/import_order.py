@@ -132,7 +132,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (Place("herzschlag/extensions", SYSTEM), Place("herzschlag/failure", SYSTEM)),
         (Place("herzschlag/wrong_input", VALUES),),
         (Place("herzschlag/history/", SYSTEM, AGENTS),),
-        (Place("herzschlag/faults/", VALUES, TOPO),),
+        (Place("herzschlag/faults/", VALUES, TOPO), Place("herzschlag/systems/", SYSTEM, (*AGENTS, *TOPO))),
         (Place("herzschlag/scenarios/", SYSTEM | {"tomli_w"}, (*CORES, *TOPO)),),
         (
             Place("herzschlag/checkers/", VALUES, (*AGENTS, *TOPO)),

@@ -20,7 +20,7 @@ BY_HAND = {RECORDS, "herzschlag/backends/mininet/record_tail.py", "herzschlag/ba
 """Where what was written becomes a record of a history: the only places that name `Record(` themselves."""
 NAMES_ELSEWHERE = {
     "run": {"herzschlag/backends/simulation", "herzschlag/backends/mininet"},
-    "lateness": {"herzschlag/backends/mininet/stage"},
+    "lateness": {"herzschlag/backends/mininet/stage", "herzschlag/backends/mininet/stage/foreign"},
 }
 """Folders besides the writer's own from which the values of a kind's fields come."""
 ENTRIES = {kind.entry.__name__: name for name, kind in KINDS.items()}

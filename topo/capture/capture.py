@@ -25,7 +25,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, NamedTuple
 
 from herzschlag.topo.capture import pcapng
 from herzschlag.topo.capture.pcapng import Interface
@@ -146,12 +146,20 @@ class Recorder:
 # --- inside -----------------------------------------------------------------------------------------------------------
 
 
-def begin(spec: TopologySpec, line: int, mode: Captured) -> socket.socket:
-    """Capture from now on. Returns the line: the capture goes on until it is closed, at the latest with the process."""
+class Kept(NamedTuple):
+    """Packets of one kind: their IP protocol and, if that has ports, the port they are for; 0: any."""
+
+    protocol: int
+    port: int = 0
+
+
+def begin(spec: TopologySpec, line: int, mode: Captured, foreign: Kept | None = None) -> socket.socket:
+    """Capture from now on. `foreign`: what the heartbeats are of a system that is not the modelled one. Returns the
+    line: the capture goes on until it is closed, at the latest with the process."""
     found = {name: index for index, name in socket.if_nameindex()}
     table = [(found[name], one.name, one.about) for name, one in interfaces(spec).items()]
     talk = socket.socket(fileno=line)
-    with open_ring(mode) as ring:
+    with open_ring(mode, foreign) as ring:
         socket.send_fds(talk, [json.dumps(table).encode()], [ring.fileno()])
     talk.settimeout(READY_S_MAX)
     try:
@@ -164,12 +172,13 @@ def begin(spec: TopologySpec, line: int, mode: Captured) -> socket.socket:
     return talk
 
 
-def open_ring(mode: Captured) -> socket.socket:
+def open_ring(mode: Captured, foreign: Kept | None = None) -> socket.socket:
     """A socket that sees every interface of this network namespace and keeps packets in a ring for its mapper."""
     from herzschlag.topo.kernel import syscalls  # noqa: PLC0415 (Linux alone has it; captures are read everywhere)
 
     ring = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-    attach(ring, heartbeat_filter() if mode == "heartbeats" else switched_filter())
+    heartbeats = heartbeat_filter() if foreign is None else foreign_filter(foreign)
+    attach(ring, heartbeats if mode == "heartbeats" else switched_filter())
     ring.setsockopt(_SOL_PACKET, _PACKET_VERSION, _TPACKET_V3)
     blocks = RING_BYTES // BLOCK_BYTES
     frames = RING_BYTES // _FRAME_BYTES
@@ -221,6 +230,32 @@ def heartbeat_filter() -> list[Instruction]:
         (_JUMP_EQUAL, 0, 1, HA_PORT),  # 11
         (_RETURN, 0, 0, _ALL_BYTES),  # 12: keep
         (_RETURN, 0, 0, 0),  # 13: drop
+    ]
+
+
+def foreign_filter(kept: Kept) -> list[Instruction]:
+    """Of what is switched: ARP, and IPv4 that is ICMP or of this kind, as classic BPF."""
+    of_kind = [
+        (_LOAD_WORD_16, 0, 0, 20),  # fragment offset
+        (_JUMP_ANY_BIT, 3, 0, 0x1FFF),  # a later fragment has no ports: keep
+        (_LOAD_HEADER_LENGTH, 0, 0, 14),
+        (_LOAD_16_BEHIND, 0, 0, 16),  # destination port
+        (_JUMP_EQUAL, 0, 1, kept.port),
+    ]
+    rest = of_kind if kept.port else []
+    drop = len(rest) + 1  # from the test of the protocol, which is the last before them
+    return [
+        (_LOAD_WORD_32, 0, 0, _HARDWARE_TYPE),
+        (_JUMP_EQUAL, drop + 6, 0, _LOOPBACK),
+        (_LOAD_WORD_16, 0, 0, 12),  # Ethernet type
+        (_JUMP_EQUAL, drop + 3, 0, 0x0806),  # ARP: keep
+        (_JUMP_EQUAL, 0, drop + 3, 0x0800),  # else drop
+        (_LOAD_BYTE, 0, 0, 23),  # IP protocol
+        (_JUMP_EQUAL, drop, 0, 1),  # ICMP: keep
+        (_JUMP_EQUAL, 0, drop, kept.protocol),  # else drop
+        *rest,
+        (_RETURN, 0, 0, _ALL_BYTES),  # keep
+        (_RETURN, 0, 0, 0),  # drop
     ]
 
 

@@ -33,7 +33,7 @@ from herzschlag.topo.lab.node import Link, Node
 from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner
 from herzschlag.topo.lab.steps import Step
-from herzschlag.topo.lab.storage import Storage, StorageView
+from herzschlag.topo.lab.storage import LOCAL_MB, Storage, StorageView
 from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
 from herzschlag.topo.spec import GATEWAY, Datapath, TopologySpec
@@ -63,14 +63,15 @@ class Lab:
         log_directory: Path | None = None,
         controller: ControllerAt | None = None,
         seed: int = 0,
+        local_mb: int = LOCAL_MB,
     ) -> None:
         """Without a controller nothing is forwarded but by flows that are set by hand (`switches.flows`). `seed`: what
-        bad lines do to packets follows from it."""
+        bad lines do to packets follows from it. `local_mb`: the size of each host's own disk."""
         self.spec = spec
         self.timings_s: dict[str, float] = {}
         self._began = 0.0
         self._controller = controller
-        self._storage = Storage(spec)
+        self._storage = Storage(spec, local_mb)
         self.switches = Switches(datapath, log_directory)
         self._making = Making(self._storage, self.switches, hosts_file(spec), self._stamp)
         self._lock = self._making.lock
@@ -234,6 +235,16 @@ class Lab:
                 self.impairments.renew(node, counted)
                 if node == GATEWAY and self._gateway_silent:
                     self._silence()
+            return time.monotonic_ns()
+
+    def end_programs(self, node: str) -> int:
+        """Kill every process of a node but its first one. Returns when none runs any more."""
+        with self._lock:
+            pid = self.pid(node)
+            self._spawner.enter(("pid",), {pid: [["signal_all", signal.SIGKILL]]})
+            deadline = time.monotonic() + _STOP_S_MAX
+            while _running(pid) and time.monotonic() < deadline:
+                time.sleep(0.001)
             return time.monotonic_ns()
 
     def freeze(self, node: str) -> int:

@@ -72,7 +72,8 @@ Marks = dict[tuple[str, str], Mark]
 
 
 class Storage:
-    def __init__(self, spec: TopologySpec) -> None:
+    def __init__(self, spec: TopologySpec, local_mb: int = LOCAL_MB) -> None:
+        self._local_mb = local_mb
         self._spec = spec
         self._over: dict[tuple[str, str], list[StorageView]] = {}  # what lies over a view, topmost last
         self._marks: dict[tuple[str, str], Mark] = {}
@@ -96,7 +97,7 @@ class Storage:
             syscalls.mount("none", str(read_only), None, _READ_ONLY)
             _mount_tmpfs(self._stale_path(datastore.name), datastore.size_mb)
         for moid in self._spec.moids:
-            _mount_tmpfs(self.local_path(moid), LOCAL_MB)
+            _mount_tmpfs(self.local_path(moid), self._local_mb)
         for view in ("apd", "pdl"):
             dead = HOME / "dead" / view
             dead.mkdir(parents=True)

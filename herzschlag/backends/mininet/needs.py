@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from herzschlag.backends.base import Missing
 from herzschlag.controller import installed
+from herzschlag.systems.model import System
+from herzschlag.topo.environment import program
 from herzschlag.topo.kernel.probes import missing_for_a_lab
 from herzschlag.topo.sandbox.trial import refused
 
@@ -18,6 +20,15 @@ def parts() -> list[Missing]:
     if not installed():
         missing.append(Missing("a controller framework (os-ken or Ryu)", "pip install os-ken"))
     return missing
+
+
+def programs(system: System | None) -> list[Missing]:
+    """The programs of another system that this machine does not have."""
+    return [
+        Missing(f"the program {name}", f"make systems, or: apt-get install --no-install-recommends {package}")
+        for name, package in ({} if system is None else system.packages).items()
+        if program(name) is None
+    ]
 
 
 def needs() -> list[Missing]:

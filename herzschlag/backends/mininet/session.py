@@ -21,7 +21,7 @@ import msgspec
 
 from herzschlag.backends.base import BackendUnavailable, Effect, HasSandbox, Missing
 from herzschlag.backends.mininet.capture import RunCapture
-from herzschlag.backends.mininet.needs import parts
+from herzschlag.backends.mininet.needs import parts, programs
 from herzschlag.backends.mininet.record_tail import RecordTail, RunClock
 from herzschlag.backends.mininet.stage.api import (
     Collect,
@@ -135,7 +135,7 @@ class MininetSession(HasSandbox):
     # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        if missing := parts():
+        if missing := [*parts(), *programs(self.plan.system)]:
             raise BackendUnavailable(*missing)
         logs = self._log_directory()
         written = self._tail.open(None if logs is None else logs / TAIL_FILE)
@@ -188,6 +188,7 @@ class MininetSession(HasSandbox):
             datapath=plan.datapath,
             log_directory=str(logs),
             capture=plan.capture,
+            system=plan.system,
             seed=plan.seed,
             bad_lines=plan.bad_lines,
         )

@@ -18,7 +18,9 @@ NAME = "one-master"
 
 
 def settle_ns(scenario: Scenario) -> int:
-    """Silence, an election and the isolation ping, with 5 s to spare."""
+    """Silence, an election and the isolation ping, with 5 s to spare; another system's file says its own."""
+    if (system := scenario.cluster.foreign()) is not None:
+        return round(system.settle_s * SECOND)
     timers = scenario.cluster.timers()
     return timers.master_timeout_ns + timers.election_ns + timers.isolation_ping_ns + 5 * SECOND
 

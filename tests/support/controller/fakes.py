@@ -47,15 +47,21 @@ class FakeSwitch:
         return finish
 
     def packet(self, in_port: int, eth_dst: str) -> int | None:
-        """The port this packet comes out of, or None; the best of all matching rules decides and counts it."""
+        """The one port this packet comes out of, or None."""
+        ports = self.copies(in_port, eth_dst)
+        assert len(ports) <= 1, f"a packet for {eth_dst} came out of ports {ports}"
+        return next(iter(ports), None)
+
+    def copies(self, in_port: int, eth_dst: str) -> list[int]:
+        """The ports this packet comes out of; the best of all matching rules decides and counts it."""
         if in_port in self.ports_down:
-            return None
+            return []
         matching = [
             rule for rule in self.table.values() if rule.in_port in (None, in_port) and rule.eth_dst in (None, eth_dst)
         ]
         if not matching:
-            return None
+            return []
         best = max(matching, key=lambda rule: rule.priority)
         assert [rule.priority for rule in matching].count(best.priority) == 1, "two rules of one priority match"
         self._counts[best.cookie] += 1
-        return None if best.out_port in self.ports_down else best.out_port
+        return [port for port in best.out_ports if port not in self.ports_down]

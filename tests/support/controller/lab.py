@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ from herzschlag.topo.spec import datapath_id, node_interface
 
 DEADLINE_S = 20.0
 UDP_PORT = 8182
+FRAME_TYPE = 0x88B5  # for local experiments, IEEE 802
+SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC = 263, 1, 1
 LISTEN = ControllerAt("127.0.0.1", 6653)
 """The address on which a controller listens by default; it starts and ends during a test."""
 
@@ -90,6 +93,29 @@ class Controller:
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         self.process.send_signal(number)
         self.process.wait(DEADLINE_S)
+
+
+class Frames:
+    """An open end at every host of one network."""
+
+    def __init__(self, ends: dict[str, socket.socket]) -> None:
+        self._ends = ends
+
+    def reached(self, sender: str, address: str, count: int) -> dict[str, int]:
+        """Send some frames to a MAC address; host to how many came, of those that were given any."""
+        mark = time.monotonic_ns().to_bytes(8, "big")
+        frame = bytes.fromhex(address.replace(":", "")) + bytes(6) + FRAME_TYPE.to_bytes(2, "big") + mark + bytes(40)
+        for _ in range(count):
+            self._ends[sender].send(frame)
+        found: dict[str, int] = {}
+        deadline_s = time.monotonic() + 0.3
+        while time.monotonic() < deadline_s:
+            for host, end in self._ends.items():
+                with contextlib.suppress(BlockingIOError):
+                    data, (_, _, kind, *_) = end.recvfrom(2048)
+                    if mark in data and kind != socket.PACKET_OUTGOING:
+                        found[host] = found.get(host, 0) + 1
+        return found
 
 
 class TrafficLab:
@@ -155,6 +181,27 @@ class TrafficLab:
             count += sum(text.startswith(mark) for text in self.received(network, destination))
             time.sleep(0.002)
         return count
+
+    @contextmanager
+    def frames(self, network: str) -> Iterator[Frames]:
+        """A way to send frames of our own kind to any address, and to see whom they reach."""
+        opened: dict[str, socket.socket] = {}
+        try:
+            for host in self.hosts:
+                with self.inside(host):
+                    opened[host] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(FRAME_TYPE))
+                    opened[host].bind((node_interface(network), FRAME_TYPE))
+                opened[host].setblocking(False)
+                opened[host].setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, self._all_frames(host, network))
+            yield Frames(opened)
+        finally:
+            for one in opened.values():
+                one.close()
+
+    def _all_frames(self, host: str, network: str) -> bytes:
+        """Every frame that comes in, also one for another address."""
+        with self.inside(host):
+            return struct.pack("=iHH8s", socket.if_nametoindex(node_interface(network)), PACKET_MR_PROMISC, 0, b"")
 
     def carrier(self, network: str, host: str) -> bool:
         with self.inside(host):

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+import msgspec
+
 from herzschlag.controller import ControllerClient, ControllerError, CutStatus, DirectedLink, ErrorCode, Network
 from tests.support.controller.lab import Controller, TrafficLab, run
 from tests.support.waiting import until
@@ -176,6 +178,25 @@ def switch_forgets(framework: str) -> None:
         assert lab.passes("A", H98, H99) == 0
 
 
+def floods(framework: str) -> None:
+    """Where a network floods, a multicast, a broadcast and a stranger's frame reach all but those who are cut from
+    their sender, one way; the cut counts them; the network that does not flood drops them."""
+    with TrafficLab(3) as lab, Controller(framework).client() as client:
+        networks = lab.networks()
+        client.configure({**networks, "A": msgspec.structs.replace(networks["A"], floods=True)})
+        with lab.frames("A") as on_a, lab.frames("B") as on_b:
+            for to in ("01:00:5e:00:00:12", "ff:ff:ff:ff:ff:ff", "00:00:5e:00:01:33"):
+                assert on_a.reached(H98, to, 10) == {H99: 10, H100: 10}
+                assert on_b.reached(H98, to, 3) == {}
+            client.set_cuts([CUT])
+            assert on_a.reached(H98, "01:00:5e:00:00:12", 10) == {H100: 10}
+            assert on_a.reached(H99, "01:00:5e:00:00:12", 10) == {H98: 10, H100: 10}
+            assert lab.passes("A", H98, H99) == 0
+            until(lambda: _packets(client.status().cuts) == 30, "the cut has counted 10 floods and 20 datagrams")
+            client.set_cuts()
+            assert on_a.reached(H98, "01:00:5e:00:00:12", 10) == {H99: 10, H100: 10}
+
+
 def many_cuts(framework: str) -> None:
     """A hundred and thirty cuts on both networks are one order, and one more lifts them."""
     with TrafficLab(10) as lab, Controller(framework).client() as client:
@@ -252,6 +273,7 @@ SCENES = {
         port_down,
         controller_lost,
         switch_forgets,
+        floods,
         many_cuts,
         refusals,
         port_taken,

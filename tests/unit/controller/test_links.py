@@ -25,15 +25,15 @@ CUT = NetworkCuts(silent=frozenset({("host-98", "host-99")}))
 
 def test_without_cuts_every_node_is_reached_and_the_rest_is_dropped_and_counted() -> None:
     assert desired_state(NETWORK, NetworkCuts()).rules == {
-        Rule(100, None, MAC_98, 1, forward_cookie(NETWORK, "host-98")),
-        Rule(100, None, MAC_99, 2, forward_cookie(NETWORK, "host-99")),
-        Rule(0, None, None, None, miss_cookie()),
+        Rule(100, None, MAC_98, (1,), forward_cookie(NETWORK, "host-98")),
+        Rule(100, None, MAC_99, (2,), forward_cookie(NETWORK, "host-99")),
+        Rule(0, None, None, (), miss_cookie()),
     }
 
 
 def test_a_cut_is_one_drop_rule_above_forwarding_with_a_cookie_of_its_own() -> None:
     cut = desired_state(NETWORK, CUT).rules - desired_state(NETWORK, NetworkCuts()).rules
-    assert cut == {Rule(200, 1, MAC_99, None, cut_cookie(NETWORK, "host-98", "host-99"))}
+    assert cut == {Rule(200, 1, MAC_99, (), cut_cookie(NETWORK, "host-98", "host-99"))}
 
 
 def test_cookies_tell_all_rules_apart() -> None:
@@ -55,8 +55,8 @@ def test_no_change_is_no_change() -> None:
 
 def test_a_rule_with_another_output_is_replaced_not_removed_and_added() -> None:
     """If it were removed first, packets would be lost between the two changes."""
-    (old,) = {Rule(100, None, MAC_98, 7, 0)}
-    new = Rule(100, None, MAC_98, 1, forward_cookie(NETWORK, "host-98"))
+    (old,) = {Rule(100, None, MAC_98, (7,), 0)}
+    new = Rule(100, None, MAC_98, (1,), forward_cookie(NETWORK, "host-98"))
     change = difference(SwitchState(frozenset({old})), SwitchState(frozenset({new})))
     assert change == Change(add=(new,))
 

@@ -3,6 +3,7 @@
 import itertools
 import threading
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -206,7 +207,7 @@ def test_a_restarted_controller_adopts_the_cuts_it_finds() -> None:
 def test_rules_of_strangers_are_removed() -> None:
     service = new_service()
     switches = {name: FakeSwitch(network.dpid) for name, network in NETWORKS.items()}
-    stray = Rule(32768, None, None, 0xFFFFFFFA, 0)
+    stray = Rule(32768, None, None, (0xFFFFFFFA,), 0)
     switches["A"].table[stray.key] = stray
     for switch in switches.values():
         service.connected(switch)
@@ -246,3 +247,60 @@ def test_another_configuration_keeps_cuts_whose_nodes_remain(nodes: list[str]) -
     ports = networks["A"].ports
     assert switches["A"].packet(ports["host-98"].port, ports["host-99"].mac) is None
     assert switches["A"].packet(ports["host-99"].port, ports["host-98"].mac) == ports["host-98"].port
+
+
+# --- networks that flood ----------------------------------------------------------------------------------------------
+
+GROUP, STRANGER = "01:00:5e:00:00:12", "00:00:5e:00:01:33"
+
+
+def flooding_lab() -> tuple[Service, FakeSwitch]:
+    service, switch = new_service(), FakeSwitch(10)
+    service.connected(switch)
+    done(service, Configure(networks={"A": msgspec.structs.replace(NETWORKS["A"], floods=True)}))
+    return service, switch
+
+
+@pytest.mark.parametrize("address", [GROUP, STRANGER, "ff:ff:ff:ff:ff:ff"])
+def test_what_no_node_alone_is_meant_by_reaches_all_others(address: str) -> None:
+    service, switch = flooding_lab()
+    assert switch.copies(1, address) == [2, 3, 4]
+    assert switch.copies(3, address) == [1, 2, 4]
+    assert switch.packet(1, NETWORKS["A"].ports["host-99"].mac) == 2
+    assert [one.packets for one in status(service).flooded] == [1, 0, 1, 0]
+    assert [one.table_miss_packets for one in status(service).switches] == [0]
+
+
+def test_a_directed_cut_keeps_floods_from_its_one_end_alone_and_counts_them() -> None:
+    """Otherwise multicast heartbeats would pass every cut, or a cut would have no proof."""
+    service, switch = flooding_lab()
+    for _ in range(5):
+        switch.copies(1, GROUP)  # of before: not what the cut swallows
+    done(service, SetCuts(silent=(("A", "host-98", "host-99"),)))
+    assert [switch.copies(port, GROUP) for port in (1, 2, 1)] == [[3, 4], [1, 3, 4], [3, 4]]
+    assert switch.packet(1, NETWORKS["A"].ports["host-99"].mac) is None
+    (cut,) = status(service).cuts
+    assert (cut.packets, cut.bytes) == (3, 300)
+    done(service, SetCuts())
+    done(service, SetCuts(silent=(("A", "host-98", "host-99"),)))
+    assert [one.packets for one in status(service).cuts] == [0]
+
+
+def test_a_cut_that_is_added_leaves_the_count_of_another_alone() -> None:
+    service, switch = flooding_lab()
+    done(service, SetCuts(silent=(("A", "host-98", "host-99"),)))
+    switch.copies(1, GROUP)
+    done(service, SetCuts(silent=(("A", "host-98", "host-99"), ("A", "host-98", "host-100"))))
+    assert switch.copies(1, GROUP) == [4]
+    assert {cut.dst: cut.packets for cut in status(service).cuts} == {"host-99": 2, "host-100": 1}
+
+
+def test_a_controller_that_adopts_a_cut_counts_its_floods_from_then_on() -> None:
+    service, switch = flooding_lab()
+    done(service, SetCuts(silent=(("A", "host-98", "host-99"),)))
+    switch.copies(1, GROUP)
+    after = new_service()
+    after.connected(switch)
+    done(after, Configure(networks={"A": msgspec.structs.replace(NETWORKS["A"], floods=True)}))
+    switch.copies(1, GROUP)
+    assert [cut.packets for cut in status(after).cuts] == [1]

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from herzschlag.doctor.installed import required
+from herzschlag.systems.finding import shipped, system_named
 from herzschlag.topo.kernel.probes import missing_for_a_lab
 from herzschlag.topo.requirements import REQUIREMENTS, Requirement
 
@@ -40,7 +41,15 @@ def test_the_set_up_installs_what_the_list_names_and_nothing_else() -> None:
     for one in DEBIAN:
         if one.needed_by != "people":
             assert one.package in installed, one
-    assert {one.package for one in DEBIAN} <= installed | {package for package, _ in listed("setup/debian/test.txt")}
+    more = listed("setup/debian/test.txt") | listed("setup/debian/systems.txt")
+    assert {one.package for one in DEBIAN} <= installed | {package for package, _ in more}
+
+
+def test_make_systems_installs_what_every_shipped_system_names() -> None:
+    """A scenario whose program is missing tells the user to call it."""
+    wanted = {(package, program) for name in shipped() for program, package in system_named(name).packages.items()}
+    assert listed("setup/debian/systems.txt") == wanted
+    assert wanted <= {(one.package, one.name) for one in DEBIAN}
 
 
 def test_python_packages_are_asked_for_in_the_same_words_as_by_the_package_itself() -> None:

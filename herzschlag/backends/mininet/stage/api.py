@@ -16,6 +16,7 @@ from herzschlag.agents.settings import ClusterConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
 from herzschlag.history.kinds import Switches
+from herzschlag.systems.model import System
 from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.spec import Captured, Datapath, TopologySpec
 
@@ -41,6 +42,8 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     capture: Captured
     seed: int
     """What bad lines do to packets follows from it."""
+    system: System | None
+    """Another system, in place of hypervisors, agents and vCenter."""
     bad_lines: tuple[tuple[str, str], ...] | None
     """Nodes, each with a network, whose packets a planned fault will impair; None: faults are not planned."""
 

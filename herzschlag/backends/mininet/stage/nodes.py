@@ -85,6 +85,11 @@ class Nodes:
         self._over = False
         """Whether the zygote, and everything it forked, is gone."""
 
+    @property
+    def machinery(self) -> dict[str, int]:
+        """Processes without which the run proves nothing, by name to pid."""
+        return {"zygote": self.zygote.pid}
+
     # --- News ---------------------------------------------------------------------------------------------------------
 
     def descriptors(self) -> dict[int, Callable[[], None]]:

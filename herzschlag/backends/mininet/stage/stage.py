@@ -44,6 +44,7 @@ from herzschlag.backends.mininet.stage.api import (
 )
 from herzschlag.backends.mininet.stage.disks import read_disk_file
 from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
+from herzschlag.backends.mininet.stage.foreign.programs import Programs
 from herzschlag.backends.mininet.stage.look import look
 from herzschlag.backends.mininet.stage.nodes import ANSWER_S_MAX, Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
@@ -52,16 +53,20 @@ from herzschlag.controller.client import ControllerClient, ControllerError
 from herzschlag.controller.messages import Network, Port
 from herzschlag.faults.primitives import PowerOff
 from herzschlag.history.kinds import Switches
+from herzschlag.systems.model import System
 from herzschlag.topo.capture import capture
 from herzschlag.topo.errors import TopoError, UnusableMachineError
 from herzschlag.topo.impairments.apply import kernel_serves
 from herzschlag.topo.lab.lab import ControllerAt, Lab
+from herzschlag.topo.lab.storage import LOCAL_MB
 from herzschlag.topo.lab.switch_watch import SwitchWatch
 from herzschlag.topo.lab.switches import management_socket
 from herzschlag.topo.spec import VCENTER, datapath_id, switch_name
 
 CONTROL_SOCKET = "/run/controller.sock"
 CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
+_NO_PROTOCOL = 255
+"""Reserved: no packet has it."""
 PREPARATION_NS = 10_000_000
 """How long before its instant a change is prepared. No longer, because what a cut drops is counted only until then."""
 
@@ -111,13 +116,17 @@ class Stage:
         self._versions = {"kernel": platform.release(), "python": platform.python_version()}
         # The slowest parts start first: both import a lot while the lab is being built.
         self._controller_process = self._start_controller()
-        self._nodes = Nodes(settings, records, self._logs / "agents.log", self._gone)
+        if settings.system is None:
+            self._nodes: Nodes | Programs = Nodes(settings, records, self._logs / "agents.log", self._gone)
+        else:
+            self._nodes = Programs(settings, settings.system, records, self._logs, self._gone)
         self._lab = Lab(
             settings.topology,
             datapath=settings.datapath,
             log_directory=self._logs,
             controller=ControllerAt(CONTROLLER_ADDRESS, CONTROLLER_PORT, self._await_controller),
             seed=settings.seed,
+            local_mb=LOCAL_MB if settings.system is None else settings.system.disk_mb,
         )
         self._lab.impairments.on_relay = self._watch_relay
         self._capture_line = capture_line
@@ -144,7 +153,7 @@ class Stage:
         self._nodes.wait_ready()
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
-        urgent = [*self._lab.processes().values(), self._nodes.zygote.pid, self._controller_process.pid]
+        urgent = [*self._lab.processes().values(), *self._nodes.machinery.values(), self._controller_process.pid]
         # This process cuts and heals, so it has to be in time as well; a user's commands, which it forks, need not be.
         self._versions["scheduling"] = make_urgent(urgent, childless=[os.getpid()])
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
@@ -152,7 +161,7 @@ class Stage:
         machinery = {
             **self._lab.processes(),
             "controller": self._controller_process.pid,
-            "zygote": self._nodes.zygote.pid,
+            **self._nodes.machinery,
         }
         self._ours = set(machinery.values())
         for name, pid in machinery.items():
@@ -177,7 +186,9 @@ class Stage:
     def _capture(self) -> None:
         """Begin the capture, before the first datagram. The line stays open as long as this process lives."""
         if self._capture_line is not None:
-            line = capture.begin(self._settings.topology, self._capture_line, self._settings.capture)
+            line = capture.begin(
+                self._settings.topology, self._capture_line, self._settings.capture, _kept(self._settings.system)
+            )
             self._watched[line.detach()] = "the recorder of packets"
             self._stamp("capture")
 
@@ -220,6 +231,7 @@ class Stage:
                 network: Network(
                     datapath_id(network),
                     {node: Port(spec.port(node), spec.mac(node, network)) for node in spec.nodes},
+                    floods=self._settings.system is not None and self._settings.system.floods,
                 )
                 for network in spec.networks
             }
@@ -304,7 +316,8 @@ class Stage:
         status = self._controller.status()
         dropped = {cut_name(cut.network, cut.src, cut.dst): cut.packets or 0 for cut in status.cuts}
         switches = Switches(
-            forwarded=sum(port.packets or 0 for port in status.forwarded),
+            forwarded=sum(one.packets or 0 for one in status.forwarded)
+            + sum(one.packets or 0 for one in status.flooded),
             unknown=sum(switch.table_miss_packets or 0 for switch in status.switches),
         )
         lines = {
@@ -324,6 +337,14 @@ class Stage:
     def _see_who_stands_still(self) -> None:
         frozen = [f"/proc/{self._lab.pid(node)}" for node in self._lab.frozen()]
         self._stood |= set(stopped(self._ours, frozen))
+
+
+def _kept(system: System | None) -> capture.Kept | None:
+    """What a capture of heartbeats keeps of another system; none of it where they cannot be told from the rest."""
+    if system is None:
+        return None
+    looks = system.heartbeats
+    return capture.Kept(_NO_PROTOCOL) if looks is None else capture.Kept(looks.protocol, looks.port)
 
 
 def _ovs_version() -> str:

@@ -14,12 +14,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 import pytest
 
-from herzschlag.checkers import CHECKERS, NAMES, check_all
+from herzschlag.checkers import CHECKERS, FOREIGN_CHECKERS, NAMES, check_all
 from herzschlag.checkers.verdict import Finding
 from herzschlag.history.records import SECOND, History, Record, read_history, record
 from herzschlag.running.run_file import HISTORY_FILE
 from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.expectations import CHECKER_NAMES, Allow
+from herzschlag.scenarios.expectations import CHECKER_NAMES, FOREIGN_CHECKER_NAMES, Allow
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Scenario
 
@@ -59,7 +59,7 @@ def fault_ns(history: History) -> int:
 
 def test_a_scenario_may_allow_exactly_the_checkers_there_are() -> None:
     """Scenarios are read below the checkers, so the names are written there again."""
-    assert CHECKER_NAMES == NAMES
+    assert (NAMES, tuple(FOREIGN_CHECKERS)) == (CHECKER_NAMES, FOREIGN_CHECKER_NAMES)
 
 
 def test_an_instant_counts_from_any_moment_of_a_fault_that_took_a_while() -> None:

@@ -20,6 +20,7 @@ from herzschlag.backends.mininet.stage.effects.hosts import Agents, Clocks, Free
 from herzschlag.backends.mininet.stage.effects.interfaces import Interfaces
 from herzschlag.backends.mininet.stage.effects.surroundings import Gateway, Storage
 from herzschlag.backends.mininet.stage.effects.vcenter import VcenterProcess, VcenterUsers
+from herzschlag.backends.mininet.stage.foreign.programs import Programs
 from herzschlag.backends.mininet.stage.nodes import Nodes
 from herzschlag.controller.client import ControllerClient
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
@@ -60,7 +61,9 @@ class Prepared:
 
 
 class Effects:
-    def __init__(self, settings: StageSettings, lab: Lab, controller: ControllerClient, nodes: Nodes) -> None:
+    def __init__(
+        self, settings: StageSettings, lab: Lab, controller: ControllerClient, nodes: Nodes | Programs
+    ) -> None:
         self._held: frozenset[AnyCondition] = frozenset()
         self._cuts = Cuts(controller)
         self._filters = Filters(lab, settings.speed)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from herzschlag.agents.processes.control import HarmVm, Here, TellVcenter, Who
 from herzschlag.agents.protocol.events import UserPower
 from herzschlag.backends.mininet.stage.effects.difference import Applied
+from herzschlag.backends.mininet.stage.foreign.programs import Programs
 from herzschlag.backends.mininet.stage.nodes import Nodes, StageError
 from herzschlag.faults import primitives as p
 from herzschlag.topo.lab.lab import Lab
@@ -23,7 +24,7 @@ class Located(NamedTuple):
 
 
 class Commands:
-    def __init__(self, lab: Lab, nodes: Nodes) -> None:
+    def __init__(self, lab: Lab, nodes: Nodes | Programs) -> None:
         self._lab = lab
         self._nodes = nodes
 

@@ -8,6 +8,7 @@ from typing import Any
 from herzschlag.agents.processes.control import KillAgent, Killed, Watchdog
 from herzschlag.agents.settings import SECOND
 from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
+from herzschlag.backends.mininet.stage.foreign.programs import Programs
 from herzschlag.backends.mininet.stage.nodes import Nodes, StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
 from herzschlag.faults import primitives as p
@@ -16,7 +17,7 @@ from herzschlag.topo.spec import GATEWAY, VCENTER
 
 
 class Power:
-    def __init__(self, lab: Lab, nodes: Nodes) -> None:
+    def __init__(self, lab: Lab, nodes: Nodes | Programs) -> None:
         self._lab = lab
         self._nodes = nodes
 
@@ -57,7 +58,7 @@ class Clocks:
     """Clocks of hosts. A change takes effect when the first host has been told; its agent may react before the answer
     arrives. A frozen host is told when it is thawed, which is when it reads its clock again."""
 
-    def __init__(self, nodes: Nodes, speed: float) -> None:
+    def __init__(self, nodes: Nodes | Programs, speed: float) -> None:
         self._nodes = nodes
         self._speed = speed
         self._untold: set[str] = set()
@@ -79,7 +80,7 @@ class Clocks:
 
 
 class Agents:
-    def __init__(self, nodes: Nodes) -> None:
+    def __init__(self, nodes: Nodes | Programs) -> None:
         self._nodes = nodes
 
     def apply(self, change: Difference) -> Applied | None:

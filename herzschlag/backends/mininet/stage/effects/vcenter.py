@@ -8,6 +8,7 @@ from herzschlag.agents.processes.control import TellVcenter
 from herzschlag.agents.protocol.events import UserMaintenance, UserReconfigure
 from herzschlag.backends.mininet.stage.api import StageSettings
 from herzschlag.backends.mininet.stage.effects.difference import Applied, Difference
+from herzschlag.backends.mininet.stage.foreign.programs import Programs
 from herzschlag.backends.mininet.stage.nodes import Nodes
 from herzschlag.faults import primitives as p
 from herzschlag.scenarios.options import config_under
@@ -16,7 +17,7 @@ from herzschlag.topo.spec import VCENTER
 
 
 class VcenterProcess:
-    def __init__(self, lab: Lab, nodes: Nodes) -> None:
+    def __init__(self, lab: Lab, nodes: Nodes | Programs) -> None:
         self._lab = lab
         self._nodes = nodes
 
@@ -34,7 +35,7 @@ class VcenterUsers:
     """The requests of vCenter's users; a vCenter that is dead is told when it is back. A request takes effect when
     vCenter has been told; it may react before the answer arrives."""
 
-    def __init__(self, settings: StageSettings, nodes: Nodes) -> None:
+    def __init__(self, settings: StageSettings, nodes: Nodes | Programs) -> None:
         self._settings = settings
         self._nodes = nodes
         self._resting: frozenset[str] = frozenset()

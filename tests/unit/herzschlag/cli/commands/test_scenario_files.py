@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
-from herzschlag.scenarios.from_toml import shipped
+from herzschlag.scenarios.from_toml import of_systems, shipped
 
 
 def call(*words: str) -> tuple[int, str, str]:
@@ -32,7 +32,7 @@ def test_a_scenario_is_printed_as_it_is_in_its_file() -> None:
 def test_an_unknown_name_is_answered_with_the_nearest_few() -> None:
     status, out, told = call("scenarios", "qqq")
     assert (status, out) == (2, "")
-    assert f"the nearest of {len(shipped())} are " in told and len(told) < 250
+    assert f"the nearest of {len({**shipped(), **of_systems()})} are " in told and len(told) < 250
     assert "did you mean 'isolation'" in call("scenarios", "isolaton")[2]
 
 

@@ -1,0 +1,64 @@
+"""What lines mean: a program's output, cut into lines, and the records that a system's file makes of a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import get_args
+
+from herzschlag.agents.records import AgentRole, Entry
+from herzschlag.agents.states import Role
+from herzschlag.history.kinds import Term
+from herzschlag.systems.model import Read
+
+LINE_BYTES_MAX = 65_536
+BECAUSE_CHARACTERS_MAX = 160
+_ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+
+
+class Lines:
+    """Whole lines out of chunks; a line that is too long is cut."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def of(self, chunk: bytes) -> list[str]:
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > LINE_BYTES_MAX:
+            whole, self._rest = [*whole, self._rest], b""
+        return [line.decode(errors="replace").rstrip("\r") for line in whole]
+
+
+class Meaning:
+    """What the lines of one host mean; it remembers the host's role, of which only changes are recorded."""
+
+    def __init__(self, host: str, reads: Iterable[Read]) -> None:
+        self._host = host
+        self._reads = [(read, re.compile(read.match)) for read in reads]
+        self._role: Role = "uninitialized"
+
+    def of(self, source: str, line: str) -> list[Entry]:
+        """`source`: the program's name, or `fifo:PATH`."""
+        found = [(read, match) for read, pattern in self._reads if (match := pattern.search(line))]
+        return [
+            entry
+            for read, match in found
+            if read.of == source or (not read.of and not source.startswith("fifo:"))
+            if (entry := self._entry(read, match, line)) is not None
+        ]
+
+    def _entry(self, read: Read, match: re.Match[str], line: str) -> Entry | None:
+        because = line.strip()[-BECAUSE_CHARACTERS_MAX:]
+        if read.record == "term":
+            return Term(term=int(match["term"]), because=because)
+        word = match["to"]
+        role = _ROLES.get(read.words.get(word, word))
+        return None if role is None else self.changed(role, because)
+
+    def changed(self, role: Role, because: str) -> AgentRole | None:
+        """The record of a role; None when the host had it."""
+        before, self._role = self._role, role
+        if role == before:
+            return None
+        master = self._host if role == "master" else ""
+        return AgentRole(from_=before, to=role, master=master, because=because)

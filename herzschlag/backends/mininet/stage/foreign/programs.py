@@ -1,0 +1,268 @@
+"""The programs of another system, in place of `stage/nodes.py`: started in every host that has power, read, killed.
+
+This module decides how a host of such a system boots: its folders, its files, the watch over its address, its programs
+in order. It answers the same calls as `Nodes`. When something is said is left to `reader.py`, what it means to
+`lines.py`. A program that ends is a record and not lost machinery: the system may be what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from herzschlag.agents.processes.control import ControlNews, ControlOrder, KillAgent, Killed, Obeyed, Watchdog
+from herzschlag.agents.processes.record_file import RecordFile
+from herzschlag.agents.records import Entry
+from herzschlag.backends.mininet.stage.api import StageSettings
+from herzschlag.backends.mininet.stage.foreign.lines import Lines, Meaning
+from herzschlag.backends.mininet.stage.foreign.reader import Reader, read_some
+from herzschlag.backends.mininet.stage.nodes import StageError
+from herzschlag.backends.mininet.stage.priorities import make_urgent
+from herzschlag.history.kinds import Holding, ProgramChange
+from herzschlag.systems.filling import filled
+from herzschlag.systems.model import Program, System
+from herzschlag.topo.environment import search_path
+from herzschlag.topo.kernel.addresses import AddressWatch
+from herzschlag.topo.lab.lab import Lab
+from herzschlag.topo.spec import VCENTER
+
+PATIENCE_S = 15.0
+"""How long a program waits for what its file says must be up before it."""
+LOG_BYTES_MAX = 50_000_000
+"""Of one program of one host, kept in the run's `log/`; what it says later is read and not kept."""
+_ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8"}
+
+
+class _Life:
+    """One life of a host: what belongs to it is over when it loses power or its programs are killed."""
+
+    def __init__(self, host: str, system: System) -> None:
+        self.meaning = Meaning(host, system.reads)
+        self.over = False
+
+
+class Programs:
+    def __init__(
+        self, settings: StageSettings, system: System, records: int, logs: Path, gone: Callable[[str, str], None]
+    ) -> None:
+        self._gone = gone
+        self._system = system
+        self._topology = settings.topology
+        self._logs = logs
+        self._files = {host: RecordFile(records, host) for host in settings.topology.moids}
+        self._reader = Reader(records, settings.topology.moids)
+        self._lives: dict[str, _Life] = {}
+        self._watches: dict[str, AddressWatch] = {}
+        self._lab: Lab
+        self.pids: dict[str, int] = {}
+        """The first program of every host that runs."""
+        self.machinery: dict[str, int] = {}
+
+    # --- What the stage asks of its nodes -----------------------------------------------------------------------------
+
+    def descriptors(self) -> dict[int, Callable[[], None]]:
+        return {self._reader.failed: self._lost}
+
+    def _lost(self) -> None:
+        self._gone("the reader", os.read(self._reader.failed, 4096).decode())
+
+    def wait_ready(self) -> None:
+        self._reader.start()
+
+    def start(self, lab: Lab, nodes: list[str]) -> None:
+        """Boot these hosts; vCenter's node stays idle."""
+        self._lab = lab
+        hosts = [node for node in nodes if node != VCENTER]
+        for host in hosts:
+            self._furnish(host)
+        for host in hosts:
+            self._begin(host)
+
+    def expect_end(self, node: str) -> None:
+        """The node is about to lose power: what becomes of its programs is the fault's doing."""
+        self._let_go(node)
+
+    def kill(self, node: str) -> int:
+        raise StageError(f"{self._system.name} has no process of its own on {node}, so it cannot be killed")
+
+    def set_clock(self, host: str, ahead_ns: int) -> None:
+        raise StageError(f"the clock of {host} is the machine's: it cannot be set to {ahead_ns} ns ahead")
+
+    def ask(self, node: str, order: ControlOrder) -> ControlNews:
+        match order:
+            case KillAgent(watchdog=watchdog):
+                pid = self.pids.get(node, 0)
+                life = self._let_go(node)
+                at_ns = self._lab.end_programs(node)
+                self._note_killed(node, life, at_ns)
+                if watchdog:
+                    self._begin(node)
+                else:
+                    self.pids[node] = pid  # so that it is told when its watchdog works again
+                return Killed(pid, at_ns)
+            case Watchdog():
+                self._begin(node)
+                return Obeyed(time.monotonic_ns())
+        raise StageError(f"{self._system.name} cannot be told {type(order).__name__}")
+
+    # --- A host boots -------------------------------------------------------------------------------------------------
+
+    def _furnish(self, host: str) -> None:
+        """What a new life of the host has: folders, files, pipes, the watch over the address."""
+        system, root = self._system, Path(f"/proc/{self._lab.pid(host)}/root")
+        script = [f"mount -t tmpfs -o mode=755 tmpfs {shlex.quote(folder)}" for folder in system.fresh]
+        for folder in map(shlex.quote, system.kept):
+            script.append(f"mkdir -p /local{folder} && mount --bind /local{folder} {folder}")
+        if script:
+            self._run(host, " && ".join(script))
+        for file in system.files:
+            path = root / self._filled(file.path, host).lstrip("/")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self._filled(file.text, host))
+        if system.address:
+            self._watch_address(host)
+
+    def _run(self, host: str, script: str) -> None:
+        shell = self._lab.popen(host, ["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        said = shell.communicate(timeout=PATIENCE_S)[0]
+        if shell.returncode:
+            raise StageError(f"{host}: {script}: {said.decode(errors='replace').strip()[-200:]}")
+
+    def _begin(self, host: str) -> None:
+        life = self._lives[host] = _Life(host, self._system)
+        self._open_pipes(host, life)
+        self.pids.pop(host, None)
+        for program in self._system.programs:
+            if program.after:
+                self._await(host, program)
+            process = self._lab.popen(
+                host,
+                [self._filled(word, host) for word in program.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**_ENVIRONMENT, "PATH": search_path(), **self._environment(host, program)},
+                start_new_session=True,
+            )
+            make_urgent([process.pid])
+            self.pids.setdefault(host, process.pid)
+            self._write(host, time.monotonic_ns(), ProgramChange(name=program.name, to="started", because="by the lab"))
+            self._listen(host, life, program.name, process)
+
+    def _environment(self, host: str, program: Program) -> dict[str, str]:
+        return {name: self._filled(value, host) for name, value in program.env.items()}
+
+    def _await(self, host: str, program: Program) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        script = self._filled(program.after, host)
+        while self._lab.popen(host, ["sh", "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait():
+            if time.monotonic() > deadline:
+                raise StageError(f"{host}: {program.name} waited {PATIENCE_S:.0f} s for: {script}")
+            time.sleep(0.05)
+
+    def _filled(self, text: str, host: str) -> str:
+        return filled(text, self._system, self._topology, host)
+
+    # --- What is said -------------------------------------------------------------------------------------------------
+
+    def _listen(self, host: str, life: _Life, name: str, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        output, lines, descriptor = process.stdout, Lines(), process.stdout.fileno()
+        os.set_blocking(descriptor, False)
+        log = (self._logs / f"{host}.{name}.log").open("ab", buffering=0)
+
+        def said(now_ns: int) -> bool:
+            chunk = read_some(descriptor)
+            if chunk is None:
+                output.close()
+                log.close()
+                return False
+            _keep(log, chunk)
+            self._understand(host, life, name, lines.of(chunk), now_ns)
+            return True
+
+        ending = os.pidfd_open(process.pid)
+
+        def ended(now_ns: int) -> bool:
+            os.close(ending)
+            status = process.wait()
+            if not life.over:
+                because = f"by itself, with status {status}"
+                self._write(host, now_ns, ProgramChange(name=name, to="ended", because=because))
+            return False
+
+        self._reader.watch(descriptor, said)
+        self._reader.watch(ending, ended)
+
+    def _open_pipes(self, host: str, life: _Life) -> None:
+        root = Path(f"/proc/{self._lab.pid(host)}/root")
+        for source in {read.of for read in self._system.reads if read.of.startswith("fifo:")}:
+            path = root / source.removeprefix("fifo:").lstrip("/")
+            with suppress(FileExistsError):
+                os.mkfifo(path)
+            descriptor, lines = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC), Lines()
+
+            def said(now_ns: int, descriptor: int = descriptor, lines: Lines = lines, source: str = source) -> bool:
+                chunk = b"" if life.over else read_some(descriptor)
+                if life.over or chunk is None:
+                    os.close(descriptor)
+                    return False
+                self._understand(host, life, source, lines.of(chunk), now_ns)
+                return True
+
+            self._reader.watch(descriptor, said)
+
+    def _watch_address(self, host: str) -> None:
+        netns = os.open(self._lab.netns(host), os.O_RDONLY | os.O_CLOEXEC)
+        watch = AddressWatch(netns)
+        os.close(netns)
+        if host in self._watches:
+            self._watches[host].close()  # of the life before: it would keep that life's network in being
+        self._watches[host] = watch
+
+        def told(now_ns: int) -> bool:
+            for change in watch.read():
+                if change.address == self._system.address:
+                    to = "held" if change.held else "free"
+                    entry = Holding(address=change.address, to=to, because="its kernel said so")  # type: ignore[arg-type]
+                    self._write(host, now_ns, entry)
+            return True
+
+        self._reader.watch(watch.fileno(), told)
+
+    def _understand(self, host: str, life: _Life, source: str, lines: list[str], now_ns: int) -> None:
+        if not life.over:
+            for line in lines:
+                for entry in life.meaning.of(source, line):
+                    self._write(host, now_ns, entry)
+
+    def _write(self, host: str, at_ns: int, entry: Entry) -> None:
+        self._files[host].write(at_ns, entry)
+
+    # --- The end of a life --------------------------------------------------------------------------------------------
+
+    def _let_go(self, host: str) -> _Life | None:
+        life = self._lives.get(host)
+        if life is not None:
+            life.over = True
+        self.pids.pop(host, None)
+        return life
+
+    def _note_killed(self, host: str, life: _Life | None, at_ns: int) -> None:
+        because = "the lab killed every program of the host"
+        for program in self._system.programs:
+            self._write(host, at_ns, ProgramChange(name=program.name, to="ended", because=because))
+        changed = None if life is None else life.meaning.changed("uninitialized", because)
+        if changed is not None:
+            self._write(host, at_ns, changed)
+
+
+def _keep(log: IO[bytes], chunk: bytes) -> None:
+    if log.tell() < LOG_BYTES_MAX:
+        log.write(chunk)

@@ -1,0 +1,165 @@
+"""A system as a value: its programs and files in a host, what its lines mean, when it is ready, what it needs.
+
+This module decides what a system's file can say, and refuses what could not be carried out. It leaves finding the file
+to `finding.py`, filling words into its texts to `filling.py`, and running it to the stage.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+import msgspec
+
+from herzschlag.agents.states import Role
+from herzschlag.wrong_input import InputError, nearest
+
+Option = str | int | float
+
+DISK_MB_MAX = 4096
+ROLES: tuple[Role, ...] = get_args(Role)
+"""What a system's own roles are called in records."""
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of every host, written before its programs start."""
+
+    path: str
+    text: str
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program of every host that stays in the foreground; what it writes is kept, and read line by line."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: dict[str, str] = {}
+    after: str = ""
+    """A shell command that succeeds once the programs before this one are up; empty: it starts at once."""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line that becomes a record of its host at the moment at which it comes."""
+
+    match: str
+    """A regular expression, searched for in the line; its named groups are the record's fields."""
+    record: Literal["role", "term"]
+    """`role`: group `to` is the new role. `term`: the host leads the term whose number is group `term`."""
+    of: str = ""
+    """Name of the program that writes it, or `fifo:PATH` for a pipe that it writes to; empty: any program."""
+    words: dict[str, str] = {}
+    """What the system calls a role, to what records call it."""
+
+
+class Heartbeats(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the system's heartbeats look like on the wire."""
+
+    protocol: int
+    """Number of the IP protocol: 112 is VRRP, 17 UDP."""
+    port: int = 0
+    """Of UDP or TCP, the destination port; 0: any."""
+    interval_s: float | str
+    """How often each sender sends one; a placeholder for an option."""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every host has said its role, and so many have these."""
+
+    roles: dict[str, int] = msgspec.field(default_factory=lambda: {"master": 1})
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An HA system; texts of files, programs and options have placeholders (`filling.py`)."""
+
+    name: str
+    packages: dict[str, str] = {}
+    """Program that must be on the machine, to the Debian package that has it."""
+    settle_s: float
+    """This long after a change, hosts that reach each other have made up their minds."""
+    floods: bool = False
+    """It sends multicasts or broadcasts, or has an address that moves, which is asked for by ARP."""
+    address: str = ""
+    """An address that one host holds at a time; the kernel is asked who."""
+    fresh: tuple[str, ...] = ()
+    """Folders of each host alone that are empty in every life, besides /run, /tmp, /var/tmp, /var/log and /dev/shm."""
+    kept: tuple[str, ...] = ()
+    """Folders of each host alone that survive a loss of power, besides /local."""
+    disk_mb: int = 16
+    """Size of `/local`, each host's own disk; it is the machine's memory, as far as it is used."""
+    options: dict[str, Option] = {}
+    """What a scenario may set, with the values that hold otherwise."""
+    profiles: dict[str, dict[str, Option]] = {}
+    """Options that belong together, under a name."""
+    files: tuple[File, ...] = ()
+    programs: tuple[Program, ...]
+    reads: tuple[Read, ...]
+    ready: Ready = Ready()
+    heartbeats: Heartbeats | None = None
+    refuses: dict[str, str] = {}
+    """Kinds of fault that mean nothing for it, with the reason."""
+
+    @property
+    def has_terms(self) -> bool:
+        return any(read.record == "term" for read in self.reads)
+
+
+def with_options(system: System, profile: str, options: dict[str, Option]) -> System:
+    """The system with a profile and options of a scenario. Raises InputError for those that it does not have."""
+    if profile and profile not in system.profiles:
+        raise InputError("system_profile", f"{profile!r} is none of {system.name}: {nearest(profile, system.profiles)}")
+    for name in options:
+        if name not in system.options:
+            text = f"{name!r} is not an option of {system.name}: {nearest(name, system.options)}"
+            raise InputError(f"system_options.{name}", text)
+    merged = {**system.options, **system.profiles.get(profile, {}), **options}
+    return msgspec.structs.replace(system, options=merged)
+
+
+def check(system: System) -> System:
+    """Raises InputError for what could never work; the keys are those of the system's file."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", system.name):
+        raise InputError("name", f"is {system.name!r}: small letters, digits and '-', a letter first")
+    if not system.programs:
+        raise InputError("programs", "names no program: give at least one [[programs]]")
+    names = [program.name for program in system.programs]
+    for index, program in enumerate(system.programs):
+        if not program.argv:
+            raise InputError(f"programs[{index}].argv", "is empty: the program, then its arguments")
+        if names.count(program.name) > 1:
+            raise InputError(f"programs[{index}].name", f"{program.name!r} is used twice: give each its own name")
+    if not 1 <= system.disk_mb <= DISK_MB_MAX:
+        raise InputError("disk_mb", f"is {system.disk_mb}: from 1 to {DISK_MB_MAX}")
+    if not system.settle_s > 0:
+        raise InputError("settle_s", f"is {system.settle_s:g}: above 0")
+    for index, read in enumerate(system.reads):
+        _check_read(read, names, f"reads[{index}]")
+    if not any(read.record == "role" for read in system.reads):
+        raise InputError("reads", "tells no role: nothing could be judged; give a [[reads]] with record = 'role'")
+    for role in system.ready.roles:
+        if role not in ROLES:
+            raise InputError("ready.roles", f"{role!r} is not a role: {nearest(role, ROLES)}")
+    _check_profiles(system)
+    return system
+
+
+def _check_read(read: Read, programs: list[str], key: str) -> None:
+    try:
+        groups = re.compile(read.match).groupindex
+    except re.error as error:
+        raise InputError(f"{key}.match", f"is not a regular expression: {error}") from None
+    group = "term" if read.record == "term" else "to"
+    if group not in groups:
+        raise InputError(f"{key}.match", f"has no group {group!r}: write (?P<{group}>...)")
+    if read.of and not read.of.startswith("fifo:/") and read.of not in programs:
+        raise InputError(f"{key}.of", f"is {read.of!r}: 'fifo:/PATH', or a program: {nearest(read.of, programs)}")
+    for role in read.words.values():
+        if role not in ROLES:
+            raise InputError(f"{key}.words", f"{role!r} is not a role: {nearest(role, ROLES)}")
+
+
+def _check_profiles(system: System) -> None:
+    for name, options in system.profiles.items():
+        for option in options:
+            if option not in system.options:
+                known = nearest(option, system.options)
+                raise InputError(f"profiles.{name}", f"{option!r} is not an option of this system: {known}")

@@ -1,0 +1,42 @@
+"""Lines of a program, and the records that they become."""
+
+from herzschlag.agents.records import AgentRole
+from herzschlag.backends.mininet.stage.foreign.lines import LINE_BYTES_MAX, Lines, Meaning
+from herzschlag.history.kinds import Term
+from herzschlag.systems.finding import system_named
+
+FIFO = "fifo:/run/keepalived.fifo"
+
+
+def test_chunks_become_whole_lines() -> None:
+    lines = Lines()
+    assert lines.of(b"one\r\ntw") == ["one"]
+    assert lines.of(b"o\n\xff\n") == ["two", "\ufffd"]
+    assert lines.of(b"x" * (LINE_BYTES_MAX + 1)) == ["x" * (LINE_BYTES_MAX + 1)]
+
+
+def test_a_change_of_role_is_one_record_and_a_repeat_none() -> None:
+    meaning = Meaning("host-98", system_named("keepalived").reads)
+    line = 'INSTANCE "V1" MASTER 150'
+    assert meaning.of("keepalived", line) == []  # the log does not count where the file names a pipe
+    assert meaning.of(FIFO, line) == [
+        AgentRole(from_="uninitialized", to="master", master="host-98", because='INSTANCE "V1" MASTER 150')
+    ]
+    assert meaning.of(FIFO, line) == meaning.of(FIFO, 'INSTANCE "V1" MASTER_RX_LOWER_PRI 150') == []
+    (back,) = meaning.of(FIFO, 'INSTANCE "V1" BACKUP 150')
+    assert isinstance(back, AgentRole)
+    assert (back.from_, back.to, back.master) == ("master", "slave", "")
+
+
+def test_a_line_may_tell_role_and_term() -> None:
+    meaning = Meaning("host-98", system_named("etcd").reads)
+    role, term = meaning.of("etcd", '{"msg":"8e9e05c52164694d became leader at term 7"}')
+    assert isinstance(role, AgentRole)
+    assert role.to == "master"
+    assert isinstance(term, Term)
+    assert term.term == 7
+
+
+def test_a_word_that_is_no_role_says_nothing() -> None:
+    meaning = Meaning("host-98", system_named("keepalived").reads)
+    assert meaning.of(FIFO, 'INSTANCE "V1" DELETED 150') == []

@@ -1,0 +1,55 @@
+"""What a scenario with another system may not ask for: refused before anything starts, with the reason."""
+
+import pytest
+
+from herzschlag.backends.opening import open_session
+from herzschlag.scenarios.from_toml import ScenarioError, loads
+from herzschlag.scenarios.plan import make_plan
+from herzschlag.wrong_input import InputError
+
+HEAD = """
+name = "x"
+title = "x"
+speed = 1
+[cluster]
+system = "keepalived"
+"""
+
+
+def step(text: str) -> str:
+    return f"{HEAD}\n[[steps]]\nat_s = 1\n{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (HEAD.replace("speed = 1", "speed = 10"), "set speed = 1"),
+        (HEAD.replace("keepalived", "keepalivd"), "cluster.system: 'keepalivd' is none: did you mean 'keepalived'"),
+        (HEAD + 'system_profile = "unicat"', "did you mean 'unicast'"),
+        (HEAD + "system_options = { adver_s = 1 }", "did you mean 'advert_s'"),
+        (HEAD + "vms_per_host = 1", "keepalived has no VMs"),
+        (step('fault = "crash-vcenter"'), "has no vCenter"),
+        (step('fault = "storage"\nhost = "host-98"\naccess = "apd"\ndatastore = "nfs-1"'), "does not use"),
+        (step('fault = "isolate"\nhost = "host-98"\nmanner = "nftables"'), "multicasts and broadcasts"),
+        (step('fault = "impair"\nsrc = "host-98"\nloss = 0.5'), "multicasts and broadcasts"),
+    ],
+)
+def test_what_means_nothing_is_refused_by_name(text: str, says: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, "x.toml")
+    assert says in str(caught.value)
+
+
+def test_what_acts_on_one_address_is_allowed_where_nothing_is_flooded() -> None:
+    loads(step('fault = "isolate"\nhost = "host-98"\nmanner = "nftables"').replace("keepalived", "etcd"), "x.toml")
+
+
+def test_the_simulation_refuses_with_its_reason() -> None:
+    plan = make_plan(loads(step('fault = "power-off"\nhost = "host-98"'), "x.toml"))
+    with pytest.raises(InputError, match="not the programs of keepalived"):
+        open_session("simulation", plan)
+
+
+def test_no_other_speed_is_planned() -> None:
+    with pytest.raises(InputError, match="runs at speed 1 alone"):
+        make_plan(loads(HEAD, "x.toml"), speed=10)

@@ -1,0 +1,57 @@
+"""What a system's file may say, and the refusal of what could not work."""
+
+import msgspec
+import pytest
+
+from herzschlag.systems.finding import shipped, system_named
+from herzschlag.systems.model import Program, Read, Ready, System, check, with_options
+from herzschlag.wrong_input import InputError
+
+READ = Read(match="state (?P<to>LEADER|FOLLOWER)", record="role", words={"LEADER": "master", "FOLLOWER": "slave"})
+BEAT = System(
+    name="mybeat", settle_s=3, options={"port": 7000}, programs=(Program(name="beat", argv=("beat",)),), reads=(READ,)
+)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_system_is_sound(name: str) -> None:
+    system = system_named(name)
+    assert system.name == name
+    assert system.packages
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "says"),
+    [
+        ({"name": "My Beat"}, "name", "small letters"),
+        ({"programs": ()}, "programs", "no program"),
+        ({"programs": (Program(name="x", argv=()),)}, "programs[0].argv", "is empty"),
+        ({"programs": BEAT.programs * 2}, "programs[0].name", "used twice"),
+        ({"settle_s": 0}, "settle_s", "above 0"),
+        ({"reads": ()}, "reads", "tells no role"),
+        ({"reads": (Read(match="(", record="role"),)}, "reads[0].match", "not a regular expression"),
+        ({"reads": (Read(match="x", record="role"),)}, "reads[0].match", "no group 'to'"),
+        ({"reads": (Read(match="(?P<to>x)", record="term"),)}, "reads[0].match", "no group 'term'"),
+        ({"reads": (msgspec.structs.replace(READ, of="beet"),)}, "reads[0].of", "did you mean 'beat'"),
+        ({"reads": (msgspec.structs.replace(READ, words={"X": "mastre"}),)}, "reads[0].words", "did you mean 'master'"),
+        ({"ready": Ready(roles={"leader": 1})}, "ready.roles", "'leader' is not a role"),
+        ({"profiles": {"fast": {"prot": 1}}}, "profiles.fast", "did you mean 'port'"),
+    ],
+)
+def test_what_could_not_work_is_refused_with_its_key(changes: dict[str, object], key: str, says: str) -> None:
+    assert check(BEAT) is BEAT
+    with pytest.raises(InputError) as caught:
+        check(msgspec.structs.replace(BEAT, **changes))
+    assert caught.value.key == key
+    assert says in caught.value.text
+
+
+def test_options_come_over_profiles_and_both_over_the_files_own() -> None:
+    system = msgspec.structs.replace(BEAT, profiles={"fast": {"port": 1}})
+    assert with_options(system, "", {}).options == {"port": 7000}
+    assert with_options(system, "fast", {}).options == {"port": 1}
+    assert with_options(system, "fast", {"port": 2}).options == {"port": 2}
+    with pytest.raises(InputError, match="did you mean 'fast'"):
+        with_options(system, "fats", {})
+    with pytest.raises(InputError, match="did you mean 'port'"):
+        with_options(system, "", {"prot": 1})
