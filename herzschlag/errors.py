@@ -15,11 +15,13 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     ├── WrongPeerInput (ValueError)     a file or a message of another process, or version, cannot be read
     │   ├── HistoryError                a history
     │   ├── CaptureError                a capture
-    │   └── ReportError                 a run directory
+    │   ├── ReportError                 a run directory
+    │   └── ParcelError                 a run directory that came from a campaign's worker
     ├── UnusableMachine                 this machine, or what is installed on it, lacks something: exit status 4
     │   ├── BackendUnavailable          the backend, or a fault of the scenario, is not available here
     │   ├── EffectUnavailable           one primitive is not available here; becomes the one above
     │   ├── ExtensionError              another package's checker or fault is broken
+    │   ├── SchedulerGone               a campaign's scheduler cannot be reached
     │   └── RemoteTrouble               the other machine, or the way to it
     │       └── ConnectionLost          the connection broke; another may succeed
     │           └── Unreachable         there was no connection yet

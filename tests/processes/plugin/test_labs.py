@@ -38,7 +38,10 @@ LEAVERS = {
     "crashes_a_vm": "cluster.fault('vm-crash', vm='vm-98-1'); cluster.advance(60)",
     "takes_storage": "cluster.take_storage('host-98', 'vmfs-1'); cluster.advance(10)",
     "fails": "cluster.cut('host-98', 'host-99'); cluster.advance(6); raise ValueError('on purpose')",
-    "proves_nothing": "cluster.cut('host-98', 'host-100'); cluster.advance(6); cluster.heal_all()",
+    "proves_nothing": (
+        "from herzschlag.checkers.rules import fault_in_effect; fault_in_effect._should_have_met = lambda *_: 'one'; "
+        "cluster.cut('host-98', 'host-100'); cluster.advance(6); cluster.heal_all()"
+    ),
     "reconfigures": (
         "it = cluster.fault('reconfigure', options={'host_monitoring': False}); cluster.advance(5); cluster.heal(it); "
         "cluster.advance(5)"
