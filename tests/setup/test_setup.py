@@ -123,7 +123,7 @@ def test_a_second_set_up_does_nothing_says_nothing_and_waits_for_no_lock() -> No
 def test_set_up_names_its_parts_when_asked_for_another() -> None:
     answer = run("setup/provision.sh", "everything")
     assert answer.returncode == 2
-    assert "venv|lab|test|vm|distro (got 'everything')" in answer.stderr
+    assert "venv|lab|test|systems|vm|distro (got 'everything')" in answer.stderr
 
 
 def test_missing_packages_are_named_with_the_command_where_they_cannot_be_installed(tmp_path: Path) -> None:
