@@ -8,11 +8,8 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
@@ -20,6 +17,7 @@ from herzschlag.campaign.crew import State
 from herzschlag.campaign.folder import Played
 from herzschlag.checkers.verdict import Mark, counted
 from herzschlag.terminal.marks import DIM, STYLES, sign
+from herzschlag.terminal.redrawn import Redrawn
 
 REFRESH_PER_S = 4
 SHOWN_MAX = 6
@@ -30,7 +28,7 @@ BAR_MAX = 60
 WORDS: dict[Mark, str] = {"holds": "hold", "violated": "violated", "unknown": "unknown", "nothing": "not played"}
 
 
-class Board:
+class Board(Redrawn):
     def __init__(
         self,
         console: Console,
@@ -40,10 +38,8 @@ class Board:
         silent: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._console = console
-        self._title = title
+        super().__init__(console, title, self.rows, REFRESH_PER_S, silent=silent)
         self._number = number
-        self._silent = silent
         self._clock = clock
         self._began_s = clock()
         self._counts: Counter[Mark] = Counter()
@@ -51,23 +47,6 @@ class Board:
         self._wrong: deque[Text] = deque(maxlen=SHOWN_MAX)
         self._state = State()
         self._wait = ""
-        self._live = Live(get_renderable=self.rows, console=console, refresh_per_second=REFRESH_PER_S, transient=True)
-
-    def __enter__(self) -> Self:
-        if self._silent:
-            return self
-        if self._console.is_terminal:
-            self._live.start(refresh=True)
-        else:
-            self._console.print(self._title, soft_wrap=True, markup=False)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        del kind, error, trace
-        if self._console.is_terminal and not self._silent:
-            self._live.stop()
 
     def was_there(self, runs: int, counts: Counter[Mark]) -> None:
         """Runs of earlier commands."""

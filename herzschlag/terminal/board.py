@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Literal, Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
@@ -24,6 +23,7 @@ from herzschlag.running.run_file import RunReport
 from herzschlag.running.runner import RunRequest
 from herzschlag.terminal.following import Following
 from herzschlag.terminal.marks import DIM, sign
+from herzschlag.terminal.redrawn import Redrawn
 
 REFRESH_PER_S = 8
 ROWS_BESIDE = 3
@@ -76,30 +76,14 @@ class Job:
         return self._clock() - self._began_s
 
 
-class Board:
+class Board(Redrawn):
     def __init__(
         self, console: Console, requests: Sequence[RunRequest], title: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._console = console
-        self._title = title
+        super().__init__(console, title, lambda: self, REFRESH_PER_S)
         self._lock = threading.Lock()
         self._jobs = [Job(request, clock) for request in requests]
         self._spinner = Spinner("dots")
-        self._live = Live(self, console=console, refresh_per_second=REFRESH_PER_S, transient=True)
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start(refresh=True)
-        else:
-            self._console.print(self._title, soft_wrap=True, markup=False)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        del kind, error, trace
-        if self._console.is_terminal:
-            self._live.stop()
 
     def began(self, index: int) -> None:
         with self._lock:

@@ -19,8 +19,8 @@ from herzschlag.report.cli import draw_all
 from herzschlag.report.reading import read_run
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
-from tests.support.reports import SITUATIONS
-from tests.support.watched import PATIENCE_MS, Watched, folder, report_of
+from tests.support.reports import SITUATIONS, folder
+from tests.support.watched import PATIENCE_MS, Watched, report_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -230,7 +230,7 @@ def test_the_summary_leads_to_the_reports_and_back(width: int, open_context: Ope
     trouble: list[str] = []
     page.on("console", lambda message: trouble.append(message.text))
     page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.goto(f"file://{folder() / 'summary.html'}")
+    page.goto(f"file://{folder('browser') / 'summary.html'}")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#runs").bounding_box()["y"] < 900  # type: ignore[index]
     assert page.locator(".band").count() >= 2

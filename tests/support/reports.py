@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -17,6 +21,28 @@ from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Cluster, Scenario
 
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
+WRONG = """
+name = "wrong"
+title = "Wrong expectations"
+[cluster]
+hosts = 3
+vms_per_host = 2
+[[steps]]
+at_s = 5
+fault = "power-off"
+host = "host-98"
+[[expect.never]]
+name = "no restart"
+record = { kind = "restart" }
+"""
+
+
+@cache
+def folder(whose: str) -> Path:
+    """Where these tests have their run directories in this process; removed when it ends."""
+    made = Path(mkdtemp(prefix=f"herzschlag-{whose}-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 def simulated(scenario: str | Scenario, directory: Path) -> Path:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from herzschlag.report import write_report
 from herzschlag.scenarios.from_toml import loads
 from herzschlag.scenarios.model import Scenario
-from tests.support.reports import simulated
+from tests.support.reports import WRONG, folder, simulated
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -41,34 +38,13 @@ for_s = 40
 fault = "isolate"
 host = ["host-120", "host-121"]
 """
-WRONG = """
-name = "wrong"
-title = "Wrong expectations"
-[cluster]
-hosts = 3
-vms_per_host = 2
-[[steps]]
-at_s = 5
-fault = "power-off"
-host = "host-98"
-[[expect.never]]
-name = "no restart"
-record = { kind = "restart" }
-"""
-
-
-@cache
-def folder() -> Path:
-    made = Path(mkdtemp(prefix="herzschlag-browser-"))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return made
 
 
 @cache
 def report_of(name: str) -> Path:
     written = {"sixty-four": SIXTY_FOUR, "wrong": WRONG}
     scenario: str | Scenario = loads(written[name], name) if name in written else name
-    return write_report(simulated(scenario, folder() / name))
+    return write_report(simulated(scenario, folder("browser") / name))
 
 
 class Watched:

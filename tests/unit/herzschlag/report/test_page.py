@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import re
-import shutil
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 import pytest
@@ -25,38 +22,17 @@ from herzschlag.report.tables import RECORDS_MAX
 from herzschlag.running import which_run
 from herzschlag.scenarios.from_toml import load, loads
 from herzschlag.scenarios.to_toml import as_toml
-from tests.support.reports import SITUATIONS, simulated, write_run
+from tests.support.reports import SITUATIONS, WRONG, folder, simulated, write_run
 
 SIZE_MAX = 6_000_000
 SUMMARY_MAX = 60_000
-WRONG = """
-name = "wrong"
-title = "Wrong expectations"
-[cluster]
-hosts = 3
-vms_per_host = 2
-[[steps]]
-at_s = 5
-fault = "power-off"
-host = "host-98"
-[[expect.never]]
-name = "no restart"
-record = { kind = "restart" }
-"""
 app = typer.Typer()
 app.command()(report)
 
 
 @cache
-def folder() -> Path:
-    made = Path(mkdtemp(prefix="herzschlag-reports-"))
-    atexit.register(shutil.rmtree, made, ignore_errors=True)
-    return made
-
-
-@cache
 def run_of(name: str) -> Path:
-    return simulated(name, folder() / name)
+    return simulated(name, folder("reports") / name)
 
 
 @cache
@@ -241,7 +217,7 @@ def test_a_damaged_capture_is_a_missing_one(tmp_path: Path) -> None:
 
 def test_the_summary_counts_verdicts_and_links_to_each_run() -> None:
     runs = [read_run(run_of(name)) for name in SITUATIONS]
-    page = write_summary([entry(run) for run in runs], folder() / "summary.html").read_text()
+    page = write_summary([entry(run) for run in runs], folder("reports") / "summary.html").read_text()
     outline = Outline(without_plotly(page))
     assert outline.links == ["#runs", *(f"{name}/report.html" for name in SITUATIONS)]
     assert "5 runs: 5 hold" in page
