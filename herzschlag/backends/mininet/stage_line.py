@@ -65,6 +65,7 @@ class StageLine:
         while (left_s := deadline - time.monotonic()) > 0:
             for news in self.listen(left_s):
                 if isinstance(news, kind):
+                    self.check()  # a death that was told in the same breath
                     return news
                 if isinstance(news, Refused) and news.fix:
                     raise BackendUnavailable(Missing(news.because, news.fix))

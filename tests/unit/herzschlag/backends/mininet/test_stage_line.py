@@ -75,6 +75,13 @@ def test_news_of_a_death_end_the_wait_for_an_answer(inner: Inner) -> None:
     assert inner.machinery() == ["ovs-vswitchd: its process ended"]
 
 
+def test_a_death_told_in_the_same_breath_as_the_answer_is_heard(inner: Inner) -> None:
+    """Both arrive in one piece where this process was slow to read."""
+    inner.say(MachineryGone("gateway's first process", "its process ended"), Holders({"host-98": 7}))
+    with pytest.raises(MachineryDied, match="gateway's first process: its process ended"):
+        inner.line.answer(Holders, 1.0)
+
+
 def test_a_closed_line_is_the_death_of_the_stage(inner: Inner) -> None:
     inner.socket.close()
     assert inner.line.listen(1.0) == []
