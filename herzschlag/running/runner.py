@@ -24,15 +24,13 @@ from herzschlag.checkers import check_all, checkers
 from herzschlag.checkers.verdict import Verdict, worst
 from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.clock import Clock
-from herzschlag.history.kinds import HarnessEntry, Machinery
-from herzschlag.history.records import RUNNER, SECOND, History, write_history, write_whole, written
-from herzschlag.history.sent import counted
+from herzschlag.history.kinds import Machinery
+from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
 from herzschlag.packets.annotate import Taken, read_taken
-from herzschlag.packets.last_heartbeats import before_faults
-from herzschlag.packets.sent_packets import sent_packets
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
 from herzschlag.running.held import held
 from herzschlag.running.memory import killed_since, killed_so_far
+from herzschlag.running.packet_records import with_packets
 from herzschlag.running.run_file import (
     HISTORY_FILE,
     LOG_FOLDER,
@@ -47,7 +45,6 @@ from herzschlag.running.versions import versions_here
 from herzschlag.scenarios.from_toml import is_shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.plan import Plan, make_plan
-from herzschlag.systems.filling import interval_s
 from herzschlag.topo.capture.pcapng import PcapngError
 from herzschlag.topo.spec import Captured, Datapath
 
@@ -180,27 +177,10 @@ def _judged_and_written(request: RunRequest, history: History, trouble: str, ver
     """The report of a history that has come to its end, of which all other files have been written."""
     taken = _taken(request.directory)
     if taken is not None:
-        history = _with_packets(history, taken, request.scenario)
+        history = with_packets(history, taken, request.scenario)
     write_history(request.directory / HISTORY_FILE, history)
     report = _judged(request, history, trouble, versions)
     return msgspec.structs.replace(report, capture=_annotated(request.directory, taken, history))
-
-
-def _with_packets(history: History, taken: Taken, scenario: Scenario) -> History:
-    """The history with what its packets say about the last heartbeats before faults, and about what was sent where the
-    scenario asks for that, ahead of its last record."""
-    plan = make_plan(scenario)
-    interval_ns, foreign = plan.timers.heartbeat_interval_ns, None
-    if plan.system is not None and plan.system.heartbeats is not None:
-        foreign, interval_ns = plan.system.heartbeats, round(interval_s(plan.system) * SECOND)
-    found: list[HarnessEntry] = []
-    if plan.system is None or foreign is not None:  # else its heartbeats cannot be told from what else it sends
-        found += before_faults(taken.capture, taken.facts, history, plan.topology, interval_ns, foreign=foreign)
-    if plan.counts_packets and (ready := history.of_kind("ready")):
-        packets = sent_packets(taken.capture, taken.facts, plan.topology)
-        found += counted(packets, ready[0].at_ns, history.end_ns)
-    told = [written(history.end_ns, RUNNER, entry) for entry in found]
-    return History.ordered([*history.records[:-1], *told, *history.records[-1:]])
 
 
 def _taken(directory: Path) -> Taken | None:
