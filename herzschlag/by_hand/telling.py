@@ -11,6 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 from herzschlag.faults import Fault
+from herzschlag.history.fault_words import in_words
 from herzschlag.history.records import SECOND, Record
 from herzschlag.history.words import clause, sentence
 from herzschlag.topo.spec import VCENTER
@@ -75,7 +76,7 @@ class Told(NamedTuple):
         found = [f"now:      {self.clock(self.now_ns)}: {self.hosts()}{shows}"]
         if self.vms:
             found.append(f"VMs:      {self._vms()}")
-        faults = [f"{name!r} ({fault.describe()})" for name, fault in self.active.items()]
+        faults = [f"{name!r} ({in_words(fault)})" for name, fault in self.active.items()]
         found.append(f"in force: {', '.join(faults) or 'no fault'}")
         return [_cut(line) for line in found]
 
@@ -114,7 +115,7 @@ class Told(NamedTuple):
         ]
         head = "".join(f"<th>{word}</th>" for word in ("host", "role", f"seen by {VCENTER}", "VMs"))
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        faults = "".join(f"<li>{escape(name)}: {escape(fault.describe())}</li>" for name, fault in self.active.items())
+        faults = "".join(f"<li>{escape(name)}: {escape(in_words(fault))}</li>" for name, fault in self.active.items())
         title = f"Cluster, {self.backend}, {self.clock(self.now_ns, 1)}"
         return (
             f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

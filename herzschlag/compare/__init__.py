@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from herzschlag.checkers.verdict import Verdict
+from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.history.words import opinion
 
@@ -41,7 +42,9 @@ class Change(msgspec.Struct, frozen=True):
     """Something became something, for long enough to matter."""
 
     at_s: float
-    """Protocol seconds since the cluster was ready."""
+    """Protocol seconds since the cluster was ready, which two runs have in common."""
+    told: str
+    """The same on the clock that people read."""
     kind: Kind
     node: str
     about: str
@@ -76,6 +79,7 @@ def changes(history: History, least_s: float = LASTING_S) -> list[Change]:
     """Lasting states, in order of time."""
     ready = history.of_kind("ready")
     zero_ns = ready[0].at_ns if ready else 0
+    clock = Clock.of(history)
     threads: dict[tuple[Kind, str, str], list[tuple[int, str]]] = {}
     for item in history:
         told = _told(item)
@@ -90,7 +94,7 @@ def changes(history: History, least_s: float = LASTING_S) -> list[Change]:
     for (kind, node, about), states in threads.items():
         for at_ns, to in _lasting(states, history.end_ns, least_s):
             if at_ns > zero_ns and to != NONE:
-                found.append(Change(round((at_ns - zero_ns) / SECOND, 3), kind, node, about, to))
+                found.append(Change(round((at_ns - zero_ns) / SECOND, 3), clock.told(at_ns), kind, node, about, to))
     return sorted(found, key=lambda change: change.at_s)
 
 
@@ -160,7 +164,8 @@ def _difference(row: Row) -> str:
     if row.left is None or row.right is None:
         side, change = ("right", row.right) if row.left is None else ("left", row.left)
         assert change is not None
-        return f"only the {side} run: {change.show()} at {change.at_s:.2f} s"
+        return f"only the {side} run: {change.show()} at {change.told}"
     if row.left.to != row.right.to:
-        return f"at {_when(row):.2f} s: {row.left.show()}, but {row.right.show()}"
-    return f"{row.left.show()} at {row.left.at_s:.2f} s and {row.right.at_s:.2f} s: {row.apart_s:+.2f} s apart"
+        first = min(row.left, row.right, key=lambda change: change.at_s)
+        return f"at {first.told}: {row.left.show()}, but {row.right.show()}"
+    return f"{row.left.show()} at {row.left.told} and {row.right.told}: {row.apart_s:+.2f} s apart"

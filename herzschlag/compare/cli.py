@@ -163,5 +163,5 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
     what = change.show()
     if row.left and row.right and row.left.to != row.right.to:
         what = f"{row.left.show()} / {row.right.show()}"
-    sides = [f"{c.at_s:.2f} s" if c else "-" for c in (row.left, row.right)]
+    sides = [c.told if c else "-" for c in (row.left, row.right)]
     return what, sides[0], sides[1], "" if row.apart_s is None else f"{row.apart_s:+.2f} s"

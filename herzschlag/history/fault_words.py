@@ -7,7 +7,16 @@ a record without the fault's value, reads as `Fault.describe` writes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Described(Protocol):
+    """A fault, which knows its own short form."""
+
+    def describe(self) -> str: ...
+
 
 Value = Mapping[str, Any]
 ALL = "all"
@@ -37,6 +46,11 @@ def clause(value: Any, about: str = "") -> str:
         return say(value)
     except (KeyError, TypeError, ValueError):  # a record of another version
         return about or str(kind)
+
+
+def in_words(fault: Described) -> str:
+    """A fault that is in force, as its record reads."""
+    return clause(msgspec.to_builtins(fault), fault.describe())
 
 
 def names(value: Any, everyone: str = "every host") -> str:

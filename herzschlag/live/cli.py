@@ -18,6 +18,7 @@ from herzschlag.backends import asking
 from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
 from herzschlag.live.addresses import is_loopback, reached_at
+from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.from_toml import ScenarioError, load
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.validation import check_speed
@@ -35,7 +36,10 @@ PLAIN = Scenario(
 
 def live(  # noqa: PLR0917 (Typer calls it by name)
     scenario: Annotated[
-        str | None, typer.Argument(help="A shipped scenario or a TOML file. Default: three hosts, no script.")
+        str | None,
+        typer.Argument(
+            help="A shipped scenario or a TOML file. Default: three hosts, no script.", autocompletion=scenario_names
+        ),
     ] = None,
     backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
     speed: Annotated[float, typer.Option(help="Divides every timer; 1 is real time.")] = 1.0,

@@ -21,7 +21,7 @@ from herzschlag.checkers.verdict import worst
 from herzschlag.cluster import Cluster
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
-from herzschlag.history.fault_words import clause
+from herzschlag.history.fault_words import in_words
 from herzschlag.history.kinds import ClusterReady
 from herzschlag.history.records import RUNNER, SECOND, Record, written
 from herzschlag.history.words import sentence
@@ -390,7 +390,3 @@ def _with(scenario: Scenario, fault: Fault, fault_id: str, at_s: float) -> Scena
 def _sentence(change: Change) -> str:
     """A step in words; its time counts from when the cluster was ready."""
     return f"{change.at_s:g} s: {change.id} {'begins' if change.begins else 'ends'} ({in_words(change.fault)})"
-
-
-def in_words(fault: Fault) -> str:
-    return clause(msgspec.to_builtins(fault), fault.describe())

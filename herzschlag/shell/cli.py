@@ -27,6 +27,7 @@ from herzschlag.running.held import held
 from herzschlag.running.run_file import RunReport, new_folder
 from herzschlag.running.runner import RunRequest, announce, judge_and_write
 from herzschlag.running.which_run import RUNS
+from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.from_toml import ScenarioError, load_family
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.to_toml import as_toml
@@ -48,7 +49,10 @@ def fail(text: str, status: int) -> NoReturn:
 def shell_command(  # noqa: PLR0917 (Typer calls it by name)
     scenario: Annotated[
         str | None,
-        typer.Argument(help="A scenario, for its cluster and its steps. Default: three hosts with a VM each."),
+        typer.Argument(
+            help="A scenario, for its cluster and its steps. Default: three hosts with a VM each.",
+            autocompletion=scenario_names,
+        ),
     ] = None,
     backend: Annotated[Backend, typer.Option(help="Real packets, or virtual time.")] = Backend.mininet,
     speed: Annotated[

@@ -16,6 +16,7 @@ from herzschlag.checkers.verdict import WORDS, Verdict, worst
 from herzschlag.cluster import Cluster
 from herzschlag.faults import Fault, SwitchReboot, kind_of, primitives_of
 from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.history.fault_words import in_words
 from herzschlag.history.records import SECOND, write_whole
 from herzschlag.packets.annotate import annotated
 from herzschlag.packets.passages import CaptureError, Passage, read_passages
@@ -67,7 +68,7 @@ class Commands:
         if len(masters) != 1:
             self._say(f"masters: {', '.join(masters) or 'none'}")
         for name, fault in cluster.active.items():
-            self._say(f"fault {name!r}: {fault.describe()}")
+            self._say(f"fault {name!r}: {in_words(fault)}")
 
     def do_timeline(self, arg: str) -> None:
         """timeline [N]
@@ -219,7 +220,7 @@ class Commands:
         primitives_of(fault, self._cluster.plan.topology)
         name = self._cluster.begin(fault)
         state = "active" if type(fault).undoable else "done"
-        self._say(f"{self._cluster.now_s:.3f} s  {state}: {name!r} {fault.describe()}")
+        self._say(f"{self._cluster.now_s:.3f} s  {state}: {name!r}: {in_words(fault)}")
         return name
 
     def _heal(self, name: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from herzschlag.cluster import Cluster
+from herzschlag.history.fault_words import in_words
 from herzschlag.scenarios.model import Scenario
 
 
@@ -32,7 +33,7 @@ class Player:
         if not wait_until(self._zero_s + change.at_s):
             return ""
         del self._changes[0]
-        about = change.fault.describe()
+        about = in_words(change.fault)
         if change.begins:
             self._ids[change.id] = self._cluster.begin(change.fault)
             return f"{self._cluster.now_s:.3f} s  begin {self._ids[change.id]!r}: {about}"
@@ -40,4 +41,4 @@ class Player:
         if fault_id in self._cluster.active:
             self._cluster.heal(fault_id)
             return f"{self._cluster.now_s:.3f} s  end {fault_id!r}: {about}"
-        return f"{self._cluster.now_s:.3f} s  {about} was healed already"
+        return f"{self._cluster.now_s:.3f} s  healed already: {about}"

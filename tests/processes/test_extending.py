@@ -56,7 +56,7 @@ def test_its_tests_pass_with_the_plugin(site: Path, project: Path) -> None:
 def test_what_was_done_by_hand_is_a_scenario_that_runs_again(site: Path, project: Path) -> None:
     typed = "fault rack-down hosts=host-98,host-100\nadvance 30\nhelp rack-down\nfault rack-down hosts=host-1\n"
     done = extending.command(site, project, "herzschlag", "shell", *SIMULATION, "--out", "typed", typed=typed)
-    assert "active: '1 rack-down' rack-down hosts=[host-98, host-100]" in done.stdout, done.stdout + done.stderr
+    assert "active: '1 rack-down': rack-down hosts=[host-98, host-100]" in done.stdout, done.stdout + done.stderr
     assert "The rack has no power: its hosts are off" in done.stdout
     assert done.returncode == 2 and "'host-1' is not a host of this lab" in done.stderr
     (made,) = project.glob("typed/**/scenario.toml")

@@ -13,6 +13,8 @@ from mininet.util import quietRun
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.mininet.nodes import LabHost
 
+PING_S = "1"
+"""Mininet's own default leaves it to ping, which waits ten seconds for each of two nodes that a cut separates."""
 _LOOK_S = 0.2
 """How often a shell that says nothing is looked at."""
 
@@ -26,8 +28,8 @@ class LabPrompt(CLI):  # type: ignore[misc]
     identchars = f"{CLI.identchars}-"
 
     def do_pingall(self, line: str) -> None:
-        """Ping between all hosts that have power: pingall [TIMEOUT]"""
-        self.mn.ping(self._powered(), line.strip() or None)
+        """Ping between all hosts that have power: pingall [SECONDS for an answer, 1 if none is named]"""
+        self.mn.ping(self._powered(), line.strip() or PING_S)
 
     def do_pingallfull(self, line: str) -> None:
         """Ping between all hosts that have power, and say how long each took."""

@@ -38,7 +38,7 @@ def test_a_failing_test_prints_all_that_is_needed_to_understand_it(pytester: pyt
             "*assert 'hostDown' == 'connectedToMaster'*",
             "*Captured herzschlag simulation call*",
             "now:      T+20.00 s: host-99 leads host-100; host-98 off (vCenter shows host-98 as hostDown)",
-            "in force: '1 power-off' (power-off host=host-98)",
+            "in force: '1 power-off' (host-98 has no power)",
             "*T+0.00 s  fault begins: host-98 has no power",
             "*T+17.99 s  vCenter shows host-98 as failed*",
             "verdict:  holds (every check holds)",

@@ -56,7 +56,7 @@ def test_the_state_names_what_is_not_as_it_was() -> None:
     assert told().state() == [
         "now:      T+20.00 s: host-99 leads host-100; host-98 off (vCenter shows host-98 as hostDown)",
         "VMs:      a on host-100, 2 where they were",
-        "in force: '1 power-off' (power-off host=host-98)",
+        "in force: '1 power-off' (host-98 has no power)",
     ]
     vms: dict[str, list[str]] = {"a": [], "b": ["host-99", "host-100"], **{f"x{n}": [] for n in range(9)}}
     (_, line, faults) = told(vms=vms, active={}).state()
@@ -99,4 +99,4 @@ def test_a_story_of_many_changes_keeps_its_beginning_and_its_end() -> None:
 def test_a_notebook_gets_a_table_in_which_nothing_is_markup() -> None:
     table = told(active={"<b>": PowerOff(host="host-98")}).table()
     assert table.count("<tr>") == 4 and "<td>hostDown</td>" in table and "T+20.0 s" in table
-    assert "&lt;b&gt;: power-off host=host-98" in table and "<b>" not in table
+    assert "&lt;b&gt;: host-98 has no power" in table and "<b>" not in table

@@ -79,7 +79,7 @@ def test_a_table_fits_80_columns_and_cuts_no_name(
     with pytest.raises(SystemExit):
         app(["compare", "normal", "partition"])
     lines = capsys.readouterr().out.splitlines()
-    table = [line for line in lines if " s " in line]
+    table = [line for line in lines if " T+" in line]
     assert table and max(map(len, table)) <= 80
     assert "…" not in "\n".join(lines)
 

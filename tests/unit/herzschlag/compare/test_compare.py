@@ -23,7 +23,7 @@ def test_a_role_too_late_is_the_first_difference_with_both_instants() -> None:
     right = history((115, "host-98", "election"), (132, "host-98", "master"))
     found = compare(left, right)
     assert not found.same
-    assert found.because == "host-98 is master at 30.00 s and 32.00 s: +2.00 s apart"
+    assert found.because == "host-98 is master at T+30.00 and T+32.00: +2.00 s apart"
 
 
 def test_who_comes_back_may_be_heard_a_heartbeat_later() -> None:
@@ -39,8 +39,8 @@ def test_another_winner_and_a_missing_change_are_differences() -> None:
     sides = {(row.left and row.left.show(), row.right and row.right.show()) for row in found.rows}
     assert sides == {("host-98 is master", None), (None, "host-99 is master")}
     assert found.because in {
-        "only the left run: host-98 is master at 30.00 s",
-        "only the right run: host-99 is master at 30.00 s",
+        "only the left run: host-98 is master at T+30.00",
+        "only the right run: host-99 is master at T+30.00",
     }
 
 
