@@ -1,59 +1,91 @@
 """How many schedules, and how long, until exploration finds each planted fault of tests/planted, from nothing.
 
-python -m bench.explore                     every fault, at most two minutes each
-python -m bench.explore --limit 30 --first 10
+python -m bench.explore                     every fault, at most two minutes of a processor each
+python -m bench.explore --limit 30 --first 10 --jobs 1
+
+Each fault gets a process of its own, because what a broken core has done to its module lasts as long as the process.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import random
 import time
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
 
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS
 from herzschlag.exploration.playing import play
-from herzschlag.exploration.searching import Order, search
+from herzschlag.exploration.searching import SHRINK_S, Order, search
 from tests.planted import FAULTS
-from tests.planted.plant import Planted, in_place
+from tests.planted.plant import in_place
+
+EXAMPLES = 40
+KINDS_AT_ONCE = 6
+
+
+class Asked(NamedTuple):
+    """A planted fault, and how long it may take to find."""
+
+    number: int
+    """In `FAULTS`, which a process reads itself: patches do not travel."""
+    limit_s: float
+    seed: int
+
+
+class Told(NamedTuple):
+    row: str
+    found: bool
+    faults_left: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--limit", type=float, default=120.0, help="seconds for each fault")
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds of a processor for each fault")
     parser.add_argument("--first", type=int, default=len(FAULTS), help="so many faults")
     parser.add_argument("--skip", type=int, default=0, help="leave out so many")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     print("| Planted fault | Found by | Schedules | Seconds | Faults left |")
     print("|---|---|---|---|---|")
-    found = 0
-    faults = FAULTS[given.skip : given.skip + given.first]
-    for fault in faults:
-        told, hit = _explore(fault, given.limit, given.seed)
-        found += hit
-        print(told, flush=True)
-    print(f"\n{found} of {len(faults)} found, at most {given.limit:g} s each")
+    asked = [Asked(n, given.limit, given.seed) for n in range(len(FAULTS))[given.skip : given.skip + given.first]]
+    told: list[Told] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(given.jobs, mp_context=context, max_tasks_per_child=1) as pool:
+        for one in pool.map(_explore, asked):
+            print(one.row, flush=True)
+            told.append(one)
+    found = [one for one in told if one.found]
+    most = max((one.faults_left for one in found), default=0)
+    print(f"\n{len(found)} of {len(told)} found, at most {given.limit:g} s each; made shorter to at most {most} faults")
 
 
-def _explore(fault: Planted, limit_s: float, seed: int) -> tuple[str, bool]:
+def _explore(asked: Asked) -> Told:
+    fault = FAULTS[asked.number]
     began_s, plays, counts = time.process_time(), 0, dict[str, int]()
-    generator = random.Random(seed)
+    generator = random.Random(asked.seed)
     with in_place(fault):
-        while (left_s := began_s + limit_s - time.process_time()) > 0:
-            kinds = tuple(coverage.least_seen(counts, tuple(KINDS), 6, generator))
-            order = Order(
-                number=generator.randrange(1 << 32), examples=40, kinds=kinds, for_s=10 * left_s, shrink_s=0.0
-            )
-            batch = search(order, play)
+        while (left_s := began_s + asked.limit_s - time.process_time()) > 0:
+            kinds = tuple(coverage.least_seen(counts, tuple(KINDS), KINDS_AT_ONCE, generator))
+            number = generator.randrange(1 << 32)
+            batch = search(Order(number=number, examples=EXAMPLES, kinds=kinds, for_s=left_s, shrink_s=0.0), play)
             plays += batch.plays
             counts |= batch.features
             if batch.violations:
-                first = batch.violations[0]
                 took_s = time.process_time() - began_s
-                row = f"{first.signature.partition(':')[0]} | {plays} | {took_s:.1f} | {len(first.scenario.steps)}"
-                return f"| {fault.name} | {row} |", True
-    return f"| {fault.name} | not found | {plays} | {time.process_time() - began_s:.0f} | |", False
+                known = batch.violations[0].signature
+                shorter = search(
+                    Order(number=number, examples=EXAMPLES, kinds=kinds, for_s=SHRINK_S, shrink_s=SHRINK_S), play
+                )
+                same = [one for one in shorter.violations if one.signature == known] or batch.violations
+                left = len(same[0].scenario.steps)
+                row = f"{known.partition(':')[0]} | {plays} | {took_s:.1f} | {left}"
+                return Told(f"| {fault.name} | {row} |", True, left)
+    return Told(f"| {fault.name} | not found | {plays} | {time.process_time() - began_s:.0f} | |", False, 0)
 
 
 if __name__ == "__main__":

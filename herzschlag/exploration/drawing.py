@@ -69,6 +69,30 @@ def _groups(c: Chooser, lab: TopologySpec) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(side) for side in sides)
 
 
+def _bridge(c: Chooser, lab: TopologySpec) -> Fault:
+    over = c.one_of(lab.moids)
+    others = [host for host in lab.moids if host != over]
+    sides: tuple[list[str], list[str]] = (others[:1], others[1:2])
+    for host in others[2:]:
+        sides[c.one_of((1, 0))].append(host)
+    if not sides[1]:
+        raise FaultError("groups", "two hosts need no bridge: there are two sides only with three")
+    return f.Bridge(over=over, groups=tuple(tuple(side) for side in sides), networks=_networks(c))
+
+
+def _options(c: Chooser) -> dict[str, str | int | float | bool]:
+    """Of the cluster, as a user changes them while everything runs."""
+    return c.one_of(
+        (
+            {"host_monitoring": False},
+            {"isolation_response": "powerOff"},
+            {"isolation_response": "none"},
+            {"vm_monitoring": True},
+            {"das.isolationaddress0": "gateway@B"},
+        )
+    )
+
+
 def _pair(c: Chooser, lab: TopologySpec) -> Fault:
     a, b = _two(c, (*lab.moids, GATEWAY, "vcenter"))
     return f.CutPair(a=a, b=b, networks=_networks(c))
@@ -145,6 +169,12 @@ KINDS: Mapping[str, Make] = {
     "maintenance": lambda c, lab: f.EnterMaintenance(host=_hosts(c, lab)),
     "vm-crash": lambda c, lab: f.VmCrash(vm=_vm(c, lab)),
     "vm-power": lambda c, lab: f.VmPower(vm=_vm(c, lab), on=False),
+    "vm-hang": lambda c, lab: f.VmHang(vm=_vm(c, lab)),
+    "bridge": _bridge,
+    "switch-reboot": lambda c, lab: f.SwitchReboot(
+        networks=_networks(c), off_s=c.one_of((2.0, 10.0)), dark_s=c.one_of((0.0, 30.0, 50.0))
+    ),
+    "reconfigure": lambda c, lab: f.Reconfigure(options=_options(c)),
 }
 """Kind of fault to how one is drawn. The first is the simplest."""
 
@@ -166,6 +196,7 @@ def draw(
         hosts=count,
         vms_per_host=1,
         isolation_response=chooser.one_of(("none", "powerOff", "shutdown")),
+        vm_monitoring=chooser.one_of((False, True)),
     )
     lab = cluster.topology()
     steps: list[Step] = []
@@ -180,7 +211,7 @@ def draw(
         length_s = chooser.one_of(LENGTH_S)
         try:
             fault = KINDS[kind](chooser, lab)
-            length_s = length_s if fault.undoable else None
+            length_s = length_s if lasts(fault) else None
             step = Step(at_s=begin_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s)
             check(_scenario(cluster, [*steps, step], last_s))
         except (FaultError, InputError):
@@ -204,13 +235,20 @@ def healed(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Every fault that can be undone ends: those without a length when the last of all has ended or begun, and 40 s
     passed."""
     last_s = max((step.end_s or step.at_s for step in steps), default=0.0)
-    end_s = max([last_s, *(step.at_s + 40.0 for step in steps if step.for_s is None)], default=0.0)
+    end_s = max(
+        [last_s, *(step.at_s + 40.0 for step in steps if step.for_s is None and lasts(step.fault))], default=0.0
+    )
     return tuple(
         step
-        if step.for_s is not None or not step.fault.undoable
+        if step.for_s is not None or not lasts(step.fault)
         else Step(at_s=step.at_s, fault=step.fault, id=step.id, for_s=end_s - step.at_s)
         for step in steps
     )
+
+
+def lasts(fault: Fault) -> bool:
+    """Whether it goes on until it is healed: what happens once does not, and a switch boots by itself."""
+    return fault.undoable and not isinstance(fault, f.SwitchReboot)
 
 
 class RandomChooser:
