@@ -1,8 +1,8 @@
-"""What hosts know of maintenance mode: vCenter tells them, once it runs and reaches them.
+"""What hosts know of maintenance mode and of host monitoring: vCenter tells them, once it runs and reaches them.
 
-This module decides from when to when a host takes itself to be in maintenance mode: a wish that comes while vCenter is
-down, or cannot reach the host, takes effect later, and so does its end. While hosts know different things of it,
-masters may differ, and nothing is asked of them.
+This module decides from when to when a host takes itself to be in maintenance mode, and some host takes monitoring to
+be off: a wish that comes while vCenter is down, or cannot reach the host, takes effect later, and so does its end.
+While hosts know different things of maintenance, masters may differ, and nothing is asked of them.
 """
 
 from __future__ import annotations
@@ -15,19 +15,28 @@ from herzschlag.checkers.segments import Segment, Stops
 from herzschlag.faults import primitives as p
 from herzschlag.topo.spec import VCENTER, TopologySpec
 
+UNMONITORED = p.Reconfigured("host_monitoring", False)
+
 
 def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ...]:
-    """The same stretches, with maintenance mode in force where the host itself knows of it."""
+    """The same stretches, with maintenance mode in force where the host itself knows of it, and monitoring off where
+    any host does."""
     segments = tuple(segments)
-    if not any(isinstance(c, p.Maintenance) for segment in segments for c in segment.conditions):
+    if not any(isinstance(c, p.Maintenance) or c == UNMONITORED for segment in segments for c in segment.conditions):
         return segments
     known: dict[str, frozenset[str]] = dict.fromkeys(lab.moids, frozenset())
+    unmonitored: set[str] = set()
     found = []
     for segment in segments:
         wanted = frozenset(c.host for c in segment.conditions if isinstance(c, p.Maintenance))
-        known |= dict.fromkeys(_reached(segment, lab), wanted)
-        resting = {p.Maintenance(host) for host in lab.moids if host in known[host]}
-        others = {c for c in segment.conditions if not isinstance(c, p.Maintenance)}
+        reached = _reached(segment, lab)
+        known |= dict.fromkeys(reached, wanted)
+        unmonitored = (
+            unmonitored - set(reached) if UNMONITORED not in segment.conditions else unmonitored | set(reached)
+        )
+        resting: set[p.AnyCondition] = {p.Maintenance(host) for host in lab.moids if host in known[host]}
+        resting |= {UNMONITORED} if unmonitored else set()
+        others = {c for c in segment.conditions if not isinstance(c, p.Maintenance) and c != UNMONITORED}
         disagreed = any(known[host] != wanted for host in lab.moids if p.PowerOff(host) not in others)
         found.append(msgspec.structs.replace(segment, conditions=frozenset(others | resting), disagreed=disagreed))
     return tuple(found)

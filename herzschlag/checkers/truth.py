@@ -61,6 +61,7 @@ class Truth:
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
         self.timers = scenario.cluster.timers()
+        self.monitored = scenario.cluster.host_monitoring
         self._io_limit_ns = self.timers.vmfs_io_limit_ns
         self.watch_ns = self.timers.datastore_watch_ns
         """How long a master watches the datastore heartbeats of a silent host."""

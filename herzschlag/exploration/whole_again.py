@@ -9,6 +9,7 @@ come 10 s of silence, an election of 15 s, 10 s until its winner restarts VMs, 3
 from __future__ import annotations
 
 from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.unrestarted import unrestarted
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import History
@@ -36,8 +37,8 @@ def whole_again(history: History, scenario: Scenario) -> Finding:
         if on and config.protected and vm not in switched:
             hosts = [stay.host for stay in truth.running_on(vm, history.end_ns)]
             ended = [stay for stay in truth.stays[vm] if not hosts and stay.end_ns <= history.end_ns][-1:]
-            blind = any(truth.saw_old_data((stay.host,), config.datastore, stay.end_ns) for stay in ended)
-            verdict: Verdict = "holds" if len(hosts) == 1 or blind else "violated"
+            excused = any(unrestarted(vm, stay.host, stay.end_ns, truth) for stay in ended)
+            verdict: Verdict = "holds" if len(hosts) == 1 or excused else "violated"
             why = f"runs on {' and '.join(hosts) or 'no host'} at the end"
             details.append(Detail(name=vm, verdict=verdict, because=why))
     return finding(NAME, details, good=f"{masters[0]} leads all others, every VM runs once")

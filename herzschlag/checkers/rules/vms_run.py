@@ -14,6 +14,7 @@ from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.second_copies import second_copy
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.unrestarted import unrestarted
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
@@ -71,8 +72,8 @@ def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int)
     if since_ns > overdue_ns:
         because = f"runs nowhere, since {(at_ns - since_ns) / SECOND:.1f} s only; {where}"
         return Detail(name=vm, verdict="holds", because=because, evidence=tuple(stay.begin for stay in last))
-    if last and truth.saw_old_data((last[0].host,), config.datastore, last[0].end_ns):
-        because = f"runs nowhere: reads of {config.datastore} gave {last[0].host} old data, by which its lock was lost"
+    if last and (why := unrestarted(vm, last[0].host, last[0].end_ns, truth)):
+        because = f"runs nowhere: {why}"
         return Detail(name=vm, verdict="holds", because=because, evidence=(last[0].begin,), foreseen=True)
     if able and config.priority != "disabled":
         return Detail(

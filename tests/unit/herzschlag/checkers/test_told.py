@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herzschlag.checkers.segments import Segment
-from herzschlag.checkers.told import as_told
+from herzschlag.checkers.told import UNMONITORED, as_told
 from herzschlag.faults import primitives as p
 from herzschlag.scenarios.model import Cluster
 
@@ -24,3 +24,10 @@ def test_a_host_that_vcenter_does_not_reach_is_not_told() -> None:
     (found,) = as_told([Segment(0, 1, frozenset({REST, *cut}))], LAB)
     assert REST not in found.conditions
     assert found.disagreed
+
+
+def test_monitoring_is_off_as_long_as_any_host_takes_it_to_be() -> None:
+    cut = {p.PortDown(network, "host-98") for network in LAB.networks}
+    wanted: list[set[p.AnyCondition]] = [{UNMONITORED}, {*cut}, set()]
+    found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(wanted)), LAB)
+    assert [UNMONITORED in segment.conditions for segment in found] == [True, True, False]

@@ -1,0 +1,37 @@
+"""Which ends of VMs nobody restarts."""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted
+from herzschlag.exploration.playing import play
+from herzschlag.faults import Reconfigure, Storage
+from herzschlag.faults.base import Fault
+from herzschlag.history.records import SECOND
+from herzschlag.scenarios.model import Cluster, Scenario, Step
+
+
+def truth_of(fault: Fault) -> tuple[Truth, int, int]:
+    """A fault from 10 s to 50 s, and when it began and ended in the history."""
+    step = Step(at_s=10.0, fault=fault, id="fault", for_s=40.0)
+    scenario = Scenario(name="a", title="A", cluster=Cluster(vms_per_host=1), steps=(step,), settle_s=60.0)
+    truth = Truth(play(scenario).history, scenario)
+    return truth, truth.spans[0].begin_ns, truth.spans[0].end_ns
+
+
+def test_while_monitoring_is_off_and_shortly_before_and_after_it() -> None:
+    truth, begin_ns, end_ns = truth_of(Reconfigure(options={"host_monitoring": False}))
+    for at_ns in (begin_ns - DECIDED_NS + SECOND, begin_ns, end_ns, end_ns + CONFIGURED_NS - SECOND):
+        assert "monitoring was off" in unrestarted("vm-98-1", "host-98", at_ns, truth)
+    assert not unrestarted("vm-98-1", "host-98", end_ns + CONFIGURED_NS + SECOND, truth)
+
+
+def test_another_option_changes_nothing() -> None:
+    truth, begin_ns, _ = truth_of(Reconfigure(options={"vm_monitoring": True}))
+    assert not unrestarted("vm-98-1", "host-98", begin_ns + SECOND, truth)
+
+
+def test_where_reads_gave_its_host_old_data() -> None:
+    truth, begin_ns, _ = truth_of(Storage(host="host-98", access="stale"))
+    assert "old data" in unrestarted("vm-98-1", "host-98", begin_ns + SECOND, truth)
+    assert not unrestarted("vm-98-1", "host-99", begin_ns + SECOND, truth)
