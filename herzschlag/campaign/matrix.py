@@ -11,7 +11,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import tomli_w
@@ -19,7 +18,7 @@ import tomli_w
 from herzschlag.backends.names import BackendName
 from herzschlag.checkers.pace import too_fast
 from herzschlag.scenarios.from_toml import load_family, loads_family
-from herzschlag.scenarios.model import Cluster, Scenario
+from herzschlag.scenarios.model import Cluster, Profile, Scenario
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.topo.spec import Captured, Datapath
 from herzschlag.wrong_input import InputError, build, join
@@ -41,7 +40,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
     speeds: tuple[float, ...] = ()
     """Left out: each scenario's own."""
     backends: tuple[BackendName, ...] = ("mininet",)
-    profiles: tuple[Literal["vsphere-5.1", "vsphere-5.0"], ...] = ()
+    profiles: tuple[Profile, ...] = ()
     """Whose timers the agents have; left out: each scenario's own."""
     repeat: int = 1
     """How many times each of them is run."""

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from herzschlag import faults as f
 from herzschlag.faults import Fault, FaultError
 from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
-from herzschlag.scenarios.model import Cluster, Scenario, Step
+from herzschlag.scenarios.model import Cluster, Profile, Scenario, Step
 from herzschlag.scenarios.validation import check
 from herzschlag.topo.spec import GATEWAY, TopologySpec
 from herzschlag.wrong_input import InputError
@@ -187,6 +187,7 @@ def draw(
     kinds: Sequence[str] = tuple(KINDS),
     last_s: float = LAST_S,
     moments: Moments | None = None,
+    profile: Profile = "vsphere-5.1",
 ) -> Scenario:
     """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts with one VM each, likewise faults; `kinds` names
     the faults to choose from. All faults are healed before the last `last_s` seconds. With `moments` some faults begin
@@ -195,6 +196,7 @@ def draw(
     cluster = Cluster(
         hosts=count,
         vms_per_host=1,
+        profile=profile,
         isolation_response=chooser.one_of(("none", "powerOff", "shutdown")),
         vm_monitoring=chooser.one_of((False, True)),
     )

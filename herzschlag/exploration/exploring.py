@@ -7,6 +7,7 @@ shortening to `searching.py`, what is shown to the command.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
 import random
@@ -19,12 +20,16 @@ from pathlib import Path
 import msgspec
 
 from herzschlag.exploration import coverage
-from herzschlag.exploration.searching import Batch, Order, Violation, search
+from herzschlag.exploration.searching import Batch, Order, Violation, replay, search
 from herzschlag.history.records import write_whole
+from herzschlag.scenarios.from_toml import ScenarioError, load
+from herzschlag.scenarios.model import Profile, Scenario
 
 EXAMPLES = 40
 """Schedules of a batch: some seconds, so that what was seen soon guides what follows."""
 KINDS_AT_ONCE = 6
+REPLAYED_SHARE = 0.2
+"""Of the time, at most, for schedules that earlier searches kept."""
 COUNTS_FILE = "seen.json"
 SCHEDULES_FOLDER = "schedules"
 
@@ -38,6 +43,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     for_s: float = 600.0
     seed: int = 0
     jobs: int = 1
+    profile: Profile = "vsphere-5.1"
 
 
 class Corpus:
@@ -67,6 +73,12 @@ class Corpus:
                 folder.mkdir(parents=True, exist_ok=True)
                 write_whole(folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.toml", text.encode())
 
+    def kept(self) -> Iterator[Scenario]:
+        """The schedules that reached a situation first; without those that this version cannot read any more."""
+        for file in sorted((self._folder / SCHEDULES_FOLDER).glob("*.toml")):
+            with contextlib.suppress(ScenarioError, OSError):
+                yield load(str(file))
+
     def write(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         document = {"plays": self.plays, **dict(sorted(self.counts.items()))}
@@ -80,13 +92,17 @@ class Progress(msgspec.Struct):
     took_s: float = 0.0
     new_situations: int = 0
     violations: list[Violation] = []
-    again: dict[str, int] = {}
+    replayed: int = 0
+    """Of the plays, schedules that an earlier search had kept."""
 
 
 def explore(wish: Wish, corpus: Corpus, shown: Callable[[Progress], None]) -> Progress:
     """Search until the time is over. `shown` is called after each batch, and may raise KeyboardInterrupt."""
     began_s = time.monotonic()
-    progress = Progress(violations=[], again={})
+    progress = Progress(violations=[])
+    again = replay(corpus.kept(), began_s + REPLAYED_SHARE * wish.for_s)
+    progress.plays = progress.replayed = again.plays
+    progress.violations += again.violations
     for batch in _batches(wish, corpus, progress, began_s):
         before = coverage.situations(corpus.counts)
         corpus.add(batch)
@@ -108,6 +124,7 @@ def _orders(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> I
             kinds=tuple(coverage.least_seen(corpus.counts, wish.kinds, KINDS_AT_ONCE, generator)),
             hosts=wish.hosts,
             faults=wish.faults,
+            profile=wish.profile,
             known=frozenset(violation.signature for violation in progress.violations),
             for_s=left_s,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import draw
 from herzschlag.exploration.playing import Played, play
-from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.model import Profile, Scenario
 from herzschlag.scenarios.to_toml import as_toml
 
 T = TypeVar("T")
@@ -39,6 +39,7 @@ class Order(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...]
     hosts: tuple[int, int] = (3, 4)
     faults: tuple[int, int] = (1, 4)
+    profile: Profile = "vsphere-5.1"
     known: frozenset[str] = frozenset()
     """Violations that need not be found again."""
     for_s: float = 60.0
@@ -87,6 +88,19 @@ def search(order: Order, player: Callable[[Scenario], Played] = play) -> Batch:
     return _Search(order, player).run()
 
 
+def replay(scenarios: Iterable[Scenario], until_s: float, player: Callable[[Scenario], Played] = play) -> Batch:
+    """Play schedules that an earlier search kept, as they are, as many as the time allows (monotonic clock)."""
+    plays, found = 0, dict[str, Violation]()
+    for scenario in scenarios:
+        if time.monotonic() >= until_s:
+            break
+        played = player(scenario)
+        plays += 1
+        if name := signature(played):
+            found.setdefault(name, Violation(name, scenario, told(played)))
+    return Batch(plays, {}, (), tuple(found.values()))
+
+
 class _Search:
     def __init__(self, order: Order, player: Callable[[Scenario], Played]) -> None:
         self._order = order
@@ -113,6 +127,7 @@ class _Search:
                 faults=order.faults,
                 kinds=order.kinds,
                 moments=lambda scenario: moments(_ByText(as_toml(scenario), scenario)),
+                profile=order.profile,
             )
 
         @seed(order.number)

@@ -73,6 +73,9 @@ class VmEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ]
 
 
+Profile = Literal["vsphere-5.1", "vsphere-5.0"]
+
+
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The cluster under test; every key has a default."""
 
@@ -96,7 +99,7 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Number of VMs named `vm-98-1`, ... on every host, before those of `vms`."""
     vms: tuple[VmEntry, ...] = ()
     """VMs with a name, a host and properties of their own."""
-    profile: Literal["vsphere-5.1", "vsphere-5.0"] = "vsphere-5.1"
+    profile: Profile = "vsphere-5.1"
     """Whose timers the agents have."""
     phases: Literal["aligned", "spread"] = "aligned"
     """Heartbeats of all hosts at the same instant, or spread over the interval by the seed."""

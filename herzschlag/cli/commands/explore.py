@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,13 @@ UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 out = Console(highlight=False)
 
 
+class ProfileName(StrEnum):
+    """Choices of --profile."""
+
+    vsphere_51 = "vsphere-5.1"
+    vsphere_50 = "vsphere-5.0"
+
+
 def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     hosts: Annotated[str, typer.Option(help="How many hosts, at least and at most.", metavar="N-M")] = "3-8",
     faults: Annotated[str, typer.Option(help="How many faults.", metavar="N-M")] = "1-6",
@@ -43,6 +51,7 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     jobs: Annotated[int, typer.Option(help="Processes that search.", min=1, max=MOST_JOBS)] = 1,
     only: Annotated[list[str] | None, typer.Option(help="Only this kind of fault; may be repeated.")] = None,
     without: Annotated[list[str] | None, typer.Option(help="Not this kind of fault; may be repeated.")] = None,
+    profile: Annotated[ProfileName, typer.Option(help="Timers of this release.")] = ProfileName.vsphere_51,
     corpus: Annotated[Path, typer.Option(help="What was seen, kept between calls.")] = Path("explored"),
     found: Annotated[Path, typer.Option(help="Where what breaks a rule is written.")] = Path("found"),
     confirm: Annotated[bool, typer.Option(help="Play what was found on real packets as well.")] = True,
@@ -70,6 +79,7 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
         for_s=_seconds(for_time),
         seed=seed,
         jobs=jobs,
+        profile=profile.value,
     )
     kept = exploring.Corpus(corpus)
     try:
@@ -78,7 +88,7 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
         fail(f"--corpus {corpus}: {error}: name another folder, or remove it", WRONG_INPUT)
     line = _Line(kept)
     interrupted = False
-    progress = exploring.Progress(violations=[], again={})
+    progress = exploring.Progress(violations=[])
     try:
         progress = exploring.explore(wish, kept, line)
     except KeyboardInterrupt:
@@ -124,8 +134,9 @@ class _Line:
     def tell(self, progress: Progress) -> None:
         rate = progress.plays / progress.took_s if progress.took_s else 0.0
         counts = getattr(self._kept, "counts", {})
+        again = f" ({progress.replayed} of them kept by earlier searches)" if progress.replayed else ""
         out.print(
-            f"{progress.took_s:6.0f} s  {progress.plays} schedules, {rate:.1f} a second;"
+            f"{progress.took_s:6.0f} s  {progress.plays} schedules{again}, {rate:.1f} a second;"
             f" {coverage.situations(counts)} situations ({progress.new_situations} new),"
             f" {coverage.pairs(counts)} pairs of changes; {len(progress.violations)} found",
             markup=False,

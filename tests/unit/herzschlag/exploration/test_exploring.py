@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from herzschlag.exploration import exploring
 from herzschlag.exploration.exploring import Corpus, Wish, explore
 from herzschlag.exploration.searching import Batch, Order, Violation
+from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.to_toml import as_toml
 from tests.unit.herzschlag.exploration.test_playing import SCENARIO
 
 SITUATION = "fault power-off / slave / calm"
@@ -37,6 +40,23 @@ def test_batches_add_up_until_the_time_is_over(tmp_path: Path, monkeypatch: pyte
     assert again.counts[SITUATION] == 2 * len(orders)
     assert again.plays == progress.plays
     assert len(list((tmp_path / "explored/schedules").glob("*.toml"))) == 1
+
+
+def test_what_earlier_searches_kept_is_played_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = Corpus(tmp_path / "explored")
+    corpus.add(Batch(1, {SITUATION: 1}, ((SITUATION, as_toml(SCENARIO)),), ()))
+    (tmp_path / "explored/schedules/old.toml").write_text("of another version = 1")
+    played: list[str] = []
+
+    def replay(scenarios: Iterable[Scenario], until_s: float) -> Batch:
+        played.extend(scenario.name for scenario in scenarios)
+        return Batch(len(played), {}, (), (FOUND,))
+
+    monkeypatch.setattr(exploring, "replay", replay)
+    monkeypatch.setattr(exploring, "search", lambda order: Batch(0, {}, (), ()))
+    progress = explore(Wish(kinds=("power-off",), for_s=0.0), corpus, lambda p: None)
+    assert played == [SCENARIO.name]
+    assert (progress.plays, progress.replayed, progress.violations) == (1, 1, [FOUND])
 
 
 def test_a_corpus_that_is_not_ours_is_refused(tmp_path: Path) -> None:

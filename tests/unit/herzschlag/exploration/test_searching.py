@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from herzschlag.checkers.verdict import Finding
 from herzschlag.exploration.playing import Played
-from herzschlag.exploration.searching import Order, search, signature
+from herzschlag.exploration.searching import Order, replay, search, signature
 from herzschlag.faults import kind_of
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Scenario
@@ -49,6 +51,18 @@ def test_the_same_order_plays_the_same() -> None:
 
 def test_when_the_time_is_over_nothing_is_drawn() -> None:
     assert search(order(for_s=0.0), player).plays == 0
+
+
+def test_schedules_of_another_release_have_its_profile() -> None:
+    (violation,) = search(order(profile="vsphere-5.0"), player).violations
+    assert violation.scenario.cluster.profile == "vsphere-5.0"
+
+
+def test_kept_schedules_are_played_as_they_are_while_there_is_time() -> None:
+    (violation,) = search(order(), player).violations
+    again = replay([violation.scenario, violation.scenario], time.monotonic() + 60, player)
+    assert (again.plays, again.violations) == (2, (violation,))
+    assert replay([violation.scenario], time.monotonic() - 1, player).plays == 0
 
 
 def test_our_own_failure_has_its_last_line_as_signature() -> None:

@@ -40,7 +40,7 @@ def test_what_is_found_is_written_and_is_the_exit_status(
     def search(wish: Wish, corpus: Corpus, shown: object) -> Progress:
         wishes.append(wish)
         found = [Violation("one-master violated: no host led", SCENARIO, "no host led at T+40")] if finds else []
-        return Progress(plays=10, took_s=2.0, violations=found, again={})
+        return Progress(plays=10, took_s=2.0, violations=found)
 
     monkeypatch.setattr(exploring, "explore", search)
     monkeypatch.setattr(explore, "_play_again", lambda *_: None)
