@@ -1,6 +1,6 @@
 """Why a VM that ended need not run again: its lock was lost to old data, or host monitoring was off.
 
-This module decides which ends nobody restarts, for every rule that expects VMs to run.
+This module decides after which ends no master restarts a VM, for every rule that expects VMs to run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which ends of VMs nobody restarts."""
+"""After which ends no master restarts a VM."""
 
 from __future__ import annotations
 
