@@ -1,4 +1,5 @@
-"""A process of the harness, or of a host, that stands still for a while: the protocol is never blamed for it.
+"""A process of the harness, or of a host, that stands still for a while: the protocol is never blamed for it, and what
+it did is never hidden by it.
 
 `make stops` plays the whole table of docs/reliability.md.
 """
@@ -24,10 +25,12 @@ from tests.support.stops import Stop, play
         (Stop("agent", "after", 2.0), {"unknown"}),
         (Stop("controller", "during", 2.0), {"holds", "unknown"}),
         (Stop("recorder", "during", 2.0), {"holds", "unknown"}),
+        (Stop("controller", "during", 2.0, false=True), {"violated", "unknown"}),
+        (Stop("hypervisor", "during", 2.0, false=True), {"violated", "unknown"}),
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, Stop) else "",
 )
-def test_a_stop_is_never_a_violation(stop: Stop, verdicts: set[str], tmp_path: Path) -> None:
+def test_a_stop_is_never_a_violation_and_hides_none(stop: Stop, verdicts: set[str], tmp_path: Path) -> None:
     place = Place.wait()
     try:
         ended = play(stop, tmp_path)

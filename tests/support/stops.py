@@ -3,7 +3,8 @@
 The run is slave-failure; for the relay it is the same with all lines a little bad, so that there is one.
 
 A stop is a stall of the harness, never a failure of the protocol: so a run may say `unknown`, or `holds` where nothing
-that mattered fell into the stop, but never `violated`.
+that mattered fell into the stop, but never `violated`. The same run with an expectation that is false may say
+`violated` or `unknown`, but never `holds`: a stop must not hide what happened either.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple
 
+from herzschlag.scenarios.from_toml import shipped
 from tests.support import following
 from tests.support.marked import MARK, processes
 
@@ -34,10 +36,20 @@ SPEED = 10
 THERE_WITHIN_S = 20.0
 
 
+FALSE = """
+[[expect.never]]
+name = "no VM of the dead host is restarted"
+record = { kind = "restart", phase = "ordered" }
+"""
+"""An expectation that no run of this lab meets."""
+
+
 class Stop(NamedTuple):
     victim: str
     moment: str
     seconds: float
+    false: bool = False
+    """Whether the scenario expects what does not happen."""
 
 
 class Ended(NamedTuple):
@@ -49,15 +61,17 @@ class Ended(NamedTuple):
 
     @property
     def wrong(self) -> bool:
-        return self.verdict == "violated" or not self.found
+        return self.verdict == ("holds" if self.stop.false else "violated") or not self.found
 
 
 def play(stop: Stop, directory: Path) -> Ended:
     """Run slave-failure on real packets, and stop one process of the lab meanwhile."""
     mark = uuid.uuid4().hex
     out = directory / mark
-    scenario = str(BAD_LINES) if stop.victim == "relay" else "slave-failure"
-    run = following.start(scenario, out, SPEED, {**os.environ, MARK: mark})
+    text = BAD_LINES.read_text(encoding="utf-8") if stop.victim == "relay" else shipped()["slave-failure"]
+    scenario = directory / f"{mark}.toml"
+    scenario.write_text(text + (FALSE if stop.false else ""), encoding="utf-8")
+    run = following.start(str(scenario), out, SPEED, {**os.environ, MARK: mark})
     moment = threading.Event()
     found: list[int] = []
     stopper = threading.Thread(target=_stop, args=(stop, mark, moment, found))
