@@ -128,6 +128,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/errors", PURE),
             Place("herzschlag/exit_status", VALUES),
             Place("herzschlag/sources/", SYSTEM),
+            Place("herzschlag/languages/", SYSTEM | {"typer"}),
         ),
         (Place("herzschlag/extensions", SYSTEM), Place("herzschlag/failure", SYSTEM)),
         (Place("herzschlag/wrong_input", VALUES),),

@@ -17,6 +17,8 @@ from herzschlag.backends.names import Backend
 from herzschlag.cli import runs, speeds
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import CANNOT_RUN
+from herzschlag.languages import gettext
+from herzschlag.languages.option import LangOption
 from herzschlag.running.batch import JOBS_MAX
 from herzschlag.running.machine_trial import AUTO
 from herzschlag.running.which_run import RUNS
@@ -38,6 +40,7 @@ def demo_command(
         int | None, typer.Option(help="Runs at the same time. Default: one a processor.", min=1, max=JOBS_MAX)
     ] = None,
     out_directory: Annotated[Path, typer.Option("--out", help="Where run directories go.")] = RUNS,
+    lang: LangOption = None,
 ) -> None:
     """Play the five situations: documented beside measured instants, and a report of each.
 
@@ -45,6 +48,7 @@ def demo_command(
 
     Example: herzschlag demo
     """
+    del lang  # its callback has chosen the language
     screen = runs.Screen(Console(highlight=False), Console(stderr=True, highlight=False))
     wanted = speeds.read(speed)
     chosen = backend or Backend.mininet
@@ -53,9 +57,12 @@ def demo_command(
             fail(asking.refusal(missing, "herzschlag demo"), CANNOT_RUN)
         chosen = Backend.simulation
         for line in (
-            f"No real packets here: {asking.why(missing)}.",
-            f"To get them: {asking.how(missing)}",
-            "So the same agents play the five situations in virtual time: every instant is computed, nothing is sent.",
+            gettext("No real packets here: {why}.", why=asking.why(missing)),
+            gettext("To get them: {how}", how=asking.how(missing)),
+            gettext(
+                "So the same agents play the five situations in virtual time: "
+                "every instant is computed, nothing is sent."
+            ),
         ):
             screen.out.print(line, markup=False, soft_wrap=True)
     scenarios = [load(name) for name in SITUATIONS]

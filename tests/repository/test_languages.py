@@ -1,0 +1,113 @@
+"""Every text for people has its translation: none missing, none doubtful, none that no source has any more."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import catalogue
+import pytest
+from babel.messages.catalog import Catalog, Message
+
+from herzschlag.languages import ENGLISH, LANGUAGES
+
+TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
+
+
+def forms(text: str | list[str] | tuple[str, ...] | None) -> list[str]:
+    return [text] if isinstance(text, str) else list(text or [""])
+
+
+def filled_in(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def faults(found: Catalog, wanted: Catalog) -> list[str]:
+    """What is wrong with a catalogue, a line each."""
+    there = {one.id: one for one in catalogue.messages(found)}
+    asked = {one.id for one in catalogue.messages(wanted)}
+    lines = [f"without translation: {key}" for key in asked - set(there)]
+    lines += [f"no source has: {key}" for key in set(there) - asked]
+    lines += [f"no source has: {key}" for key in found.obsolete]
+    for key in asked & set(there):
+        lines += of_message(there[key])
+    return sorted(lines)
+
+
+def of_message(message: Message) -> list[str]:
+    said, ids = forms(message.string), forms(message.id)
+    if not all(said):
+        return [f"without translation: {message.id}"]
+    if message.fuzzy:
+        return [f"fuzzy, so a reader of German has to look at it: {message.id}"]
+    if any(filled_in(text) - filled_in(ids[-1]) or filled_in(ids[0]) - filled_in(text) - {"number"} for text in said):
+        return [f"fills in other names than the source: {message.id}"]
+    if any(text[:1].isspace() != ids[0][:1].isspace() or text[-1:].isspace() != ids[0][-1:].isspace() for text in said):
+        return [f"begins or ends with a blank where the source does not, or the other way round: {message.id}"]
+    return []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_text_has_its_translation(language: str) -> None:
+    """A German reader would find English in the middle of a page."""
+    found = faults(catalogue.read(language), catalogue.template())
+    assert not found, "\n" + "\n".join(found) + "\nrun `make docs`, then edit herzschlag/languages/*/messages.po"
+
+
+def test_every_language_has_its_folder() -> None:
+    assert sorted(p.parent.name for p in catalogue.LANGUAGES.glob("*/messages.po")) == sorted(TRANSLATED)
+
+
+def test_languages_have_the_plural_of_english() -> None:
+    """gettext.js, which has no formula, counts as English and German do."""
+    for language in TRANSLATED:
+        assert catalogue.read(language).plural_expr == "(n != 1)"
+
+
+def test_no_text_of_a_script_is_overlooked() -> None:
+    """Babel sees no call within the quotes of a template, as in `class="${gettext("x")}"`: name the text before."""
+    calls = re.compile(r"""\bn?gettext\(\s*(["'])(.*?)\1""")
+    known = {one for message in catalogue.messages(catalogue.template()) for one in forms(message.id)}
+    scripts = [path for path in catalogue.sources() if path.suffix == ".js"]
+    asked = {found[2] for path in scripts for found in calls.finditer(path.read_text(encoding="utf-8"))}
+    assert asked - known == set()
+
+
+def planted(string: str = "{host} führt", *, fuzzy: bool = False) -> Catalog:
+    found = Catalog(locale="de")
+    found.add("{host} leads", string, flags=["fuzzy"] if fuzzy else [])
+    return found
+
+
+def test_planted_faults_are_found() -> None:
+    wanted = Catalog()
+    wanted.add("{host} leads")
+    assert faults(planted(), wanted) == []
+    assert faults(planted(string=""), wanted) == ["without translation: {host} leads"]
+    assert faults(Catalog(locale="de"), wanted) == ["without translation: {host} leads"]
+    assert faults(planted(fuzzy=True), wanted)[0].startswith("fuzzy")
+    assert faults(planted(string="{wirt} führt"), wanted) == ["fills in other names than the source: {host} leads"]
+    assert faults(planted(string="{host} führt "), wanted)[0].startswith("begins or ends with a blank")
+    assert faults(planted(), Catalog()) == ["no source has: {host} leads"]
+
+
+def test_texts_are_found_in_python_and_in_scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that the extraction does not see would stay English without anyone noticing."""
+    (tmp_path / "herzschlag").mkdir()
+    (tmp_path / "herzschlag/a.py").write_text(
+        'gettext("one " "text")\nngettext("{number} host", "{number} hosts", 2)\n'
+    )
+    (tmp_path / "herzschlag/b.js").write_text('const a = `${gettext("of a script")}`; ngettext("1", "2", n);\n')
+    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
+    monkeypatch.setattr(catalogue, "LANGUAGES", tmp_path / "herzschlag/languages")
+    found = catalogue.template()
+    assert {one.id for one in catalogue.messages(found)} == {
+        "one text",
+        ("{number} host", "{number} hosts"),
+        "of a script",
+        ("1", "2"),
+    }
+    (one,) = (message for message in catalogue.messages(found) if message.id == "of a script")
+    one.string = "eines Skripts"
+    assert catalogue.files(found)["scripts.json"] == b'{\n"of a script": "eines Skripts"\n}\n'
