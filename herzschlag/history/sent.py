@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from herzschlag.history.kinds import Sent
 
-PING = "Ping"
-"""The name of an echo request; a datagram has the name of its message."""
+PING, PONG = "Ping", "Pong"
+"""The names of an echo request and of its answer; a datagram has the name of its message."""
 
 
 class SentPacket(NamedTuple):
@@ -26,6 +26,19 @@ class SentPacket(NamedTuple):
     sender: str
     receiver: str
     network: str
+    packet: str
+
+
+class Passing(NamedTuple):
+    """One packet on its way from one node to another, and what became of it."""
+
+    sent_ns: int
+    """Protocol time, as below."""
+    arrived_ns: int | None
+    """None: it never came."""
+    network: str
+    sender: str
+    receiver: str
     packet: str
 
 

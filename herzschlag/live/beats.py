@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 from herzschlag.agents.protocol.format import HEADER, KINDS
-from herzschlag.agents.protocol.messages import MESSAGE_TYPES, AnyMessage, Heartbeat
+from herzschlag.agents.protocol.messages import MESSAGE_TYPES, Heartbeat
 from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.history.sent import Passing
 from herzschlag.live.messages import Beat
 from herzschlag.packets.frames import Assembler, Carried
 from herzschlag.topo.capture import pcapng
@@ -149,24 +150,17 @@ class SimulatedBeats:
     """Every heartbeat that hosts hand to the simulated network."""
 
     def __init__(self, cluster: SimCluster) -> None:
-        self._cluster = cluster
+        self._network = cluster.network
         self._seen: list[Beat] = []
-        cluster.network.listener = self._hear
+        self._network.watcher = self._see
 
     def take(self, now_s: float) -> list[Beat]:
         seen, self._seen = self._seen, []
         return seen
 
     def close(self) -> None:
-        self._cluster.network.listener = None
+        self._network.watcher = None
 
-    def _hear(self, source: str, message: AnyMessage, to: tuple[str, ...], networks: tuple[str, ...]) -> None:
-        if not isinstance(message, Heartbeat):
-            return
-        network, nodes = self._cluster.network, self._cluster.nodes
-        self._seen += [
-            Beat(net, source, node, not (nodes[node].powered and network.carries((net, source, node))))
-            for net in networks
-            for node in to
-            if node in nodes and node != source
-        ]
+    def _see(self, one: Passing) -> None:
+        if one.packet == Heartbeat.__name__:
+            self._seen.append(Beat(one.network, one.sender, one.receiver, one.arrived_ns is None))

@@ -31,6 +31,7 @@ from herzschlag.live.hub import Asked, Hub, refuse
 from herzschlag.live.temporary_directory import swept
 from herzschlag.live.view import View
 from herzschlag.report.picture import STORY_KINDS
+from herzschlag.report.plans import plans
 from herzschlag.running.conductor import NotReady
 from herzschlag.scenarios.from_toml import ScenarioError, load, load_family, shipped
 from herzschlag.scenarios.model import Change, Scenario, Step
@@ -136,6 +137,7 @@ class LiveLab:
         scenario = self._scenario
         lab = scenario.cluster.topology()
         placed = [host for _, host, on in scenario.cluster.vm_configs().values() if on]
+        most = max((placed.count(host) for host in lab.moids), default=0)
         return m.Lab(
             number=self._number,
             backend=self._backend,
@@ -147,7 +149,7 @@ class LiveLab:
             networks=lab.networks,
             hosts=lab.moids,
             datastores=tuple({"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in lab.datastores),
-            vm_rows=2 * max((placed.count(host) for host in lab.moids), default=0),  # room for those of a dead host
+            plans=plans(lab.moids, lab.networks, vms_most=2 * most),  # room for those of a dead host
             scenarios=self._listed,
         )
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from herzschlag.faults import KINDS, AnyFault, Fault, kinds
+from herzschlag.report.plans import Plans
 
 MESSAGE_BYTES_MAX = 64_000
 """A fault that names every link of 96 hosts stays below; nothing else a browser sends comes near."""
@@ -116,8 +117,8 @@ class Lab(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="lab"
     hosts: tuple[str, ...]
     datastores: tuple[dict[str, Any], ...]
     """`name`, `kind`, `hosts` of each; `hosts` is null when all of them see it."""
-    vm_rows: int
-    """The most VMs that a host may have to show."""
+    plans: Plans
+    """Places and sizes in the picture: `wide`, and `narrow` for a phone."""
     scenarios: tuple[Listed, ...]
 
 

@@ -43,7 +43,6 @@ FILES = {
     "menu.js": ("herzschlag.live", "text/javascript"),
     "actions.js": ("herzschlag.live", "text/javascript"),
     "theme.js": ("herzschlag.report", "text/javascript"),
-    "plans.js": ("herzschlag.report", "text/javascript"),
     "live.css": ("herzschlag.live", "text/css"),
     "cluster.js": ("herzschlag.report", "text/javascript"),
     "cluster.css": ("herzschlag.report", "text/css"),

@@ -17,13 +17,13 @@ from herzschlag.agents.protocol.codec import Codec, WireError
 from herzschlag.agents.protocol.messages import AnyMessage
 from herzschlag.errors import WrongPeerInput
 from herzschlag.history.capture_facts import CAPTURE_FILE, CaptureFacts, from_comments
-from herzschlag.history.sent import PING
+from herzschlag.history.sent import PING, PONG
 from herzschlag.packets.frames import Assembler, Carried
 from herzschlag.topo.capture import pcapng
 from herzschlag.topo.capture.capture import interface_name
 from herzschlag.topo.spec import GATEWAY, VCENTER, HostSpec, SpecError, TopologySpec
 
-PONG, ERROR, REFUSED = "Pong", "IcmpError", "Refused"
+ERROR, REFUSED = "IcmpError", "Refused"
 _KINDS = {"ping": PING, "pong": PONG, "error": ERROR}
 
 

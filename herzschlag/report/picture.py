@@ -14,6 +14,7 @@ from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
 from herzschlag.history.words import sentence
 from herzschlag.report.model import Model
+from herzschlag.report.plans import plans
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
 BEATS_MAX = 12000
@@ -38,7 +39,7 @@ def picture(model: Model) -> dict[str, Any]:
         "networks": list(model.lab.networks),
         "hosts": list(model.hosts),
         "datastores": [{"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in model.lab.datastores],
-        "vm_rows": _vms_most(model),
+        "plans": plans(model.hosts, model.lab.networks, vms_most(model)),
         "begin": model.begin_s,
         "end": model.end_s,
         "ready": model.seconds(model.ready.at_ns) if model.ready else 0,
@@ -74,7 +75,7 @@ def picture(model: Model) -> dict[str, Any]:
     }
 
 
-def _vms_most(model: Model) -> int:
+def vms_most(model: Model) -> int:
     """The most VMs that any host ever ran at once: how much room its box needs."""
     stays = [s for stretches in model.vms.values() for s in stretches]
     return max((sum(o.who == s.who and o.begin_ns <= s.begin_ns < o.end_ns for o in stays) for s in stays), default=0)

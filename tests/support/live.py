@@ -19,6 +19,7 @@ import msgspec
 from herzschlag.backends.names import BackendName
 from herzschlag.live.lab import LiveLab
 from herzschlag.live.messages import AnyCommand, Lab
+from herzschlag.report.plans import plans
 from herzschlag.scenarios.model import Cluster, Scenario
 from tests.support.waiting import until
 
@@ -39,7 +40,7 @@ def a_lab(number: int = 1) -> Lab:
         networks=("A", "B"),
         hosts=("host-98", "host-99"),
         datastores=(),
-        vm_rows=2,
+        plans=plans(("host-98", "host-99"), ("A", "B"), vms_most=2),
         scenarios=(),
     )
 

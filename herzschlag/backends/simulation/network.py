@@ -29,7 +29,7 @@ from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import line_course
 from herzschlag.history.heartbeats import Arrival
-from herzschlag.history.sent import PING, SentPacket
+from herzschlag.history.sent import PING, PONG, Passing, SentPacket
 from herzschlag.topo.impairments.line import Line
 from herzschlag.topo.impairments.values import PERFECT
 from herzschlag.topo.spec import GATEWAY, DirectedLink
@@ -116,8 +116,8 @@ class SimulatedNetwork:
         """Of every link that was ever impaired."""
         self._sent: list[tuple[int, str, tuple[str, ...], tuple[str, ...], str]] | None = [] if counts else None
         """When, by whom, to whom, by which networks and what: each send, where that is counted."""
-        self.listener: Callable[[str, AnyMessage, tuple[str, ...], tuple[str, ...]], None] | None = None
-        """Called with every `send`, for callers that want to see traffic; it changes nothing."""
+        self.watcher: Callable[[Passing], None] | None = None
+        """Called with every packet when it is sent, for callers that want to see traffic; it changes nothing."""
 
     def attach(self, node: str, receive: Receive, answers: Callable[[], bool]) -> None:
         """Attach a node to the networks: `receive` gets its packets, `answers` says whether it answers pings."""
@@ -133,8 +133,6 @@ class SimulatedNetwork:
     def send(self, source: str, action: Send) -> None:
         """Send one datagram to each of its receivers on each of its networks."""
         message, to, networks, lives = action.message, action.to, action.networks, action.lives
-        if self.listener is not None:
-            self.listener(source, message, to, networks)
         if self._sent is not None:
             self._sent.append((self._queue.now_ns, source, to, networks, type(message).__name__))
         key = (source, to, networks)
@@ -142,6 +140,9 @@ class SimulatedNetwork:
         if route is None:
             route = self._routes[key] = self._find_route(source, to, networks)
         smooth, dropped, rough = route
+        due_ns = (
+            {(network, node): self._queue.now_ns + LATENCY_NS for network, node, _ in smooth} if self.watcher else {}
+        )
         beats = type(message) is Heartbeat
         if smooth:
             if beats:
@@ -160,8 +161,21 @@ class SimulatedNetwork:
             for delay_ns in self._fates(quality, size_bytes):
                 at_ns = self._queue.now_ns + delay_ns
                 self._queue.put(at_ns, receive, Received(network, message, lives.get(node, 0)))
+                due_ns.setdefault((network, node), at_ns)
                 if beats:
                     self._arrived[network, source, node] = at_ns
+        if self.watcher is not None:
+            due_ns |= {(network, node): self._queue.now_ns + LATENCY_NS for network, node, _ in smooth}
+            for network in networks:
+                for node in to:
+                    self._show((network, source, node), type(message).__name__, due_ns.get((network, node)))
+
+    def _show(self, link: DirectedLink, packet: str, due_ns: int | None) -> None:
+        """Tell the watcher of a packet; one without power does not get it."""
+        network, source, node = link
+        if self.watcher is not None and node in self._receive and node != source:
+            arrived_ns = due_ns if self._answers[node]() else None
+            self.watcher(Passing(self._queue.now_ns, arrived_ns, network, source, node, packet))
 
     def heartbeats(self) -> list[Arrival]:
         """The last heartbeat of every node to every other, by each network; some are long ago."""
@@ -197,7 +211,7 @@ class SimulatedNetwork:
         node, network = found
         if self._sent is not None:
             self._sent.append((self._queue.now_ns, source, (node,), (network,), PING))
-        for delay_ns in self._echo((network, source, node)):
+        for delay_ns in self._seen_echo((network, source, node), PING):
             self._queue.put(self._queue.now_ns + delay_ns, self._answer_ping, (network, source, node, address))
 
     def _deliver(self, argument: tuple[tuple[End, ...], AnyMessage, dict[str, int]]) -> None:
@@ -208,8 +222,13 @@ class SimulatedNetwork:
     def _answer_ping(self, argument: tuple[str, str, str, str]) -> None:
         network, source, node, address = argument
         if self._answers[node]():
-            for delay_ns in self._echo((network, node, source)):
+            for delay_ns in self._seen_echo((network, node, source), PONG):
                 self._queue.put(self._queue.now_ns + delay_ns, self._receive[source], PingAnswered(address))
+
+    def _seen_echo(self, link: DirectedLink, packet: str) -> tuple[int, ...]:
+        delays_ns = self._echo(link)
+        self._show(link, packet, self._queue.now_ns + delays_ns[0] if delays_ns else None)
+        return delays_ns
 
     def _echo(self, link: DirectedLink) -> tuple[int, ...]:
         """The delays of the copies of one ICMP packet that get through `link`."""

@@ -3,17 +3,17 @@
 // This module decides layout and shapes; every state is shown by shape and text as well as by colour. It knows nothing of
 // runs or sockets: the report hands it the state of an instant, the live page the present state.
 //
-//   const picture = createCluster(element, { networks, hosts, datastores }, dress);
+//   const picture = createCluster(element, { networks, hosts, datastores, plans }, dress);
 //   picture.render(state)   state: { roles, notes, vms, links, groups, impaired, storage, gateway, vcenter }
 //   picture.hearts(list)    list:  [{ network, from, to, progress, lost }], progress 0 to 1
 //
 // Hosts, links, networks, datastores, gateway and vCenter carry data-act, data-node, data-network: the live page listens
 // for clicks there. It hands in `dress`, which is called with each such element when it is made. The picture is made of
 // pieces, each with at most one such element; only pieces that change are made anew, and a focused one keeps the focus.
-// Places and sizes are in plans.js; a picture that gets narrow, as on a phone, is laid out anew.
+// Places and sizes are handed in with the topology, made by report/plans.py: one plan for a wide picture, and one for a
+// narrow one, as on a phone, which is laid out anew.
 
-import { fullPlan, gridPlan, NARROW_FULL_MAX, NARROW_PX, ROWS_FULL_MAX } from "/static/plans.js";
-
+const NARROW_PX = 560;
 const ROLE_SIGNS = {
   master: "★ master", slave: "● slave", election: "◆ election", isolated: "⊘ isolated", off: "✕ no power",
   frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starting",
@@ -30,11 +30,10 @@ const HEART_PARTS = `<path class="heart" d="${HEART}"/><path class="crack whole"
 const SVG = "http://www.w3.org/2000/svg";
 
 function createCluster(element, topo, dress = () => {}) {
-  let plan, full, svg, still, hearts, shown, flying, last = null, narrow = null;
+  let plan, svg, still, hearts, shown, flying, last = null, narrow = null;
   const build = () => {
     narrow = element.clientWidth > 0 && element.clientWidth < NARROW_PX;
-    full = topo.hosts.length <= (narrow ? NARROW_FULL_MAX : ROWS_FULL_MAX);
-    plan = full ? fullPlan(topo, narrow) : gridPlan(topo, narrow);
+    plan = narrow ? topo.plans.narrow : topo.plans.wide;
     element.innerHTML =
       `<svg class="cluster" viewBox="0 0 ${plan.width} ${plan.height}" role="img" aria-labelledby="cluster-words">` +
       `<title id="cluster-words"></title><g data-part="still"></g><g data-part="hearts" aria-hidden="true"></g></svg>`;
@@ -48,7 +47,7 @@ function createCluster(element, topo, dress = () => {}) {
   const picture = {
     render(state) {
       last = state;
-      const pieces = (full ? drawFull : drawGrid)(plan, topo, state).filter(Boolean);
+      const pieces = (plan.full ? drawFull : drawGrid)(plan, topo, state).filter(Boolean);
       while (shown.length > pieces.length) {
         shown.pop();
         still.lastElementChild.remove();

@@ -10,7 +10,7 @@ def test_the_scripts_of_a_page_are_one_without_imports() -> None:
     assert "\nimport " not in whole
     assert "\nexport " not in whole
     assert all(static(name).splitlines()[0] in whole for name in SCRIPTS)
-    assert whole.index("function fullPlan") < whole.index("function createCluster") < whole.index("function follow")
+    assert whole.index("function createCluster") < whole.index("function follow")
 
 
 def test_data_cannot_end_its_element() -> None:
