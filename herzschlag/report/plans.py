@@ -205,7 +205,7 @@ def sheet(hosts: Sequence[str], networks: Sequence[str], vms_most: int) -> Plan 
         narrow=slot <= 250,
         node_y=168,
         bar_y=240,
-        host_top=430,
+        host_top=448,
         rail=24,
     )
     return msgspec.structs.replace(plan, height=SHEET_HEIGHT)

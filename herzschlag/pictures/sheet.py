@@ -1,0 +1,108 @@
+"""A whole picture: an A4 sheet on its side, as SVG.
+
+This module decides what is on a sheet and in which order: title, faults and clock on top, then vCenter and gateway, the
+networks, hosts, datastores, and the legend. Times and places of an instant come in; nothing is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from herzschlag.pictures import legend, nodes, tiles, words
+from herzschlag.pictures.instant import Instant
+from herzschlag.pictures.layers import PACKETS, Layer
+from herzschlag.pictures.passing import Passing
+from herzschlag.pictures.storage import Stores
+from herzschlag.pictures.svg import DIM, Drawing, width_of
+from herzschlag.pictures.words import Say
+from herzschlag.report.plans import SHEET_EDGE, SHEET_HEIGHT, SHEET_WIDTH, Plan, sheet
+from herzschlag.topo.spec import GATEWAY, VCENTER
+
+A4_MM = (297, 210)
+CLOCK_WIDTH = 225
+FAULTS_MAX = 2
+
+
+def svg(
+    now: Instant, say: Say, *, title: str, faults: tuple[str, ...], wanted: Collection[Layer] = tuple(Layer)
+) -> str:
+    """`title` and `faults`: in the wanted language, as this module draws no sentence of a scenario."""
+    plan = sheet(now.hosts, now.networks, now.vms_most)
+    clock = words.clock(now.seconds, say)
+    about = "; ".join((say("The cluster at {clock}").format(clock=clock), *faults))
+    drawing = Drawing(SHEET_WIDTH, SHEET_HEIGHT, millimetres=A4_MM, title=f"{title}, {clock}", about=about)
+    _head(drawing, now, say, title, faults)
+    if isinstance(plan, Plan):
+        _few(drawing, plan, now, say, wanted)
+    else:
+        with drawing.layer("cluster", say("hosts and networks")):
+            tiles.around(drawing, plan, now, say)
+            tiles.tiles(drawing, plan, now, say)
+        if Layer.VMS in wanted:
+            with drawing.layer(Layer.VMS, words.layer(Layer.VMS, say)):
+                tiles.vms(drawing, plan, now, say)
+        for layer in dict.fromkeys(PACKETS.values()):
+            if layer in wanted:
+                with drawing.layer(layer, words.layer(layer, say)):
+                    tiles.packets(drawing, plan, now, wanted, layer)
+    _foot(drawing, now, say)
+    if Layer.CLOCK in wanted:
+        with drawing.layer(Layer.CLOCK, words.layer(Layer.CLOCK, say)):
+            drawing.text(SHEET_WIDTH - SHEET_EDGE, 70, clock, 34, bold=True, anchor="end")
+    if Layer.LEGEND in wanted:
+        with drawing.layer(Layer.LEGEND, words.layer(Layer.LEGEND, say)):
+            legend.draw(drawing, now, wanted, say)
+    return drawing.svg()
+
+
+def _few(drawing: Drawing, plan: Plan, now: Instant, say: Say, wanted: Collection[Layer]) -> None:
+    stores = Stores(plan, now)
+    with drawing.layer("cluster", say("hosts and networks")):
+        nodes.networks(drawing, plan, now, say)
+        stores.draw(drawing, say)
+        vcenter_off = now.vcenter in ("off", "down")
+        said = words.edge(now.vcenter, say) if now.vcenter else ""
+        nodes.edge_node(drawing, plan, VCENTER, "vCenter", said, off=vcenter_off)
+        said = words.edge(now.gateway, say) if now.gateway else say("isolation address")
+        nodes.edge_node(drawing, plan, GATEWAY, say("gateway"), said, off=now.gateway == "off")
+        nodes.hosts(drawing, plan, now, say)
+        nodes.ports(drawing, plan, now)
+    for layer, draw in nodes.LAYERS.items():
+        if layer in wanted:
+            with drawing.layer(layer, words.layer(layer, say)):
+                draw(drawing, plan, now, say)
+    for layer, draw_in in ((Layer.HEARTBEATS, stores.heartbeats), (Layer.LOCKS, stores.locks)):
+        if layer in wanted:
+            with drawing.layer(layer, words.layer(layer, say)):
+                draw_in(drawing, say)
+    passing = Passing(plan, now, wanted)
+    for layer in dict.fromkeys(PACKETS.values()):
+        if layer in wanted:
+            with drawing.layer(layer, words.layer(layer, say)):
+                passing.draw(drawing, layer)
+    with drawing.layer("cuts", say("cuts")):
+        nodes.marks(drawing, plan, now, say)
+
+
+def _head(drawing: Drawing, now: Instant, say: Say, title: str, faults: tuple[str, ...]) -> None:
+    room = SHEET_WIDTH - 2 * SHEET_EDGE - CLOCK_WIDTH
+    size = next((size for size in (24, 21, 18) if width_of(title, size, bold=True) <= room), 16)
+    drawing.text(SHEET_EDGE, 62, title, size, bold=True, room=room)
+    shown = faults if len(faults) <= FAULTS_MAX else faults[-FAULTS_MAX + 1 :]
+    if len(faults) > len(shown):
+        shown = (*shown, say("and {count} more faults").format(count=len(faults) - len(shown)))
+    for index, text in enumerate(shown):
+        drawing.text(SHEET_EDGE, 86 + 19 * index, text, 15, room=room)
+    how = say("virtual time") if now.virtual else say("real packets")
+    drawing.text(SHEET_WIDTH - SHEET_EDGE, 92, how, 12, fill=DIM, anchor="end")
+
+
+def _foot(drawing: Drawing, now: Instant, say: Say) -> None:
+    said = (
+        say("Without packets: {reason}.").format(reason=now.missing)
+        if now.missing
+        else say(
+            "Packets of the last second, each way once. T: the first fault; without one, when the cluster was ready."
+        )
+    )
+    drawing.text(SHEET_EDGE, SHEET_HEIGHT - 12, said, 11, fill=DIM, room=SHEET_WIDTH - 2 * SHEET_EDGE)
