@@ -7,7 +7,7 @@
 
 # The extras and build needs are read by lock.sh.
 # shellcheck disable=SC2034
-extras='lab,ryu,live,remote,campaign,explore,dev'
+extras='lab,ryu,live,remote,campaign,explore,pictures,dev'
 # Ryu's set-up calls a function that setuptools dropped in version 68; wheel and pbr are its other build needs.
 ryu_wants_pbr='pbr<7'
 # shellcheck disable=SC2034

@@ -34,6 +34,7 @@ from herzschlag.compare.cli import compare_command
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
+from herzschlag.pictures.cli import picture
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
 from herzschlag.report.cli import report as report_command
@@ -213,6 +214,7 @@ app.command("packets", rich_help_panel=FINISHED)(packets_command)
 app.command("dissector", rich_help_panel=FINISHED)(dissector_command)
 app.command("compare", rich_help_panel=FINISHED)(compare_command)
 app.command("report", rich_help_panel=FINISHED)(report_command)
+app.command("picture", rich_help_panel=FINISHED)(picture)
 app.command("demo")(demo_command)
 app.command("campaign")(campaign_command)
 app.command("live")(live)

@@ -57,4 +57,4 @@ def _named(words: str) -> Iterable[Layer]:
         try:
             yield Layer(word)
         except ValueError:
-            raise InputError("layers", f"{word!r} is none: {nearest(word, [*Layer])}") from None
+            raise InputError("layers", f"{word!r} is none: {nearest(word, [one.value for one in Layer])}") from None

@@ -13,14 +13,13 @@ from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.layers import PACKETS, Layer
 from herzschlag.pictures.passing import Passing
 from herzschlag.pictures.storage import Stores
-from herzschlag.pictures.svg import DIM, Drawing, width_of
+from herzschlag.pictures.svg import DIM, INK, Drawing
 from herzschlag.pictures.words import Say
 from herzschlag.report.plans import SHEET_EDGE, SHEET_HEIGHT, SHEET_WIDTH, Plan, sheet
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
 A4_MM = (297, 210)
 CLOCK_WIDTH = 225
-FAULTS_MAX = 2
 
 
 def svg(
@@ -86,13 +85,10 @@ def _few(drawing: Drawing, plan: Plan, now: Instant, say: Say, wanted: Collectio
 
 def _head(drawing: Drawing, now: Instant, say: Say, title: str, faults: tuple[str, ...]) -> None:
     room = SHEET_WIDTH - 2 * SHEET_EDGE - CLOCK_WIDTH
-    size = next((size for size in (24, 21, 18) if width_of(title, size, bold=True) <= room), 16)
-    drawing.text(SHEET_EDGE, 62, title, size, bold=True, room=room)
-    shown = faults if len(faults) <= FAULTS_MAX else faults[-FAULTS_MAX + 1 :]
-    if len(faults) > len(shown):
-        shown = (*shown, say("and {count} more faults").format(count=len(faults) - len(shown)))
-    for index, text in enumerate(shown):
-        drawing.text(SHEET_EDGE, 86 + 19 * index, text, 15, room=room)
+    first, _, rest = title.partition(": ")
+    drawing.text(SHEET_EDGE, 62, first, 24, bold=True, room=room)
+    for index, text in enumerate(filter(None, (rest, "; ".join(faults)))):
+        drawing.text(SHEET_EDGE, 86 + 19 * index, text, 15, fill=INK if index or not rest else DIM, room=room)
     how = say("virtual time") if now.virtual else say("real packets")
     drawing.text(SHEET_WIDTH - SHEET_EDGE, 92, how, 12, fill=DIM, anchor="end")
 
