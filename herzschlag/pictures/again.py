@@ -41,8 +41,12 @@ def with_packets(run: Run) -> Run:
     if run.file.backend != "simulation":
         return run
     history, traffic = watched(run.scenario, speed=run.file.speed, seed=run.file.seed)
-    same = list(history) == list(run.history)
+    same = _as_written(history) == _as_written(run.history)
     return msgspec.structs.replace(run, traffic=traffic if same else Traffic(missing=DIFFERS))
+
+
+def _as_written(history: History) -> bytes:
+    return msgspec.json.encode(list(history))
 
 
 def played(scenario: Scenario, *, seed: int = 0) -> Run:

@@ -7,7 +7,7 @@ from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.layers import Layer
 from herzschlag.pictures.svg import DIM, INK, PAPER, Drawing, width_of
 from herzschlag.pictures.words import Say
-from herzschlag.report.plans import BAR, VM_ROW, Plan
+from herzschlag.report.plans import BAR, SHEET_EDGE, VM_ROW, Plan
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
 EDGE_WIDTH, EDGE_HEIGHT = 190, 50
@@ -86,9 +86,19 @@ def marks(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
             if how in ("out", "in"):
                 signs.arrow(drawing, x + (-17 if left else 17), y, up=(how == "out") != place.up)
                 away = 24
-            room = plan.link_apart * 2 - away - 12
-            size = 11 if place.up or width_of(said, 11, bold=True) <= room else 9
-            drawing.text(x + (-away if left else away), y + 4, said, size, bold=True, anchor="end" if left else "start")
+            _mark(drawing, said, x + (-away if left else away), y + 4, room=_outside(plan, now) - away, left=left)
+
+
+def _outside(plan: Plan, now: Instant) -> float:
+    """From a link half the way to that of the next host."""
+    return (plan.width - 2 * SHEET_EDGE) / len(now.hosts) / 2 - plan.link_apart - 3
+
+
+def _mark(drawing: Drawing, said: str, x: float, y: float, *, room: float, left: bool) -> None:
+    """Among many hosts the sign alone is left."""
+    size = next((size for size in (11, 9) if width_of(said, size, bold=True) <= room), None)
+    if size is not None:
+        drawing.text(x, y, said, size, bold=True, anchor="end" if left else "start")
 
 
 def edge_node(drawing: Drawing, plan: Plan, node: str, name: str, said: str, *, off: bool) -> None:

@@ -45,9 +45,9 @@ class Stores:
             if lost:
                 y = (below + plan.rail_y) / 2
                 signs.cross(drawing, x, y)
-                drawing.text(
-                    x + 16, y + 4, say("without {datastores}").format(datastores=", ".join(lost)), 11, bold=True
-                )
+                said = say("without {datastores}").format(datastores=", ".join(lost))
+                room = (plan.width - 2 * SHEET_EDGE) / len(now.hosts) - 30
+                drawing.text(x + 16, y + 4, said, 11, bold=True, room=min(room, plan.width - x - 24))
         for one, x in zip(self.shown, middles, strict=True):
             drawing.path(f"M{x:.1f} {plan.rail_y:.1f}V{self.top:.1f}", stroke=DIM, width=2)
             self._box(drawing, one)

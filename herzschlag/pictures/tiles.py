@@ -13,6 +13,9 @@ from herzschlag.pictures.svg import INK, PAPER, Drawing, fitted
 from herzschlag.pictures.words import Say
 from herzschlag.report.plans import SHEET_EDGE, Tiles
 
+SMALL = 100
+"""A tile that is narrower has smaller ports and letters."""
+
 
 def around(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
     """Networks, gateway, vCenter and datastores, in two lines above the tiles."""
@@ -32,27 +35,22 @@ def tiles(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
                 "rect", x=place.x, y=place.y, width=plan.tile_width, height=plan.tile_height, rx=7,
                 fill=OFF_FILL if role == "off" else PAPER, stroke=INK, stroke_width=2.4 if role in STRONG else 1,
             )  # fmt: skip
-            ports = 20 * len(now.networks)
-            drawing.text(place.x + 7, place.y + 16, host, 11.5, bold=True, room=plan.tile_width - ports - 10)
+            radius, size = (6.2, 9.5) if plan.tile_width < SMALL else (8.0, 11.5)
+            step = 2.15 * radius
+            room = plan.tile_width - step * len(now.networks) - 9
+            drawing.text(place.x + 6, place.y + 16, host, size, bold=True, room=room)
             y = place.y + plan.tile_height / 2 + 1
             signs.role(drawing, role, place.x + 14, y, INK)
             drawing.text(place.x + 25, y + 4, words.role(role, say), 10.5, room=plan.tile_width - 30)
             for index, network in enumerate(now.networks):
-                _port(
-                    drawing,
-                    place.x + plan.tile_width - 12 - 20 * index,
-                    place.y + 12,
-                    network,
-                    link_state(now, network, host),
-                )
-
-
-def _port(drawing: Drawing, x: float, y: float, network: str, how: str) -> None:
-    drawing.add("circle", cx=x, cy=y, r=8, fill=OFF_FILL if how == "off" else PAPER, stroke=INK, stroke_width=1.2)
-    drawing.text(x, y + 3.5, network, 10, anchor="middle")
-    if how not in ("ok", "off"):
-        end = "" if how == "part" else "m-10 0l10 10"
-        drawing.path(f"M{x - 5:.1f} {y + 5:.1f}l10-10{end}", stroke=signs.RED, width=2.4)
+                x, y = place.x + plan.tile_width - radius - 2 - step * index, place.y + 12
+                how = link_state(now, network, host)
+                ground = OFF_FILL if how == "off" else PAPER
+                drawing.add("circle", cx=x, cy=y, r=radius, fill=ground, stroke=INK, stroke_width=1.2)
+                drawing.text(x, y + radius * 0.44, network, radius * 1.25, anchor="middle")
+                if how not in ("ok", "off"):
+                    end = "" if how == "part" else "m-10 0l10 10"
+                    drawing.path(f"M{x - 5:.1f} {y + 5:.1f}l10-10{end}", stroke=signs.RED, width=2.4)
 
 
 def vms(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:

@@ -201,7 +201,7 @@ def sheet(hosts: Sequence[str], networks: Sequence[str], vms_most: int) -> Plan 
         edge=SHEET_EDGE,
         host_width=min(300, slot - 12),
         vm_top=56 if slot > 250 else 74,
-        link_apart=min(76, slot / 4),
+        link_apart=min(76, slot / 5) if slot > 250 else slot / 4,
         narrow=slot <= 250,
         node_y=168,
         bar_y=240,
