@@ -15,8 +15,10 @@ import typer
 
 from herzschlag.errors import UnusableMachine
 from herzschlag.exit_status import CANNOT_RUN, FAILED, WRONG_INPUT
+from herzschlag.languages import gettext
+from herzschlag.languages.option import LangOption
 from herzschlag.pictures import again
-from herzschlag.pictures.instant import instant
+from herzschlag.pictures.instant import Instant, instant
 from herzschlag.pictures.layers import Layer, chosen
 from herzschlag.pictures.pdf import pdf
 from herzschlag.pictures.sheet import svg
@@ -59,6 +61,8 @@ def picture(  # noqa: PLR0917 (Typer calls it by name)
     ] = None,
     layers: Annotated[str | None, typer.Option(metavar="LAYERS", help=LAYERS_HELP)] = None,
     without: Annotated[str | None, typer.Option(metavar="LAYERS", help="Layers to leave out, with commas.")] = None,
+    title: Annotated[str | None, typer.Option(help="What is above the picture. Default: the scenario's title.")] = None,
+    lang: LangOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the paths of what was drawn.")] = False,
 ) -> None:
     """Draw the cluster at an instant, as an A4 sheet to print: SVG, or PDF with the extra `pictures`.
@@ -69,25 +73,25 @@ def picture(  # noqa: PLR0917 (Typer calls it by name)
 
     Example: herzschlag picture --scenario master-failure --at 12 --at 36 --without legend --out sheets/
     """
+    del lang  # its callback has chosen the language
     try:
         model = Model(_run(run, scenario))
         wanted = chosen(layers, without)
         instants = [instant(model, _seconds(text)) for text in at or [str(_shortly_after(model))]]
         places = [_place(out, model.run.scenario.name, now.seconds, several=len(instants) > 1) for now in instants]
-        drawn = []
-        for now in instants:
-            text = svg(now, str, title=now.title, faults=tuple(about for _, about in now.faults), wanted=wanted)
-            drawn.append(text)
-        data = [
-            pdf(text) if path and path.suffix == ".pdf" else text.encode()
-            for text, path in zip(drawn, places, strict=True)
-        ]
+        drawn = [_drawn(now, title, wanted, path) for now, path in zip(instants, places, strict=True)]
     except (InputError, ScenarioError, ReportError) as error:
         _fail(str(error))
     except UnusableMachine as error:
         _fail(str(error), CANNOT_RUN)
-    for one, path in zip(data, places, strict=True):
+    for one, path in zip(drawn, places, strict=True):
         _write(one, path, quiet=quiet)
+
+
+def _drawn(now: Instant, title: str | None, wanted: frozenset[Layer], path: Path | None) -> bytes:
+    faults = tuple(about for _, about in now.faults)
+    text = svg(now, title=gettext(now.title) if title is None else title, faults=faults, wanted=wanted)
+    return pdf(text) if path is not None and path.suffix == ".pdf" else text.encode()
 
 
 def _run(run: str | None, scenario: str | None) -> Run:
@@ -105,7 +109,7 @@ def _shortly_after(model: Model) -> float:
 def _seconds(text: str) -> float:
     found = _SECONDS.fullmatch(text.strip())
     if found is None:
-        raise InputError("at", f"{text!r} is no instant: write seconds after the first fault, as 45.2 or T+45.2")
+        raise InputError("at", f"{text!r} is not an instant: write seconds after the first fault, as 45.2 or T+45.2")
     return float(found[1].replace(",", "."))
 
 

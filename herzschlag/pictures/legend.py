@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
+from herzschlag.languages import gettext
 from herzschlag.pictures import signs, words
 from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.layers import PACKETS, Layer
 from herzschlag.pictures.nodes import link_state
 from herzschlag.pictures.svg import DIM, Drawing
-from herzschlag.pictures.words import Say
 from herzschlag.report.plans import SHEET_EDGE, SHEET_WIDTH
 
 TOP = 754
@@ -23,16 +23,16 @@ Item = tuple[Callable[[Drawing, float, float], None], str]
 """What draws the sign, and its name."""
 
 
-def draw(drawing: Drawing, now: Instant, wanted: Collection[Layer], say: Say) -> None:
+def draw(drawing: Drawing, now: Instant, wanted: Collection[Layer]) -> None:
     step = (SHEET_WIDTH - 2 * SHEET_EDGE) / COLUMNS
     drawing.path(f"M{SHEET_EDGE} {TOP - 14}H{SHEET_WIDTH - SHEET_EDGE}", stroke=DIM, width=0.8)
-    for index, (sign, name) in enumerate(list(_items(now, wanted, say))[: COLUMNS * ROWS]):
+    for index, (sign, name) in enumerate(list(_items(now, wanted))[: COLUMNS * ROWS]):
         x, y = SHEET_EDGE + index // ROWS * step, TOP + 4 + index % ROWS * ROW
         sign(drawing, x + 10, y)
         drawing.text(x + SIGN, y + 4, name, SIZE, room=step - SIGN - 8)
 
 
-def _items(now: Instant, wanted: Collection[Layer], say: Say) -> Iterator[Item]:
+def _items(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
     """The packets first; never more than there is room for, since no instant has all of them."""
     order = list(PACKETS)
     rows = sorted(
@@ -40,27 +40,27 @@ def _items(now: Instant, wanted: Collection[Layer], say: Say) -> Iterator[Item]:
         key=lambda row: (order.index(row[0]), row[1]),
     )
     for kind, lost in rows:
-        yield _packet(kind, lost), words.packet(kind, lost, say)
+        yield _packet(kind, lost), words.packet(kind, lost)
     if rows:
-        yield lambda d, x, y: signs.arrow(d, x, y, up=True), say("its way; with a number: several")
+        yield lambda d, x, y: signs.arrow(d, x, y, up=True), gettext("its way; with a number: several")
     if (
         any(link_state(now, network, node) not in ("ok", "off") for node in now.hosts for network in now.networks)
         or now.storage_lost
     ):
-        yield _cut, say("cut here")
+        yield _cut, gettext("cut here")
     if Layer.HEARTBEATS in wanted and now.beating:
-        yield lambda d, x, y: signs.pulse(d, x, y, beats=True), say("heartbeat region: the host writes")
+        yield lambda d, x, y: signs.pulse(d, x, y, beats=True), gettext("heartbeat region: the host writes")
     if Layer.HEARTBEATS in wanted and now.silent:
-        yield lambda d, x, y: signs.pulse(d, x, y, beats=False), say("heartbeat region: it no longer writes")
+        yield lambda d, x, y: signs.pulse(d, x, y, beats=False), gettext("heartbeat region: the host is silent")
     if Layer.LOCKS in wanted and any(not lock.left for lock in now.locks):
-        yield lambda d, x, y: signs.lock(d, x, y - 2, left=False), say("locked file, and who holds the lock")
+        yield lambda d, x, y: signs.lock(d, x, y - 2, left=False), gettext("locked file, and who holds the lock")
     if Layer.LOCKS in wanted and any(lock.left for lock in now.locks):
-        yield lambda d, x, y: signs.lock(d, x, y - 2, left=True), say("lock of a host without power")
+        yield lambda d, x, y: signs.lock(d, x, y - 2, left=True), gettext("lock of a host without power")
     if Layer.VMS in wanted:
         for state, name in (
-            ("on", say("VM runs")),
-            ("starting", say("VM starts")),
-            ("stopping", say("VM stops")),
+            ("on", gettext("VM runs")),
+            ("starting", gettext("VM starts")),
+            ("stopping", gettext("VM stops")),
         ):
             if any(vm[1] == state for running in now.vms.values() for vm in running):
                 yield _vm(state), name

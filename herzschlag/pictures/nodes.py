@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from herzschlag.languages import gettext, ngettext
 from herzschlag.pictures import signs, words
 from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.layers import Layer
 from herzschlag.pictures.svg import DIM, INK, PAPER, Drawing, width_of
-from herzschlag.pictures.words import Say
 from herzschlag.report.plans import BAR, SHEET_EDGE, VM_ROW, Plan
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
@@ -18,18 +18,18 @@ STRONG = ("master", "isolated", "off")
 """Roles that are white on dark."""
 
 
-def networks(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
+def networks(drawing: Drawing, plan: Plan, now: Instant) -> None:
     for index, network in enumerate(now.networks):
         y, colour = plan.bars[network], COLOURS[index]
-        with drawing.group(say("network {network}").format(network=network)):
+        with drawing.group(gettext("network {network}", network=network)):
             drawing.add(
                 "rect", x=20, y=y, width=plan.width - 40, height=BAR, rx=12,
                 fill=PAPER if index else colour, stroke=colour, stroke_width=2,
             )  # fmt: skip
-            name = say("network {network}, switch s{network}").format(network=network)
+            name = gettext("network {network}, switch s{network}", network=network)
             drawing.text(plan.width / 2, y + 17, name, 14, bold=True, anchor="middle", fill=INK if index else PAPER)
         for node in (VCENTER, GATEWAY, *now.hosts):
-            _link(drawing, plan, now, say, (node, network))
+            _link(drawing, plan, now, (node, network))
 
 
 def link_state(now: Instant, network: str, node: str) -> str:
@@ -38,14 +38,14 @@ def link_state(now: Instant, network: str, node: str) -> str:
     return now.links.get(f"{network}|{node}", "ok")
 
 
-def _link(drawing: Drawing, plan: Plan, now: Instant, say: Say, end: tuple[str, str]) -> None:
+def _link(drawing: Drawing, plan: Plan, now: Instant, end: tuple[str, str]) -> None:
     node, network = end
     place, index = plan.places[node], now.networks.index(network)
     x, colour = plan.link_x(node, network), COLOURS[index]
     how, impaired = link_state(now, network, node), f"{network}|{node}" in now.impaired
     bar = plan.bars[network] + (0 if place.up else BAR)
     low, high = min(bar, place.y), max(bar, place.y)
-    with drawing.group(f"{node}, {network}: {words.link(how, say)}"):
+    with drawing.group(f"{node}, {network}: {words.link(how)}"):
         drawing.path(f"M{x:.1f} {low + 5:.1f}V{high - 5:.1f}", stroke=PAPER, width=8)
         line = f"M{x:.1f} {low:.1f}V{high:.1f}"
         if how in ("cut", "down", "off"):
@@ -65,17 +65,17 @@ def ports(drawing: Drawing, plan: Plan, now: Instant) -> None:
             drawing.text(x, y + 4, network, 11, bold=True, anchor="middle", fill=ink)
 
 
-def marks(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
+def marks(drawing: Drawing, plan: Plan, now: Instant) -> None:
     """Where links are cut: over everything that passes there."""
     for node in (VCENTER, GATEWAY, *now.hosts):
         for index, network in enumerate(now.networks):
             how = link_state(now, network, node)
-            said = words.link(how, say) if how not in ("ok", "off") else ""
+            said = words.link(how) if how not in ("ok", "off") else ""
             group = now.groups.get(f"{network}|{node}")
             if how == "part" and group:
-                said = say("part {number}").format(number=group)
+                said = gettext("part {number}", number=group)
             if not said and f"{network}|{node}" in now.impaired and how == "ok":
-                said = say("lossy")
+                said = gettext("lossy")
             if not said:
                 continue
             place = plan.places[node]
@@ -114,10 +114,10 @@ def edge_node(drawing: Drawing, plan: Plan, node: str, name: str, said: str, *, 
             drawing.text(place.x, place.y - 15, said, 12, anchor="middle", room=EDGE_WIDTH - 12)
 
 
-def hosts(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
+def hosts(drawing: Drawing, plan: Plan, now: Instant) -> None:
     for host in now.hosts:
         role, left, top = now.roles[host], plan.places[host].x - plan.host_width / 2, plan.host_top + 9
-        word = words.role(role, say)
+        word = words.role(role)
         line: dict[str, float | str] = {"stroke_width": 3.2 if role in STRONG else 1.5}
         if role in ("isolated", "election", "frozen", "agent-down"):
             line |= {"stroke_dasharray": "9 5", "stroke_width": 2.6}
@@ -139,7 +139,11 @@ def hosts(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
             drawing.text(x + 27, y + 17.5, word, 13, bold=True, fill=PAPER if dark else INK)
 
 
-def vms(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
+def _more(count: int) -> str:
+    return ngettext("and {number} more VM", "and {number} more VMs", count)
+
+
+def vms(drawing: Drawing, plan: Plan, now: Instant) -> None:
     width = (plan.host_width - 20 - (plan.columns - 1) * 8) / plan.columns
     most = plan.columns * plan.rows
     for host, running in now.vms.items():
@@ -147,8 +151,8 @@ def vms(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
         shown = running if len(running) <= most else running[: most - 1]
         for index, (vm, state) in enumerate(shown):
             x, y = left + index % plan.columns * (width + 8), top + index // plan.columns * VM_ROW
-            said = vm if state == "on" else f"{vm} {words.vm(state, say)}"
-            with drawing.group(f"{vm}: {words.vm(state, say)}"):
+            said = vm if state == "on" else words.vm(vm, state)
+            with drawing.group(words.vm(vm, state)):
                 dashed: dict[str, float | str] = {} if state == "on" else {"stroke_dasharray": "4 3"}
                 drawing.add(
                     "rect", x=x, y=y, width=width, height=VM_ROW - 4, rx=6, fill=PAPER, stroke=INK, stroke_width=1.2,
@@ -159,20 +163,19 @@ def vms(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
         if len(running) > most:
             index = most - 1
             x, y = left + index % plan.columns * (width + 8), top + index // plan.columns * VM_ROW
-            more = say("and {count} more VMs").format(count=len(running) - most + 1)
+            more = _more(len(running) - most + 1)
             drawing.text(x + 8, y + 18, more, 12.5, fill=DIM, room=width - 10)
         if not running:
             drawing.text(
-                plan.places[host].x, top + 19, say("no VM runs here"), 12.5, fill=DIM, anchor="middle",
+                plan.places[host].x, top + 19, gettext("no VM runs here"), 12.5, fill=DIM, anchor="middle",
                 room=plan.host_width - 16,
             )  # fmt: skip
 
 
-def beliefs(drawing: Drawing, plan: Plan, now: Instant, say: Say) -> None:
+def beliefs(drawing: Drawing, plan: Plan, now: Instant) -> None:
     for host, said in now.beliefs.items():
         text = "; ".join(
-            say("{master} says: {state}").format(master=master, state=words.belief(state, say))
-            for master, state in said
+            gettext("{master} says: {state}", master=master, state=words.belief(state)) for master, state in said
         )
         drawing.text(
             plan.places[host].x, plan.host_top + plan.host_height + 1, text, 12, anchor="middle",

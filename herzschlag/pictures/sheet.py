@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from herzschlag.languages import gettext
 from herzschlag.pictures import legend, nodes, tiles, words
 from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.layers import PACKETS, Layer
 from herzschlag.pictures.passing import Passing
 from herzschlag.pictures.storage import Stores
 from herzschlag.pictures.svg import DIM, INK, Drawing
-from herzschlag.pictures.words import Say
 from herzschlag.report.plans import SHEET_EDGE, SHEET_HEIGHT, SHEET_WIDTH, Plan, sheet
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
@@ -22,82 +22,80 @@ A4_MM = (297, 210)
 CLOCK_WIDTH = 225
 
 
-def svg(
-    now: Instant, say: Say, *, title: str, faults: tuple[str, ...], wanted: Collection[Layer] = tuple(Layer)
-) -> str:
+def svg(now: Instant, *, title: str, faults: tuple[str, ...], wanted: Collection[Layer] = tuple(Layer)) -> str:
     """`title` and `faults`: in the wanted language, as this module draws no sentence of a scenario."""
     plan = sheet(now.hosts, now.networks, now.vms_most)
-    clock = words.clock(now.seconds, say)
-    about = "; ".join((say("The cluster at {clock}").format(clock=clock), *faults))
+    clock = words.clock(now.seconds)
+    about = "; ".join((gettext("The cluster at {clock}", clock=clock), *faults))
     drawing = Drawing(SHEET_WIDTH, SHEET_HEIGHT, millimetres=A4_MM, title=f"{title}, {clock}", about=about)
-    _head(drawing, now, say, title, faults)
+    _head(drawing, now, title, faults)
     if isinstance(plan, Plan):
-        _few(drawing, plan, now, say, wanted)
+        _few(drawing, plan, now, wanted)
     else:
-        with drawing.layer("cluster", say("hosts and networks")):
-            tiles.around(drawing, plan, now, say)
-            tiles.tiles(drawing, plan, now, say)
+        with drawing.layer("cluster", gettext("hosts and networks")):
+            tiles.around(drawing, plan, now)
+            tiles.tiles(drawing, plan, now)
         if Layer.VMS in wanted:
-            with drawing.layer(Layer.VMS, words.layer(Layer.VMS, say)):
-                tiles.vms(drawing, plan, now, say)
+            with drawing.layer(Layer.VMS, words.layer(Layer.VMS)):
+                tiles.vms(drawing, plan, now)
         for layer in dict.fromkeys(PACKETS.values()):
             if layer in wanted:
-                with drawing.layer(layer, words.layer(layer, say)):
+                with drawing.layer(layer, words.layer(layer)):
                     tiles.packets(drawing, plan, now, wanted, layer)
-    _foot(drawing, now, say)
+    _foot(drawing, now)
     if Layer.CLOCK in wanted:
-        with drawing.layer(Layer.CLOCK, words.layer(Layer.CLOCK, say)):
+        with drawing.layer(Layer.CLOCK, words.layer(Layer.CLOCK)):
             drawing.text(SHEET_WIDTH - SHEET_EDGE, 70, clock, 34, bold=True, anchor="end")
     if Layer.LEGEND in wanted:
-        with drawing.layer(Layer.LEGEND, words.layer(Layer.LEGEND, say)):
-            legend.draw(drawing, now, wanted, say)
+        with drawing.layer(Layer.LEGEND, words.layer(Layer.LEGEND)):
+            legend.draw(drawing, now, wanted)
     return drawing.svg()
 
 
-def _few(drawing: Drawing, plan: Plan, now: Instant, say: Say, wanted: Collection[Layer]) -> None:
+def _few(drawing: Drawing, plan: Plan, now: Instant, wanted: Collection[Layer]) -> None:
     stores = Stores(plan, now)
-    with drawing.layer("cluster", say("hosts and networks")):
-        nodes.networks(drawing, plan, now, say)
-        stores.draw(drawing, say)
+    with drawing.layer("cluster", gettext("hosts and networks")):
+        nodes.networks(drawing, plan, now)
+        stores.draw(drawing)
         vcenter_off = now.vcenter in ("off", "down")
-        said = words.edge(now.vcenter, say) if now.vcenter else ""
+        said = words.edge(now.vcenter) if now.vcenter else ""
         nodes.edge_node(drawing, plan, VCENTER, "vCenter", said, off=vcenter_off)
-        said = words.edge(now.gateway, say) if now.gateway else say("isolation address")
-        nodes.edge_node(drawing, plan, GATEWAY, say("gateway"), said, off=now.gateway == "off")
-        nodes.hosts(drawing, plan, now, say)
+        said = words.edge(now.gateway) if now.gateway else gettext("isolation address")
+        nodes.edge_node(drawing, plan, GATEWAY, gettext("gateway"), said, off=now.gateway == "off")
+        nodes.hosts(drawing, plan, now)
         nodes.ports(drawing, plan, now)
     for layer, draw in nodes.LAYERS.items():
         if layer in wanted:
-            with drawing.layer(layer, words.layer(layer, say)):
-                draw(drawing, plan, now, say)
+            with drawing.layer(layer, words.layer(layer)):
+                draw(drawing, plan, now)
     for layer, draw_in in ((Layer.HEARTBEATS, stores.heartbeats), (Layer.LOCKS, stores.locks)):
         if layer in wanted:
-            with drawing.layer(layer, words.layer(layer, say)):
-                draw_in(drawing, say)
+            with drawing.layer(layer, words.layer(layer)):
+                draw_in(drawing)
     passing = Passing(plan, now, wanted)
     for layer in dict.fromkeys(PACKETS.values()):
         if layer in wanted:
-            with drawing.layer(layer, words.layer(layer, say)):
+            with drawing.layer(layer, words.layer(layer)):
                 passing.draw(drawing, layer)
-    with drawing.layer("cuts", say("cuts")):
-        nodes.marks(drawing, plan, now, say)
+    with drawing.layer("cuts", gettext("cuts")):
+        nodes.marks(drawing, plan, now)
 
 
-def _head(drawing: Drawing, now: Instant, say: Say, title: str, faults: tuple[str, ...]) -> None:
+def _head(drawing: Drawing, now: Instant, title: str, faults: tuple[str, ...]) -> None:
     room = SHEET_WIDTH - 2 * SHEET_EDGE - CLOCK_WIDTH
     first, _, rest = title.partition(": ")
     drawing.text(SHEET_EDGE, 62, first, 24, bold=True, room=room)
     for index, text in enumerate(filter(None, (rest, "; ".join(faults)))):
         drawing.text(SHEET_EDGE, 86 + 19 * index, text, 15, fill=INK if index or not rest else DIM, room=room)
-    how = say("virtual time") if now.virtual else say("real packets")
+    how = gettext("virtual time") if now.virtual else gettext("real packets")
     drawing.text(SHEET_WIDTH - SHEET_EDGE, 92, how, 12, fill=DIM, anchor="end")
 
 
-def _foot(drawing: Drawing, now: Instant, say: Say) -> None:
+def _foot(drawing: Drawing, now: Instant) -> None:
     said = (
-        say("Without packets: {reason}.").format(reason=now.missing)
+        gettext("Without packets: {reason}.", reason=words.missing(now.missing))
         if now.missing
-        else say(
+        else gettext(
             "Packets of the last second, each way once. T: the first fault; without one, when the cluster was ready."
         )
     )

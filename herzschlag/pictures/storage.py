@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from herzschlag.languages import gettext, ngettext
 from herzschlag.pictures import signs
 from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.svg import DIM, INK, Drawing, width_of
-from herzschlag.pictures.words import Say
 from herzschlag.report.plans import SHEET_EDGE, Plan
 from herzschlag.topo.spec import DatastoreSpec
 
@@ -31,7 +31,7 @@ class Stores:
     def left(self, datastore: DatastoreSpec) -> float:
         return self._first + self.shown.index(datastore) * (self.width + GAP)
 
-    def draw(self, drawing: Drawing, say: Say) -> None:
+    def draw(self, drawing: Drawing) -> None:
         if not self.shown:
             return
         plan, now = self._plan, self._now
@@ -45,14 +45,16 @@ class Stores:
             if lost:
                 y = (below + plan.rail_y) / 2
                 signs.cross(drawing, x, y)
-                said = say("without {datastores}").format(datastores=", ".join(lost))
+                said = gettext("without {datastores}", datastores=", ".join(lost))
                 room = (plan.width - 2 * SHEET_EDGE) / len(now.hosts) - 30
                 drawing.text(x + 16, y + 4, said, 11, bold=True, room=min(room, plan.width - x - 24))
         for one, x in zip(self.shown, middles, strict=True):
             drawing.path(f"M{x:.1f} {plan.rail_y:.1f}V{self.top:.1f}", stroke=DIM, width=2)
             self._box(drawing, one)
         if len(now.datastores) > len(self.shown):
-            more = say("and {count} more datastores").format(count=len(now.datastores) - len(self.shown))
+            more = ngettext(
+                "and {number} more datastore", "and {number} more datastores", len(now.datastores) - len(self.shown)
+            )
             drawing.text(plan.width - SHEET_EDGE, plan.rail_y - 6, more, 11, fill=DIM, anchor="end")
 
     def _box(self, drawing: Drawing, one: DatastoreSpec) -> None:
@@ -71,7 +73,7 @@ class Stores:
             name = f"{one.name} ({one.kind.upper()})"
             drawing.text(x + 12, y + 30, name, 13, bold=True, room=self.width - 24)
 
-    def heartbeats(self, drawing: Drawing, say: Say) -> None:
+    def heartbeats(self, drawing: Drawing) -> None:
         """Beside the name: a place for each host that writes there, as many as there is room for."""
         for one in self.shown:
             hosts = [host for host in self._now.hosts if (one.name, host) in self._now.beating | self._now.silent]
@@ -83,30 +85,29 @@ class Stores:
                     drawing.text(x, y + 5, "…", 11.5)
                     break
                 beats = (one.name, host) in self._now.beating
-                with drawing.group(
-                    say("heartbeat region of {datastore}, {host}").format(datastore=one.name, host=host)
-                ):
+                with drawing.group(gettext("heartbeat region of {datastore}, {host}", datastore=one.name, host=host)):
                     signs.pulse(drawing, x + 10, y + 1, beats=beats)
                     drawing.text(x + 24, y + 5, host.removeprefix("host-"), 11.5, fill=INK if beats else DIM)
                 x += steps[host]
 
-    def locks(self, drawing: Drawing, say: Say) -> None:
+    def locks(self, drawing: Drawing) -> None:
         for one in self.shown:
             locks = [lock for lock in self._now.locks if lock.datastore == one.name]
             rows = max(1, int((BOTTOM - 8 - (self.top + 40)) // LOCK_ROW))
-            columns = max(1, int((self.width - 20) // 165))
+            columns = min(max(1, int((self.width - 20) // 165)), max(1, -(-len(locks) // rows)))
             width = (self.width - 20) / columns
             most = rows * columns
             shown = locks if len(locks) <= most else locks[: most - 1]
             for index, lock in enumerate(shown):
                 x, y = self.left(one) + 12 + index // rows * width, self.top + 52 + index % rows * LOCK_ROW
-                said = say("{file}: {host}, dead") if lock.left else "{file}: {host}"
-                text = said.format(file=lock.what, host=lock.host)
+                text = f"{lock.what}: {lock.host}"
+                if lock.left:
+                    text = gettext("{lock}, dead", lock=text)
                 with drawing.group(text):
                     signs.lock(drawing, x + 6, y - 4, left=lock.left)
                     drawing.text(x + 18, y, text, 11.5, room=width - 22)
             if len(locks) > most:
                 x = self.left(one) + 12 + (most - 1) // rows * width
                 y = self.top + 52 + (most - 1) % rows * LOCK_ROW
-                more = say("and {count} more locks").format(count=len(locks) - most + 1)
+                more = ngettext("and {number} more lock", "and {number} more locks", len(locks) - most + 1)
                 drawing.text(x + 18, y, more, 11.5, fill=DIM, room=width - 22)

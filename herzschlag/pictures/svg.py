@@ -23,7 +23,7 @@ _WIDTH = dict(enumerate(map(int, _WIDTHS.split()), start=32))
 _WIDE = 667
 """Of every other character: none of European languages is wider, but for a few."""
 _ROOM, _ROOM_BOLD = 1.17, 1.32
-"""How much wider the widest font is that stands in where there is none like Helvetica (DejaVu Sans)."""
+"""How much wider the widest font is that serves where there is none like Helvetica (DejaVu Sans)."""
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:

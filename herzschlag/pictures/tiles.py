@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
+from herzschlag.languages import gettext, ngettext
 from herzschlag.pictures import signs, words
 from herzschlag.pictures.instant import Instant
 from herzschlag.pictures.layers import PACKETS, Layer
 from herzschlag.pictures.nodes import OFF_FILL, STRONG, link_state
 from herzschlag.pictures.svg import INK, PAPER, Drawing, fitted
-from herzschlag.pictures.words import Say
 from herzschlag.report.plans import SHEET_EDGE, Tiles
 
 SMALL = 100
 """A tile that is narrower has smaller ports and letters."""
 
 
-def around(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
+def around(drawing: Drawing, plan: Tiles, now: Instant) -> None:
     """Networks, gateway, vCenter and datastores, in two lines above the tiles."""
-    networks = ", ".join(say("network {network}").format(network=network) for network in now.networks)
-    gateway = say("gateway") + (f": {words.edge(now.gateway, say)}" if now.gateway else "")
-    vcenter = "vCenter" + (f": {words.edge(now.vcenter, say)}" if now.vcenter else "")
+    networks = ", ".join(gettext("network {network}", network=network) for network in now.networks)
+    gateway = gettext("gateway") + (f": {words.edge(now.gateway)}" if now.gateway else "")
+    vcenter = "vCenter" + (f": {words.edge(now.vcenter)}" if now.vcenter else "")
     drawing.text(SHEET_EDGE, 150, f"{networks}   ·   {gateway}   ·   {vcenter}", 14, bold=True)
-    stores = say("datastores: {names}").format(names=", ".join(one.name for one in now.datastores))
+    stores = gettext("datastores: {names}", names=", ".join(one.name for one in now.datastores))
     drawing.text(SHEET_EDGE, 174, stores, 13, room=plan.width - 2 * SHEET_EDGE)
 
 
-def tiles(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
+def tiles(drawing: Drawing, plan: Tiles, now: Instant) -> None:
     for host in now.hosts:
         place, role = plan.places[host], now.roles[host]
-        with drawing.group(f"{host}: {words.role(role, say)}"):
+        with drawing.group(f"{host}: {words.role(role)}"):
             drawing.add(
                 "rect", x=place.x, y=place.y, width=plan.tile_width, height=plan.tile_height, rx=7,
                 fill=OFF_FILL if role == "off" else PAPER, stroke=INK, stroke_width=2.4 if role in STRONG else 1,
@@ -41,7 +41,7 @@ def tiles(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
             drawing.text(place.x + 6, place.y + 16, host, size, bold=True, room=room)
             y = place.y + plan.tile_height / 2 + 1
             signs.role(drawing, role, place.x + 14, y, INK)
-            drawing.text(place.x + 25, y + 4, words.role(role, say), 10.5, room=plan.tile_width - 30)
+            drawing.text(place.x + 25, y + 4, words.role(role), 10.5, room=plan.tile_width - 30)
             for index, network in enumerate(now.networks):
                 x, y = place.x + plan.tile_width - radius - 2 - step * index, place.y + 12
                 how = link_state(now, network, host)
@@ -53,10 +53,10 @@ def tiles(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
                     drawing.path(f"M{x - 5:.1f} {y + 5:.1f}l10-10{end}", stroke=signs.RED, width=2.4)
 
 
-def vms(drawing: Drawing, plan: Tiles, now: Instant, say: Say) -> None:
+def vms(drawing: Drawing, plan: Tiles, now: Instant) -> None:
     for host, running in now.vms.items():
         place = plan.places[host]
-        said = say("{count} VMs").format(count=len(running))
+        said = ngettext("{number} VM", "{number} VMs", len(running))
         drawing.text(place.x + 7, place.y + plan.tile_height - 7, said, 10.5, room=plan.tile_width * 0.42)
 
 

@@ -173,6 +173,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/shell/", SYSTEM | {"typer", "rich"}, ("topo/",)),
             Place("herzschlag/remote/", SYSTEM | {"paramiko", "typer"}),
             Place("herzschlag/terminal/", SYSTEM | {"rich"}, TOPO),
+            Place("herzschlag/pictures/", SYSTEM | {"typer", "svglib", "reportlab"}, (*AGENTS, *TOPO)),
             Place(
                 "herzschlag/doctor/",
                 ANY,

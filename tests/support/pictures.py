@@ -62,7 +62,7 @@ def a_heart(source: str = "host-98", destination: str = "host-99", *, network: s
 def drawn(**changes: object) -> ElementTree.Element:
     """The picture of such an instant, in English."""
     now = an_instant(**changes)
-    return ElementTree.fromstring(svg(now, str, title=now.title, faults=tuple(about for _, about in now.faults)))
+    return ElementTree.fromstring(svg(now, title=now.title, faults=tuple(about for _, about in now.faults)))
 
 
 def layer(picture: ElementTree.Element, name: str) -> ElementTree.Element:

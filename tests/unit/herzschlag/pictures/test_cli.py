@@ -14,7 +14,7 @@ from tests.support.reports import simulated
 
 
 def picture(*words: str) -> Result:
-    return CliRunner().invoke(app, ["picture", *words])
+    return CliRunner().invoke(app, ["picture", "--lang", "en", *words])
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_pdf_is_one_by_its_name_and_a_picture_can_go_to_standard_output(here: 
         (("nix",), "nix: "),
         (("isolation", "--scenario", "isolation"), "a run or a scenario, not both"),
         (("--scenario", "isolatoin"), "isolation"),
-        (("--scenario", "isolation", "--at", "soon"), "'soon' is no instant: write seconds"),
+        (("--scenario", "isolation", "--at", "soon"), "'soon' is not an instant: write seconds"),
         (("--scenario", "isolation", "--at", "5000"), "goes from T-"),
         (("--scenario", "isolation", "--layers", "harts"), "hearts"),
         (("--scenario", "isolation", "--out", "x.png"), ".svg or .pdf"),

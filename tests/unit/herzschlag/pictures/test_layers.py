@@ -23,5 +23,5 @@ def test_an_unknown_layer_is_told_with_the_nearest(only: str | None, without: st
 
 
 def test_each_layer_has_a_name_of_its_own() -> None:
-    assert len({layer(one, str) for one in Layer}) == len(Layer)
+    assert len({layer(one) for one in Layer}) == len(Layer)
     assert set(PACKETS.values()) < set(Layer)

@@ -26,7 +26,7 @@ def test_signs_of_every_kind_are_named() -> None:
         "its way; with a number: several",
         "cut here",
         "heartbeat region: the host writes",
-        "heartbeat region: it no longer writes",
+        "heartbeat region: the host is silent",
         "locked file, and who holds the lock",
         "lock of a host without power",
         "VM runs",

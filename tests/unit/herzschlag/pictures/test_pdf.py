@@ -11,7 +11,7 @@ from herzschlag.pictures.pdf import pdf
 from herzschlag.pictures.sheet import svg
 from tests.support.pictures import a_heart, an_instant
 
-SHEET = svg(an_instant(packets=(a_heart(), a_heart(lost=True))), str, title="Größe & <Maß>", faults=("Störung",))
+SHEET = svg(an_instant(packets=(a_heart(), a_heart(lost=True))), title="Größe & <Maß>", faults=("Störung",))
 
 
 def test_a_sheet_becomes_one_page_of_a4() -> None:

@@ -31,7 +31,7 @@ def test_every_layer_is_a_group_with_a_name_and_a_title() -> None:
 def test_a_layer_that_is_not_wanted_is_not_there(gone: Layer) -> None:
     now = an_instant(packets=(a_heart(),))
     wanted = [one for one in Layer if one is not gone]
-    picture = ElementTree.fromstring(svg(now, str, title="", faults=(), wanted=wanted))
+    picture = ElementTree.fromstring(svg(now, title="", faults=(), wanted=wanted))
     assert picture.find(f"{SVG}g[@id='{gone}']") is None
     assert troubles(picture) == []
     if gone is Layer.HEARTS:
@@ -39,7 +39,7 @@ def test_a_layer_that_is_not_wanted_is_not_there(gone: Layer) -> None:
 
 
 def test_a_run_without_packets_says_so() -> None:
-    assert "Without packets: This run has no packet capture." in said(drawn(missing="This run has no packet capture"))
+    assert "Without packets: this run has no packet capture." in said(drawn(missing="This run has no packet capture"))
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 8])
