@@ -43,11 +43,11 @@ def _items(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
         yield _packet(kind, lost), words.packet(kind, lost)
     if rows:
         yield lambda d, x, y: signs.arrow(d, x, y, up=True), gettext("its way; with a number: several")
-    if (
-        any(link_state(now, network, node) not in ("ok", "off") for node in now.hosts for network in now.networks)
-        or now.storage_lost
-    ):
-        yield _cut, gettext("cut here")
+    links = {link_state(now, network, node) for node in now.hosts for network in now.networks}
+    if links - {"ok", "off", "part"} or now.storage_lost:
+        yield _cut(half=False), gettext("cut here")
+    if "part" in links:
+        yield _cut(half=True), gettext("cut from some hosts")
     if Layer.HEARTBEATS in wanted and now.beating:
         yield lambda d, x, y: signs.pulse(d, x, y, beats=True), gettext("heartbeat region: the host writes")
     if Layer.HEARTBEATS in wanted and now.silent:
@@ -66,9 +66,12 @@ def _items(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
                 yield _vm(state), name
 
 
-def _cut(drawing: Drawing, x: float, y: float) -> None:
-    with drawing.group(transform=f"translate({x:.1f} {y:.1f}) scale(0.7)"):
-        signs.cross(drawing, 0, 0)
+def _cut(*, half: bool) -> Callable[[Drawing, float, float], None]:
+    def sign(drawing: Drawing, x: float, y: float) -> None:
+        with drawing.group(transform=f"translate({x:.1f} {y:.1f}) scale(0.7)"):
+            signs.cross(drawing, 0, 0, half=half)
+
+    return sign
 
 
 def _packet(kind: str, lost: bool) -> Callable[[Drawing, float, float], None]:

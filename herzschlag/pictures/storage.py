@@ -78,8 +78,8 @@ class Stores:
         for one in self.shown:
             hosts = [host for host in self._now.hosts if (one.name, host) in self._now.beating | self._now.silent]
             end = self.left(one) + self.width - 10
-            steps = {host: 34 + width_of(host.removeprefix("host-"), 11.5) for host in hosts}
-            x, y = self.left(one) + 24 + width_of(f"{one.name} ({one.kind.upper()})", 13, bold=True), self.top + 25
+            steps = {host: 29 + width_of(host.removeprefix("host-"), 11.5) for host in hosts}
+            x, y = self.left(one) + 18 + width_of(f"{one.name} ({one.kind.upper()})", 13, bold=True), self.top + 25
             for host in hosts:
                 if x + steps[host] > end:
                     drawing.text(x, y + 5, "…", 11.5)
@@ -87,7 +87,7 @@ class Stores:
                 beats = (one.name, host) in self._now.beating
                 with drawing.group(gettext("heartbeat region of {datastore}, {host}", datastore=one.name, host=host)):
                     signs.pulse(drawing, x + 10, y + 1, beats=beats)
-                    drawing.text(x + 24, y + 5, host.removeprefix("host-"), 11.5, fill=INK if beats else DIM)
+                    drawing.text(x + 22, y + 5, host.removeprefix("host-"), 11.5, fill=INK if beats else DIM)
                 x += steps[host]
 
     def locks(self, drawing: Drawing) -> None:

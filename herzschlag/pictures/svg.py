@@ -47,7 +47,7 @@ class Drawing:
         self._lines = [
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" '
             f'width="{millimetres[0]}mm" height="{millimetres[1]}mm" viewBox="0 0 {width:g} {height:g}" role="img" '
-            f'font-family="{FONT}">',
+            f'font-family="{FONT}" stroke-linecap="round" stroke-linejoin="round">',
             f"<title>{escape(title)}</title><desc>{escape(about)}</desc>",
         ]
         self.add("rect", x=0, y=0, width=width, height=height, fill=PAPER)
@@ -60,7 +60,7 @@ class Drawing:
 
     def path(self, d: str, *, fill: str = "none", stroke: str = INK, width: float = 1.6, dashes: str = "") -> None:
         """A shape. Its `stroke` may be "none"."""
-        line: dict[str, float | str] = {"stroke_width": width, "stroke_linecap": "round", "stroke_linejoin": "round"}
+        line: dict[str, float | str] = {"stroke_width": width}
         if dashes:
             line["stroke_dasharray"] = dashes
         self.add("path", d=d, fill=fill, **({} if stroke == "none" else {"stroke": stroke, **line}))
@@ -104,6 +104,6 @@ class Drawing:
 
 def _written(attributes: dict[str, float | str]) -> str:
     return "".join(
-        f' {name.replace("_", "-")}="{escape(value) if isinstance(value, str) else f"{round(value, 2):g}"}"'
+        f' {name.replace("_", "-")}="{escape(value) if isinstance(value, str) else f"{round(value, 1):g}"}"'
         for name, value in attributes.items()
     )

@@ -15,7 +15,7 @@ def test_a_quiet_cluster_needs_few_words() -> None:
 def test_signs_of_every_kind_are_named() -> None:
     picture = drawn(
         packets=(Packet("Pong", "A", "gateway", "host-98", False), Packet("Ping", "A", "host-99", "gateway", True)),
-        links={"A|host-98": "cut"},
+        links={"A|host-98": "cut", "B|host-98": "part"},
         locks=(Lock("vmfs-1", "vm-1", "host-98", True), Lock("vmfs-1", "vm-2", "host-99", False)),
         beating=frozenset({("vmfs-1", "host-99")}),
         silent=frozenset({("vmfs-1", "host-98")}),
@@ -25,6 +25,7 @@ def test_signs_of_every_kind_are_named() -> None:
         "answer to a ping",
         "its way; with a number: several",
         "cut here",
+        "cut from some hosts",
         "heartbeat region: the host writes",
         "heartbeat region: the host is silent",
         "locked file, and who holds the lock",
