@@ -16,12 +16,18 @@ from pathlib import Path
 from herzschlag.languages import LANGUAGES, speaking
 from herzschlag.pictures import again
 from herzschlag.pictures.instant import instant
+from herzschlag.pictures.layers import PACKETS, Layer
 from herzschlag.pictures.sheet import svg
 from herzschlag.report.model import Model
 from herzschlag.scenarios.from_toml import load
 
 DOCS = Path(__file__).resolve().parents[1]
 TARGET = DOCS / "pictures/lesson"
+ALL = frozenset(Layer)
+EMPTY = ALL - set(PACKETS.values()) - {Layer.LEGEND}
+"""A sheet on which pupils draw the packets themselves."""
+KINDS = {"": ALL, "-empty": EMPTY}
+"""Of the first chapter, both."""
 INSTANTS: dict[int, tuple[str, tuple[float, ...]]] = {
     1: ("normal", (6.2,)),
     2: ("slave-failure", (2.2, 11.2, 18.5)),
@@ -41,8 +47,10 @@ def pictures() -> Iterator[tuple[Path, str]]:
                 model = Model(run)
                 for seconds in instants:
                     now = instant(model, seconds)
-                    drawn = svg(now, title=heading(language, chapter), faults=tuple(about for _, about in now.faults))
-                    yield TARGET / language / f"{scenario}-{seconds:g}.svg", drawn
+                    faults = tuple(about for _, about in now.faults)
+                    for kind, wanted in KINDS.items() if scenario == "normal" else [("", ALL)]:
+                        drawn = svg(now, title=heading(language, chapter), faults=faults, wanted=wanted)
+                        yield TARGET / language / f"{scenario}-{seconds:g}{kind}.svg", drawn
 
 
 def heading(language: str, chapter: int) -> str:

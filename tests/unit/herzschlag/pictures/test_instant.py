@@ -45,12 +45,12 @@ def test_hearts_are_those_of_the_second_before_and_of_each_way_the_newest(tmp_pa
     """Heartbeats leave some milliseconds after the second, now earlier, now later; at no instant there is none."""
     beats = [beat(s + late, "host-98", "host-99") for s, late in ((29, 0.002), (30, 0.004), (31, 0.012), (32, 0.001))]
     late = beat(31.013, "host-99", "host-98", lost=True)
-    made = model(tmp_path, power_off(20.0, "host-100"), END, traffic=Traffic(datagrams=(*beats[:3], late, beats[3])))
+    made = model(tmp_path, power_off(20.008, "host-100"), END, traffic=Traffic(datagrams=(*beats[:3], late, beats[3])))
     one = Packet("Heartbeat", "A", "host-98", "host-99", False)
     other = Packet("Heartbeat", "A", "host-99", "host-98", True)
     seen = {tenth: instant(made, 10 + tenth / 10).packets for tenth in range(24)}
     assert all(one in packets for packets in seen.values()), "also at whole seconds"
-    assert seen[10] == (one,)  # 31.000 s: that of 30.004 s
+    assert seen[10] == (one,)  # 31.008 s: that of 30.004 s
     assert seen[11] == (one, other)
     assert instant(made, 13.0).packets == (one,)
     assert instant(made, 14.0).packets == ()
