@@ -105,3 +105,12 @@ def test_pictures_are_saved_as_drawings_that_need_nothing_else(
     words = "".join(drawn.itertext())
     assert "host-98" in words
     assert not re.search(r'(href|src)="(?!#|data:)', path.read_text(encoding="utf-8"))
+
+
+def test_a_still_picture_has_hearts_at_every_tenth_of_a_second(open_context: OpenContext) -> None:
+    """Also at whole seconds, when one heartbeat has arrived and the next is about to leave."""
+    watched = Watched(open_context(), report_of("isolation"))
+    hearts = watched.page.locator(".cluster [data-part=hearts] > g")
+    for tenth in range(11):
+        watched.at(50 + tenth / 10)
+        assert hearts.count() > 0, f"T+{50 + tenth / 10:g}"

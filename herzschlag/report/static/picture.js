@@ -7,7 +7,10 @@ const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
 const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const phone = () => window.innerWidth < 640;
-const FLIGHT_S = 0.7; // of protocol time that a heart is drawn on its way; the real one takes less than a millisecond
+// A heart is drawn on its way until the next one leaves, though the real one takes less than a millisecond, and a moment longer at its
+// end: real heartbeats do not leave each second to the millisecond, and no still picture shall lack them.
+const FLIGHT_S = 1;
+const STAY_S = 0.15;
 
 const pic = data.picture;
 const cluster = createCluster($("stage"), pic);
@@ -42,11 +45,10 @@ function stateAt(t) {
 function heartsAt(t, state) {
   if (!pic.schematic) {
     return pic.beats
-      .filter((b) => b[0] <= t && t < b[0] + FLIGHT_S)
-      .map((b) => ({ network: b[2], from: b[3], to: b[4], progress: (t - b[0]) / FLIGHT_S, lost: b[1] === null }));
+      .filter((b) => b[0] <= t && t < b[0] + FLIGHT_S + STAY_S)
+      .map((b) => ({ network: b[2], from: b[3], to: b[4], progress: Math.min(1, (t - b[0]) / FLIGHT_S), lost: b[1] === null }));
   }
   const since = (t - pic.begin) % 1; // heartbeats leave each whole second of the run
-  if (since >= FLIGHT_S) return [];
   const beats = state.segment.cuts || [];
   const cut = new Set(beats.map((c) => c.join("|")));
   const alive = (host) => ["master", "slave"].includes(state.roles[host]);
