@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 
 from herzschlag.languages import gettext
 from herzschlag.pictures import signs, words
@@ -23,16 +24,23 @@ Item = tuple[Callable[[Drawing, float, float], None], str]
 """What draws the sign, and its name."""
 
 
-def draw(drawing: Drawing, now: Instant, wanted: Collection[Layer]) -> None:
+def draw(drawing: Drawing, items: Iterable[Item]) -> None:
     step = (SHEET_WIDTH - 2 * SHEET_EDGE) / COLUMNS
     drawing.path(f"M{SHEET_EDGE} {TOP - 14}H{SHEET_WIDTH - SHEET_EDGE}", stroke=DIM, width=0.8)
-    for index, (sign, name) in enumerate(list(_items(now, wanted))[: COLUMNS * ROWS]):
+    for index, (sign, name) in enumerate(islice(items, COLUMNS * ROWS)):
         x, y = SHEET_EDGE + index // ROWS * step, TOP + 4 + index % ROWS * ROW
         sign(drawing, x + 10, y)
         drawing.text(x + SIGN, y + 4, name, SIZE, room=step - SIGN - 8)
 
 
-def _items(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
+def of_tiles(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
+    """Tiles have fewer signs."""
+    if Layer.HEARTS in wanted and now.packets:
+        yield _packet("Heartbeat", False), gettext("heartbeats: sent/arrived")
+    yield from _cuts(now)
+
+
+def of_boxes(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
     """The packets first; never more than there is room for, since no instant has all of them."""
     order = list(PACKETS)
     rows = sorted(
@@ -43,11 +51,7 @@ def _items(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
         yield _packet(kind, lost), words.packet(kind, lost)
     if rows:
         yield lambda d, x, y: signs.arrow(d, x, y, up=True), gettext("its way; with a number: several")
-    links = {link_state(now, network, node) for node in now.hosts for network in now.networks}
-    if links - {"ok", "off", "part"} or now.storage_lost:
-        yield _cut(half=False), gettext("cut here")
-    if "part" in links:
-        yield _cut(half=True), gettext("cut from some hosts")
+    yield from _cuts(now)
     if Layer.HEARTBEATS in wanted and now.beating:
         yield lambda d, x, y: signs.pulse(d, x, y, beats=True), gettext("heartbeat region: the host writes")
     if Layer.HEARTBEATS in wanted and now.silent:
@@ -64,6 +68,14 @@ def _items(now: Instant, wanted: Collection[Layer]) -> Iterator[Item]:
         ):
             if any(vm[1] == state for running in now.vms.values() for vm in running):
                 yield _vm(state), name
+
+
+def _cuts(now: Instant) -> Iterator[Item]:
+    links = {link_state(now, network, node) for node in now.hosts for network in now.networks}
+    if links - {"ok", "off", "part"} or now.storage_lost:
+        yield _cut(half=False), gettext("cut here")
+    if "part" in links:
+        yield _cut(half=True), gettext("cut from some hosts")
 
 
 def _cut(*, half: bool) -> Callable[[Drawing, float, float], None]:

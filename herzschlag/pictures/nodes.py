@@ -127,7 +127,7 @@ def hosts(drawing: Drawing, plan: Plan, now: Instant) -> None:
                 fill=OFF_FILL if role == "off" else PAPER, stroke=INK, **line,
             )  # fmt: skip
             drawing.text(left + 14, top + 29, host, 17, bold=True, room=plan.host_width - 24)
-            width = width_of(word, 13, bold=True) + 38
+            width = min(width_of(word, 13, bold=True) + 38, plan.host_width - 20)
             x = left + 10 if plan.narrow else left + plan.host_width - width - 12
             y = top + (38 if plan.narrow else 11)
             dark = role in STRONG
@@ -136,7 +136,8 @@ def hosts(drawing: Drawing, plan: Plan, now: Instant) -> None:
                 fill=INK if dark else PAPER, stroke=INK, stroke_width=1.2,
             )  # fmt: skip
             signs.role(drawing, role, x + 15, y + 13, PAPER if dark else INK)
-            drawing.text(x + 27, y + 17.5, word, 13, bold=True, fill=PAPER if dark else INK)
+            size = next((size for size in (13, 11) if width_of(word, size, bold=True) <= width - 31), 10)
+            drawing.text(x + 27, y + 17.5, word, size, bold=True, fill=PAPER if dark else INK, room=width - 31)
 
 
 def _more(count: int) -> str:
@@ -166,21 +167,20 @@ def vms(drawing: Drawing, plan: Plan, now: Instant) -> None:
             more = _more(len(running) - most + 1)
             drawing.text(x + 8, y + 18, more, 12.5, fill=DIM, room=width - 10)
         if not running:
-            drawing.text(
-                plan.places[host].x, top + 19, gettext("no VM runs here"), 12.5, fill=DIM, anchor="middle",
-                room=plan.host_width - 16,
-            )  # fmt: skip
+            none = gettext("no VM") if plan.narrow else gettext("no VM runs here")
+            x = plan.places[host].x
+            drawing.text(x, top + 19, none, 12.5, fill=DIM, anchor="middle", room=plan.host_width - 16)
 
 
 def beliefs(drawing: Drawing, plan: Plan, now: Instant) -> None:
+    """Where there is no room for who says so, the opinion alone."""
+    room = plan.host_width - 16
     for host, said in now.beliefs.items():
-        text = "; ".join(
-            gettext("{master} says: {state}", master=master, state=words.belief(state)) for master, state in said
-        )
-        drawing.text(
-            plan.places[host].x, plan.host_top + plan.host_height + 1, text, 12, anchor="middle",
-            room=plan.host_width - 16,
-        )  # fmt: skip
+        text = "; ".join(gettext("{master} says: {state}", master=by, state=words.belief(state)) for by, state in said)
+        if width_of(text, 12) > room:
+            text = "; ".join(words.belief(state) for _, state in said)
+        y = plan.host_top + plan.host_height + 1
+        drawing.text(plan.places[host].x, y, text, 12, anchor="middle", room=room)
 
 
 LAYERS = {Layer.VMS: vms, Layer.BELIEFS: beliefs}

@@ -57,7 +57,7 @@ class Passing:
         signs.packet(drawing, row[0], x + side * 22 * scale, y, lost=row[1], scale=min(1, scale * 1.05))
         if count > 1:
             drawing.text(
-                x + side * 33 * scale, y + 4, str(count), 11, bold=True, anchor="end" if out else "start"
+                x + side * 33 * scale, y + 4, str(count), 11 * scale, bold=True, anchor="end" if out else "start"
             )  # fmt: skip
 
     def _row_y(self, node: str, row: Row, out: bool) -> float:

@@ -48,7 +48,7 @@ def svg(now: Instant, *, title: str, faults: tuple[str, ...], wanted: Collection
             drawing.text(SHEET_WIDTH - SHEET_EDGE, 70, clock, 34, bold=True, anchor="end")
     if Layer.LEGEND in wanted:
         with drawing.layer(Layer.LEGEND, words.layer(Layer.LEGEND)):
-            legend.draw(drawing, now, wanted)
+            legend.draw(drawing, (legend.of_boxes if isinstance(plan, Plan) else legend.of_tiles)(now, wanted))
     return drawing.svg()
 
 

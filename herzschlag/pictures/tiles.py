@@ -43,7 +43,8 @@ def tiles(drawing: Drawing, plan: Tiles, now: Instant) -> None:
             signs.role(drawing, role, place.x + 14, y, INK)
             drawing.text(place.x + 25, y + 4, words.role(role), 10.5, room=plan.tile_width - 30)
             for index, network in enumerate(now.networks):
-                x, y = place.x + plan.tile_width - radius - 2 - step * index, place.y + 12
+                x = place.x + plan.tile_width - radius - 2 - step * (len(now.networks) - 1 - index)
+                y = place.y + 12
                 how = link_state(now, network, host)
                 ground = OFF_FILL if how == "off" else PAPER
                 drawing.add("circle", cx=x, cy=y, r=radius, fill=ground, stroke=INK, stroke_width=1.2)
