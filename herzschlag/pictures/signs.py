@@ -26,9 +26,9 @@ def packet(drawing: Drawing, kind: str, x: float, y: float, *, lost: bool, scale
             case "Ping":  # a ring that goes out
                 drawing.add("circle", cx=0, cy=0, r=7.5, fill=PAPER, stroke=BLUE, stroke_width=1.8)
                 drawing.add("circle", cx=0, cy=0, r=2.6, fill=BLUE)
-            case "HostPing":  # a ring that asks a host
-                drawing.add("circle", cx=0, cy=0, r=7.5, fill=PAPER, stroke=BLUE, stroke_width=1.8)
-                drawing.path("M0-3.4V3.4", stroke=BLUE, width=2.2)
+            case "HostPing":  # the same to a house: a host
+                drawing.path("M-7 7.5V-2L0-8.5 7-2V7.5Z", fill=PAPER, stroke=BLUE, width=1.8)
+                drawing.add("circle", cx=0, cy=1.5, r=2.6, fill=BLUE)
             case "Pong":  # and comes back
                 drawing.add("circle", cx=0, cy=0, r=7.5, fill=BLUE, stroke=BLUE, stroke_width=1.8)
                 drawing.add("circle", cx=0, cy=0, r=3, fill=PAPER)
