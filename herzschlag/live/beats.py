@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from herzschlag.agents.protocol.format import HEADER, KINDS
-from herzschlag.agents.protocol.messages import MESSAGE_TYPES, Heartbeat
+from herzschlag.agents.protocol.messages import MESSAGE_TYPES, AnyMessage, Heartbeat
 from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.sent import Passing
@@ -161,6 +161,6 @@ class SimulatedBeats:
     def close(self) -> None:
         self._network.watcher = None
 
-    def _see(self, one: Passing) -> None:
-        if one.packet == Heartbeat.__name__:
-            self._seen.append(Beat(one.network, one.sender, one.receiver, one.arrived_ns is None))
+    def _see(self, packets: tuple[Passing, ...], message: AnyMessage | None) -> None:
+        if isinstance(message, Heartbeat):
+            self._seen += [Beat(one.network, one.sender, one.receiver, one.arrived_ns is None) for one in packets]

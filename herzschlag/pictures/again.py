@@ -29,7 +29,7 @@ def watched(scenario: Scenario, *, speed: float = 1.0, seed: int = 0) -> tuple[H
     seen: list[Passing] = []
     plan = make_plan(scenario, speed=speed, seed=seed)
     with SimulationSession(plan) as session:
-        session.cluster.network.watcher = seen.append
+        session.cluster.network.watcher = lambda packets, _: seen.extend(packets)
         conductor = Conductor(session, scenario, plan)
         with suppress(NotReady):  # what happened until then can be drawn
             conductor.play()

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +41,7 @@ from herzschlag.agents.protocol.messages import AnyMessage, ClusterView, Heartbe
 from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.faults import AnyFault, CrashAgent, CutPair, Isolate, OneWay, PowerOff, Split, Storage
 from herzschlag.history.records import SECOND
+from herzschlag.history.sent import Passing
 from herzschlag.scenarios.model import Cluster
 from tests.support import sentences
 from tests.support.cluster import AFTER_HEARTBEAT_NS, plan_of
@@ -193,17 +194,22 @@ class Conversation:
     def _start(self, words: str) -> None:
         plan = plan_of(**_cluster_keys(words))
         self._cluster = cluster = SimCluster(plan)
-        cluster.network.listener = self._hear
+        cluster.network.watcher = self._hear
         cluster.start()
         cluster.run_until(AFTER_HEARTBEAT_NS)
 
     # -- what is said and concluded -------------------------------------------------------------------------------
 
-    def _hear(self, source: str, message: AnyMessage, to: tuple[str, ...], networks: tuple[str, ...]) -> None:
-        """The simulated network's listener: all that nodes say passes here, in order."""
-        assert self._cluster is not None
+    def _hear(self, packets: tuple[Passing, ...], message: AnyMessage | None) -> None:
+        """The simulated network's watcher: all that nodes say passes here, in order."""
+        if message is None or not packets:
+            return
         self._conclude()
-        fates = {node: self._fate(source, node, networks) for node in to}
+        source = packets[0].sender
+        fates = {
+            node: _fate([one for one in packets if one.receiver == node])
+            for node in dict.fromkeys(one.receiver for one in packets)
+        }
         if isinstance(message, Heartbeat):
             for node, fate in fates.items():
                 beats = self._beats.setdefault((source, node), Beats())
@@ -215,14 +221,6 @@ class Conversation:
             self._views[source] = message
         for fate in dict.fromkeys(fates.values()) if text else ():
             self._add(source, tuple(node for node, its in fates.items() if its == fate), text, fate)
-
-    def _fate(self, source: str, node: str, networks: Iterable[str]) -> str:
-        assert self._cluster is not None
-        network = self._cluster.network
-        failed = [name for name in networks if not network.carries((name, source, node))]
-        if not self._cluster.nodes[node].powered or failed == list(networks):
-            return LOST
-        return f" [lost on {', '.join(failed)}]" if failed else ""
 
     def _add(self, who: str, to: tuple[str, ...], text: str, fate: str) -> None:
         """One line for what one node says to several at once, and for what it says again every second."""
@@ -270,6 +268,14 @@ class Conversation:
 
 
 LOST = " [lost]"
+
+
+def _fate(packets: Sequence[Passing]) -> str:
+    """Of one message to one node, by all its networks."""
+    failed = [one.network for one in packets if one.arrived_ns is None]
+    if len(failed) == len(packets):
+        return LOST
+    return f" [lost on {', '.join(failed)}]" if failed else ""
 
 
 def _role(cluster: SimCluster, moid: str) -> str:

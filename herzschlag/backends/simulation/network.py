@@ -116,8 +116,9 @@ class SimulatedNetwork:
         """Of every link that was ever impaired."""
         self._sent: list[tuple[int, str, tuple[str, ...], tuple[str, ...], str]] | None = [] if counts else None
         """When, by whom, to whom, by which networks and what: each send, where that is counted."""
-        self.watcher: Callable[[Passing], None] | None = None
-        """Called with every packet when it is sent, for callers that want to see traffic; it changes nothing."""
+        self.watcher: Callable[[tuple[Passing, ...], AnyMessage | None], None] | None = None
+        """Called with the packets of every send, one for each receiver and network, and their message, and with every
+        ping and answer, for callers that want to see traffic; it changes nothing."""
 
     def attach(self, node: str, receive: Receive, answers: Callable[[], bool]) -> None:
         """Attach a node to the networks: `receive` gets its packets, `answers` says whether it answers pings."""
@@ -166,16 +167,15 @@ class SimulatedNetwork:
                     self._arrived[network, source, node] = at_ns
         if self.watcher is not None:
             due_ns |= {(network, node): self._queue.now_ns + LATENCY_NS for network, node, _ in smooth}
-            for network in networks:
-                for node in to:
-                    self._show((network, source, node), type(message).__name__, due_ns.get((network, node)))
+            links = [(network, source, node) for node in to for network in networks if node != source]
+            name = type(message).__name__
+            self.watcher(tuple(self._passing(link, name, due_ns.get((link[0], link[2]))) for link in links), message)
 
-    def _show(self, link: DirectedLink, packet: str, due_ns: int | None) -> None:
-        """Tell the watcher of a packet; one without power does not get it."""
+    def _passing(self, link: DirectedLink, packet: str, due_ns: int | None) -> Passing:
+        """A node without power gets nothing."""
         network, source, node = link
-        if self.watcher is not None and node in self._receive and node != source:
-            arrived_ns = due_ns if self._answers[node]() else None
-            self.watcher(Passing(self._queue.now_ns, arrived_ns, network, source, node, packet))
+        powered = node in self._answers and self._answers[node]()
+        return Passing(self._queue.now_ns, due_ns if powered else None, network, source, node, packet)
 
     def heartbeats(self) -> list[Arrival]:
         """The last heartbeat of every node to every other, by each network; some are long ago."""
@@ -198,10 +198,6 @@ class SimulatedNetwork:
                 link = (network, source, node)
                 self._arrived[link] = max(at_ns, self._arrived.get(link, 0))
         self._beats.clear()
-
-    def carries(self, link: DirectedLink) -> bool:
-        """Whether datagrams get through at all; an impaired link may still lose some."""
-        return link not in self._udp_cut
 
     def ping(self, source: str, address: str) -> None:
         """Send one echo request; the answer reaches `source` as PingAnswered when both ways and the target allow it."""
@@ -227,7 +223,9 @@ class SimulatedNetwork:
 
     def _seen_echo(self, link: DirectedLink, packet: str) -> tuple[int, ...]:
         delays_ns = self._echo(link)
-        self._show(link, packet, self._queue.now_ns + delays_ns[0] if delays_ns else None)
+        if self.watcher is not None:
+            due_ns = self._queue.now_ns + delays_ns[0] if delays_ns else None
+            self.watcher((self._passing(link, packet, due_ns),), None)
         return delays_ns
 
     def _echo(self, link: DirectedLink) -> tuple[int, ...]:
