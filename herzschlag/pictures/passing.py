@@ -16,6 +16,7 @@ from herzschlag.pictures.svg import Drawing
 from herzschlag.report.plans import BAR, Plan
 
 ROW_MAX = 25
+SIGN_HEIGHT = 19
 SIDE = 41
 """How far signs reach from a link on each side, when nothing is scaled."""
 _ORDER = list(PACKETS)
@@ -52,21 +53,23 @@ class Passing:
 
     def _sign(self, drawing: Drawing, node: str, network: str, row: Row, count: int, *, out: bool) -> None:
         place, side, scale = self._plan.places[node], -1 if out else 1, self._scale
-        x, y = self._plan.link_x(node, network), self._row_y(node, row, out)
+        (top, step), rows = self._rows_from(node, out), self._rows[node, out]
+        x, y = self._plan.link_x(node, network), top + step * (rows.index(row) + 0.5)
         signs.arrow(drawing, x + side * 8 * scale, y, up=out != place.up)
-        signs.packet(drawing, row[0], x + side * 22 * scale, y, lost=row[1], scale=min(1, scale * 1.05))
+        signs.packet(
+            drawing, row[0], x + side * 22 * scale, y, lost=row[1], scale=min(1, scale * 1.05, step / SIGN_HEIGHT)
+        )
         if count > 1:
             drawing.text(
                 x + side * 33 * scale, y + 4, str(count), 11 * scale, bold=True, anchor="end" if out else "start"
             )  # fmt: skip
 
-    def _row_y(self, node: str, row: Row, out: bool) -> float:
-        """Only what passes this side of a node takes a row there; many are closer together."""
+    def _rows_from(self, node: str, out: bool) -> tuple[float, float]:
+        """Where rows begin, and how far apart they are: only what passes this side of a node takes a row there."""
         up = self._plan.places[node].up
         top = self._plan.places[node].y + 11 if up else self._plan.bars[self._networks[-1]] + BAR + 4
         bottom = self._plan.bars[self._networks[0]] - 3 if up else self._plan.host_top - 38
-        rows = self._rows[node, out]
-        return top + min(ROW_MAX, (bottom - top) / len(rows)) * (rows.index(row) + 0.5)
+        return top, min(ROW_MAX, (bottom - top) / len(self._rows[node, out]))
 
 
 def _row(one: Packet) -> Row:

@@ -42,7 +42,7 @@ def svg(now: Instant, *, title: str, faults: tuple[str, ...], wanted: Collection
             if layer in wanted:
                 with drawing.layer(layer, words.layer(layer)):
                     tiles.packets(drawing, plan, now, wanted, layer)
-    _foot(drawing, now)
+    _foot(drawing, now, wanted)
     if Layer.CLOCK in wanted:
         with drawing.layer(Layer.CLOCK, words.layer(Layer.CLOCK)):
             drawing.text(SHEET_WIDTH - SHEET_EDGE, 70, clock, 34, bold=True, anchor="end")
@@ -91,12 +91,10 @@ def _head(drawing: Drawing, now: Instant, title: str, faults: tuple[str, ...]) -
     drawing.text(SHEET_WIDTH - SHEET_EDGE, 92, how, 12, fill=DIM, anchor="end")
 
 
-def _foot(drawing: Drawing, now: Instant) -> None:
-    said = (
-        gettext("Without packets: {reason}.", reason=words.missing(now.missing))
-        if now.missing
-        else gettext(
-            "Packets of the last second, each way once. T: the first fault; without one, when the cluster was ready."
-        )
-    )
-    drawing.text(SHEET_EDGE, SHEET_HEIGHT - 12, said, 11, fill=DIM, room=SHEET_WIDTH - 2 * SHEET_EDGE)
+def _foot(drawing: Drawing, now: Instant, wanted: Collection[Layer]) -> None:
+    said = [gettext("T: the first fault; without one, when the cluster was ready.")]
+    if now.missing:
+        said.insert(0, gettext("Without packets: {reason}.", reason=words.missing(now.missing)))
+    elif set(wanted) & set(PACKETS.values()):
+        said.insert(0, gettext("Packets of the last second, each way once."))
+    drawing.text(SHEET_EDGE, SHEET_HEIGHT - 12, " ".join(said), 11, fill=DIM, room=SHEET_WIDTH - 2 * SHEET_EDGE)

@@ -39,7 +39,13 @@ def test_a_layer_that_is_not_wanted_is_not_there(gone: Layer) -> None:
 
 
 def test_a_run_without_packets_says_so() -> None:
-    assert "Without packets: this run has no packet capture." in said(drawn(missing="This run has no packet capture"))
+    words = " ".join(said(drawn(missing="This run has no packet capture")))
+    assert "Without packets: this run has no packet capture. T: the first fault" in words
+
+
+def test_a_sheet_to_draw_packets_on_does_not_speak_of_any() -> None:
+    picture = ElementTree.fromstring(svg(an_instant(), title="", faults=(), wanted=[Layer.VMS]))
+    assert said(picture)[-1] == "T: the first fault; without one, when the cluster was ready."
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 8])
