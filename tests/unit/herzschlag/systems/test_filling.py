@@ -37,7 +37,7 @@ def test_an_option_may_have_placeholders_itself() -> None:
 
 
 def test_a_placeholder_that_is_none_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'host'"):
+    with pytest.raises(InputError, match="did you mean 'hosts'"):
         filled("{hots}", KEEPALIVED, LAB, "host-99")
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from herzschlag.systems.finding import shipped, system_named
-from herzschlag.systems.model import Program, Read, Ready, System, check, with_options
+from herzschlag.systems.model import Program, Read, Ready, System, Writes, check, with_options
 from herzschlag.wrong_input import InputError
 
 READ = Read(match="state (?P<to>LEADER|FOLLOWER)", record="role", words={"LEADER": "master", "FOLLOWER": "slave"})
@@ -35,6 +35,10 @@ def test_a_shipped_system_is_sound(name: str) -> None:
         ({"reads": (msgspec.structs.replace(READ, of="beet"),)}, "reads[0].of", "did you mean 'beat'"),
         ({"reads": (msgspec.structs.replace(READ, words={"X": "mastre"}),)}, "reads[0].words", "did you mean 'master'"),
         ({"ready": Ready(roles={"leader": 1})}, "ready.roles", "'leader' is not a role"),
+        ({"ready": Ready(first="leader")}, "ready.first", "'leader' is not a role"),
+        ({"programs": (Program(name="writer", argv=("x",)),)}, "programs[0].name", "choose another name"),
+        ({"writes": Writes(argv=(), read=("x",))}, "writes.argv", "is empty"),
+        ({"writes": Writes(argv=("x",), read=())}, "writes.read", "is empty"),
         ({"profiles": {"fast": {"prot": 1}}}, "profiles.fast", "did you mean 'port'"),
     ],
 )

@@ -48,7 +48,8 @@ class Meaning:
         ]
 
     def _entry(self, read: Read, match: re.Match[str], line: str) -> Entry | None:
-        because = line.strip()[-BECAUSE_CHARACTERS_MAX:]
+        from_ = match.start() if len(line) > BECAUSE_CHARACTERS_MAX else 0  # a long line: what matters of it
+        because = line[from_:].strip()[:BECAUSE_CHARACTERS_MAX]
         if read.record == "term":
             return Term(term=int(match["term"]), because=because)
         word = match["to"]

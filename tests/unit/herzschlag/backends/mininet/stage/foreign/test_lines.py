@@ -40,3 +40,15 @@ def test_a_line_may_tell_role_and_term() -> None:
 def test_a_word_that_is_no_role_says_nothing() -> None:
     meaning = Meaning("host-98", system_named("keepalived").reads)
     assert meaning.of(FIFO, 'INSTANCE "V1" DELETED 150') == []
+
+
+def test_of_a_long_line_the_record_has_what_mattered() -> None:
+    """Redis' log says a lot before it."""
+    meaning = Meaning("host-98", system_named("redis-sentinel").reads)
+    (told,) = meaning.of("redis", "x" * 300 + " MASTER MODE enabled (user request from 'id=9')")
+    assert told == AgentRole(
+        from_="uninitialized",
+        to="master",
+        master="host-98",
+        because="MASTER MODE enabled (user request from 'id=9')",
+    )
