@@ -28,7 +28,7 @@ from herzschlag.backends.mininet.stage.priorities import make_urgent
 from herzschlag.history.kinds import Holding, ProgramChange
 from herzschlag.systems.filling import filled
 from herzschlag.systems.model import DONE, WRITER, Program, System
-from herzschlag.topo.environment import IMPORTED_FROM, search_path
+from herzschlag.topo.environment import environment, search_path
 from herzschlag.topo.kernel.addresses import AddressWatch
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.spec import VCENTER
@@ -172,7 +172,7 @@ class Programs:
             [self._filled(word, host) for word in argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            env={**_ENVIRONMENT, "PATH": search_path(), "PYTHONPATH": IMPORTED_FROM, **filled_env},
+            env={**_ENVIRONMENT, "PATH": search_path(), "PYTHONPATH": environment()["PYTHONPATH"], **filled_env},
             start_new_session=True,
             **options,
         )
