@@ -64,6 +64,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "keepalived", "program", "keepalived", "people", 'runs with [cluster] system = "keepalived"', "--version"
     ),
     Requirement("etcd", "program", "etcd-server", "people", 'runs with [cluster] system = "etcd"', "--version"),
+    Requirement("corosync", "program", "corosync", "people", 'runs with [cluster] system = "corosync"', "-v"),
     *(
         Requirement(name, "program", package, "people", 'runs with [cluster] system = "redis-sentinel"', "--version")
         for name, package in (

@@ -168,6 +168,17 @@ class Term(Entry, frozen=True, gc=False, kw_only=True, tag="term"):
     """The line that said so."""
 
 
+class View(Entry, frozen=True, gc=False, kw_only=True, tag="view"):
+    """A host of another system says which hosts are members, as its own line says; real packets only."""
+
+    remembered = True
+
+    members: str
+    """MOIDs of the members, with blanks between."""
+    because: str
+    """The line that said so."""
+
+
 class Write(Entry, frozen=True, gc=False, kw_only=True, tag="write"):
     """The answer that the client on a host got to a write to another system: each one that was acknowledged, and the
     first of a row that were not; real packets only."""
@@ -240,6 +251,7 @@ HarnessEntry = (
     | ProgramChange
     | Holding
     | Term
+    | View
     | Write
     | Found
     | PowerLost
@@ -248,7 +260,7 @@ HarnessEntry = (
     | End
 )
 REAL_PACKETS_ONLY = frozenset(
-    {"lateness", "undelivered", "switches", "capture-full", "program", "holds", "term", "write", "found"}
+    {"lateness", "undelivered", "switches", "capture-full", "program", "holds", "term", "view", "write", "found"}
 )
 """Kinds that no simulation writes."""
 SIMULATION_ONLY = frozenset({"power-lost"})

@@ -6,7 +6,7 @@
     {first_A}         the first host's address on network A   {hosts}     how many hosts there are
     {python}          this Python, which imports herzschlag
     {each:SEP|TEXT}   TEXT for every host, with <host> <A> <B> <index> filled, and SEP (\\n: a new line) between
-    {others:SEP|TEXT} the same, without the host itself
+    {others:SEP|TEXT} the same, without the host itself; a brace in TEXT is written <(> or <)>
 
 Only these, in braces without blanks: the braces of a configuration file stay as they are.
 """
@@ -63,7 +63,7 @@ def _loop(found: re.Match[str], lab: TopologySpec, host: str) -> str:
             for name, value in _of_host(lab, one).items():
                 own = own.replace(f"<{name}>", value)
             made.append(own)
-    return between.replace("\\n", "\n").join(made).replace("\\n", "\n")
+    return between.join(made).replace("\\n", "\n").replace("<(>", "{").replace("<)>", "}")
 
 
 def interval_s(system: System) -> float:

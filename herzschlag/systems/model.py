@@ -51,8 +51,9 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     match: str
     """A regular expression, searched for in the line; its named groups are the record's fields."""
-    record: Literal["role", "term"]
-    """`role`: group `to` is the new role. `term`: the host leads the term whose number is group `term`."""
+    record: Literal["role", "term", "view"]
+    """`role`: group `to` is the new role. `term`: the host leads the term whose number is group `term`. `view`: group
+    `members` has the numbers of the hosts that it takes for members, from 1, with blanks between."""
     of: str = ""
     """Name of the program that writes it, or `fifo:PATH` for a pipe that it writes to; empty: any program."""
     words: dict[str, str] = {}
@@ -74,6 +75,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Every host has said its role, and so many have these."""
 
     roles: dict[str, int] = msgspec.field(default_factory=lambda: {"master": 1})
+    every: str = ""
+    """Every host's role, where none leads; then `roles` is not asked for."""
     first: str = ""
     """The first host's role, where the system can be told who leads; empty: any."""
 
@@ -119,6 +122,16 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     heartbeats: Heartbeats | None = None
     refuses: dict[str, str] = {}
     """Kinds of fault that mean nothing for it, with the reason."""
+
+    @property
+    def has_leader(self) -> bool:
+        """Whether a host can lead; else its roles say who takes part."""
+        roles = [read for read in self.reads if read.record == "role"]
+        return any(not read.words or "master" in read.words.values() for read in roles)
+
+    @property
+    def has_views(self) -> bool:
+        return any(read.record == "view" for read in self.reads)
 
     @property
     def has_terms(self) -> bool:
@@ -170,7 +183,7 @@ def _check_read(read: Read, programs: list[str], key: str) -> None:
         groups = re.compile(read.match).groupindex
     except re.error as error:
         raise InputError(f"{key}.match", f"is not a regular expression: {error}") from None
-    group = "term" if read.record == "term" else "to"
+    group = {"role": "to", "term": "term", "view": "members"}[read.record]
     if group not in groups:
         raise InputError(f"{key}.match", f"has no group {group!r}: write (?P<{group}>...)")
     if read.of and not read.of.startswith("fifo:/") and read.of not in programs:
@@ -187,9 +200,13 @@ def _check_writes(writes: Writes | None) -> None:
 
 
 def _check_ready(ready: Ready) -> None:
-    for key, roles in (("ready.roles", (*ready.roles,)), ("ready.first", (ready.first,) if ready.first else ())):
+    for key, roles in (
+        ("ready.roles", (*ready.roles,)),
+        ("ready.every", (ready.every,)),
+        ("ready.first", (ready.first,)),
+    ):
         for role in roles:
-            if role not in ROLES:
+            if role and role not in ROLES:
                 raise InputError(key, f"{role!r} is not a role: {nearest(role, ROLES)}")
 
 

@@ -36,6 +36,10 @@ def program(at_s: float, node: str, to: str) -> Said:
     return at_s, node, "program", {"name": "daemon", "to": to, "because": "x"}
 
 
+def view(at_s: float, node: str, *members: str) -> Said:
+    return at_s, node, "view", {"members": " ".join(members), "because": "x"}
+
+
 def write(at_s: float, node: str, number: int, to: str = "acknowledged") -> Said:
     return at_s, node, "write", {"number": number, "to": to, "because": "x"}
 

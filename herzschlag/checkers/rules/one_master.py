@@ -27,6 +27,9 @@ def settle_ns(scenario: Scenario) -> int:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
+    system = scenario.cluster.foreign()
+    if system is not None and not system.has_leader:
+        return finding(NAME, (), good="", nothing=f"no host of {system.name} leads")
     truth = Truth(history, scenario)
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
@@ -34,7 +37,6 @@ def _check(history: History, scenario: Scenario) -> Finding:
     ready = history.of_kind("ready")
     if not ready:
         return unknown(NAME, "the cluster never became ready")
-    system = scenario.cluster.foreign()
     led_from = len(truth.lab.moids) // 2 + 1 if system is not None and system.majority else 1
     details = []
     for segment in truth.segments:

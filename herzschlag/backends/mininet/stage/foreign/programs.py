@@ -11,7 +11,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -43,8 +43,8 @@ _ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8"}
 class _Life:
     """One life of a host: what belongs to it is over when it loses power or its programs are killed."""
 
-    def __init__(self, host: str, system: System) -> None:
-        self.meaning = Meaning(host, system.reads)
+    def __init__(self, host: str, system: System, hosts: Sequence[str] = ()) -> None:
+        self.meaning = Meaning(host, system.reads, hosts)
         self.writing = Writing()
         self.writer: subprocess.Popen[bytes] | None = None
         self.wrote_all = False
@@ -146,7 +146,7 @@ class Programs:
     def _begin(self, hosts: list[str]) -> None:
         """A program starts on every host before the next one does on any, which may wait for all of it."""
         for host in hosts:
-            self._lives[host] = _Life(host, self._system)
+            self._lives[host] = _Life(host, self._system, self._topology.moids)
             self._open_pipes(host, self._lives[host])
             self.pids.pop(host, None)
         for program in self._programs:

@@ -2,7 +2,7 @@
 
 from herzschlag.agents.records import AgentRole
 from herzschlag.backends.mininet.stage.foreign.lines import LINE_BYTES_MAX, Lines, Meaning
-from herzschlag.history.kinds import Term
+from herzschlag.history.kinds import Term, View
 from herzschlag.systems.finding import system_named
 
 FIFO = "fifo:/run/keepalived.fifo"
@@ -52,3 +52,12 @@ def test_of_a_long_line_the_record_has_what_mattered() -> None:
         master="host-98",
         because="MASTER MODE enabled (user request from 'id=9')",
     )
+
+
+def test_members_are_hosts_by_their_numbers() -> None:
+    meaning = Meaning("host-98", system_named("corosync").reads, ("host-98", "host-99", "host-100"))
+    line = "[QUORUM] Members[2]: 3 1"
+    assert meaning.of("corosync", line) == [View(members="host-98 host-100", because=line)]
+    assert meaning.of("corosync", "[QUORUM] Members[2]: 1 9") == [
+        View(members="host-98", because="[QUORUM] Members[2]: 1 9")
+    ]
