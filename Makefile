@@ -22,7 +22,7 @@ help: ## this list
 
 setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
 
-systems: ## the programs of other people's systems (keepalived, etcd), for `[cluster] system`; none is started or enabled
+systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available

@@ -64,6 +64,15 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "keepalived", "program", "keepalived", "people", 'runs with [cluster] system = "keepalived"', "--version"
     ),
     Requirement("etcd", "program", "etcd-server", "people", 'runs with [cluster] system = "etcd"', "--version"),
+    Requirement("corosync", "program", "corosync", "people", 'runs with [cluster] system = "corosync"', "-v"),
+    *(
+        Requirement(name, "program", package, "people", 'runs with [cluster] system = "redis-sentinel"', "--version")
+        for name, package in (
+            ("redis-server", "redis-server"),
+            ("redis-sentinel", "redis-sentinel"),
+            ("redis-cli", "redis-tools"),
+        )
+    ),
     Requirement("starlette", "python", "starlette>=0.45", "some", "the live page"),
     Requirement("uvicorn", "python", "uvicorn>=0.34", "some", "the live page"),
     Requirement("paramiko", "python", "paramiko>=3.5", "some", "herzschlag remote"),

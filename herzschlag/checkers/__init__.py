@@ -37,7 +37,7 @@ from herzschlag.checkers.rules import (
     vcenter_belief,
     vms_run,
 )
-from herzschlag.checkers.rules.foreign import one_holder, one_leader_per_term, programs_live
+from herzschlag.checkers.rules.foreign import acknowledged, agreed_view, one_holder, one_leader_per_term, programs_live
 from herzschlag.checkers.rules.restart import justified, order, owned
 from herzschlag.checkers.verdict import Finding, unknown
 from herzschlag.history.kinds import KINDS
@@ -75,7 +75,7 @@ CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _RUL
 """In the order in which findings are shown."""
 NAMES = tuple(CHECKERS)
 """Those of this package for the modelled system."""
-_FOREIGN_RULES = (one_holder, one_leader_per_term, programs_live)
+_FOREIGN_RULES = (one_holder, agreed_view, one_leader_per_term, acknowledged, programs_live)
 FOREIGN_CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _FOREIGN_RULES}
 """What is asked of other systems alone."""
 _OF_ANY_SYSTEM = frozenset(
@@ -106,8 +106,9 @@ def _accept(value: object, name: str) -> Checker | str:
     return value
 
 
-SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME})
-"""What locks guarantee whatever the machine does. All else depends on timers and on our own parts being alive."""
+SAFETY = frozenset({one_writer.NAME, started_twice.NAME, lock_holders.NAME, acknowledged.NAME})
+"""What locks guarantee, or a system promised a client, whatever the machine does. All else depends on timers and on our
+own parts being alive."""
 
 
 def check_all(history: History, scenario: Scenario) -> tuple[Finding, ...]:

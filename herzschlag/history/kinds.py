@@ -168,6 +168,38 @@ class Term(Entry, frozen=True, gc=False, kw_only=True, tag="term"):
     """The line that said so."""
 
 
+class View(Entry, frozen=True, gc=False, kw_only=True, tag="view"):
+    """A host of another system says which hosts are members, as its own line says; real packets only."""
+
+    remembered = True
+
+    members: str
+    """MOIDs of the members, with blanks between."""
+    because: str
+    """The line that said so."""
+
+
+class Write(Entry, frozen=True, gc=False, kw_only=True, tag="write"):
+    """The answer that the client on a host got to a write to another system: each one that was acknowledged, and the
+    first of a row that were not; real packets only."""
+
+    number: int
+    """Number of the write; the host's writes have different ones."""
+    to: Literal["acknowledged", "refused", "unanswered"]
+    """What it was told."""
+    because: str
+    """The line that said so."""
+
+
+class Found(Entry, frozen=True, gc=False, kw_only=True, tag="found"):
+    """What a host of another system has of one host's writes when the run is over; real packets only."""
+
+    writer: str
+    """MOID of the host whose client wrote them."""
+    numbers: list[int]
+    """Numbers of the writes that are there."""
+
+
 class PowerLost(Entry, frozen=True, gc=False, kw_only=True, tag="power-lost"):
     """A host lost power while it wrote to a datastore; simulation only, where a test asks for it."""
 
@@ -219,12 +251,17 @@ HarnessEntry = (
     | ProgramChange
     | Holding
     | Term
+    | View
+    | Write
+    | Found
     | PowerLost
     | CaptureFull
     | Machinery
     | End
 )
-REAL_PACKETS_ONLY = frozenset({"lateness", "undelivered", "switches", "capture-full", "program", "holds", "term"})
+REAL_PACKETS_ONLY = frozenset(
+    {"lateness", "undelivered", "switches", "capture-full", "program", "holds", "term", "view", "write", "found"}
+)
 """Kinds that no simulation writes."""
 SIMULATION_ONLY = frozenset({"power-lost"})
 

@@ -54,10 +54,15 @@ class Readiness:
     def _missing_roles(self, system: System) -> str:
         """What another system lacks: its file says which roles it has when it is ready."""
         roles = self._standing.roles
-        for role, number in system.ready.roles.items():
+        every = system.ready.every
+        wanted = {every: len(self._hosts)} if every else system.ready.roles
+        for role, number in wanted.items():
             has = sum(roles.get(host) == role for host in self._hosts)
             if has != number:
                 return f"{number} hosts of {system.name} as {role} ({has} are)"
+        first = self._hosts[0]
+        if system.ready.first and roles.get(first) != system.ready.first:
+            return f"{first} to be {system.ready.first} of {system.name} (it is {roles.get(first, 'silent')})"
         if silent := [host for host in self._hosts if host not in roles]:
             return f"{system.name} on {silent[0]} to say its role"
         return ""

@@ -50,6 +50,8 @@ def _texts(system: System) -> Iterable[str]:
         yield from (file.path, file.text)
     for program in system.programs:
         yield from (*program.argv, *program.env.values(), program.after)
+    if system.writes is not None:
+        yield from (*system.writes.argv, *system.writes.read)
 
 
 def check_step(step: Step, scenario: Scenario, lab: TopologySpec, key: str) -> None:

@@ -3,8 +3,10 @@
     {host}            its name                                {A} {B}   its address on that network
     {index}           1 for the first host, 2 for the second  {priority}  150 for the first, 10 less for each after it
     {address}         the system's virtual address            {NAME}    an option, which may have placeholders itself
+    {first_A}         the first host's address on network A   {hosts}     how many hosts there are
+    {python}          this Python, which imports herzschlag
     {each:SEP|TEXT}   TEXT for every host, with <host> <A> <B> <index> filled, and SEP (\\n: a new line) between
-    {others:SEP|TEXT} the same, without the host itself
+    {others:SEP|TEXT} the same, without the host itself; a brace in TEXT is written <(> or <)>
 
 Only these, in braces without blanks: the braces of a configuration file stay as they are.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 from herzschlag.systems.model import System
 from herzschlag.topo.spec import TopologySpec
@@ -31,6 +34,9 @@ def filled(text: str, system: System, lab: TopologySpec, host: str) -> str:
         **_of_host(lab, host),
         "priority": str(150 - 10 * lab.moids.index(host)),
         "address": system.address,
+        "hosts": str(len(lab.moids)),
+        **{f"first_{network}": lab.address(lab.moids[0], network) for network in lab.networks},
+        "python": sys.executable,
     }
 
     def word(found: re.Match[str]) -> str:
@@ -57,7 +63,7 @@ def _loop(found: re.Match[str], lab: TopologySpec, host: str) -> str:
             for name, value in _of_host(lab, one).items():
                 own = own.replace(f"<{name}>", value)
             made.append(own)
-    return between.replace("\\n", "\n").join(made).replace("\\n", "\n")
+    return between.join(made).replace("\\n", "\n").replace("<(>", "{").replace("<)>", "}")
 
 
 def interval_s(system: System) -> float:

@@ -17,6 +17,10 @@ from herzschlag.wrong_input import InputError, nearest
 Option = str | int | float
 
 DISK_MB_MAX = 4096
+WRITER = "writer"
+"""Name of the program that writes, in records and in `log/`."""
+DONE = "its work was done"
+"""Why a program that may end did."""
 ROLES: tuple[Role, ...] = get_args(Role)
 """What a system's own roles are called in records."""
 
@@ -26,6 +30,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     path: str
     text: str
+    once: bool = False
+    """Written in the first life alone, because the system itself rewrites it: it lies in a kept folder."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +42,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     env: dict[str, str] = {}
     after: str = ""
     """A shell command that succeeds once the programs before this one are up; empty: it starts at once."""
+    ends: bool = False
+    """It ends by itself, with status 0, when its work is done."""
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,8 +51,9 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     match: str
     """A regular expression, searched for in the line; its named groups are the record's fields."""
-    record: Literal["role", "term"]
-    """`role`: group `to` is the new role. `term`: the host leads the term whose number is group `term`."""
+    record: Literal["role", "term", "view"]
+    """`role`: group `to` is the new role. `term`: the host leads the term whose number is group `term`. `view`: group
+    `members` has the numbers of the hosts that it takes for members, from 1, with blanks between."""
     of: str = ""
     """Name of the program that writes it, or `fifo:PATH` for a pipe that it writes to; empty: any program."""
     words: dict[str, str] = {}
@@ -66,6 +75,19 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Every host has said its role, and so many have these."""
 
     roles: dict[str, int] = msgspec.field(default_factory=lambda: {"master": 1})
+    every: str = ""
+    """Every host's role, where none leads; then `roles` is not asked for."""
+    first: str = ""
+    """The first host's role, where the system can be told who leads; empty: any."""
+
+
+class Writes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client on every host that writes all the time; its lines are those of `writers/writing.py`."""
+
+    argv: tuple[str, ...]
+    """It writes, and says what it was told."""
+    read: tuple[str, ...]
+    """It says what is there; run on every host when the run is over."""
 
 
 class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +98,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Program that must be on the machine, to the Debian package that has it."""
     settle_s: float
     """This long after a change, hosts that reach each other have made up their minds."""
+    majority: bool = False
+    """Hosts that do not reach a majority of all have no leader."""
     floods: bool = False
     """It sends multicasts or broadcasts, or has an address that moves, which is asked for by ARP."""
     address: str = ""
@@ -93,10 +117,21 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     files: tuple[File, ...] = ()
     programs: tuple[Program, ...]
     reads: tuple[Read, ...]
+    writes: Writes | None = None
     ready: Ready = Ready()
     heartbeats: Heartbeats | None = None
     refuses: dict[str, str] = {}
     """Kinds of fault that mean nothing for it, with the reason."""
+
+    @property
+    def has_leader(self) -> bool:
+        """Whether a host can lead; else its roles say who takes part."""
+        roles = [read for read in self.reads if read.record == "role"]
+        return any(not read.words or "master" in read.words.values() for read in roles)
+
+    @property
+    def has_views(self) -> bool:
+        return any(read.record == "view" for read in self.reads)
 
     @property
     def has_terms(self) -> bool:
@@ -125,6 +160,8 @@ def check(system: System) -> System:
     for index, program in enumerate(system.programs):
         if not program.argv:
             raise InputError(f"programs[{index}].argv", "is empty: the program, then its arguments")
+        if program.name == WRITER:
+            raise InputError(f"programs[{index}].name", f"{WRITER!r} is the program of [writes]: choose another name")
         if names.count(program.name) > 1:
             raise InputError(f"programs[{index}].name", f"{program.name!r} is used twice: give each its own name")
     if not 1 <= system.disk_mb <= DISK_MB_MAX:
@@ -135,9 +172,8 @@ def check(system: System) -> System:
         _check_read(read, names, f"reads[{index}]")
     if not any(read.record == "role" for read in system.reads):
         raise InputError("reads", "tells no role: nothing could be judged; give a [[reads]] with record = 'role'")
-    for role in system.ready.roles:
-        if role not in ROLES:
-            raise InputError("ready.roles", f"{role!r} is not a role: {nearest(role, ROLES)}")
+    _check_writes(system.writes)
+    _check_ready(system.ready)
     _check_profiles(system)
     return system
 
@@ -147,7 +183,7 @@ def _check_read(read: Read, programs: list[str], key: str) -> None:
         groups = re.compile(read.match).groupindex
     except re.error as error:
         raise InputError(f"{key}.match", f"is not a regular expression: {error}") from None
-    group = "term" if read.record == "term" else "to"
+    group = {"role": "to", "term": "term", "view": "members"}[read.record]
     if group not in groups:
         raise InputError(f"{key}.match", f"has no group {group!r}: write (?P<{group}>...)")
     if read.of and not read.of.startswith("fifo:/") and read.of not in programs:
@@ -155,6 +191,23 @@ def _check_read(read: Read, programs: list[str], key: str) -> None:
     for role in read.words.values():
         if role not in ROLES:
             raise InputError(f"{key}.words", f"{role!r} is not a role: {nearest(role, ROLES)}")
+
+
+def _check_writes(writes: Writes | None) -> None:
+    for part in ("argv", "read") if writes is not None else ():
+        if not getattr(writes, part):
+            raise InputError(f"writes.{part}", "is empty: the program, then its arguments")
+
+
+def _check_ready(ready: Ready) -> None:
+    for key, roles in (
+        ("ready.roles", (*ready.roles,)),
+        ("ready.every", (ready.every,)),
+        ("ready.first", (ready.first,)),
+    ):
+        for role in roles:
+            if role and role not in ROLES:
+                raise InputError(key, f"{role!r} is not a role: {nearest(role, ROLES)}")
 
 
 def _check_profiles(system: System) -> None:

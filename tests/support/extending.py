@@ -1,4 +1,4 @@
-"""The package of docs/extending.md: its blocks as files, installed as pip would do it."""
+"""A package of the documentation: a page's blocks as files, installed as pip would do it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs/extending.md"
-_BLOCK = re.compile(r"^```(?:python|toml)\n# (?P<name>[\w./]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+EXTENDING, YOUR_SYSTEM = ROOT / "docs/extending.md", ROOT / "docs/your-system.md"
+_BLOCK = re.compile(r"^```(?:python|toml)\n# (?P<name>[\w./-]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def files() -> dict[str, str]:
+def files(document: Path = EXTENDING) -> dict[str, str]:
     """Each file's name with its text; every block of Python or TOML has a name."""
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = document.read_text(encoding="utf-8")
     found = {block["name"]: block["text"] for block in _BLOCK.finditer(text)}
     assert len(found) == text.count("```python\n") + text.count("```toml\n")
     return found
 
 
-def install(folder: Path) -> Path:
+def install(folder: Path, document: Path = EXTENDING) -> Path:
     """Write the package, install it apart from everything else, and return where: for PYTHONPATH."""
     source, site = folder / "source", folder / "site"
-    for name, text in files().items():
+    for name, text in files(document).items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(text, encoding="utf-8")
     offline = ["--no-index", "--no-build-isolation", "--no-deps", "--disable-pip-version-check"]
@@ -34,10 +34,12 @@ def install(folder: Path) -> Path:
     return site
 
 
-def project_in(folder: Path) -> Path:
+def project_in(
+    folder: Path, document: Path = EXTENDING, names: tuple[str, ...] = ("rack.toml", "test_rack.py")
+) -> Path:
     """The files of a user's project, which uses the package, in a folder."""
-    for name in ("rack.toml", "test_rack.py"):
-        (folder / name).write_text(files()[name], encoding="utf-8")
+    for name in names:
+        (folder / name).write_text(files(document)[name], encoding="utf-8")
     return folder
 
 

@@ -36,6 +36,19 @@ def program(at_s: float, node: str, to: str) -> Said:
     return at_s, node, "program", {"name": "daemon", "to": to, "because": "x"}
 
 
+def view(at_s: float, node: str, *members: str) -> Said:
+    return at_s, node, "view", {"members": " ".join(members), "because": "x"}
+
+
+def write(at_s: float, node: str, number: int, to: str = "acknowledged") -> Said:
+    return at_s, node, "write", {"number": number, "to": to, "because": "x"}
+
+
+def found(node: str, writer: str, *numbers: int) -> Said:
+    """What is there at the end."""
+    return 59, node, "found", {"writer": writer, "numbers": list(numbers)}
+
+
 CORRECT: tuple[Said, ...] = (
     *(program(1, host, "started") for host in HOSTS),
     *(role(2, host, "slave") for host in HOSTS),
@@ -46,7 +59,7 @@ CORRECT: tuple[Said, ...] = (
 """keepalived as it is: while host-98 is cut off, host-99 holds the address too; then host-98 alone again."""
 
 
-def history(said: tuple[Said, ...], fault: Fault | None = None) -> History:
+def history(said: tuple[Said, ...], fault: Fault | None = None, end_s: float = END_S, late_ns: int = 1000) -> History:
     cut = Isolate(host="host-98") if fault is None else fault
     told = [_note(0, "run", backend="mininet", speed=1.0, hosts=list(HOSTS), scenario="x", seed=0, vms={})]
     told.append(_note(READY_S, "ready", because="x", master="host-98"))
@@ -56,9 +69,9 @@ def history(said: tuple[Said, ...], fault: Fault | None = None) -> History:
         fields = {"id": "cut", "phase": phase, "fault": kind_of(cut), "value": msgspec.to_builtins(cut), "took_ns": 0}
         told.append(_note(at_s, "fault", about="x", evidence={}, **fields, **at, **shown))
     told += [record(round(at_s * SECOND), node, kind, fields) for at_s, node, kind, fields in said]
-    late = {"process": "reader", "max_ns": 1000, "p99_ns": 1000, "count": 9}
+    late = {"process": "reader", "max_ns": late_ns, "p99_ns": late_ns, "count": 9}
     told += [record(11 * SECOND, host, "lateness", late) for host in HOSTS]
-    told.append(_note(END_S, "end", because="x"))
+    told.append(_note(end_s, "end", because="x"))
     return History.ordered(told)
 
 
@@ -66,9 +79,15 @@ def _note(at_s: float, kind: str, **fields: Any) -> Record:
     return record(round(at_s * SECOND), RUNNER, kind, fields)
 
 
-def judged(said: tuple[Said, ...], system: str = "keepalived", fault: Fault | None = None) -> dict[str, Finding]:
+def judged(
+    said: tuple[Said, ...],
+    system: str = "keepalived",
+    fault: Fault | None = None,
+    end_s: float = END_S,
+    late_ns: int = 1000,
+) -> dict[str, Finding]:
     """Every checker's finding."""
     cut = Isolate(host="host-98") if fault is None else fault
     step = Step(at_s=10, for_s=20, id="cut", fault=cut)
     scenario = Scenario(name="x", title="x", speed=1, cluster=Cluster(system=system), steps=(step,))
-    return {found.checker: found for found in check_all(history(said, fault), scenario)}
+    return {found.checker: found for found in check_all(history(said, fault, end_s, late_ns), scenario)}

@@ -18,6 +18,15 @@ _S_MAX = 180.0
 
 def run_as_ordinary_user(file: str, body: str, output: Path) -> int:
     """Run a body of this file as `inside` does; returns its exit status. Skips where that cannot be."""
+    return run_python(
+        "import sys; from tests.support.sandboxed import start_inside\n"
+        f"sys.exit(start_inside({file!r}, {body!r}, None).wait(120))",
+        output,
+    )
+
+
+def run_python(code: str, output: Path) -> int:
+    """Run this text; returns its exit status. Skips where that cannot be."""
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root; as an ordinary user every other test here shows the same")
     interpreter = Path(sys.executable).resolve()
@@ -25,10 +34,6 @@ def run_as_ordinary_user(file: str, body: str, output: Path) -> int:
         pytest.skip(f"an ordinary user may not read {interpreter} or {CHECKOUT}")
     if shutil.which("setpriv") is None:
         pytest.skip("needs the program setpriv")
-    code = (
-        "import sys; from tests.support.sandboxed import start_inside\n"
-        f"sys.exit(start_inside({file!r}, {body!r}, None).wait(120))"
-    )
     script = output.with_name(f"{output.name}.script")
     script.write_text(code)
     as_user = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {sys.executable} -c "$(cat {script})"'

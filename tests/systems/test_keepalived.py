@@ -6,31 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from herzschlag.running.run_file import RunReport
-from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.from_toml import load, load_family, of_systems
-from herzschlag.topo.environment import program
+from tests.support.systems import finding, needs, played, scenarios_of
 
 FORMULA_S = 0.02
 """How far a takeover may lie from 3 * interval + skew, counted from the last advertisement that was delivered."""
-SCENARIOS = [one.name for name in of_systems() if name.startswith("keepalived") for one in load_family(name)]
 
-pytestmark = [
-    pytest.mark.packets,
-    pytest.mark.skipif(program("keepalived") is None, reason="keepalived is not on this machine: make systems"),
-]
+pytestmark = [pytest.mark.packets, needs("keepalived")]
 
 
-def played(name: str, directory: Path) -> RunReport:
-    scenario = load(name)
-    return run(RunRequest(scenario=scenario, backend="mininet", speed=1.0, seed=0, directory=directory))
-
-
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", scenarios_of("keepalived"))
 def test_a_scenario_holds_and_the_takeover_keeps_the_formula(name: str, tmp_path: Path) -> None:
     report = played(name, tmp_path / "run")
     assert report.verdict == "holds", report.because
-    (timeline,) = [found for found in report.findings if found.checker == "timeline"]
+    timeline = finding(report, "timeline")
     exact = [
         one for one in timeline.details if one.published_s is not None and one.published_s[0] == one.published_s[1]
     ]

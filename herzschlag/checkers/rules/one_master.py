@@ -2,7 +2,8 @@
 
 This module decides what a group is (hosts with a working agent that all reach each other both ways, and hear no other
 host) and how long it may take: the silence before an election, the election, and the isolation ping after it. Where
-hosts do not form such a group, masters may rightly differ, and nothing is judged.
+hosts do not form such a group, masters may rightly differ, and nothing is judged. Of another system whose leader needs
+a majority of all hosts, a group without one has none.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ def settle_ns(scenario: Scenario) -> int:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
+    system = scenario.cluster.foreign()
+    if system is not None and not system.has_leader:
+        return finding(NAME, (), good="", nothing=f"no host of {system.name} leads")
     truth = Truth(history, scenario)
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
@@ -33,6 +37,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     ready = history.of_kind("ready")
     if not ready:
         return unknown(NAME, "the cluster never became ready")
+    led_from = len(truth.lab.moids) // 2 + 1 if system is not None and system.majority else 1
     details = []
     for segment in truth.segments:
         # The first segment holds the start of everything; from ready on there is nothing left to settle in it.
@@ -41,16 +46,17 @@ def _check(history: History, scenario: Scenario) -> Finding:
             continue
         for group in truth.groups(segment):
             if truth.clique(group, segment):
-                details.append(_judge(group, segment, from_ns, truth))
+                details.append(_judge(group, segment, from_ns, truth, 1 if len(group) >= led_from else 0))
     return finding(
         NAME,
         details,
-        good=f"{counted(len(details), 'settled group')}, one master each",
+        good=f"{counted(len(details), 'settled group')}, one master each"
+        + (" that has a majority" if led_from > 1 else ""),
         nothing="no group of hosts had the time to settle",
     )
 
 
-def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) -> Detail:
+def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth, leaders: int) -> Detail:
     """Look at the beginning and at the end of what is left of the segment, and at every change of role between."""
     name = ", ".join(sorted(group))
     changes = [r for r in truth.history.of_kind("role") if r.node in group and from_ns < r.at_ns < segment.end_ns]
@@ -58,8 +64,8 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
         roles = {host: truth.role(host, at_ns) for host in group}
         masters = sorted(host for host, role in roles.items() if role == "master")
         # A host alone, with no host and no isolation address in reach, is isolated and rightly not a master.
-        alone_ok = len(group) == 1 and set(roles.values()) <= {"isolated", "master"}
-        if len(masters) != 1 and not alone_ok:
+        alone_ok = leaders == len(group) == 1 and set(roles.values()) <= {"isolated", "master"}
+        if len(masters) != leaders and not alone_ok:
             who = " and ".join(masters) or "nobody"
             return Detail(
                 name=name,
@@ -70,7 +76,7 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth) 
                     -6:
                 ],
             )
-    return Detail(name=name, verdict="holds", because="one master")
+    return Detail(name=name, verdict="holds", because="one master" if leaders else "no master")
 
 
 CHECKER = Checker(NAME, ("role", "fault", "ready"), _check)

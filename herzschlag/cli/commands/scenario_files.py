@@ -20,7 +20,7 @@ from herzschlag.cli.ending import fail
 from herzschlag.exit_status import HOLDS, WRONG_INPUT
 from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.completion import shipped_scenarios
-from herzschlag.scenarios.from_toml import Problem, ScenarioError, load_family, shipped
+from herzschlag.scenarios.from_toml import Problem, ScenarioError, load_family, of_systems, shipped
 from herzschlag.scenarios.model import Scenario
 
 NEW = "my-scenario"
@@ -44,11 +44,14 @@ def scenarios_command(
         sys.stdout.write(json.dumps([_listed(s) for s in found], indent=2) + "\n" if as_json else found[0].text)
         return
     families = [(one, load_family(one)) for one in shipped()]
+    foreign = [(one, load_family(one)) for one in of_systems()]
     if as_json:
-        sys.stdout.write(json.dumps([_listed(s) for _, members in families for s in members], indent=2) + "\n")
+        sys.stdout.write(json.dumps([_listed(s) for _, all_ in (*families, *foreign) for s in all_], indent=2) + "\n")
         return
-    width = max(len(one) for one, _ in families)
+    width = max(len(one) for one, _ in (*families, *foreign))
     sys.stdout.writelines(f"{one:<{width}}  {_title(members)}\n" for one, members in families)
+    sys.stdout.write("\nother people's systems, on real packets alone (make systems; docs/your-system.md)\n")
+    sys.stdout.writelines(f"{one:<{width}}  {_title(members)}\n" for one, members in foreign)
 
 
 def _listed(scenario: Scenario) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def _listed(scenario: Scenario) -> dict[str, Any]:
         "title": scenario.title,
         "about": scenario.about,
         "length_s": scenario.length_s,
+        "system": scenario.cluster.system,
     }
 
 

@@ -309,6 +309,8 @@ class Stage:
             disks += read_disk_file(self._lab.datastore_path(vm.datastore), vm.datastore, vm.name)
         self._switches.tell_overdue()
         self._tell_how_late_the_relay_was()
+        if isinstance(self._nodes, Programs):
+            self._nodes.read_back()
         for node in self._settings.topology.nodes:
             # Its hypervisor's end is told by the zygote; gateway and vCenter's node have no other process that is.
             if self._lab.powered(node) and not self._lab.holder_lives(node):

@@ -8,6 +8,7 @@ from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unkno
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
+from herzschlag.systems.model import DONE
 
 NAME = "programs-live"
 KILLING_NS = SECOND
@@ -20,7 +21,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
     if not told:
         return unknown(NAME, "no program was ever started")
     truth = Truth(history, scenario)
-    details = [_ended(record, truth) for record in told if record.get("to") == "ended"]
+    system = scenario.cluster.foreign()
+    may_end = frozenset(one.name for one in system.programs if one.ends) if system is not None else frozenset[str]()
+    details = [_ended(record, truth, may_end) for record in told if record.get("to") == "ended"]
     started = {(record.node, record.get("name")) for record in told}
     return finding(
         NAME,
@@ -29,8 +32,10 @@ def _check(history: History, scenario: Scenario) -> Finding:
     )
 
 
-def _ended(record: Record, truth: Truth) -> Detail:
+def _ended(record: Record, truth: Truth, may_end: frozenset[str]) -> Detail:
     name = f"{record.get('name')} on {record.node}"
+    if record.get("name") in may_end and record.get("because") == DONE:
+        return Detail(name=name, verdict="holds", because=DONE, evidence=(record.seq,))
     killing = [
         span
         for span in truth.spans

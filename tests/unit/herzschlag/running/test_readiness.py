@@ -43,3 +43,21 @@ def test_what_was_achieved_can_be_lost_again() -> None:
     assert readiness.missing() == f"{MASTER} to call {SLAVE} connected"
     readiness.see(record(4, SLAVE, "role", {"to": "master"}))
     assert readiness.missing() == "a single master"
+
+
+def test_another_system_waits_for_its_first_host_to_lead_where_its_file_says_so() -> None:
+    scenario = Scenario(name="test", title="test", cluster=Cluster(hosts=(MASTER, SLAVE), system="etcd"), speed=1.0)
+    readiness = Readiness(make_plan(scenario, speed=1.0, seed=0))
+    readiness.see(record(0, MASTER, "role", {"to": "slave"}))
+    assert not readiness.see(record(1, SLAVE, "role", {"to": "master"}))
+    assert readiness.missing() == f"{MASTER} to be master of etcd (it is slave)"
+    readiness.see(record(2, SLAVE, "role", {"to": "slave"}))
+    assert readiness.see(record(3, MASTER, "role", {"to": "master"}))
+
+
+def test_another_system_without_a_leader_waits_for_the_role_of_every_host() -> None:
+    scenario = Scenario(name="test", title="test", cluster=Cluster(hosts=(MASTER, SLAVE), system="corosync"), speed=1.0)
+    readiness = Readiness(make_plan(scenario, speed=1.0, seed=0))
+    assert not readiness.see(record(0, MASTER, "role", {"to": "slave"}))
+    assert readiness.missing() == "2 hosts of corosync as slave (1 are)"
+    assert readiness.see(record(1, SLAVE, "role", {"to": "slave"}))

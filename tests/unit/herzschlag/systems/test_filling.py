@@ -37,7 +37,7 @@ def test_an_option_may_have_placeholders_itself() -> None:
 
 
 def test_a_placeholder_that_is_none_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match="did you mean 'host'"):
+    with pytest.raises(InputError, match="did you mean 'hosts'"):
         filled("{hots}", KEEPALIVED, LAB, "host-99")
 
 
@@ -49,3 +49,8 @@ def test_the_interval_of_heartbeats_follows_its_option() -> None:
         looks = msgspec.structs.replace(KEEPALIVED.heartbeats, interval_s=wrong)
         with pytest.raises(InputError, match="above 0"):
             interval_s(msgspec.structs.replace(KEEPALIVED, heartbeats=looks))
+
+
+def test_a_loop_can_have_braces() -> None:
+    text = filled("{others: |node <(> id: <index> <)>}", KEEPALIVED, LAB, "host-99")
+    assert text == "node { id: 1 } node { id: 3 }"

@@ -1,6 +1,5 @@
 """A system by its name or its file."""
 
-import re
 from pathlib import Path
 
 import msgspec
@@ -11,6 +10,7 @@ from herzschlag.systems.finding import _accept, known, loads, system_named
 from herzschlag.systems.model import System
 from herzschlag.topo.catalog import two_networks
 from herzschlag.wrong_input import InputError
+from tests.support.extending import YOUR_SYSTEM, files
 
 LAB = two_networks(3)
 MYBEAT = """
@@ -56,11 +56,14 @@ def test_a_file_that_is_wrong_is_refused(text: str, says: str) -> None:
 
 
 def test_the_file_in_the_documents_is_a_system() -> None:
-    page = (Path(__file__).parents[4] / "docs/your-system.md").read_text(encoding="utf-8")
-    (text,) = [block for block in re.findall(r"```toml\n(.*?)```", page, re.S) if "settle_s" in block]
-    system = loads(text)
-    (file,) = system.files
-    assert "peers = 198.18.1.1, 198.18.1.3\n" in filled(file.text, system, LAB, "host-99")
+    system = loads(files(YOUR_SYSTEM)["mybeat/system.toml"])
+    (program,) = system.programs
+    assert [filled(word, system, LAB, "host-99") for word in program.argv][3:] == [
+        "198.18.1.2",
+        "198.18.1.1,198.18.1.3",
+        "2",
+        "no",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from herzschlag.systems.finding import shipped, system_named
-from herzschlag.systems.model import Program, Read, Ready, System, check, with_options
+from herzschlag.systems.model import Program, Read, Ready, System, Writes, check, with_options
 from herzschlag.wrong_input import InputError
 
 READ = Read(match="state (?P<to>LEADER|FOLLOWER)", record="role", words={"LEADER": "master", "FOLLOWER": "slave"})
@@ -35,6 +35,12 @@ def test_a_shipped_system_is_sound(name: str) -> None:
         ({"reads": (msgspec.structs.replace(READ, of="beet"),)}, "reads[0].of", "did you mean 'beat'"),
         ({"reads": (msgspec.structs.replace(READ, words={"X": "mastre"}),)}, "reads[0].words", "did you mean 'master'"),
         ({"ready": Ready(roles={"leader": 1})}, "ready.roles", "'leader' is not a role"),
+        ({"reads": (Read(match="(?P<to>x)", record="view"),)}, "reads[0].match", "no group 'members'"),
+        ({"ready": Ready(every="leader")}, "ready.every", "'leader' is not a role"),
+        ({"ready": Ready(first="leader")}, "ready.first", "'leader' is not a role"),
+        ({"programs": (Program(name="writer", argv=("x",)),)}, "programs[0].name", "choose another name"),
+        ({"writes": Writes(argv=(), read=("x",))}, "writes.argv", "is empty"),
+        ({"writes": Writes(argv=("x",), read=())}, "writes.read", "is empty"),
         ({"profiles": {"fast": {"prot": 1}}}, "profiles.fast", "did you mean 'port'"),
     ],
 )
@@ -55,3 +61,14 @@ def test_options_come_over_profiles_and_both_over_the_files_own() -> None:
         with_options(system, "fats", {})
     with pytest.raises(InputError, match="did you mean 'port'"):
         with_options(system, "", {"prot": 1})
+
+
+def test_a_system_says_whether_a_host_can_lead() -> None:
+    assert {name: system_named(name).has_leader for name in shipped()} == {
+        "corosync": False,
+        "etcd": True,
+        "keepalived": True,
+        "redis-sentinel": True,
+    }
+    plain = msgspec.structs.replace(BEAT, reads=(Read(match="(?P<to>master|slave)", record="role"),))
+    assert plain.has_leader

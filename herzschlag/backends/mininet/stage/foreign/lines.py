@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 from herzschlag.agents.records import AgentRole, Entry
 from herzschlag.agents.states import Role
-from herzschlag.history.kinds import Term
+from herzschlag.history.kinds import Term, View
 from herzschlag.systems.model import Read
 
 LINE_BYTES_MAX = 65_536
@@ -32,8 +32,10 @@ class Lines:
 class Meaning:
     """What the lines of one host mean; it remembers the host's role, of which only changes are recorded."""
 
-    def __init__(self, host: str, reads: Iterable[Read]) -> None:
+    def __init__(self, host: str, reads: Iterable[Read], hosts: Sequence[str] = ()) -> None:
+        """`hosts`: all of them, in the order in which members are numbered."""
         self._host = host
+        self._hosts = hosts
         self._reads = [(read, re.compile(read.match)) for read in reads]
         self._role: Role = "uninitialized"
 
@@ -48,9 +50,14 @@ class Meaning:
         ]
 
     def _entry(self, read: Read, match: re.Match[str], line: str) -> Entry | None:
-        because = line.strip()[-BECAUSE_CHARACTERS_MAX:]
+        from_ = match.start() if len(line) > BECAUSE_CHARACTERS_MAX else 0  # a long line: what matters of it
+        because = line[from_:].strip()[:BECAUSE_CHARACTERS_MAX]
         if read.record == "term":
             return Term(term=int(match["term"]), because=because)
+        if read.record == "view":
+            numbers = [int(word) for word in match["members"].split() if word.isdecimal()]
+            members = [self._hosts[number - 1] for number in sorted(numbers) if 1 <= number <= len(self._hosts)]
+            return View(members=" ".join(members), because=because)
         word = match["to"]
         role = _ROLES.get(read.words.get(word, word))
         return None if role is None else self.changed(role, because)

@@ -11,10 +11,10 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from herzschlag.agents.processes.control import ControlNews, ControlOrder, KillAgent, Killed, Obeyed, Watchdog
 from herzschlag.agents.processes.record_file import RecordFile
@@ -22,12 +22,13 @@ from herzschlag.agents.records import Entry
 from herzschlag.backends.mininet.stage.api import StageSettings
 from herzschlag.backends.mininet.stage.foreign.lines import Lines, Meaning
 from herzschlag.backends.mininet.stage.foreign.reader import Reader, read_some
+from herzschlag.backends.mininet.stage.foreign.writes import Writing, found
 from herzschlag.backends.mininet.stage.nodes import StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
 from herzschlag.history.kinds import Holding, ProgramChange
 from herzschlag.systems.filling import filled
-from herzschlag.systems.model import Program, System
-from herzschlag.topo.environment import search_path
+from herzschlag.systems.model import DONE, WRITER, Program, System
+from herzschlag.topo.environment import environment, search_path
 from herzschlag.topo.kernel.addresses import AddressWatch
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.spec import VCENTER
@@ -42,8 +43,12 @@ _ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8"}
 class _Life:
     """One life of a host: what belongs to it is over when it loses power or its programs are killed."""
 
-    def __init__(self, host: str, system: System) -> None:
-        self.meaning = Meaning(host, system.reads)
+    def __init__(self, host: str, system: System, hosts: Sequence[str] = ()) -> None:
+        self.meaning = Meaning(host, system.reads, hosts)
+        self.writing = Writing()
+        self.writer: subprocess.Popen[bytes] | None = None
+        self.wrote_all = False
+        """The lab ended its writer, because the run is over."""
         self.over = False
 
 
@@ -53,6 +58,9 @@ class Programs:
     ) -> None:
         self._gone = gone
         self._system = system
+        writes = system.writes
+        writers = () if writes is None else (Program(name=WRITER, argv=writes.argv),)
+        self._programs = (*system.programs, *writers)
         self._topology = settings.topology
         self._logs = logs
         self._files = {host: RecordFile(records, host) for host in settings.topology.moids}
@@ -81,8 +89,7 @@ class Programs:
         hosts = [node for node in nodes if node != VCENTER]
         for host in hosts:
             self._furnish(host)
-        for host in hosts:
-            self._begin(host)
+        self._begin(hosts)
 
     def expect_end(self, node: str) -> None:
         """The node is about to lose power: what becomes of its programs is the fault's doing."""
@@ -102,12 +109,12 @@ class Programs:
                 at_ns = self._lab.end_programs(node)
                 self._note_killed(node, life, at_ns)
                 if watchdog:
-                    self._begin(node)
+                    self._begin([node])
                 else:
                     self.pids[node] = pid  # so that it is told when its watchdog works again
                 return Killed(pid, at_ns)
             case Watchdog():
-                self._begin(node)
+                self._begin([node])
                 return Obeyed(time.monotonic_ns())
         raise StageError(f"{self._system.name} cannot be told {type(order).__name__}")
 
@@ -123,6 +130,8 @@ class Programs:
             self._run(host, " && ".join(script))
         for file in system.files:
             path = root / self._filled(file.path, host).lstrip("/")
+            if file.once and path.exists():
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._filled(file.text, host))
         if system.address:
@@ -134,29 +143,40 @@ class Programs:
         if shell.returncode:
             raise StageError(f"{host}: {script}: {said.decode(errors='replace').strip()[-200:]}")
 
-    def _begin(self, host: str) -> None:
-        life = self._lives[host] = _Life(host, self._system)
-        self._open_pipes(host, life)
-        self.pids.pop(host, None)
-        for program in self._system.programs:
-            if program.after:
-                self._await(host, program)
-            process = self._lab.popen(
-                host,
-                [self._filled(word, host) for word in program.argv],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**_ENVIRONMENT, "PATH": search_path(), **self._environment(host, program)},
-                start_new_session=True,
-            )
-            make_urgent([process.pid])
-            self.pids.setdefault(host, process.pid)
-            self._write(host, time.monotonic_ns(), ProgramChange(name=program.name, to="started", because="by the lab"))
-            self._listen(host, life, program.name, process)
+    def _begin(self, hosts: list[str]) -> None:
+        """A program starts on every host before the next one does on any, which may wait for all of it."""
+        for host in hosts:
+            self._lives[host] = _Life(host, self._system, self._topology.moids)
+            self._open_pipes(host, self._lives[host])
+            self.pids.pop(host, None)
+        for program in self._programs:
+            for host in hosts:
+                self._start(host, program)
 
-    def _environment(self, host: str, program: Program) -> dict[str, str]:
-        return {name: self._filled(value, host) for name, value in program.env.items()}
+    def _start(self, host: str, program: Program) -> None:
+        life = self._lives[host]
+        if program.after:
+            self._await(host, program)
+        process = self._popen(host, program.argv, program.env, stderr=subprocess.STDOUT)
+        make_urgent([process.pid])
+        self.pids.setdefault(host, process.pid)
+        if program.name == WRITER:
+            life.writer = process
+        self._write(host, time.monotonic_ns(), ProgramChange(name=program.name, to="started", because="by the lab"))
+        self._listen(host, life, program, process)
+
+    def _popen(self, host: str, argv: Iterable[str], env: Mapping[str, str], **options: Any) -> subprocess.Popen[bytes]:
+        filled_env = {name: self._filled(value, host) for name, value in env.items()}
+        process: subprocess.Popen[bytes] = self._lab.popen(
+            host,
+            [self._filled(word, host) for word in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env={**_ENVIRONMENT, "PATH": search_path(), "PYTHONPATH": environment()["PYTHONPATH"], **filled_env},
+            start_new_session=True,
+            **options,
+        )
+        return process
 
     def _await(self, host: str, program: Program) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -171,11 +191,11 @@ class Programs:
 
     # --- What is said -------------------------------------------------------------------------------------------------
 
-    def _listen(self, host: str, life: _Life, name: str, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self, host: str, life: _Life, program: Program, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         output, lines, descriptor = process.stdout, Lines(), process.stdout.fileno()
         os.set_blocking(descriptor, False)
-        log = (self._logs / f"{host}.{name}.log").open("ab", buffering=0)
+        log = (self._logs / f"{host}.{program.name}.log").open("ab", buffering=0)
 
         def said(now_ns: int) -> bool:
             chunk = read_some(descriptor)
@@ -184,7 +204,7 @@ class Programs:
                 log.close()
                 return False
             _keep(log, chunk)
-            self._understand(host, life, name, lines.of(chunk), now_ns)
+            self._understand(host, life, program.name, lines.of(chunk), now_ns)
             return True
 
         ending = os.pidfd_open(process.pid)
@@ -192,9 +212,9 @@ class Programs:
         def ended(now_ns: int) -> bool:
             os.close(ending)
             status = process.wait()
-            if not life.over:
-                because = f"by itself, with status {status}"
-                self._write(host, now_ns, ProgramChange(name=name, to="ended", because=because))
+            if not life.over and not (program.name == WRITER and life.wrote_all):
+                because = DONE if program.ends and status == 0 else f"by itself, with status {status}"
+                self._write(host, now_ns, ProgramChange(name=program.name, to="ended", because=because))
             return False
 
         self._reader.watch(descriptor, said)
@@ -237,13 +257,39 @@ class Programs:
         self._reader.watch(watch.fileno(), told)
 
     def _understand(self, host: str, life: _Life, source: str, lines: list[str], now_ns: int) -> None:
-        if not life.over:
-            for line in lines:
-                for entry in life.meaning.of(source, line):
+        if life.over:
+            return
+        for line in lines:
+            told: Iterable[Entry | None] = (
+                [life.writing.of(line)] if source == WRITER else life.meaning.of(source, line)
+            )
+            for entry in told:
+                if entry is not None:
                     self._write(host, now_ns, entry)
 
     def _write(self, host: str, at_ns: int, entry: Entry) -> None:
         self._files[host].write(at_ns, entry)
+
+    def read_back(self) -> None:
+        """The run is over: the writers end, and every host that runs is asked what is there."""
+        writes = self._system.writes
+        if writes is None:
+            return
+        lives = {host: life for host, life in self._lives.items() if not life.over and life.writer is not None}
+        for life in lives.values():
+            assert life.writer is not None
+            life.wrote_all = True
+            life.writer.kill()
+        asked = {host: self._popen(host, writes.read, {}, stderr=subprocess.DEVNULL) for host in lives}
+        deadline = time.monotonic() + PATIENCE_S
+        for host, reading in asked.items():
+            try:
+                said = reading.communicate(timeout=max(0.0, deadline - time.monotonic()))[0]
+            except subprocess.TimeoutExpired:
+                reading.kill()  # it is frozen, or does not answer: nothing is found there
+                continue
+            for entry in found(said.decode(errors="replace"), self._topology.moids):
+                self._write(host, time.monotonic_ns(), entry)
 
     # --- The end of a life --------------------------------------------------------------------------------------------
 
@@ -256,7 +302,7 @@ class Programs:
 
     def _note_killed(self, host: str, life: _Life | None, at_ns: int) -> None:
         because = "the lab killed every program of the host"
-        for program in self._system.programs:
+        for program in self._programs:
             self._write(host, at_ns, ProgramChange(name=program.name, to="ended", because=because))
         changed = None if life is None else life.meaning.changed("uninitialized", because)
         if changed is not None:

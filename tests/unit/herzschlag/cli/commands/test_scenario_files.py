@@ -29,6 +29,16 @@ def test_a_scenario_is_printed_as_it_is_in_its_file() -> None:
     assert json.loads(call("scenarios", "isolation", "--json")[1])[0]["name"] == "isolation"
 
 
+def test_scenarios_of_other_systems_have_a_section_of_their_own() -> None:
+    ours, theirs = call("scenarios")[1].split("\n\n")
+    assert [line.split()[0] for line in ours.splitlines()] == [*shipped()]
+    assert theirs.startswith("other people's systems, on real packets alone")
+    assert [line.split()[0] for line in theirs.splitlines()[1:]] == [*of_systems()]
+    systems = {one["name"].partition("@")[0]: one["system"] for one in json.loads(call("scenarios", "--json")[1])}
+    assert systems["isolation"] == ""
+    assert systems["redis-failover"] == "redis-sentinel"
+
+
 def test_an_unknown_name_is_answered_with_the_nearest_few() -> None:
     status, out, told = call("scenarios", "qqq")
     assert (status, out) == (2, "")

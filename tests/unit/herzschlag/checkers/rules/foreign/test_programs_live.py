@@ -19,3 +19,13 @@ def test_one_that_a_fault_killed_is_none() -> None:
 
 def test_without_a_program_nothing_is_shown() -> None:
     assert judged(tuple(one for one in CORRECT if one[2] != "program"))["programs-live"].verdict == "unknown"
+
+
+def test_one_whose_work_was_done_may_end() -> None:
+    def ended(name: str, because: str) -> str:
+        said = (30, "host-98", "program", {"name": name, "to": "ended", "because": because})
+        return judged((*CORRECT, said), "etcd")["programs-live"].verdict
+
+    assert ended("lead", "its work was done") == "holds"
+    assert ended("lead", "by itself, with status 1") == "violated"
+    assert ended("etcd", "its work was done") == "violated"

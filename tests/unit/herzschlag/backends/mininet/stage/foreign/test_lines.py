@@ -2,7 +2,7 @@
 
 from herzschlag.agents.records import AgentRole
 from herzschlag.backends.mininet.stage.foreign.lines import LINE_BYTES_MAX, Lines, Meaning
-from herzschlag.history.kinds import Term
+from herzschlag.history.kinds import Term, View
 from herzschlag.systems.finding import system_named
 
 FIFO = "fifo:/run/keepalived.fifo"
@@ -40,3 +40,24 @@ def test_a_line_may_tell_role_and_term() -> None:
 def test_a_word_that_is_no_role_says_nothing() -> None:
     meaning = Meaning("host-98", system_named("keepalived").reads)
     assert meaning.of(FIFO, 'INSTANCE "V1" DELETED 150') == []
+
+
+def test_of_a_long_line_the_record_has_what_mattered() -> None:
+    """Redis' log says a lot before it."""
+    meaning = Meaning("host-98", system_named("redis-sentinel").reads)
+    (told,) = meaning.of("redis", "x" * 300 + " MASTER MODE enabled (user request from 'id=9')")
+    assert told == AgentRole(
+        from_="uninitialized",
+        to="master",
+        master="host-98",
+        because="MASTER MODE enabled (user request from 'id=9')",
+    )
+
+
+def test_members_are_hosts_by_their_numbers() -> None:
+    meaning = Meaning("host-98", system_named("corosync").reads, ("host-98", "host-99", "host-100"))
+    line = "[QUORUM] Members[2]: 3 1"
+    assert meaning.of("corosync", line) == [View(members="host-98 host-100", because=line)]
+    assert meaning.of("corosync", "[QUORUM] Members[2]: 1 9") == [
+        View(members="host-98", because="[QUORUM] Members[2]: 1 9")
+    ]

@@ -66,3 +66,11 @@ def test_a_kill_ends_its_programs_and_its_role_at_that_instant(tmp_path: Path) -
         ("role", "uninitialized"),
     ]
     assert {one["at_ns"] for one in told[1:]} == {answer.at_ns}
+
+
+def test_a_writers_lines_are_writes_and_no_roles(tmp_path: Path) -> None:
+    made = programs(tmp_path / "records")
+    life = _Life("host-98", system_named("etcd"))
+    made._understand("host-98", life, "writer", ["acknowledged 5", "became leader at term 9"], 5)
+    told = [msgspec.json.decode(line) for line in (tmp_path / "records").read_bytes().splitlines()]
+    assert [(one["kind"], one["number"]) for one in told] == [("write", 5)]
