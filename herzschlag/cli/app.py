@@ -32,6 +32,7 @@ from herzschlag.cli.commands.open import open_command
 from herzschlag.cli.ending import fail
 from herzschlag.compare.cli import compare_command
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.lesson.cli import lesson
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
@@ -216,6 +217,7 @@ app.command("report", rich_help_panel=FINISHED)(report_command)
 app.command("demo")(demo_command)
 app.command("campaign")(campaign_command)
 app.command("live")(live)
+app.command("lesson")(lesson)
 app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 app.command("help")(help_command)
