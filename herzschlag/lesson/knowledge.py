@@ -11,14 +11,13 @@ from typing import Literal
 import msgspec
 
 from herzschlag.history.words import node
-from herzschlag.languages import gettext
-from herzschlag.languages.marking import N_
+from herzschlag.languages import N_, gettext
 from herzschlag.report.belief import facts, judge
 from herzschlag.report.model import Model, Stretch
 from herzschlag.topo.spec import VCENTER
 
 Judged = Literal["right", "late", "wrong", ""]
-MARKS = {"right": N_("true"), "late": N_("cannot know better yet"), "wrong": N_("not true")}
+MARKS = {"right": N_("that is true"), "late": N_("cannot know better yet"), "wrong": N_("that is not true")}
 DARK = ("off", "frozen", "agent-down")
 STATES = {
     "master": N_("master"),

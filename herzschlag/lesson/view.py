@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag.history.records import SECOND
-from herzschlag.languages import current, gettext, number
-from herzschlag.languages.marking import N_
+from herzschlag.languages import N_, current, gettext, number
 from herzschlag.lesson import messages as m
 from herzschlag.lesson import proof
 from herzschlag.lesson.chapter import Chapter, InBoth, Question, Scene, chapters

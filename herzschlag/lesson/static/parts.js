@@ -117,7 +117,7 @@ function wire(packet) {
   const card = make("div", "", `packet ${packet.arrived ? "" : "lost"}`);
   const way = make("p", "", "way");
   way.append(make("b", packet.source), make("span", packet.arrived ? " ──▶ " : " ──✕ "), make("b", packet.destination));
-  way.children[1].setAttribute("aria-label", gettext("to"));
+  way.children[1].setAttribute("aria-label", gettext("sends to"));
   const line = make("p", "");
   line.append(make("strong", packet.name), ` · ${told(packet.at_s, 2)} · ${networks(packet)} · ${fate(packet)}`);
   card.append(way, line, marked(packet.says));
@@ -135,7 +135,7 @@ function fate(packet) {
 /** The packets of a second, as rows of a table. */
 function packets(list) {
   const head = document.createElement("thead"), body = document.createElement("tbody"), row = document.createElement("tr");
-  for (const words of [gettext("Packet"), gettext("from"), gettext("to"), gettext("Networks"), gettext("Fate")]) {
+  for (const words of [gettext("Packet"), gettext("Sender"), gettext("Receiver"), gettext("Networks"), gettext("Fate")]) {
     const cell = make("th", words);
     cell.scope = "col";
     row.append(cell);
