@@ -1,4 +1,4 @@
-"""The command `herzschlag lesson`: a chapter of the course in the browser, with a link for the teacher and one for a class.
+"""The command `herzschlag lesson`: a chapter of the course in the browser, with links for teacher and class.
 
 This module decides what is printed and that everything ends with the command. It needs the extra `live`, which is
 imported when the command is called.
@@ -69,7 +69,9 @@ def lesson(  # noqa: PLR0917 (Typer calls it by name)
         host, listening.getsockname()[1], lambda link: _say(gettext("For another teacher's browser: {link}", link=link))
     )
     if not is_loopback(host):
-        _say(gettext("{host} can be reached from other machines, by plain HTTP: give the class its own link.", host=host))
+        _say(
+            gettext("{host} can be reached from other machines, by plain HTTP: give the class its own link.", host=host)
+        )
     link = access.link()
     listed = ", ".join(f"{one.number} {one.name}" for one in chapters())
     title = chosen.title.told("de" if current() == "de" else "en")

@@ -1,8 +1,8 @@
 """Runs for a lesson: each scenario played once, in virtual time at once, on real packets by a process of its own.
 
 This module decides where such a run lies (a directory that goes with it) and what is kept: its model and its packets.
-It leaves what of it may be shown already to `view.py`. In virtual time packets come from the simulated network, as there
-is no capture; whether one arrived follows from the faults in force.
+It leaves what of it may be shown already to `view.py`. In virtual time packets come from the simulated network, as
+there is no capture; whether one arrived follows from the faults in force.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The lesson's server: the page's files, the links of teacher and class, and the WebSocket between a browser and the room.
+"""The lesson's server: the page's files, links for teacher and class, and the WebSocket between a browser and the room.
 
 This module decides what is served and that only a browser with the teacher's link moves the lesson. Links, sessions and
 the checks of every request are those of the live page (`live/server.py`). It leaves the lesson itself to `room.py`.

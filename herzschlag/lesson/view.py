@@ -66,7 +66,9 @@ def place(chapter: Chapter, number_of_scene: int, told: bool, played: Played) ->
         **_head(chapter, number_of_scene),
         phase="told" if told else "ask",
         before=text(scene.before),
-        zero=gettext("seconds after the fault") if played.model.faults else gettext("seconds after the cluster was ready"),
+        zero=gettext("seconds after the fault")
+        if played.model.faults
+        else gettext("seconds after the cluster was ready"),
         from_s=scene.from_s,
         until_s=until_s,
         picture=cut(drawn(played, scene.from_s), until_s),
@@ -127,6 +129,7 @@ def cut(whole: dict[str, Any], until_s: float) -> dict[str, Any]:
 
     return whole | {
         "end": until_s,
+        "ready": min(whole["ready"], later),
         "roles": {host: [s for s in steps if s[0] <= until_s] for host, steps in whole["roles"].items()},
         "vms": {vm: begun(stretches) for vm, stretches in whole["vms"].items()},
         "masters": {host: begun(stretches) for host, stretches in whole["masters"].items()},

@@ -1,7 +1,7 @@
 """A page's server as a command runs it: the socket, and its end with the command.
 
-This module decides where a server listens and how it ends: with Ctrl-C, with its terminal, with any signal that ends the
-command. It leaves what is served to the caller.
+This module decides where a server listens and how it ends: with Ctrl-C, with its terminal, with any signal that ends
+the command. It leaves what is served to the caller.
 """
 
 from __future__ import annotations

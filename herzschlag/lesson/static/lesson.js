@@ -196,6 +196,7 @@ function ask() {
   showQuestions();
   showGo();
   showMoment(place.moments[0]);
+  showWire(false);
   showContents();
 }
 
@@ -245,6 +246,7 @@ function tell(moved) {
   showGo();
   $("moments").replaceChildren(...place.moments.filter((one) => one.says).map(momentLine));
   showMoment(place.moments.at(-1));
+  showWire(true);
   $("play").textContent = gettext("▶ Watch again");
   const last = place.scene === place.scenes, end = last && place.chapter === course.chapters.length;
   $("next").hidden = !course.acts || end;
@@ -290,7 +292,10 @@ function showMoment(moment) {
   $("minds").replaceChildren(...minds(moment.minds));
   $("packets").replaceChildren(...packets(moment.packets));
   $("second").hidden = !moment.packets.length;
-  $("wire").replaceChildren(...(place.phase === "told" && !playing ? place.wire.map(wire) : [make("p", gettext("The packet to look at comes with the answers."), "dim")]));
+}
+
+function showWire(known) {
+  $("wire").replaceChildren(...(known ? place.wire.map(wire) : [make("p", gettext("The packet to look at comes with the answers."), "dim")]));
 }
 
 // --- buttons ---------------------------------------------------------------------------------------------------------------
