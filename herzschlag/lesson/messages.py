@@ -1,9 +1,9 @@
 """Messages between the lesson's page and its server: one JSON document each, over one WebSocket.
 
 This module decides the conversation alone. The place is absolute: a browser that joins late, or lost a message, gets
-all of it again. What has not happened yet at a place is not in its message, nor are the right answers: a pupil who looks
-into the page's data finds nothing there. Texts are in the language of the browser that gets them. Seconds count from
-T.
+all of it again. What has not happened yet at a place is not in its message, nor are the right answers: a pupil who
+looks into the page's data finds nothing there. Texts are in the language of the browser that gets them. Seconds count
+from T.
 """
 
 from __future__ import annotations

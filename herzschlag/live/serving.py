@@ -48,5 +48,6 @@ def serve(app: Starlette, listening: socket.socket) -> None:
     def end(number: int, frame: FrameType | None) -> None:
         server.should_exit = True
 
-    signal.signal(signal.SIGHUP, end)  # the server handles the others itself
+    if hasattr(signal, "SIGHUP"):  # not on Windows; the server handles the others itself
+        signal.signal(signal.SIGHUP, end)
     server.run(sockets=[listening])

@@ -96,7 +96,7 @@ def test_before_its_questions_a_scene_shows_nothing_that_comes_later(chapter: Ch
     scene = chapter.scene[number - 1]
     run = played(scene.scenario)
     place = view.place(chapter, number, False, run)
-    assert place.answers == place.wire == ()
+    assert not place.answers and not place.wire
     told = msgspec.to_builtins(place)
     assert max(instants(told["picture"])) <= scene.from_s + 1
     assert max(instants(told["moments"])) <= scene.from_s

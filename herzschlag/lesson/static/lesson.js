@@ -98,7 +98,7 @@ const hear = {
 
 function dress() {
   const say = {
-    skip: gettext("To the scene"), brand: gettext("Herzschlag: the lesson"), theme: gettext("light / dark"), share: gettext("Link for the class"),
+    skip: gettext("To the questions"), brand: gettext("Herzschlag: the lesson"), theme: gettext("light / dark"), share: gettext("Link for the class"),
     "seen-head": gettext("The cluster"), "minds-head": gettext("What each agent knows"), "wire-head": gettext("On the wire"),
     "second-head": gettext("All packets of this second"), "hand-head": gettext("Now break it yourself"),
     handwords: gettext("The same cluster, in your hands: end the lesson with Ctrl-C, or use another terminal."),

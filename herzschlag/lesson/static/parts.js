@@ -34,7 +34,7 @@ function figures(value, decimals) {
 /** As reports write an instant: T is the first fault, or without one when the cluster was ready. */
 function told(at, decimals = 1) {
   const text = figures(at, decimals);
-  return /^-?0[.,]?0*$/.test(text) ? `T+${text.replace("-", "")}` : `T${at > 0 ? "+" : ""}${text.replace("-", "−")}`;
+  return /^-?0[.,]?0*$/.test(text) ? `T+${text.replace("-", "")}` : `T${at > 0 ? "+" : ""}${text}`;
 }
 
 /** One question; `answer` is there when it was told, `mine` what this browser answered, `changed` is called with another. */

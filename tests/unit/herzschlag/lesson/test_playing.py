@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from herzschlag.lesson.playing import NothingToShow, Runs, read
@@ -37,8 +38,6 @@ def test_an_unknown_scenario_is_refused() -> None:
 
 
 def test_a_run_without_an_end_is_nothing_to_show(tmp_path: Path) -> None:
-    import msgspec
-
     file = msgspec.structs.replace(a_run().file, status="unavailable", because="no Open vSwitch")
     write_report(file, tmp_path)
     with pytest.raises(NothingToShow, match="no Open vSwitch"):
