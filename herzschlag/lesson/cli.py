@@ -76,7 +76,7 @@ def lesson(  # noqa: PLR0917 (Typer calls it by name)
     listed = ", ".join(f"{one.number} {one.name}" for one in chapters())
     title = chosen.title.told("de" if current() == "de" else "en")
     _say(gettext("Chapter {number}, {title} (all of them: {listed})", number=chosen.number, title=title, listed=listed))
-    _say(gettext("Lesson, for whoever leads it, until Ctrl-C: {link}", link=link))
+    _say(gettext("Lesson, for the teacher, until Ctrl-C: {link}", link=link))
     _say(gettext("For the class, to watch and to answer: {link}", link=access.onlookers_link()))
     if others := reached_at(host)[1:]:
         _say(gettext("Also at {others}, by address; a machine's name is refused.", others=", ".join(others)))

@@ -53,7 +53,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True, tag_field="news", tag="course"):
-    """The first message to a browser: what there is, and whether it may act."""
+    """The first message to a browser: the chapters, and whether it may act."""
 
     acts: bool
     language: str

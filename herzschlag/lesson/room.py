@@ -66,7 +66,7 @@ class Room:
     # --- for the command ---
 
     def open(self, chapter: Chapter, scene: int = 1) -> None:
-        """Go to a scene, before its questions; its run is played first, beside whoever asks for it."""
+        """Go to a scene, before its questions; its run is played first, in a thread of its own."""
         with self._lock:
             self._at, self._failure = (chapter, scene), None
             if self._runs.ready(chapter.scene[scene - 1].scenario):

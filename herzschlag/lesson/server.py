@@ -23,19 +23,20 @@ from herzschlag.lesson import messages as m
 from herzschlag.lesson.room import Room, known
 from herzschlag.live.conversation import Hear, converse
 from herzschlag.live.server import SECURITY, Access, Guard
+from herzschlag.report.html import embedded
 
 FILES = {
     "lesson.js": ("herzschlag.lesson", "text/javascript"),
     "parts.js": ("herzschlag.lesson", "text/javascript"),
     "progress.js": ("herzschlag.lesson", "text/javascript"),
     "lesson.css": ("herzschlag.lesson", "text/css"),
+    "gettext.js": ("herzschlag.report", "text/javascript"),
     "theme.js": ("herzschlag.report", "text/javascript"),
     "instants.js": ("herzschlag.report", "text/javascript"),
     "plans.js": ("herzschlag.report", "text/javascript"),
     "cluster.js": ("herzschlag.report", "text/javascript"),
     "cluster.css": ("herzschlag.report", "text/css"),
     "report.css": ("herzschlag.report", "text/css"),
-    "gettext.js": ("herzschlag.lesson", "text/javascript"),
 }
 
 
@@ -51,7 +52,6 @@ class Site:
             routes=[
                 Route("/", self._page),
                 Route("/static/{name}", self._static),
-                Route("/words.json", self._words),
                 Route("/link", self._link, methods=["POST"]),
                 WebSocketRoute("/talk", self._talk),
             ],
@@ -59,12 +59,8 @@ class Site:
         )
 
     async def _page(self, request: Request) -> Response:
-        page = _text("herzschlag.lesson", "lesson.html").replace('lang="en"', f'lang="{self._wanted(request)}"')
-        return Response(page, media_type="text/html", headers=SECURITY)
-
-    async def _words(self, request: Request) -> Response:
-        language = self._wanted(request)
-        return JSONResponse({"language": language, "words": for_scripts(language)}, headers=SECURITY)
+        headers = {**SECURITY, "vary": "accept-language"}
+        return Response(page(self._wanted(request)), media_type="text/html", headers=headers)
 
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -114,6 +110,14 @@ class Site:
         if chosen := asked.query_params.get("lang"):
             return known(chosen)
         return self._language or by_header(asked.headers.get("accept-language", ""))
+
+
+def page(language: Language) -> str:
+    """The page; its words are all in its scripts, which get those of another language than English with it."""
+    texts = for_scripts(language)
+    brought = f'<script type="application/json" id="texts">{embedded(texts)}</script>' if texts else ""
+    html = _text("herzschlag.lesson", "lesson.html").replace('lang="en"', f'lang="{language}"')
+    return html.replace("<!--texts-->", brought)
 
 
 def _text(package: str, name: str) -> str:

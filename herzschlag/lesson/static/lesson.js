@@ -4,7 +4,7 @@
 // place is absolute; only the answers given (progress.js) are this browser's own. Shapes are left to cluster.js and parts.js.
 
 import { createCluster } from "/static/cluster.js";
-import { gettext, ngettext, speak } from "/static/gettext.js";
+import { gettext, ngettext } from "/static/gettext.js";
 import { heartsAt, stateAt } from "/static/instants.js";
 import { make, marked, minds, packets, question, told, wire } from "/static/parts.js";
 import * as progress from "/static/progress.js";
@@ -26,34 +26,17 @@ let bold = false; // a second press goes on without answers
 
 // --- the connection ------------------------------------------------------------------------------------------------------
 
-const asked = () => {
-  const chosen = localStorage.getItem(LANGUAGE_KEY);
-  return chosen ? `?lang=${chosen}` : "";
-};
-
-async function connect() {
-  try {
-    const { language, words } = await (await fetch(`/words.json${asked()}`)).json();
-    document.documentElement.lang = language;
-    speak(words);
-  } catch {
-    return lost();
-  }
-  dress();
-  socket = new WebSocket(`ws://${location.host}/talk${asked()}`);
+function connect() {
+  socket = new WebSocket(`ws://${location.host}/talk?lang=${document.documentElement.lang}`);
   socket.addEventListener("message", (event) => {
     const news = JSON.parse(event.data);
     hear[news.news]?.(news);
   });
   socket.addEventListener("open", () => trouble(""));
-  socket.addEventListener("close", (event) => {
-    if (event.target === socket) lost();
+  socket.addEventListener("close", () => {
+    trouble(gettext("The connection is lost: has the command ended? This page tries again by itself; after a new start of the command open the link that it prints."));
+    setTimeout(connect, RETRY_MS);
   });
-}
-
-function lost() {
-  trouble(gettext("The connection is lost: has the command ended? This page tries again by itself; after a new start of the command open the link that it prints."));
-  setTimeout(connect, RETRY_MS);
 }
 
 function send(command) {
@@ -325,10 +308,7 @@ on("forget", () => {
   showContents();
   if (place?.phase === "ask") ask();
 });
-on("language", () => {
-  localStorage.setItem(LANGUAGE_KEY, document.documentElement.lang === "de" ? "en" : "de");
-  location.reload();
-});
+on("language", () => speakIn(document.documentElement.lang === "de" ? "en" : "de"));
 on("share", async () => {
   const answer = await fetch("/link", { method: "POST" });
   const links = answer.ok ? await answer.json() : { look: await answer.text() };
@@ -345,4 +325,13 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-connect();
+/** The page in another language, now and whenever this browser opens a lesson at this address. */
+function speakIn(language) {
+  localStorage.setItem(LANGUAGE_KEY, language);
+  location.replace(`/?lang=${language}`);
+}
+
+dress();
+const wanted = localStorage.getItem(LANGUAGE_KEY);
+if (wanted && wanted !== document.documentElement.lang && !location.search) speakIn(wanted);
+else connect();

@@ -2,7 +2,7 @@
 //
 // This module decides how they look and read; it keeps nothing and knows neither the socket nor the place.
 
-import { gettext } from "/static/gettext.js";
+import { decimal, gettext } from "/static/gettext.js";
 
 const SIGNS = { master: "★", slave: "●", election: "◆", isolated: "⊘", off: "✕", frozen: "‖", "agent-down": "▽", vcenter: "▣" };
 const MARKS = { right: "✓", late: "…", wrong: "✗" };
@@ -25,15 +25,9 @@ function marked(text, tag = "p") {
   return made;
 }
 
-/** Figures as the language of the page writes them. */
-function figures(value, decimals) {
-  const text = value.toFixed(decimals);
-  return document.documentElement.lang === "de" ? text.replace(".", ",") : text;
-}
-
 /** As reports write an instant: T is the first fault, or without one when the cluster was ready. */
 function told(at, decimals = 1) {
-  const text = figures(at, decimals);
+  const text = decimal(at.toFixed(decimals));
   return /^-?0[.,]?0*$/.test(text) ? `T+${text.replace("-", "")}` : `T${at > 0 ? "+" : ""}${text}`;
 }
 
@@ -149,4 +143,4 @@ function packets(list) {
   return [head, body];
 }
 
-export { figures, make, marked, minds, packets, question, told, wire };
+export { make, marked, minds, packets, question, told, wire };

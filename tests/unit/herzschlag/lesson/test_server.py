@@ -48,7 +48,7 @@ class School:
         return self.browser(self.access.onlookers_link(), **headers)
 
 
-@pytest.mark.parametrize("path", ["/", "/static/lesson.js", "/words.json", "/?token=wrong"])
+@pytest.mark.parametrize("path", ["/", "/static/lesson.js", "/?token=wrong"])
 def test_without_a_link_there_is_nothing(path: str) -> None:
     assert School().browser().get(path).status_code == 403
 
@@ -94,11 +94,15 @@ def test_what_is_not_understood_changes_nothing(told: str) -> None:
 
 def test_the_language_is_asked_for_or_the_commands_or_the_browsers() -> None:
     german = {"accept-language": "de-AT,de;q=0.9"}
-    assert School().teacher(**german).get("/words.json").json()["language"] == "de"
-    assert School("en").teacher(**german).get("/words.json").json()["language"] == "en"
-    assert School("en").teacher(**german).get("/words.json?lang=de").json()["language"] == "de"
-    assert School().teacher(**german).get("/words.json?lang=xx").json()["language"] == "en"
-    assert 'lang="de"' in School("de").pupil().get("/").text
+    for school, path, language in (
+        (School(), "/", "de"),
+        (School("en"), "/", "en"),
+        (School("en"), "/?lang=de", "de"),
+        (School(), "/?lang=xx", "en"),
+    ):
+        page = school.teacher(**german).get(path).text
+        assert f'<html lang="{language}"' in page
+        assert ("Die Zeit weiterlaufen lassen" in page) is (language == "de")
     with School().pupil(**german).websocket_connect(TALK, headers={"origin": HOME}) as socket:
         assert socket.receive_json()["language"] == "de"
         assert socket.receive_json()["title"] == "Ausfall eines Slaves"
