@@ -91,7 +91,10 @@ def _host(model: Model, host: str, at_ns: int) -> Mind:
     if role in DARK:
         return Mind(host, host, role, state, (), gettext("It knows nothing and does nothing."))
     if role == "master":
-        return Mind(host, host, role, state, _opinions(model, host, at_ns))
+        opinions = _opinions(model, host, at_ns)
+        return Mind(
+            host, host, role, state, opinions, "" if opinions else gettext("It knows nothing of the other hosts.")
+        )
     if role == "isolated":
         so = _truth(model, host, at_ns)
         return Mind(

@@ -76,7 +76,7 @@ function field(asked, mine, changed) {
 
 function answered(answer, mine, right) {
   const box = make("div", "", `answer ${right === true ? "good" : right === false ? "bad" : ""}`);
-  const verdict = right === true ? gettext("Right.") : right === false ? gettext("Not quite.") : gettext("Not answered.");
+  const verdict = right === true ? gettext("Right:") : right === false ? gettext("Not quite. The answer:") : gettext("Not answered. The answer:");
   const line = make("p", "", "line");
   line.append(make("b", `${right === true ? "✓" : right === false ? "✗" : "–"} ${verdict} `), marked(answer.told, "strong"));
   box.append(line, marked(answer.why));

@@ -5,7 +5,7 @@ from __future__ import annotations
 from herzschlag.history.records import SECOND
 from herzschlag.languages import speaking
 from herzschlag.lesson.knowledge import Mind, minds
-from tests.support.lessons import a_run, failure
+from tests.support.lessons import a_run, failure, of
 
 
 def known(at_s: float, who: str, language: str = "en") -> Mind:
@@ -50,6 +50,15 @@ def test_a_slave_that_lost_its_master_does_not_know_that_it_is_dead() -> None:
     assert survivor.lines[0].judged == "late"
     looking = minds(model, model.clock.zero_ns + 12 * SECOND)[0]
     assert (looking.role, looking.lines) == ("election", ())
+
+
+def test_a_master_that_is_left_alone_knows_nothing_of_the_others() -> None:
+    model = of("isolation").model
+    alone = minds(model, model.clock.zero_ns + 26 * SECOND)[0]
+    assert (alone.role, alone.lines, alone.not_known) == ("master", (), "It knows nothing of the other hosts.")
+    isolated = minds(model, model.clock.zero_ns + 35 * SECOND)[0]
+    assert isolated.lines[0].text == "It takes itself for isolated."
+    assert isolated.lines[0].truth == "up, cut off from everyone"
 
 
 def test_it_is_said_in_german() -> None:
