@@ -14,7 +14,7 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site lesson-zip lesson-zip-check gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -60,6 +60,13 @@ docs: venv ## the generated parts of docs/: tables of the protocol, the cases, t
 
 site: site-tools ## the documentation and the reports of all scenarios as a site: build/site/index.html (two minutes)
 	@$(PYTHON) docs/site/build.py --jobs $(JOBS)
+
+lesson-zip: site-tools ## a lesson for a room without a network: course, its runs, wheels; build/herzschlag-lesson.zip (three minutes, a package index)
+	@$(PYTHON) docs/site/zipped.py --jobs $(JOBS)
+
+lesson-zip-check: ## installs from that zip without an index, and opens the lesson in German
+	@test -f build/herzschlag-lesson.zip || $(MAKE) --no-print-directory lesson-zip
+	@$(PYTHON) docs/site/zipped.py --check
 
 gallery: lab ## every scenario on real packets, for the site's gallery (ten minutes)
 	@$(PYTHON) docs/site/build.py gallery --jobs $(JOBS)

@@ -28,6 +28,7 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     ├── HarnessFailure                  a part of the harness failed, so nothing is known of the cluster: exit status 5
     │   ├── NotReady                    the cluster did not become ready in time: exit status 3
     │   ├── MachineryDied               a part died
+    │   ├── NothingToShow               a lesson's run came to no end
     │   └── StageError                  the process inside the sandbox cannot go on; becomes the one above
     └── ConditionNotMet (AssertionError)  not an error: the cluster did not do what a test waited for
 

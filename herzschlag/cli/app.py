@@ -32,6 +32,7 @@ from herzschlag.cli.commands.open import open_command
 from herzschlag.cli.ending import fail
 from herzschlag.compare.cli import compare_command
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.lesson.cli import lesson
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
 from herzschlag.pictures.cli import picture
@@ -218,6 +219,7 @@ app.command("picture", rich_help_panel=FINISHED)(picture)
 app.command("demo")(demo_command)
 app.command("campaign")(campaign_command)
 app.command("live")(live)
+app.command("lesson")(lesson)
 app.command("shell")(shell_command)
 app.command("remote", context_settings=REMOTE_CONTEXT)(remote)
 app.command("help")(help_command)

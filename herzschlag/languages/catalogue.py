@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
 
 
+def N_(message: str) -> str:
+    """Marks a text that is looked up later, as one of a table."""
+    return message
+
+
 def gettext(message: str, **values: object) -> str:
     """`message` in the language that is spoken; its `{names}` are replaced by `values`, if there are any."""
     language = current()

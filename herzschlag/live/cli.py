@@ -6,10 +6,7 @@ uvicorn, websockets), which is imported when the command is called.
 
 from __future__ import annotations
 
-import signal
-import socket
 import sys
-from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
@@ -24,7 +21,6 @@ from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.wrong_input import InputError
 
-GRACE_S = 1
 PLAIN = Scenario(
     name="three-hosts",
     title="Three hosts, two VMs each: break what you like",
@@ -53,10 +49,9 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     Example: herzschlag live slave-failure --backend simulation
     """
     try:
-        import uvicorn  # noqa: PLC0415
-
         from herzschlag.live.lab import LiveLab  # noqa: PLC0415
         from herzschlag.live.server import Access, Site  # noqa: PLC0415
+        from herzschlag.live.serving import listen, serve  # noqa: PLC0415
     except ImportError as error:
         _fail(f"{error.name} is missing: pip install 'herzschlag[live]'", CANNOT_RUN)
     try:
@@ -67,7 +62,10 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     backend, refused = asking.offered(backend, sys.argv[1:], ask=sys.stdin.isatty() and sys.stderr.isatty())
     if refused:
         _fail(refused, CANNOT_RUN)
-    listening = _listen(host, port)
+    try:
+        listening = listen(host, port)
+    except InputError as error:
+        _fail(str(error), WRONG_INPUT)
     lab = LiveLab(chosen, backend.value, speed=speed, seed=seed)
     access = Access(host, listening.getsockname()[1], lambda link: _say(f"For another browser: {link}"))
     if not is_loopback(host):
@@ -81,40 +79,13 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
         import webbrowser  # noqa: PLC0415 (looks for browsers)
 
         webbrowser.open(link)  # which waits: the socket listens already
-    config = uvicorn.Config(
-        Site(lab.hub, access).app(),
-        log_level="warning",
-        ws="websockets-sansio",
-        ws_max_size=1 << 20,
-        timeout_graceful_shutdown=GRACE_S,
-        lifespan="off",
-        server_header=False,
-    )
-    server = uvicorn.Server(config)
-
-    def end(number: int, frame: FrameType | None) -> None:
-        server.should_exit = True
-
     try:
         lab.start()
-        signal.signal(signal.SIGHUP, end)  # the server handles the others itself
-        server.run(sockets=[listening])
+        serve(Site(lab.hub, access).app(), listening)
     except KeyboardInterrupt:
         pass  # that is how it ends
     finally:
         lab.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen()  # from here on a browser that opens the link waits for an answer and is not refused
-    except OSError as error:
-        _fail(f"--host {host} --port {port}: {error.strerror}; choose another address or port", WRONG_INPUT)
-    return listening
 
 
 def _say(text: str) -> None:

@@ -8,8 +8,6 @@ nothing else. It leaves the lab to `lab.py`.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hmac
 import ipaddress
 import secrets
@@ -26,16 +24,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from herzschlag.live import messages as m
 from herzschlag.live.addresses import is_loopback, reached_at
+from herzschlag.live.conversation import Hear, converse
 from herzschlag.live.hub import Hub, refuse
 from herzschlag.wrong_input import InputError
 
-BEHIND_MAX = 2000
-"""Messages that may wait for one browser; one that falls further behind is disconnected and reconnects."""
-TOO_SLOW = 1013
 FORBIDDEN = 403
 TOKEN_BYTES = 24
 FILES = {
@@ -221,35 +217,21 @@ class Site:
         return JSONResponse(links, headers=SECURITY)
 
     async def _talk(self, socket: WebSocket) -> None:
-        await socket.accept()
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
-
-        def put(news: bytes) -> None:
-            if waiting.qsize() < BEHIND_MAX:
-                waiting.put_nowait(news)
-            elif waiting.qsize() == BEHIND_MAX:  # once; then nothing more is kept for it
-                waiting.put_nowait(None)
-
-        def hear(news: bytes) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and the command is about to
-                loop.call_soon_threadsafe(put, news)
-
         acts = self._access.acts(socket.headers.get("cookie", ""))
-        hear(msgspec.json.encode(m.Welcome(acts)))
         key = next(self._numbers)
-        self._hub.listen(key, hear)
-        sender = asyncio.create_task(self._send(socket, waiting))
-        try:
-            while True:
-                self._take(await _received(socket), hear, acts)
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the browser has left, or was too slow and has been disconnected
-        finally:
-            self._hub.forget(key)
-            sender.cancel()
 
-    def _take(self, told: bytes, hear: Callable[[bytes], None], acts: bool) -> None:
+        def enter(hear: Hear) -> None:
+            hear(msgspec.json.encode(m.Welcome(acts)))
+            self._hub.listen(key, hear)
+
+        await converse(
+            socket,
+            enter=enter,
+            leave=lambda: self._hub.forget(key),
+            take=lambda told, hear: self._take(told, hear, acts),
+        )
+
+    def _take(self, told: bytes, hear: Hear, acts: bool) -> None:
         try:
             if len(told) > m.MESSAGE_BYTES_MAX:
                 raise InputError("message", f"{len(told)} bytes: at most {m.MESSAGE_BYTES_MAX}")
@@ -264,22 +246,6 @@ class Site:
             refuse(hear, "this link is for looking on: acting takes the other one, which the command prints")
             return
         self._hub.ask(command, hear)
-
-    @staticmethod
-    async def _send(socket: WebSocket, waiting: asyncio.Queue[bytes | None]) -> None:
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has left meanwhile
-            while (news := await waiting.get()) is not None:
-                await socket.send_text(news.decode())
-            await socket.close(TOO_SLOW, "too slow: reconnect")
-
-
-async def _received(socket: WebSocket) -> bytes:
-    """The next message, as text or as bytes. Raises WebSocketDisconnect."""
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message["code"])
-    text = message.get("text")
-    return message.get("bytes") or b"" if text is None else text.encode()
 
 
 def _text(package: str, name: str) -> str:

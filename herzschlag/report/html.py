@@ -18,7 +18,7 @@ import msgspec
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 HEART = '<svg viewBox="-10 -9 20 20" aria-hidden="true"><path d="M0-2.2C-2.6-7.6-9-5.6-8.4-.4-7.9 4-2.6 6.6 0 9.4 2.6 6.6 7.9 4 8.4-.4 9-5.6 2.6-7.6 0-2.2Z"/></svg>'
-SCRIPTS = ("cluster.js", "save.js", "picture.js", "figures.js", "records.js", "report.js")
+SCRIPTS = ("cluster.js", "instants.js", "save.js", "picture.js", "figures.js", "records.js", "report.js")
 """In this order: later ones use what earlier ones define."""
 _IMPORT_OR_EXPORT = re.compile(r"^(import .*|export \{.*\});\n", re.MULTILINE)
 

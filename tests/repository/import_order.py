@@ -180,6 +180,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
                 ("controller/frameworks", "topo/requirements", "topo/environment", "topo/confinement"),
             ),
         ),
+        (Place("herzschlag/lesson/", SYSTEM | {"starlette", "typer"}, TOPO),),
         (Place("herzschlag/campaign/matrix", SYSTEM | {"tomli_w"}, TOPO), Place("herzschlag/campaign/parcel", SYSTEM)),
         (Place("herzschlag/campaign/work", SYSTEM, TOPO),),
         (Place("herzschlag/campaign/crew", SYSTEM | {"dask", "distributed"}),),

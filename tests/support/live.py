@@ -140,10 +140,11 @@ class Command:
 
 
 @contextmanager
-def command(*arguments: str, temporary: Path) -> Iterator[Command]:
-    """Run the command with its temporary files in `temporary`. Afterwards interrupt it, and kill it if that fails."""
+def command(*arguments: str, temporary: Path, name: str = "live") -> Iterator[Command]:
+    """Run `herzschlag live`, or another command that serves a page, with its temporary files in `temporary`. Afterwards
+    interrupt it, and kill it if that fails."""
     with subprocess.Popen(
-        [sys.executable, "-m", "herzschlag", "live", *arguments],
+        [sys.executable, "-m", "herzschlag", name, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
