@@ -26,7 +26,7 @@ def settle_ns(scenario: Scenario) -> int:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
     limit_ns = settle_ns(scenario)

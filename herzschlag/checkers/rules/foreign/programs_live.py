@@ -19,7 +19,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     told = history.of_kind("program")
     if not told:
         return unknown(NAME, "no program was ever started")
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details = [_ended(record, truth) for record in told if record.get("to") == "ended"]
     started = {(record.node, record.get("name")) for record in told}
     return finding(
