@@ -166,9 +166,9 @@ class Truth:
 
     def linked(self, a: str, b: str, segment: Segment, what: Traffic = "join") -> bool:
         """Whether the two reach each other, both ways on one network."""
+        stops = self._stops(segment)
         return any(
-            self.passes(network, a, b, segment, what) and self.passes(network, b, a, segment, what)
-            for network in self.lab.networks
+            stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.lab.networks
         )
 
     def hears(self, dst: str, src: str, segment: Segment) -> bool:
