@@ -14,13 +14,17 @@ DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site lesson-zip lesson-zip-check gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site lesson-zip lesson-zip-check gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 
-setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
+setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu; and compiled cores, where a C compiler is
+	@$(PYTHON) -m herzschlag.compiled --if-possible
+
+compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
+	@$(PYTHON) -m herzschlag.compiled
 
 systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems

@@ -14,7 +14,7 @@ import msgspec
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
-NEVER_NS = 2**62
+NEVER_NS = 2**61
 """Later than any instant: the due time of what is not planned."""
 
 Response = Literal["none", "powerOff", "shutdown"]
@@ -115,10 +115,11 @@ class Timers(msgspec.Struct, frozen=True, kw_only=True):
         same tick. Ours."""
         return 7 * self.heartbeat_interval_ns // 2
 
-    def leapt(self, late_ns: int) -> bool:
-        """Whether a timer is so late that the clock leapt, or nothing ran meanwhile: half a lock watch. A smaller leap
-        leaves the owner of a lock time for two of its heartbeats. Ours."""
-        return late_ns > self.vmfs_lock_watch_ns // 2
+    @property
+    def leap_ns(self) -> int:
+        """A timer that is later than this says that the clock leapt, or nothing ran meanwhile: half a lock watch. A
+        smaller leap leaves the owner of a lock time for two of its heartbeats. Ours."""
+        return self.vmfs_lock_watch_ns // 2
 
     def at_speed(self, speed: float) -> Timers:
         """Return the same timers, each divided by `speed` (real nanoseconds)."""
@@ -224,7 +225,10 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
         raise KeyError(moid)
 
     def vm(self, name: str) -> VmConfig | None:
-        return next((vm for vm in self.vms if vm.name == name), None)
+        for vm in self.vms:
+            if vm.name == name:
+                return vm
+        return None
 
     def kind_of(self, datastore: str) -> DatastoreKind:
         return next(d.kind for d in self.datastores if d.name == datastore)

@@ -3,8 +3,8 @@
 Three tables:
 
 - normal operation of whole clusters: 3, 8, 64 and 1,000 hosts, a VM on each, two networks, three datastores, vCenter;
-  with the promised minimum and the aim beside it. Once as the checkout is, once with the cores compiled by mypyc
-  into a folder of their own, whose histories must be the same byte for byte;
+  with the promised minimum and the aim beside it. Once in plain Python, once with the compiled cores where they are
+  built (`make compiled`), whose histories must be the same byte for byte;
 - what the time goes to, by part;
 - a workload of the same shape beside simloom, a simulator for asyncio that any Python user could install: eight nodes,
   each sending a datagram to each other one every second, split four against four half-way. Ours runs it twice: bare,
@@ -33,15 +33,13 @@ import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for bench and tests
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for tests
 
-from bench._compiled import CannotCompileError, build
 from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.events import Received
 from herzschlag.agents.protocol.messages import Heartbeat
@@ -50,6 +48,8 @@ from herzschlag.backends.simulation.lab import SimCluster
 from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
+from herzschlag.compiled.folder import folder, unfit
+from herzschlag.compiled.serving import PURE
 from herzschlag.faults import Split
 from herzschlag.faults.link_sets import split
 from herzschlag.faults.primitives import LinkCut
@@ -61,6 +61,7 @@ from herzschlag.topo.catalog import default_moids, two_networks
 from herzschlag.topo.spec import GATEWAY, VCENTER, DatastoreSpec, HostSpec, TopologySpec
 from tests.simulation.test_simulated_lab import lines as rough_history
 
+ROOT = Path(__file__).resolve().parents[1]
 WARM_UP_S = 60
 """The election and the joining are over, and every VM runs."""
 GROUP = 96
@@ -139,20 +140,22 @@ def digest() -> str:
     return hashlib.sha256(b"\n".join(rough_history(5))).hexdigest()
 
 
+SERVED = "from herzschlag.compiled import serving; assert serving.use(); from bench.simulation import main; main()"
+"""A program that asks for the compiled cores before it imports any."""
+
+
 def compiled(quick: bool) -> None:
-    print(f"\nCompiling the cores with mypyc {metadata.version('mypy')} ...", flush=True)
-    with tempfile.TemporaryDirectory(prefix="herzschlag-bench-") as folder:
-        try:
-            build(Path(folder))
-        except CannotCompileError as error:
-            print(f"Not measured: {error}")
-            return
-        inside = [sys.executable, "bench/simulation.py", "--inside", "compiled", *(["--quick"] if quick else [])]
-        run = subprocess.run(inside, cwd=folder, capture_output=True, text=True, check=True)
-    *table, found = run.stdout.strip().splitlines()
-    print("\n".join(table))
-    assert found == digest(), "compiled cores wrote another history than interpreted ones"
-    print("Histories of a rough run, interpreted and compiled: the same")
+    """The same in a process that is served the compiled cores."""
+    where = folder()
+    if where is None or unfit(where):
+        print(f"\nCompiled: not measured ({'not built' if where is None else unfit(where)}: make compiled)")
+        return
+    inside = [sys.executable, "-c", SERVED, "--inside", "compiled", *(["--quick"] if quick else [])]
+    told = subprocess.run(inside, cwd=ROOT, env=os.environ | {PURE: "0"}, capture_output=True, text=True, check=True)
+    *table, found = told.stdout.strip().splitlines()
+    print("\n" + "\n".join(table))
+    assert found == digest(), "compiled cores wrote another history than plain Python"
+    print("Histories of a rough run, plain and compiled: the same")
 
 
 PARTS = (

@@ -9,6 +9,10 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Tests read, break and replace plain Python; those of the compiled cores start processes of their own. Set before any
+# import of ours, and for every process that a test starts.
+os.environ.setdefault("HERZSCHLAG_PURE", "1")
+
 # The same examples at every run: a failure seen once is seen again. HERZSCHLAG_EXPLORE=1 looks for new ones.
 settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]

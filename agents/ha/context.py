@@ -25,6 +25,7 @@ class Context:
         self.settings = settings
         self.moid = settings.moid
         self.timers = settings.timers
+        self.fresh_ns = settings.timers.fresh_ns
         self.networks = settings.networks
         self.config: ClusterConfig | None = None
         self.boot = 0
@@ -97,12 +98,16 @@ class Context:
 
     def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
         """Send one message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""
-        if not to:
-            return
+        if to:
+            number = self.number()
+            message = message_type(sender=self.moid, boot=self.boot, sequence=number, sent_ns=self.now_ns, **body)
+            self.actions.append(Send(message, to, self.networks, self.lives))  # type: ignore[arg-type]  # one of AnyMessage
+
+    def number(self) -> int:
+        """The sequence number of a message that is sent now."""
         self._sequence += 1
         self.sent.note(self._sequence, self.now_ns)
-        message = message_type(sender=self.moid, boot=self.boot, sequence=self._sequence, sent_ns=self.now_ns, **body)
-        self.actions.append(Send(message, to, self.networks, self.lives))  # type: ignore[arg-type]  # one of AnyMessage
+        return self._sequence
 
     def order(self, message_type: type[Order], to: str, **body: Any) -> None:
         """Send an order to one host: it answers the newest message that we have of it."""
@@ -115,7 +120,7 @@ class Context:
 
     def heard_bits(self) -> int:
         """Which hosts we heard lately (`Timers.fresh_ns`), as bits of the host list."""
-        limit_ns = self.now_ns - self.timers.fresh_ns
+        limit_ns = self.now_ns - self.fresh_ns
         bits = 0
         for peer in self.peers.values():
             if peer.last_heard_ns is not None and peer.last_heard_ns >= limit_ns:

@@ -13,29 +13,47 @@ from herzschlag.agents.states import DatastoreAccess, Role
 REPLAY_WINDOW = 64
 """Datagrams this far behind the newest may still arrive out of order, once each (as in RFC 4303, section 3.4.3)."""
 
+_HALF = REPLAY_WINDOW // 2
+_BITS = (1 << _HALF) - 1
+
 Freshness = Literal["new", "replayed", "old-life"]
 
 
 class _Window:
-    """Sequence numbers seen, each once, not too far behind the newest."""
+    """Sequence numbers seen, each once, not too far behind the newest.
 
-    __slots__ = ("newest", "seen")
+    Two halves of 32 bits each, the newer numbers in `near`: compiled code computes such numbers without making objects.
+    """
+
+    __slots__ = ("far", "near", "newest")
 
     def __init__(self) -> None:
         self.newest = -1
-        self.seen = 0
+        self.near = 0
+        self.far = 0
 
     def add(self, sequence: int) -> bool:
         """Whether the number is new."""
         ahead = sequence - self.newest
         if ahead > 0:
-            self.seen = ((self.seen << ahead) | 1) & ((1 << REPLAY_WINDOW) - 1) if ahead < REPLAY_WINDOW else 1
+            if ahead < _HALF:
+                self.far = (self.far << ahead | self.near >> (_HALF - ahead)) & _BITS
+                self.near = (self.near << ahead | 1) & _BITS
+            else:
+                self.far = self.near << (ahead - _HALF) & _BITS if ahead < REPLAY_WINDOW else 0
+                self.near = 1
             self.newest = sequence
             return True
-        if -ahead >= REPLAY_WINDOW or self.seen >> -ahead & 1:
+        behind = -ahead
+        if behind >= REPLAY_WINDOW:
             return False
-        self.seen |= 1 << -ahead
-        return True
+        if behind < _HALF:
+            new = not self.near >> behind & 1
+            self.near |= 1 << behind
+        else:
+            new = not self.far >> (behind - _HALF) & 1
+            self.far |= 1 << (behind - _HALF)
+        return new
 
 
 class _Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.vms.inventory import OwnVms
+from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.messages import VCENTER, Heartbeat, Report
 from herzschlag.agents.settings import NEVER_NS
 from herzschlag.agents.states import Role
@@ -29,17 +30,23 @@ class Reporting:
         self._changed = True
 
     def heartbeat(self, role: Role, master: str, to: tuple[str, ...], heard: int, *, reign: int = 0) -> None:
-        self._c.send(
-            Heartbeat,
-            to,
+        c = self._c
+        if not to:
+            return
+        beat = Heartbeat(
+            sender=c.moid,
+            boot=c.boot,
+            sequence=c.number(),
+            sent_ns=c.now_ns,
             role=role,
             master=master,
-            goodness=self._c.offer()[0],
+            goodness=c.offer()[0],
             heard=heard,
-            config=self._c.cluster.generation,
+            config=c.cluster.generation,
             inventory=self._vms.generation,
             reign=reign,
         )
+        c.do(Send(beat, to, c.networks, c.lives))  # written out: `Context.send` takes twice the time
 
     def check(self, role: Role, master: str) -> None:
         if not self._changed and self._c.now_ns < self.due_ns:

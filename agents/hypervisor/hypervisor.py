@@ -57,6 +57,7 @@ class Hypervisor:
         moid, timers = settings.moid, settings.timers
         self._io = HostIo(settings.datastores, timers.vmfs_io_limit_ns)
         self._io.on_access.append(self._access_changed)
+        self._leap_ns = timers.leap_ns
         self._still = Stillness()
         self._slots = {
             volume.name: SlotWriter(self._io, volume, moid, settings.boot, timers)
@@ -89,7 +90,7 @@ class Hypervisor:
         io = self._io
         due_ns = io.wake_at_ns()
         io.begin(now_ns)
-        if due_ns is not None and self._settings.timers.leapt(now_ns - due_ns):
+        if due_ns is not None and now_ns - due_ns > self._leap_ns:
             self._still.begin_anew(now_ns)
         match event:
             case IoDone(outcome=outcome):

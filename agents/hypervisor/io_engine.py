@@ -135,9 +135,7 @@ class HostIo:
             volume.limit_at_ns = max(oldest, self.now_ns if volume.access == "apd" else 0) + self._io_limit_ns
         else:
             volume.limit_at_ns = None
-        self._limit_at_ns = min(
-            (v.limit_at_ns for v in self.volumes.values() if v.limit_at_ns is not None), default=None
-        )
+        self._limit_at_ns = self._earliest_limit_ns()
         if access != volume.access:
             self._change(volume, access, f"I/O {'fails' if access == 'pdl' else 'works'} ({outcome.status})")
         pending[1](outcome)
@@ -145,13 +143,19 @@ class HostIo:
     def trace(self, entry: AnyEntry) -> None:
         self.actions.append(Trace(entry))
 
+    def _earliest_limit_ns(self) -> int | None:
+        found: int | None = None
+        for volume in self.volumes.values():
+            limit_at_ns = volume.limit_at_ns
+            if limit_at_ns is not None and (found is None or limit_at_ns < found):
+                found = limit_at_ns
+        return found
+
     # --- Access -------------------------------------------------------------------------------------------------------
 
     def _hangs(self, volume: Volume) -> None:
         volume.limit_at_ns = None
-        self._limit_at_ns = min(
-            (v.limit_at_ns for v in self.volumes.values() if v.limit_at_ns is not None), default=None
-        )
+        self._limit_at_ns = self._earliest_limit_ns()
         if volume.access != "apd":
             since_ns = min((entry[0] for entry in volume.pending.values()), default=self.now_ns)
             self._change(volume, "apd", "an I/O got no answer within the limit of one heartbeat write", since_ns)

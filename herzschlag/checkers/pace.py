@@ -101,7 +101,7 @@ def late_line_s(line: Mapping[str, int]) -> float:
 def stood_still(history: History, scenario: Scenario) -> dict[str, int]:
     """Nodes whose timers prove nothing from some instant on: frozen, without power, or by a wrong clock."""
     since_ns: dict[str, int] = {}
-    for span in Truth(history, scenario).spans:
+    for span in Truth.of(history, scenario).spans:
         for condition in span.primitives:
             match condition:
                 case p.Frozen(host=node) | p.ClockOff(host=node) | p.PowerOff(node=node):

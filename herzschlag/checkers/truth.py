@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 import msgspec
 
@@ -56,8 +57,19 @@ class Stay(msgspec.Struct, frozen=True):
 class Truth:
     """Everything is computed once, from one history."""
 
+    _latest: ClassVar[Truth | None] = None
+
+    @classmethod
+    def of(cls, history: History, scenario: Scenario) -> Truth:
+        """The truth of this run: made once for all who ask one after the other, as the checkers of a run do."""
+        latest = cls._latest
+        if latest is None or latest.history is not history or latest.scenario is not scenario:
+            cls._latest = latest = cls(history, scenario)
+        return latest
+
     def __init__(self, history: History, scenario: Scenario) -> None:
         self.history = history
+        self.scenario = scenario
         self.lab = scenario.cluster.topology()
         self.vms = scenario.cluster.vm_configs()
         self.timers = scenario.cluster.timers()
@@ -154,9 +166,9 @@ class Truth:
 
     def linked(self, a: str, b: str, segment: Segment, what: Traffic = "join") -> bool:
         """Whether the two reach each other, both ways on one network."""
+        stops = self._stops(segment)
         return any(
-            self.passes(network, a, b, segment, what) and self.passes(network, b, a, segment, what)
-            for network in self.lab.networks
+            stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.lab.networks
         )
 
     def hears(self, dst: str, src: str, segment: Segment) -> bool:

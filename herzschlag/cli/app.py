@@ -31,6 +31,7 @@ from herzschlag.cli.commands.help import help_command
 from herzschlag.cli.commands.open import open_command
 from herzschlag.cli.ending import fail
 from herzschlag.compare.cli import compare_command
+from herzschlag.compiled import serving
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
 from herzschlag.lesson.cli import lesson
 from herzschlag.live.cli import live
@@ -77,7 +78,8 @@ class Datapath(StrEnum):
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out.print(f"herzschlag {__version__}")
+        why = serving.why_not()
+        out.print(f"herzschlag {__version__} (cores: {serving.served()}{f'; {why}' if why else ''})")
         raise typer.Exit
 
 

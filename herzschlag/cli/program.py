@@ -28,7 +28,10 @@ def main() -> NoReturn:
 
 def _status() -> int:
     try:
-        from herzschlag.cli.app import app  # noqa: PLC0415 (its failure is told as well)
+        from herzschlag.compiled import serving  # noqa: PLC0415 (its failure is told as well)
+
+        serving.use()  # before anything imports a core
+        from herzschlag.cli.app import app  # noqa: PLC0415
         from herzschlag.running import interrupts  # noqa: PLC0415
 
         interrupts.end_politely()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 
-from herzschlag.doctor import installed, leftovers, machine
+from herzschlag.doctor import cores, installed, leftovers, machine
 from herzschlag.doctor.probe import Probe
 from herzschlag.topo.requirements import REQUIREMENTS
 
@@ -27,7 +27,16 @@ def battery() -> list[Callable[[], Probe]]:
     place = [machine.own_root, machine.namespaces, machine.tun, machine.user_namespaces]
     kernel = [machine.kernel_datapath, machine.netem, machine.numgen]
     software: list[Callable[[], Probe]] = [installed.name_owners, *needed, installed.controller_framework]
-    return [installed.python_version, machine.linux, *software, *place, *kernel, *useful, leftovers.leftovers]
+    return [
+        installed.python_version,
+        machine.linux,
+        *software,
+        *place,
+        *kernel,
+        *useful,
+        cores.compiled,
+        leftovers.leftovers,
+    ]
 
 
 def probes() -> list[Probe]:

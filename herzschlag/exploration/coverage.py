@@ -28,7 +28,7 @@ SITUATION, PAIR = "fault", "pair"
 
 def features(history: History, scenario: Scenario) -> Counter[str]:
     """What one schedule exercised."""
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     found: Counter[str] = Counter()
     for begin in history.where("fault", phase="begin"):
         kind = _kind(str(begin.fields["id"]))

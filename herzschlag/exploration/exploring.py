@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from herzschlag.compiled import serving
 from herzschlag.exploration import coverage
 from herzschlag.exploration.searching import Batch, Order, Violation, replay, search
 from herzschlag.history.records import write_whole
@@ -136,7 +137,8 @@ def _batches(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> 
         yield from map(search, orders)
         return
     # Processes of their own, not forks: Hypothesis and the cores begin anew in each.
-    with ProcessPoolExecutor(wish.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(wish.jobs, mp_context=context, initializer=serving.use) as pool:
         under_way: set[Future[Batch]] = set()
         try:
             for order in orders:

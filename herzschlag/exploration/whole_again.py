@@ -21,7 +21,7 @@ NAME = "whole-again"
 
 def whole_again(history: History, scenario: Scenario) -> Finding:
     """The finding of a schedule in which everything that can be undone was undone."""
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not history.of_kind("end"):
         return unknown(NAME, "the run did not come to its end")
     if any(isinstance(c, p.Condition) for c in truth.segments[-1].conditions):

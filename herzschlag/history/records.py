@@ -121,8 +121,13 @@ class History:
 
     def last(self, kind: str, at_ns: int, *, node: str | None = None, **fields: Any) -> Record | None:
         """The newest such record up to and including `at_ns`."""
-        found = [record for record in self.where(kind, node=node, **fields) if record.at_ns <= at_ns]
-        return found[-1] if found else None
+        wanted = fields.items()
+        for record in reversed(self._of_kind.get(kind, ())):
+            if record.at_ns <= at_ns and (node is None or record.node == node):
+                told = record.fields
+                if all(told.get(name) == value for name, value in wanted):
+                    return record
+        return None
 
     def without(self, unwanted: Callable[[Record], bool]) -> History:
         """A blinded copy, numbered anew, for tests that checkers notice missing evidence."""

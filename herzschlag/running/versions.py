@@ -9,6 +9,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from herzschlag.compiled import serving
+
 GIT_S_MAX = 5.0
 
 
@@ -20,6 +22,7 @@ def versions_here() -> dict[str, str]:
         "kernel": platform.release(),
         "system": platform.platform(),
         "cpus": str(os.cpu_count()),
+        "cores": serving.served(),
     }
     commit = _commit()
     return versions | ({"commit": commit} if commit else {})

@@ -129,6 +129,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/exit_status", VALUES),
             Place("herzschlag/sources/", SYSTEM),
             Place("herzschlag/languages/", SYSTEM | {"typer"}),
+            Place("herzschlag/compiled/", ANY),
         ),
         (Place("herzschlag/extensions", SYSTEM), Place("herzschlag/failure", SYSTEM)),
         (Place("herzschlag/wrong_input", VALUES),),

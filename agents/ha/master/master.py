@@ -203,13 +203,10 @@ class Master(RoleMachine):
     # --- what is due ---
 
     def due_ns(self) -> int:
-        return min(
-            self._solitude.due_ns(),
-            self._hosts.due_ns(),
-            self._ownership.due_ns(),
-            self._failover.due_ns(),
-            self._view.due_ns,
-        )
+        hosts_ns = min(self._solitude.due_ns(), self._hosts.due_ns())
+        vms_ns = min(self._ownership.due_ns(), self._failover.due_ns())
+        due_ns = min(hosts_ns, vms_ns)
+        return min(due_ns, self._view.due_ns)
 
     def check(self) -> None:
         if self._solitude.declares_isolation():

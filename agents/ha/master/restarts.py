@@ -106,6 +106,8 @@ class RestartQueue:
 
     def due_ns(self) -> int:
         """When `place` or `repeats` must be called next; pending tasks wait for `membership_changed`."""
+        if not self._tasks:
+            return NEVER_NS
         times = [
             task.repeat_ns if task.target else task.due_ns
             for task in self._tasks.values()

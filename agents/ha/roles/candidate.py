@@ -81,7 +81,7 @@ class Candidate(RoleMachine):
         winner = self._round.winner(self._c.offer(), self._c.peers.values(), self._c.now_ns, two_way=two_way)[1]
         if winner == self._c.moid and self._better:
             # It fell silent. Others that had lost to it are heard again only now: no candidate may win before.
-            self._round.not_before(self._c.now_ns + self._c.timers.fresh_ns)
+            self._round.not_before(self._c.now_ns + self._c.fresh_ns)
         self._better = "" if winner == self._c.moid else winner
         send_offer(self._c, (self._better,) if self._better else None)
 
@@ -130,4 +130,4 @@ class Candidate(RoleMachine):
 
     def _takes_in(self, master: Peer) -> bool:
         """Whether it may be asked: it hears us, and was heard just now."""
-        return master.hears_us and master.heard_within(self._c.now_ns, self._c.timers.fresh_ns)
+        return master.hears_us and master.heard_within(self._c.now_ns, self._c.fresh_ns)

@@ -54,7 +54,7 @@ class Follower(RoleMachine):
 
     def master_heard(self, peer: Peer) -> None:
         """The master's heartbeat arrived; only one that says that the master hears us counts."""
-        now_ns, fresh_ns = self._c.now_ns, self._c.timers.fresh_ns
+        now_ns, fresh_ns = self._c.now_ns, self._c.fresh_ns
         if peer.hears_us:
             self._heard_ns = now_ns
         elif now_ns - self._last_ns > fresh_ns:
@@ -94,7 +94,7 @@ class Follower(RoleMachine):
     def _heard_bit(self) -> int:
         """What our heartbeats tell the master: its bit, while we hear it."""
         peer = self._c.peers[self.master]
-        recent = peer.heard_within(self._c.now_ns, self._c.timers.fresh_ns)
+        recent = peer.heard_within(self._c.now_ns, self._c.fresh_ns)
         return peer.bit if recent else 0
 
     def _watch(self) -> None:

@@ -66,6 +66,8 @@ class ComponentProtection:
                     c.do(ResetVm(vm, f"VM component protection: {datastore} is back after the APD timeout"))
 
     def due_ns(self) -> int:
+        if not self._losses:
+            return NEVER_NS
         return min((self._due_ns(loss) for loss in self._losses.values() if loss.stage != "over"), default=NEVER_NS)
 
     def _due_ns(self, loss: _Loss) -> int:
@@ -79,6 +81,8 @@ class ComponentProtection:
         """Do what is due. Returns datastores for whose VMs the master must be asked whether a host could take them;
         `answered` brings the answer, or three heartbeat intervals without one count as "unknown"."""
         ask: list[str] = []
+        if not self._losses:
+            return ask
         c = self._c
         for datastore, loss in self._losses.items():
             if loss.stage == "over" or c.now_ns < self._due_ns(loss):

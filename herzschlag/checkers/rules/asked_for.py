@@ -24,7 +24,7 @@ _WORDS = {"starting": "started", "stopping": "stopped"}
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="", nothing="there are no VMs")
     clock = truth.clock

@@ -37,7 +37,7 @@ def reign_ns(master: str, at_ns: int, truth: Truth) -> int:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not history.of_kind("host-state"):
         return unknown(NAME, "no master said what it takes anyone for")
     delay_ns = legal_delay_ns(scenario)

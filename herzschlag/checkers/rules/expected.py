@@ -55,7 +55,7 @@ def _needs(scenario: Scenario) -> tuple[str, ...]:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details: list[Detail] = []
     for key, item in scenario.expect.all():
         found = None

@@ -37,7 +37,7 @@ def _needs(scenario: Scenario) -> tuple[str, ...]:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     spans = {span.id: span for span in truth.spans}
     details = []
     for step in scenario.plain_steps():

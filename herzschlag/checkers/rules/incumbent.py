@@ -23,7 +23,7 @@ OPENING_NS = 2 * SECOND
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details = []
     ready = history.of_kind("ready")
     for segment in truth.segments:

@@ -18,7 +18,7 @@ NOTICE_NS = 2 * SECOND
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
     details = [_judge(act, addresses, truth) for act in acts]

@@ -30,7 +30,7 @@ def protected_lists(history: History) -> list[tuple[str, str]]:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     lists = protected_lists(history)
     if not lists:
         return unknown(NAME, "nobody ever locked a protectedlist")

@@ -32,7 +32,7 @@ class Hold(msgspec.Struct, frozen=True):
 def _check(history: History, scenario: Scenario) -> Finding:
     if not history.of_kind("lock"):
         return unknown(NAME, "no host said anything of its locks")
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details = []
     files = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
     for datastore, path in sorted(files):

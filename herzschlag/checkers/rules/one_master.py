@@ -30,7 +30,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     system = scenario.cluster.foreign()
     if system is not None and not system.has_leader:
         return finding(NAME, (), good="", nothing=f"no host of {system.name} leads")
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")
     limit_ns = settle_ns(scenario)

@@ -31,7 +31,7 @@ Writer = tuple[str, str, str]  # host, its life, life of the VM process
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     disks: dict[str, list[Record]] = {}
     for record in history.of_kind("disk"):
         disks.setdefault(str(record.fields["vm"]), []).append(record)

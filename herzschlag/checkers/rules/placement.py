@@ -23,7 +23,7 @@ NEWS_NS = 3 * SECOND
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     limit = _limit(scenario)
     flying: dict[str, dict[str, Record]] = {}
     details = []

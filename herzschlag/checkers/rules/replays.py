@@ -21,7 +21,7 @@ COPIES_MIN = 10
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details = []
     for host in truth.lab.moids:
         others = frozenset(truth.lab.moids) - {host}

@@ -19,7 +19,7 @@ NAME = "response-owned"
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     paths = dict(protected_lists(history))
     details = []
     for act in _first_acts(history):

@@ -20,7 +20,7 @@ NAME = "right-master"
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     wins = history.where("role", to="master")
     if not history.of_kind("role"):
         return unknown(NAME, "no host said anything of its role")

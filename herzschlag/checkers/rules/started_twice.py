@@ -21,7 +21,7 @@ NAME = "started-twice"
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="", nothing="there are no VMs")
     if not history.of_kind("vm"):

@@ -40,7 +40,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     allowed_s = tolerance_s(speed)
     late_s = latest_s(history, scenario)
     blur = _blur(speed, scenario)
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details = []
     for index, item in enumerate(scenario.expect.instant):
         found = _measure(item, truth, scenario, speed, late_s)

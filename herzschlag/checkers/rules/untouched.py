@@ -18,7 +18,7 @@ NAME = "untouched"
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     if not truth.vms:
         return finding(NAME, (), good="", nothing="there are no VMs")
     if not history.of_kind("vm"):

@@ -31,7 +31,7 @@ OF_ROLE = {
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     timers = scenario.cluster.timers()
     details = []
     for segment in truth.segments:

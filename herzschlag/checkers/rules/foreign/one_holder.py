@@ -25,7 +25,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     told = history.where("holds", address=system.address)
     if not told:
         return unknown(NAME, f"no kernel ever said anything of {system.address}")
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     (ready,) = history.of_kind("ready")[:1]
     details = []
     for segment in truth.segments:

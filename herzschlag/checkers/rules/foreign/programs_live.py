@@ -20,7 +20,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     told = history.of_kind("program")
     if not told:
         return unknown(NAME, "no program was ever started")
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     system = scenario.cluster.foreign()
     may_end = frozenset(one.name for one in system.programs if one.ends) if system is not None else frozenset[str]()
     details = [_ended(record, truth, may_end) for record in told if record.get("to") == "ended"]

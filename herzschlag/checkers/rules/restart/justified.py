@@ -27,7 +27,7 @@ USER_NS = 10 * SECOND
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     orders = history.where("restart", phase="ordered")
     if truth.vms and not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")

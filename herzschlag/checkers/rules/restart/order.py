@@ -36,7 +36,7 @@ class _Wait:
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     details = []
     for waits in _by_target(history, truth).values():
         for earlier, later in pairwise(waits):

@@ -18,7 +18,7 @@ NAME = "restart-owned"
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     holds = {d: holds_of(truth, d, path) for d, path in protected_lists(history)}
     details = []
     for order in history.where("restart", phase="ordered"):

@@ -76,3 +76,17 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
         write_whole(path, "not bytes")  # type: ignore[arg-type]
     assert path.read_bytes() == b"old"
     assert [item.name for item in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_the_last_record_is_the_newest_with_these_values_up_to_an_instant() -> None:
+    """Among records of one instant it is the one that was written last."""
+    told = [(1, "host-98", "slave"), (3, "host-99", "slave"), (3, "host-98", "master"), (3, "host-98", "slave")]
+    history = History([Record(at_ns, n, node, "role", {"to": to}) for n, (at_ns, node, to) in enumerate(told)])
+
+    def seq(at_ns: int, **wanted: str) -> int | None:
+        found = history.last("role", at_ns, **wanted)  # type: ignore[arg-type]
+        return None if found is None else found.seq
+
+    assert (seq(0), seq(2), seq(3)) == (None, 0, 3)
+    assert (seq(3, node="host-99"), seq(3, to="master"), seq(2, to="master")) == (1, 2, None)
+    assert history.last("vm", 9) is None

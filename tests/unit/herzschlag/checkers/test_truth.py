@@ -1,0 +1,32 @@
+"""The truth of one run is made once for all who ask, and never that of another run."""
+
+from __future__ import annotations
+
+from herzschlag.checkers.truth import Truth
+from herzschlag.history.records import History, Record
+from herzschlag.scenarios.model import Cluster, Scenario
+
+SCENARIO = Scenario(name="one", title="one", cluster=Cluster(hosts=3))
+
+
+def history(end_ns: int) -> History:
+    return History([Record(end_ns, 0, "host-98", "role", {"to": "slave", "master": "host-99"})])
+
+
+def test_who_asks_again_gets_the_same() -> None:
+    run = history(5)
+    assert Truth.of(run, SCENARIO) is Truth.of(run, SCENARIO)
+
+
+def test_another_run_has_its_own() -> None:
+    first, second = history(5), history(7)
+    assert Truth.of(first, SCENARIO).end_ns == 5
+    assert Truth.of(second, SCENARIO).end_ns == 7
+    assert Truth.of(first, SCENARIO).end_ns == 5
+
+
+def test_the_same_records_under_another_scenario_have_their_own() -> None:
+    run = history(5)
+    wide = Scenario(name="two", title="two", cluster=Cluster(hosts=5))
+    assert len(Truth.of(run, SCENARIO).lab.moids) == 3
+    assert len(Truth.of(run, wide).lab.moids) == 5
