@@ -20,7 +20,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     system = scenario.cluster.foreign()
     if system is None or system.writes is None:
         return finding(NAME, (), good="", nothing="no client writes to it")
-    last = Truth(history, scenario).segments[-1]
+    last = Truth.of(history, scenario).segments[-1]
     if last.end_ns - last.begin_ns < system.settle_s * SECOND:
         nothing = f"the run ended before {system.name} had the {system.settle_s:g} s that it takes to settle"
         return finding(NAME, (), good="", nothing=nothing)

@@ -24,7 +24,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         return finding(NAME, (), good="", nothing="no host says who the members are")
     if not history.of_kind("view"):
         return unknown(NAME, "no host ever said who the members are")
-    truth = Truth(history, scenario)
+    truth = Truth.of(history, scenario)
     (ready,) = history.of_kind("ready")[:1]
     details = []
     for segment in truth.segments:
