@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gallery
+
 import pages
 
 CONFIG = Path(__file__).with_name("mkdocs.yml")

@@ -22,9 +22,8 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pages
-
 import build
+import pages
 from herzschlag.lesson.chapter import chapters
 
 ROOT = pages.ROOT

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from herzschlag.cluster import Cluster, Setup
+from herzschlag.faults import Reconfigure
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.to_toml import as_toml
@@ -70,7 +71,8 @@ def test_what_was_done_in_such_a_test_can_be_run_again(after_s: float, tmp_path:
 
 def test_a_restart_that_is_overdue_is_still_a_violation() -> None:
     """The time that a checker allows is limited."""
-    with Cluster.start(Setup(vms_per_host=1, host_monitoring=False), backend="simulation") as cluster:
+    with Cluster.start(Setup(vms_per_host=1), backend="simulation") as cluster:
+        cluster.begin(Reconfigure(options={"vm.vm-98-1.power_on_fails": True}))
         cluster.power_off("host-98")
         cluster.advance(80)
         scenario = cluster.scenario()

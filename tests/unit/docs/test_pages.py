@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import gallery
-import pages
 import pytest
+
+import pages
 
 
 @pytest.mark.parametrize(
