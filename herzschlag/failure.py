@@ -57,6 +57,7 @@ def told(error: BaseException) -> str:
 def kept(error: BaseException, folder: Path | None = None) -> str:
     """Write the traceback. Returns where it is; when no file can be written, where in the code it happened."""
     text = "".join(traceback.format_exception(error))
+    traceback.clear_frames(error.__traceback__)  # what they held may be all the memory that there was
     if folder is not None and _written(folder / FILE, text):
         return str(folder / FILE)
     with contextlib.suppress(OSError):
@@ -77,7 +78,7 @@ def line(error: BaseException, folder: Path | None = None) -> str:
 def _written(path: Path, text: str) -> bool:
     try:
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError:
+    except (OSError, MemoryError):
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)  # a part of a traceback would only fill the disk
         return False

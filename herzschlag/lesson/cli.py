@@ -16,7 +16,6 @@ from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
 from herzschlag.languages import current, gettext
 from herzschlag.languages.option import LangOption
-from herzschlag.lesson.chapter import chapters, find
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.wrong_input import InputError
@@ -44,6 +43,7 @@ def lesson(  # noqa: PLR0917 (Typer calls it by name)
     Example: herzschlag lesson isolation --host 0.0.0.0
     """
     try:
+        from herzschlag.lesson.chapter import chapters, find  # noqa: PLC0415
         from herzschlag.lesson.playing import Runs  # noqa: PLC0415
         from herzschlag.lesson.room import Room  # noqa: PLC0415
         from herzschlag.lesson.server import Site  # noqa: PLC0415
