@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
 from herzschlag.scenarios.expectations import Expectations
-from herzschlag.scenarios.from_toml import load, shipped
+from herzschlag.scenarios.from_toml import load, of_systems, shipped
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.to_toml import as_toml
 from tests.support.terminal import WRONG
@@ -115,7 +115,9 @@ def test_wrong_usage_gives_2(arguments: list[str]) -> None:
 def test_scenarios_are_listed_a_line_each() -> None:
     result = runner.invoke(app, ["scenarios"])
     assert result.exit_code == 0
-    assert [line.split()[0] for line in result.stdout.splitlines()] == list(shipped())
+    ours, systems = ([line.split()[0] for line in part.splitlines()] for part in result.stdout.split("\n\n"))
+    assert ours == list(shipped())
+    assert systems[1:] == list(of_systems())
     listed = json.loads(runner.invoke(app, ["scenarios", "--json"]).stdout)
     assert list(dict.fromkeys(item["name"].partition("@")[0] for item in listed)) == list(shipped())
 
