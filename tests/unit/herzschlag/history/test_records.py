@@ -84,7 +84,7 @@ def test_the_last_record_is_the_newest_with_these_values_up_to_an_instant() -> N
     history = History([Record(at_ns, n, node, "role", {"to": to}) for n, (at_ns, node, to) in enumerate(told)])
 
     def seq(at_ns: int, **wanted: str) -> int | None:
-        found = history.last("role", at_ns, **wanted)  # type: ignore[arg-type]
+        found = history.last("role", at_ns, **wanted)
         return None if found is None else found.seq
 
     assert (seq(0), seq(2), seq(3)) == (None, 0, 3)
