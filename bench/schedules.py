@@ -116,7 +116,7 @@ def report(rounds: dict[str, list[list[dict[str, Any] | None]]]) -> None:
 
 
 def median_ms(found: list[dict[str, Any] | None], common: list[int], key: str) -> float:
-    return 1e3 * float(statistics.median(one[key] for n in common if (one := found[n])))
+    return 1e3 * statistics.median(float(one[key]) for n in common if (one := found[n]))
 
 
 if __name__ == "__main__":

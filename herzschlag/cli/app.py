@@ -79,7 +79,7 @@ class Datapath(StrEnum):
 def _version(wanted: bool) -> None:
     if wanted:
         why = serving.why_not()
-        out.print(f"herzschlag {__version__} (cores: {serving.served()}{f'; {why}' if why else ''})")
+        out.print(f"herzschlag {__version__} (cores: {serving.served()}{f'; {why}' if why else ''})", soft_wrap=True)
         raise typer.Exit
 
 

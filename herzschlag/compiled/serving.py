@@ -19,6 +19,7 @@ from herzschlag.compiled.folder import folder, read, unfit
 from herzschlag.compiled.modules import module_names
 
 PURE = "HERZSCHLAG_PURE"
+PLAIN = "plain Python"
 
 
 class CompiledFinder(MetaPathFinder):
@@ -38,7 +39,7 @@ class CompiledFinder(MetaPathFinder):
 
 def use() -> bool:
     """Have this process import the compiled modules from now on. False: the plain files serve (`why_not`)."""
-    if any(isinstance(one, CompiledFinder) for one in sys.meta_path):
+    if served() != PLAIN:
         return True
     where = folder()
     if where is None or why_not():
@@ -48,7 +49,9 @@ def use() -> bool:
 
 
 def why_not() -> str:
-    """Why a process that asks now is not served; empty when it is."""
+    """Why a process that asks now is not served; empty when it is, or was."""
+    if served() != PLAIN:
+        return ""
     if os.environ.get(PURE, "") not in ("", "0"):
         return f"{PURE} is set"
     if imported := [name for name in module_names() if name in sys.modules]:
@@ -64,4 +67,4 @@ def served() -> str:
     """Which cores this process has, in a few words."""
     if any(isinstance(one, CompiledFinder) for one in sys.meta_path):
         return "compiled by mypyc"
-    return "plain Python"
+    return PLAIN

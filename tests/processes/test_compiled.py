@@ -54,18 +54,18 @@ SERVED = """
 from herzschlag.compiled import serving
 serving.use()
 import herzschlag.agents.ha.agent as agent
-print(serving.served(), "|", agent.__file__)
+print(serving.served(), "|", serving.why_not(), "|", agent.__file__)
 """
 
 
 @needs_them
 def test_a_process_that_asks_is_served_them() -> None:
-    told, _, file = python("0", "-c", SERVED).partition(" | ")
-    assert told == "compiled by mypyc"
+    told, why, file = python("0", "-c", SERVED).split(" | ")
+    assert (told, why) == ("compiled by mypyc", "")
     assert not file.strip().endswith(".py")
 
 
 def test_with_pure_no_process_is() -> None:
-    told, _, file = python("1", "-c", SERVED).partition(" | ")
-    assert told == "plain Python"
+    told, why, file = python("1", "-c", SERVED).split(" | ")
+    assert (told, why) == ("plain Python", f"{PURE} is set")
     assert file.strip().endswith("agent.py")
