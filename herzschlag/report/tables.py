@@ -36,6 +36,7 @@ RANK: dict[Mark, int] = {"violated": 0, "unknown": 1, "holds": 2, "nothing": 3}
 
 
 NO_INSTANTS = N_("This scenario names no instants, published or expected.")
+AGREEMENTS = (N_("agrees"), N_("differs"), N_("missing"), N_("not on the wire"), N_("unknown"))
 FIGURE_WORDS = (N_("Published"), N_("Expected"), N_("Published or expected"), N_("Expected or published"))
 
 
