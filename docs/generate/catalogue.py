@@ -3,9 +3,10 @@
 python docs/generate/catalogue.py            bring the files of every language up to date
 python docs/generate/catalogue.py --check    exit 1 if they are not what would be written
 
-Texts are the arguments of `gettext`, `ngettext` and `N_` in Python and JavaScript, and what people read of a shipped
-scenario. A new text is empty in messages.po, one that changed keeps its old translation, marked fuzzy: write or correct
-it there, take the mark away, and run this again. `tests/repository/test_languages.py` refuses what is empty or fuzzy.
+Texts are the arguments of `gettext`, `ngettext` and `N_` in Python and JavaScript, what is in two pairs of braces in a
+page, and what people read of a shipped scenario. A new text is empty in messages.po, one that changed keeps its old
+translation, marked fuzzy: write or correct it there, take the mark away, and run this again.
+`tests/repository/test_languages.py` refuses what is empty or fuzzy.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,8 +31,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ROOT / "herzschlag/languages"
 KEYWORDS: dict[str, Any] = {"gettext": None, "ngettext": (1, 2), "N_": None, "N_pair": (1, 2)}
 PAIRS = ("ngettext", "N_pair")
-SUFFIXES = (".py", ".js")
 OPTIONS = {"parse_template_string": True}  # calls within the `${}` of JavaScript
+WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
+"""In a page: its words in two pairs of braces."""
 SCENARIOS = ("scenarios/shipped", "systems/scenarios")
 WIDTH = 120
 COMMENT = "# Texts of Herzschlag for people. `make docs` adds new ones: docs/decisions/0038-languages-by-gettext.md."
@@ -50,7 +52,7 @@ class Text(NamedTuple):
 def texts() -> Iterator[Text]:
     for path in sources():
         place = path.relative_to(ROOT).as_posix()
-        for found in of_python(path) if path.suffix == ".py" else of_script(path):
+        for found in READERS[path.suffix](path):
             yield Text(found, place)
     for folder in SCENARIOS:
         for path in sorted((ROOT / "herzschlag" / folder).glob("*.toml")):
@@ -75,9 +77,21 @@ def of_script(path: Path) -> Iterator[str | tuple[str, str]]:
             yield found if isinstance(found, str) else (found[0], found[1])
 
 
+def of_page(path: Path) -> Iterator[str]:
+    for found in WORDS.finditer(path.read_text(encoding="utf-8")):
+        yield found[1]
+
+
+READERS: dict[str, Callable[[Path], Iterator[str | tuple[str, str]]]] = {
+    ".py": of_python,
+    ".js": of_script,
+    ".html": of_page,
+}
+
+
 def sources() -> list[Path]:
     """Files whose calls are read; of a link to a folder at the top, that folder's."""
-    found = [path for suffix in SUFFIXES for path in (ROOT / "herzschlag").rglob(f"*{suffix}")]
+    found = [path for suffix in READERS for path in (ROOT / "herzschlag").rglob(f"*{suffix}")]
     return sorted(found)
 
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
@@ -28,17 +29,23 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from herzschlag.languages import Language, current, for_scripts, gettext, speaking
+from herzschlag.languages.choice import by_header
+from herzschlag.languages.reasons import reason
 from herzschlag.live import messages as m
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.live.hub import Hub, refuse
+from herzschlag.report.html import embedded
 from herzschlag.wrong_input import InputError
 
 BEHIND_MAX = 2000
 """Messages that may wait for one browser; one that falls further behind is disconnected and reconnects."""
 TOO_SLOW = 1013
 FORBIDDEN = 403
+WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 TOKEN_BYTES = 24
 FILES = {
+    "gettext.js": ("herzschlag.report", "text/javascript"),
     "live.js": ("herzschlag.live", "text/javascript"),
     "menu.js": ("herzschlag.live", "text/javascript"),
     "actions.js": ("herzschlag.live", "text/javascript"),
@@ -180,8 +187,9 @@ class Guard:
 
 
 class Site:
-    def __init__(self, hub: Hub, access: Access) -> None:
-        self._hub, self._access = hub, access
+    def __init__(self, hub: Hub, access: Access, language: Language | None = None) -> None:
+        """`language`: for every browser; None: each its own."""
+        self._hub, self._access, self._language = hub, access, language
         self._numbers = count()
         self._decode = m.command_decoder().decode
 
@@ -198,7 +206,8 @@ class Site:
         )
 
     async def _page(self, request: Request) -> Response:
-        return Response(_text("herzschlag.live", "live.html"), media_type="text/html", headers=SECURITY)
+        language = self._language or by_header(request.headers.get("accept-language", ""))
+        return Response(page(language), media_type="text/html", headers={**SECURITY, "vary": "accept-language"})
 
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -232,6 +241,8 @@ class Site:
             elif waiting.qsize() == BEHIND_MAX:  # once; then nothing more is kept for it
                 waiting.put_nowait(None)
 
+        language = self._language or by_header(socket.query_params.get("lang", ""))
+
         def hear(news: bytes) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and the command is about to
                 loop.call_soon_threadsafe(put, news)
@@ -239,11 +250,12 @@ class Site:
         acts = self._access.acts(socket.headers.get("cookie", ""))
         hear(msgspec.json.encode(m.Welcome(acts)))
         key = next(self._numbers)
-        self._hub.listen(key, hear)
+        self._hub.listen(key, hear, language)
         sender = asyncio.create_task(self._send(socket, waiting))
         try:
             while True:
-                self._take(await _received(socket), hear, acts)
+                with speaking(language):  # for what is refused at once
+                    self._take(await _received(socket), hear, acts)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the browser has left, or was too slow and has been disconnected
         finally:
@@ -256,15 +268,21 @@ class Site:
                 raise InputError("message", f"{len(told)} bytes: at most {m.MESSAGE_BYTES_MAX}")
             command = self._decode(told)
         except RecursionError:  # a RuntimeError, which elsewhere means that the browser has left
-            refuse(hear, "not understood: nested too deep (docs/live.md)")
+            refuse(hear, gettext("not understood: nested too deep (docs/live.md)"))
             return
         except (msgspec.MsgspecError, UnicodeDecodeError, InputError) as error:
-            refuse(hear, f"not understood: {error} (docs/live.md)")
+            refuse(hear, gettext("not understood: {error} (docs/live.md)", error=error))
             return
         if not acts:
-            refuse(hear, "this link is for looking on: acting takes the other one, which the command prints")
+            refuse(hear, gettext("this link is for looking on: acting takes the other one, which the command prints"))
             return
-        self._hub.ask(command, hear)
+        language = current()
+
+        def answer(refused: bytes) -> None:
+            with speaking(language):
+                refuse(hear, reason(msgspec.json.decode(refused, type=m.Refused).because))
+
+        self._hub.ask(command, answer)
 
     @staticmethod
     async def _send(socket: WebSocket, waiting: asyncio.Queue[bytes | None]) -> None:
@@ -281,6 +299,16 @@ async def _received(socket: WebSocket) -> bytes:
         raise WebSocketDisconnect(message["code"])
     text = message.get("text")
     return message.get("bytes") or b"" if text is None else text.encode()
+
+
+def page(language: Language) -> str:
+    """The page with its words in one language; `live.html` has the English ones, each in two pairs of braces."""
+    with speaking(language):
+        texts = for_scripts()
+        brought = f'<script type="application/json" id="texts">{embedded(texts)}</script>\n  ' if texts else ""
+        html = _text("herzschlag.live", "live.html").replace('lang="en"', f'lang="{language}"')
+        html = html.replace("<!--texts-->", brought)
+        return WORDS.sub(lambda found: gettext(found[1]), html)
 
 
 def _text(package: str, name: str) -> str:
