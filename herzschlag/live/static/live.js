@@ -173,7 +173,7 @@ function line([, at, kind, words, because]) {
   const sign = make("span", SIGNS[kind] || "·", "sign");
   sign.setAttribute("aria-hidden", "true");
   const said = make("div", words);
-  if (because) said.append(make("small", because));
+  if (because) said.append(make("small", gettext("because: {why}", { why: because })));
   const time = make("time", told(at));
   time.dataset.at = at;
   item.append(time, sign, said);
