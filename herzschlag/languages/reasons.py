@@ -17,7 +17,7 @@ from herzschlag.languages.current import current
 from herzschlag.languages.numbers import point
 
 REMEMBERED = 5000
-_FIGURES = re.compile(r"(?:T[+-])?-?\d+\.\d+(?:-\d+\.\d+)?")
+_FIGURES = re.compile(r"(?:T[+-])?-?\d+(?:\.\d+)?(?:-\d+(?:\.\d+)?)?")
 
 
 def reason(text: str) -> str:

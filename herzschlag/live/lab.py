@@ -27,6 +27,7 @@ from herzschlag.history.records import RUNNER, SECOND, Record, written
 from herzschlag.history.words import sentence
 from herzschlag.languages import ENGLISH, N_, gettext, number, speaking
 from herzschlag.languages.reasons import reason
+from herzschlag.languages.titles import title
 from herzschlag.live import messages as m
 from herzschlag.live.beats import DRAWN_IN_FULL_MAX, CapturedBeats, Sampler, SimulatedBeats, Source
 from herzschlag.live.hub import Asked, Hub, refuse
@@ -144,14 +145,14 @@ class LiveLab:
             backend=self._backend,
             speed=self._speed,
             scenario=scenario.name,
-            title=gettext(scenario.title),
+            title=title(scenario.title),
             about=gettext(scenario.about.strip()),
             steps=tuple(_sentence(change) for change in scenario.timeline()),
             networks=lab.networks,
             hosts=lab.moids,
             datastores=tuple({"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in lab.datastores),
             vm_rows=2 * max((placed.count(host) for host in lab.moids), default=0),  # room for those of a dead host
-            scenarios=tuple(m.Listed(one.name, gettext(one.title)) for one in self._listed),
+            scenarios=tuple(m.Listed(one.name, title(one.title)) for one in self._listed),
         )
 
 

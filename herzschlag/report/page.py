@@ -14,6 +14,7 @@ from typing import Any
 
 from herzschlag.history.records import write_whole
 from herzschlag.languages import N_, gettext
+from herzschlag.languages.titles import title as scenario_title
 from herzschlag.report import gaps, lanes, tables
 from herzschlag.report.figures import figures as every_figure
 from herzschlag.report.html import embedded, head, packed_plotly, script, texts_of_scripts
@@ -81,7 +82,7 @@ def draw(run: Run) -> str:
         "start": _start_s(model),
         "name": file.scenario,
     }
-    title = gettext(file.title or file.scenario)
+    title = scenario_title(file.title or file.scenario)
     upper = [
         '<body><a class="skip" href="#result">' + gettext("To the result") + "</a>",
         top(model, title),

@@ -16,6 +16,7 @@ from herzschlag.history.clock import Clock
 from herzschlag.history.records import History
 from herzschlag.languages import N_, gettext, ngettext
 from herzschlag.languages.reasons import reason
+from herzschlag.languages.titles import title
 from herzschlag.running.run_file import RunReport
 from herzschlag.scenarios.places import line_of
 from herzschlag.terminal.lines import Line, line
@@ -51,7 +52,7 @@ def _lines(report: RunReport, history: History | None, verbose: bool, width: int
             yield line(INDENT, (f"{gettext('meanwhile'):<11}", DIM), again)
         return
     if report.verdict == "holds":
-        yield line("  ", sign("holds"), f" {name} ", _title(gettext(report.title), width - NAME_WIDTH - 5), hang=21)
+        yield line("  ", sign("holds"), f" {name} ", _title(title(report.title), width - NAME_WIDTH - 5), hang=21)
         yield from _instants(report)
     elif report.verdict == "violated":
         yield line(
@@ -59,7 +60,7 @@ def _lines(report: RunReport, history: History | None, verbose: bool, width: int
             sign("violated"),
             f" {name} ",
             (gettext("violated").upper(), "bold red"),
-            f": {gettext(report.title)}",
+            f": {title(report.title)}",
             hang=21,
         )
         yield from _causes(report)
@@ -79,9 +80,9 @@ def _lines(report: RunReport, history: History | None, verbose: bool, width: int
     yield from (_listed(report) if verbose else _checks(report))
 
 
-def _title(title: str, room: int) -> str:
-    short = title.partition(": ")[0]
-    return title if room <= 0 or len(title) <= room else short
+def _title(whole: str, room: int) -> str:
+    short = whole.partition(": ")[0]
+    return whole if room <= 0 or len(whole) <= room else short
 
 
 def _instants(report: RunReport) -> Iterator[Line]:
