@@ -3,18 +3,21 @@
 python docs/generate/catalogue.py            bring the files of every language up to date
 python docs/generate/catalogue.py --check    exit 1 if they are not what would be written
 
-Texts are the arguments of `gettext`, `ngettext` and `N_` in Python and JavaScript. A new text is empty in messages.po,
-one that changed keeps its old translation, marked fuzzy: write or correct it there, take the mark away, and run this
-again. `tests/repository/test_languages.py` refuses what is empty or fuzzy.
+Texts are the arguments of `gettext`, `ngettext` and `N_` in Python and JavaScript, what is in two pairs of braces in a
+page, and what people read of a shipped scenario. A new text is empty in messages.po, one that changed keeps its old
+translation, marked fuzzy: write or correct it there, take the mark away, and run this again.
+`tests/repository/test_languages.py` refuses what is empty or fuzzy.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import re
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,9 +29,12 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ROOT / "herzschlag/languages"
-KEYWORDS: dict[str, Any] = {"gettext": None, "ngettext": (1, 2), "N_": None}
-METHODS = {".py": "python", ".js": "javascript"}
+KEYWORDS: dict[str, Any] = {"gettext": None, "ngettext": (1, 2), "N_": None, "N_pair": (1, 2)}
+PAIRS = ("ngettext", "N_pair")
 OPTIONS = {"parse_template_string": True}  # calls within the `${}` of JavaScript
+WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
+"""In a page: its words in two pairs of braces."""
+SCENARIOS = ("scenarios/shipped", "systems/scenarios")
 WIDTH = 120
 COMMENT = "# Texts of Herzschlag for people. `make docs` adds new ones: docs/decisions/0038-languages-by-gettext.md."
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # Babel wants a date; one that does not change
@@ -46,15 +52,56 @@ class Text(NamedTuple):
 def texts() -> Iterator[Text]:
     for path in sources():
         place = path.relative_to(ROOT).as_posix()
-        with path.open("rb") as file:
-            for _, found, _, _ in extract(METHODS[path.suffix], file, KEYWORDS, options=OPTIONS):
-                yield Text(found if isinstance(found, str) else (found[0], found[1]), place)
+        for found in READERS[path.suffix](path):
+            yield Text(found, place)
+    for folder in SCENARIOS:
+        for path in sorted((ROOT / "herzschlag" / folder).glob("*.toml")):
+            for text in of_scenario(tomllib.loads(path.read_text(encoding="utf-8"))):
+                yield Text(text, path.relative_to(ROOT).as_posix())
+
+
+def of_python(path: Path) -> Iterator[str | tuple[str, str]]:
+    """By its syntax tree, as Babel does not see a call among the arguments of another one."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+            given = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+            if node.func.id in PAIRS and len(given) == 2:
+                yield given[0], given[1]
+            elif given and node.func.id not in PAIRS:
+                yield given[0]
+
+
+def of_script(path: Path) -> Iterator[str | tuple[str, str]]:
+    with path.open("rb") as file:
+        for _, found, _, _ in extract("javascript", file, KEYWORDS, options=OPTIONS):
+            yield found if isinstance(found, str) else (found[0], found[1])
+
+
+def of_page(path: Path) -> Iterator[str]:
+    for found in WORDS.finditer(path.read_text(encoding="utf-8")):
+        yield found[1]
+
+
+READERS: dict[str, Callable[[Path], Iterator[str | tuple[str, str]]]] = {
+    ".py": of_python,
+    ".js": of_script,
+    ".html": of_page,
+}
 
 
 def sources() -> list[Path]:
     """Files whose calls are read; of a link to a folder at the top, that folder's."""
-    found = [path for suffix in METHODS for path in (ROOT / "herzschlag").rglob(f"*{suffix}")]
-    return sorted(path for path in found if LANGUAGES not in path.parents)
+    found = [path for suffix in READERS for path in (ROOT / "herzschlag").rglob(f"*{suffix}")]
+    return sorted(found)
+
+
+def of_scenario(document: dict[str, Any]) -> Iterator[str]:
+    """What people read of a scenario file."""
+    yield from (document["title"], document.get("about", "").strip())
+    for variant in document.get("variants", []):
+        yield from (variant.get("title", ""), variant.get("about", "").strip())
+    for expected in document.get("expect", {}).values():
+        yield from (one.get("name", "") for one in expected)
 
 
 def template() -> Catalog:
@@ -82,7 +129,7 @@ def files(catalogue: Catalog) -> dict[str, bytes]:
     written, compiled = io.BytesIO(), io.BytesIO()
     write_po(written, catalogue, width=WIDTH, include_lineno=False, sort_output=True, ignore_obsolete=True)
     write_mo(compiled, catalogue)
-    scripts = {message_id(one): said(one) for one in messages(catalogue) if of_script(one) and is_complete(one)}
+    scripts = {message_id(one): said(one) for one in messages(catalogue) if is_of_script(one) and is_complete(one)}
     return {
         "messages.po": HEAD.sub("", written.getvalue().decode()).encode(),
         "messages.mo": compiled.getvalue(),
@@ -107,7 +154,7 @@ def is_complete(message: Message) -> bool:
     return all(said(message)) and bool(said(message))
 
 
-def of_script(message: Message) -> bool:
+def is_of_script(message: Message) -> bool:
     return any(place.endswith(".js") for place, _ in message.locations)
 
 

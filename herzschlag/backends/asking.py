@@ -14,6 +14,7 @@ from functools import cache
 
 from herzschlag.backends.base import Missing
 from herzschlag.backends.names import Backend
+from herzschlag.languages import N_, gettext, ngettext
 
 NAMED_MAX = 3
 """Missing things that a line names; more are counted."""
@@ -36,8 +37,8 @@ def why(missing: Sequence[Missing]) -> str:
     """What is missing, in a line."""
     names = [item.what for item in missing]
     more = len(names) - NAMED_MAX
-    listed = ", ".join(names if more <= 0 else [*names[:NAMED_MAX], f"and {more} more"])
-    return f"{listed} {'is' if len(names) == 1 else 'are'} missing"
+    listed = ", ".join(names if more <= 0 else [*names[:NAMED_MAX], gettext("and {number} more", number=more)])
+    return ngettext("{what} is missing", "{what} are missing", len(names), what=listed)
 
 
 def how(missing: Sequence[Missing]) -> str:
@@ -56,7 +57,8 @@ def how(missing: Sequence[Missing]) -> str:
 
 def refusal(missing: Sequence[Missing], instead: str) -> str:
     """One line for a command that needs real packets and cannot have them; `instead` is the one that runs here."""
-    return f"no real packets here: {why(missing)} ({how(missing)}); in virtual time: {instead}"
+    said = N_("no real packets here: {why} ({how}); in virtual time: {command}")
+    return gettext(said, why=why(missing), how=how(missing), command=instead)
 
 
 def simulated(arguments: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from herzschlag.exit_status import HOLDS, UNKNOWN, VIOLATED
+from herzschlag.languages import N_
 from herzschlag.scenarios.expectations import OWN
 
 Verdict = Literal["holds", "violated", "unknown"]
@@ -20,10 +21,10 @@ Mark = Literal["holds", "violated", "unknown", "nothing"]
 """What a finding may say: a verdict, or that there was nothing to check."""
 SIGNS: dict[Mark, str] = {"holds": "✓", "violated": "✗", "unknown": "?", "nothing": "\u2013"}
 WORDS: dict[Mark, str] = {
-    "holds": "holds",
-    "violated": "violated",
-    "unknown": "unknown",
-    "nothing": "nothing to check",
+    "holds": N_("holds"),
+    "violated": N_("violated"),
+    "unknown": N_("unknown"),
+    "nothing": N_("nothing to check"),
 }
 """Each mark as people read it."""
 _BADNESS: dict[Verdict, int] = {"holds": 0, "unknown": 1, "violated": 2}

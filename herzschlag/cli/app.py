@@ -33,6 +33,7 @@ from herzschlag.cli.ending import fail
 from herzschlag.compare.cli import compare_command
 from herzschlag.compiled import serving
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.languages.option import LangOption
 from herzschlag.lesson.cli import lesson
 from herzschlag.live.cli import live
 from herzschlag.packets.cli import dissector_command, packets_command
@@ -117,6 +118,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
     ] = True,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="List every check, also those that hold.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what does not hold, and a last line.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Run scenarios and judge them.
 
@@ -126,6 +128,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
 
     Example: herzschlag run isolation partition --backend simulation
     """
+    del lang  # its callback has chosen the language
     loaded = _load_all(scenarios)
     wanted = speeds.read(speed)
     if backend is Backend.mininet:

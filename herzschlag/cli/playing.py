@@ -21,7 +21,7 @@ from herzschlag.running.runner import RunRequest, run
 from herzschlag.terminal.board import Board, Silent
 from herzschlag.terminal.closing import closing, of_runs
 from herzschlag.terminal.lines import write
-from herzschlag.terminal.outcome import HEADINGS, outcome
+from herzschlag.terminal.outcome import headings, outcome
 
 
 def play(
@@ -47,7 +47,7 @@ def tell(
     first = next((report for report in told if report.verdict == "holds" and report.instants), None)
     for report in told:
         if report is first:
-            write(console, [HEADINGS])
+            write(console, [headings()])
         write(console, outcome(report, _history(report), verbose=verbose, width=width))
     write(console, closing(console, reports, took_s=took_s, skipped=skipped, quiet=quiet))
 

@@ -19,6 +19,8 @@ from herzschlag.cli import speeds
 from herzschlag.cli.ending import fail
 from herzschlag.cli.playing import play, tell
 from herzschlag.exit_status import INTERRUPTED, WRONG_INPUT
+from herzschlag.languages import N_, gettext
+from herzschlag.languages.reasons import reason
 from herzschlag.running.run_file import LOG_FOLDER, exit_status, new_folder
 from herzschlag.running.runner import RunRequest
 from herzschlag.scenarios.model import Scenario
@@ -82,14 +84,17 @@ def play_and_tell(
     try:
         reports, drawn, took_s = play(out, wanted, jobs, silent=as_json or quiet, draw=draw)
     except KeyboardInterrupt:
-        fail(f"interrupted; partial results are in {wanted[0].directory.parent}", INTERRUPTED)
+        said = N_("interrupted; partial results are in {folder}")
+        fail(gettext(said, folder=wanted[0].directory.parent), INTERRUPTED)
     for report in reports:
         if report.status == "unavailable":
-            err.print(f"herzschlag: {report.scenario} cannot run here: {report.because}", markup=False, soft_wrap=True)
+            said = gettext("{scenario} cannot run here: {why}", scenario=report.scenario, why=reason(report.because))
+            err.print(f"herzschlag: {said}", markup=False, soft_wrap=True)
         if report.status == "failed":
             logs = Path(report.directory) / LOG_FOLDER
-            place = f" (logs: {logs})" if logs.is_dir() else ""
-            err.print(f"herzschlag: {report.scenario} failed: {report.because}{place}", markup=False, soft_wrap=True)
+            place = gettext(" (logs: {folder})", folder=logs) if logs.is_dir() else ""
+            said = gettext("{scenario} failed: {why}", scenario=report.scenario, why=reason(report.because))
+            err.print(f"herzschlag: {said}{place}", markup=False, soft_wrap=True)
     if as_json:
         verdict = worst(report.verdict for report in reports)
         document = {"verdict": verdict, "runs": [report.for_json() for report in reports]}

@@ -9,6 +9,7 @@ from rich.console import Console
 from herzschlag.checkers.pace import SENSIBLE_SPEED, too_fast
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import WRONG_INPUT
+from herzschlag.languages import gettext, number
 from herzschlag.running.machine_trial import AUTO, reason, speed_for, try_machine
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check_speed
@@ -40,10 +41,10 @@ def read(text: str | None) -> Wanted:
 
 def measured(console: Console) -> Most:
     """Measure this machine and say what was chosen, in one line that begins at once."""
-    console.print("Speed: measuring what this machine keeps up with ... ", end="", highlight=False)
+    console.print(f"{gettext('Speed: measuring what this machine keeps up with ...')} ", end="", highlight=False)
     trial = try_machine()
     speed = speed_for(trial)
-    console.print(f"{speed:g} ({reason(trial)})", highlight=False)
+    console.print(f"{number(speed)} ({reason(trial)})", highlight=False)
     return Most(speed)
 
 

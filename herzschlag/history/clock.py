@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple, Self
 
 from herzschlag.history.records import SECOND, History
+from herzschlag.languages.numbers import point
 
 
 class Clock(NamedTuple):
@@ -29,6 +30,6 @@ class Clock(NamedTuple):
 
 
 def told_s(seconds: float, decimals: int = 2) -> str:
-    """`T+3.50`, `T-2.00`; what rounds to nothing is `T+0.00`."""
+    """`T+3.50`, `T-2.00`, in German `T+3,50`; what rounds to nothing is `T+0.00`."""
     rounded = round(seconds, decimals)
-    return f"T{rounded if rounded else 0.0:+.{decimals}f}"
+    return point(f"T{rounded if rounded else 0.0:+.{decimals}f}")

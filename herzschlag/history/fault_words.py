@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from herzschlag.languages import N_, N_pair, gettext, ngettext, number
+
 
 class Described(Protocol):
     """A fault, which knows its own short form."""
@@ -20,20 +22,28 @@ class Described(Protocol):
 
 Value = Mapping[str, Any]
 ALL = "all"
+EVERYONE = N_("everyone")
 _ACCESS = {
-    "apd": "no answer from {}",
-    "pdl": "{} lost",
-    "read-only": "{} read-only",
-    "full": "no room on {}",
-    "slow": "{} slow",
-    "stale": "{} stale",
+    "apd": N_("{host}: no answer from {datastore}{slow}"),
+    "pdl": N_("{host}: {datastore} lost{slow}"),
+    "read-only": N_("{host}: {datastore} read-only{slow}"),
+    "full": N_("{host}: no room on {datastore}{slow}"),
+    "slow": N_("{host}: {datastore} slow{slow}"),
+    "stale": N_("{host}: {datastore} stale{slow}"),
 }
 _MANNERS = {
-    "port-down": ", port down",
-    "host-carrier": ", its carrier gone",
-    "address": ", its addresses gone",
-    "nftables": ", by a filter",
+    "port-down": N_(", port down"),
+    "host-carrier": N_(", its carrier gone"),
+    "address": N_(", its addresses gone"),
+    "nftables": N_(", by a filter"),
 }
+_SHARES = {
+    "loss": N_("{share} % lost"),
+    "duplicate": N_("{share} % doubled"),
+    "reorder": N_("{share} % out of order"),
+    "corrupt": N_("{share} % damaged"),
+}
+_MEASURES = {"delay_ms": N_("{number} ms late"), "rate_kbit_s": N_("{number} kbit/s")}
 
 
 def clause(value: Any, about: str = "") -> str:
@@ -53,39 +63,42 @@ def in_words(fault: Described) -> str:
     return clause(msgspec.to_builtins(fault), fault.describe())
 
 
-def names(value: Any, everyone: str = "every host") -> str:
+def names(value: Any, everyone: str = N_("every host")) -> str:
     """`host-98`, `host-98 and host-99`, `every host`."""
     if value == ALL or value is None:
-        return everyone
+        return gettext(everyone)
     listed = [value] if isinstance(value, str) else [str(one) for one in value]
     if ALL in listed:
-        return everyone
-    return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+        return gettext(everyone)
+    if len(listed) == 1:
+        return listed[0]
+    return gettext("{names} and {last}", names=", ".join(listed[:-1]), last=listed[-1])
 
 
-def _is(value: Any) -> str:
-    many = value == ALL or (not isinstance(value, str) and (len(value) > 1 or ALL in value))
-    return "are" if many and value != ALL and ALL not in value else "is"
+def _number(value: Any) -> int:
+    """For the verb: `every host` is one."""
+    return 1 if value == ALL or isinstance(value, str) or ALL in value else len(value)
 
 
-def _has(value: Any) -> str:
-    return "have" if _is(value) == "are" else "has"
+def _where(v: Value) -> dict[str, str]:
+    """` on network A`, nothing for all of them; and in which manner."""
+    manner = _MANNERS.get(str(v.get("manner")))
+    return {"network": _network(v.get("networks")), "manner": gettext(manner) if manner else ""}
 
 
 def _network(value: Any) -> str:
-    """` on network A`; nothing for all of them."""
     if value in (None, ALL) or ALL in value:
         return ""
-    return f" on network {names(value)}"
-
-
-def _where(v: Value) -> str:
-    return _network(v.get("networks")) + _MANNERS.get(str(v.get("manner")), "")
+    return gettext(" on network {networks}", networks=names(value))
 
 
 def _isolate(v: Value) -> str:
-    keep = f" but {names(v['keep'])}" if v.get("keep") else ""
-    return f"{names(v['host'])} {_is(v['host'])} cut off from everyone{keep}{_where(v)}"
+    forms = N_pair(
+        "{names} is cut off from everyone{but}{network}{manner}",
+        "{names} are cut off from everyone{but}{network}{manner}",
+    )
+    but = gettext(" but {names}", names=names(v["keep"])) if v.get("keep") else ""
+    return ngettext(*forms, _number(v["host"]), names=names(v["host"]), but=but, **_where(v))
 
 
 def _groups(v: Value) -> str:
@@ -93,76 +106,107 @@ def _groups(v: Value) -> str:
 
 
 def _storage(v: Value) -> str:
-    slow = f" ({v['delay_ms']:g} ms an operation)" if v.get("delay_ms") else ""
-    return f"{names(v['host'])}: {_ACCESS[v['access']].format(names(v.get('datastore'), 'every datastore'))}{slow}"
+    slow = gettext(" ({number} ms an operation)", number=number(v["delay_ms"])) if v.get("delay_ms") else ""
+    datastore = names(v.get("datastore"), N_("every datastore"))
+    return gettext(_ACCESS[v["access"]], host=names(v["host"]), datastore=datastore, slow=slow)
 
 
 def _impair(v: Value) -> str:
-    shares = [
-        f"{100 * v[key]:g} % {word}"
-        for key, word in (
-            ("loss", "lost"),
-            ("duplicate", "doubled"),
-            ("reorder", "out of order"),
-            ("corrupt", "damaged"),
-        )
-        if v.get(key)
-    ]
-    shares += [f"{v[key]:g} {unit}" for key, unit in (("delay_ms", "ms late"), ("rate_kbit_s", "kbit/s")) if v.get(key)]
+    shares = [gettext(say, share=number(100 * v[key])) for key, say in _SHARES.items() if v.get(key)]
+    shares += [gettext(say, number=number(v[key])) for key, say in _MEASURES.items() if v.get(key)]
     if v.get("to"):
-        shares.append(f"changing over {v.get('over_s', 0):g} s")
+        shares.append(gettext("changing over {seconds} s", seconds=number(v.get("over_s", 0))))
     if v.get("flap_period_s"):
-        shares.append(f"flapping every {v['flap_period_s']:g} s")
-    way, and_ = ("between", "and") if v.get("both_ways") else ("from", "to")
-    ends = f"{way} {names(v.get('src'), 'everyone')} {and_} {names(v.get('dst'), 'everyone')}"
-    return f"bad lines {ends}{_network(v.get('networks'))}" + (f": {', '.join(shares)}" if shares else "")
+        shares.append(gettext("flapping every {seconds} s", seconds=number(v["flap_period_s"])))
+    both = N_("bad lines between {source} and {destination}{network}{shares}")
+    one = N_("bad lines from {source} to {destination}{network}{shares}")
+    return gettext(
+        both if v.get("both_ways") else one,
+        source=names(v.get("src"), EVERYONE),
+        destination=names(v.get("dst"), EVERYONE),
+        network=_network(v.get("networks")),
+        shares=f": {', '.join(shares)}" if shares else "",
+    )
+
+
+def _cut(v: Value) -> str:
+    said = N_("from {source} to {destination} on network {network}")
+    ways = [gettext(said, source=src, destination=dst, network=net) for net, src, dst in v["links"][:4]]
+    more = len(v["links"]) - 4
+    rest = gettext(" and on {number} more ways", number=more) if more > 0 else ""
+    return gettext("no packet passes {ways}", ways=", ".join(ways) + rest)
 
 
 def _vm_power(v: Value) -> str:
-    where = f" on {v['host']}" if v.get("host") else ""
-    return f"a user wants {v['vm']} {'on' if v['on'] else 'off'}{where}"
+    where = gettext(" on {host}", host=v["host"]) if v.get("host") else ""
+    say = N_("a user wants {vm} on{where}") if v["on"] else N_("a user wants {vm} off{where}")
+    return gettext(say, vm=v["vm"], where=where)
 
 
 def _agent(v: Value) -> str:
-    for_good = "" if v.get("watchdog", True) else " for good"
-    return f"the agent of {names(v['host'])} is killed{for_good}"
+    watched = v.get("watchdog", True)
+    say = N_("the agent of {names} is killed") if watched else N_("the agent of {names} is killed for good")
+    return gettext(say, names=names(v["host"]))
 
 
 def _options(v: Value) -> str:
-    return "vCenter sets " + ", ".join(f"{name} = {value}" for name, value in v["options"].items())
+    options = ", ".join(f"{name} = {value}" for name, value in v["options"].items())
+    return gettext("vCenter sets {options}", options=options)
+
+
+def _of_hosts(forms: tuple[str, str]) -> Callable[[Value], str]:
+    """What hosts are or have."""
+    return lambda v: ngettext(*forms, _number(v["host"]), names=names(v["host"]), network=_network(v.get("networks")))
+
+
+def _of_networks(say: str) -> Callable[[Value], str]:
+    return lambda v: gettext(say, networks=names(v["networks"], N_("A and B")))
 
 
 _CLAUSES: dict[str, Callable[[Value], str]] = {
     "isolate": _isolate,
-    "split": lambda v: f"the hosts are split: {_groups(v)}{_where(v)}",
-    "bridge": lambda v: f"only {names(v['over'])} reaches both sides: {_groups(v)}{_where(v)}",
-    "cut-pair": lambda v: f"no packet passes between {names(v['a'])} and {names(v['b'])}{_where(v)}",
-    "one-way": lambda v: (
-        f"no packet passes from {names(v['src'], 'everyone')} to {names(v['dst'], 'everyone')}{_where(v)}"
+    "split": lambda v: gettext("the hosts are split: {groups}{network}{manner}", groups=_groups(v), **_where(v)),
+    "bridge": lambda v: gettext(
+        "only {names} reaches both sides: {groups}{network}{manner}",
+        names=names(v["over"]),
+        groups=_groups(v),
+        **_where(v),
     ),
-    "cut": lambda v: (
-        "no packet passes "
-        + ", ".join(f"from {src} to {dst} on network {net}" for net, src, dst in v["links"][:4])
-        + (f" and on {len(v['links']) - 4} more ways" if len(v["links"]) > 4 else "")
+    "cut-pair": lambda v: gettext(
+        "no packet passes between {a} and {b}{network}{manner}", a=names(v["a"]), b=names(v["b"]), **_where(v)
     ),
-    "network-down": lambda v: f"nothing passes on network {names(v['networks'], 'A and B')}",
-    "switch-reboot": lambda v: f"the switch of network {names(v['networks'], 'A and B')} boots again",
+    "one-way": lambda v: gettext(
+        "no packet passes from {source} to {destination}{network}{manner}",
+        source=names(v["src"], EVERYONE),
+        destination=names(v["dst"], EVERYONE),
+        **_where(v),
+    ),
+    "cut": _cut,
+    "network-down": _of_networks(N_("nothing passes on network {networks}")),
+    "switch-reboot": _of_networks(N_("the switch of network {networks} boots again")),
     "impair": _impair,
-    "block": lambda v: f"{names(v['host'])}: {v['what']} is blocked",
-    "mtu": lambda v: f"{names(v['host'])}: packets above {v['mtu']} bytes are dropped{_network(v.get('networks'))}",
-    "wrong-address": lambda v: f"{names(v['host'])} {_has(v['host'])} a wrong address{_network(v.get('networks'))}",
-    "missing-route": lambda v: f"{names(v['host'])} {_has(v['host'])} no route{_network(v.get('networks'))}",
-    "power-off": lambda v: f"{names(v['host'])} {_has(v['host'])} no power",
-    "freeze": lambda v: f"{names(v['host'])} {_is(v['host'])} frozen",
+    "block": lambda v: gettext("{names}: {what} is blocked", names=names(v["host"]), what=v["what"]),
+    "mtu": lambda v: gettext(
+        "{names}: packets above {bytes} bytes are dropped{network}",
+        names=names(v["host"]),
+        bytes=v["mtu"],
+        network=_network(v.get("networks")),
+    ),
+    "wrong-address": _of_hosts(N_pair("{names} has a wrong address{network}", "{names} have a wrong address{network}")),
+    "missing-route": _of_hosts(N_pair("{names} has no route{network}", "{names} have no route{network}")),
+    "power-off": _of_hosts(N_pair("{names} has no power", "{names} have no power")),
+    "freeze": _of_hosts(N_pair("{names} is frozen", "{names} are frozen")),
     "crash-agent": _agent,
-    "crash-vcenter": lambda v: "vCenter is down",
-    "gateway-down": lambda v: "the gateway has no power",
-    "gateway-silent": lambda v: "the gateway answers no ping",
+    "crash-vcenter": lambda v: gettext("vCenter is down"),
+    "gateway-down": lambda v: gettext("the gateway has no power"),
+    "gateway-silent": lambda v: gettext("the gateway answers no ping"),
     "storage": _storage,
-    "clock-offset": lambda v: f"the clock of {names(v['host'])} is {v['offset_s']:+g} s wrong",
-    "maintenance": lambda v: f"{names(v['host'])} {_is(v['host'])} in maintenance mode",
+    "clock-offset": lambda v: gettext(
+        "the clock of {names} is {offset} s wrong", names=names(v["host"]), offset=number(v["offset_s"], "+g")
+    ),
+    "maintenance": _of_hosts(N_pair("{names} is in maintenance mode", "{names} are in maintenance mode")),
     "reconfigure": _options,
-    "vm-crash": lambda v: f"{v['vm']} crashes",
-    "vm-hang": lambda v: f"{v['vm']} hangs",
+    "vm-crash": lambda v: gettext("{vm} crashes", vm=v["vm"]),
+    "vm-hang": lambda v: gettext("{vm} hangs", vm=v["vm"]),
     "vm-power": _vm_power,
 }

@@ -7,7 +7,7 @@ catalogue of a language is made by `docs/generate/catalogue.py` from every call 
 
 from __future__ import annotations
 
-from herzschlag.languages.catalogue import N_, for_scripts, gettext, ngettext
+from herzschlag.languages.catalogue import N_, N_pair, for_scripts, gettext, ngettext
 from herzschlag.languages.choice import ENGLISH, LANGUAGES, Language
 from herzschlag.languages.current import current, speaking, use
 from herzschlag.languages.numbers import number
@@ -15,6 +15,7 @@ from herzschlag.languages.numbers import number
 __all__ = [
     "ENGLISH",
     "N_",
+    "N_pair",
     "LANGUAGES",
     "Language",
     "current",

@@ -25,6 +25,11 @@ def N_(message: str) -> str:
     return message
 
 
+def N_pair(one: str, many: str) -> tuple[str, str]:
+    """The same for a text with a form for one and another for many."""
+    return one, many
+
+
 def gettext(message: str, **values: object) -> str:
     """`message` in the language that is spoken; its `{names}` are replaced by `values`, if there are any."""
     language = current()

@@ -14,6 +14,8 @@ import typer
 from herzschlag.backends import asking
 from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
+from herzschlag.languages import N_, current, gettext
+from herzschlag.languages.option import LangOption
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.from_toml import ScenarioError, load
@@ -23,8 +25,8 @@ from herzschlag.wrong_input import InputError
 
 PLAIN = Scenario(
     name="three-hosts",
-    title="Three hosts, two VMs each: break what you like",
-    about="No script: click on links, hosts, datastores, gateway and vCenter.",
+    title=N_("Three hosts, two VMs each: break what you like"),
+    about=N_("No script: click on links, hosts, datastores, gateway and vCenter."),
     cluster=Cluster(hosts=3, vms_per_host=2),
     speed=1.0,
 )
@@ -43,6 +45,7 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 0,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: every one.")] = "127.0.0.1",
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Show a running lab in the browser, and break it by click.
 
@@ -67,21 +70,25 @@ def live(  # noqa: PLR0917 (Typer calls it by name)
     except InputError as error:
         _fail(str(error), WRONG_INPUT)
     lab = LiveLab(chosen, backend.value, speed=speed, seed=seed)
-    access = Access(host, listening.getsockname()[1], lambda link: _say(f"For another browser: {link}"))
+    access = Access(
+        host, listening.getsockname()[1], lambda link: _say(gettext("For another browser: {link}", link=link))
+    )
     if not is_loopback(host):
-        _say(f"Warning: {host} can be reached from other machines. Any user with the link controls this lab.")
+        said = N_("Warning: {host} can be reached from other machines. Any user with the link controls this lab.")
+        _say(gettext(said, host=host))
     link = access.link()
-    _say(f"Live page, until Ctrl-C: {link}")
-    _say(f"For onlookers, who cannot act: {access.onlookers_link()}")
+    _say(gettext("Live page, until Ctrl-C: {link}", link=link))
+    _say(gettext("For onlookers, who cannot act: {link}", link=access.onlookers_link()))
     if others := reached_at(host)[1:]:
-        _say(f"Also at {', '.join(others)}, by address; a machine's name is refused.")
+        said = N_("Also at {addresses}, by address; a machine's name is refused.")
+        _say(gettext(said, addresses=", ".join(others)))
     if open_browser:
         import webbrowser  # noqa: PLC0415 (looks for browsers)
 
         webbrowser.open(link)  # which waits: the socket listens already
     try:
         lab.start()
-        serve(Site(lab.hub, access).app(), listening)
+        serve(Site(lab.hub, access, None if lang is None else current()).app(), listening)
     except KeyboardInterrupt:
         pass  # that is how it ends
     finally:

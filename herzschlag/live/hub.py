@@ -14,35 +14,40 @@ from collections.abc import Callable
 
 import msgspec
 
+from herzschlag.languages import ENGLISH, LANGUAGES, Language, speaking
 from herzschlag.live import messages as m
 
 STORY_KEPT = 400
 """Lines of the timeline that a browser which joins late gets."""
 COMMANDS_MAX = 64
 Listener = Callable[[bytes], None]
+News = m.AnyNews | Callable[[], m.AnyNews]
+"""News; what has words in it comes as a function, which is called once for each language."""
+Said = dict[Language, m.AnyNews]
 Asked = tuple[m.AnyCommand, Listener]
 
 
 class Hub:
-    def __init__(self, lab: m.Lab) -> None:
+    def __init__(self, lab: News) -> None:
         self._commands: queue.Queue[Asked | None] = queue.Queue(COMMANDS_MAX)
         self._lock = threading.Lock()
-        self._listeners: dict[int, Listener] = {}
-        self._lab = lab
-        self._state = m.State(phase="starting")
-        self._clock = m.Clock(0.0)
-        self._story: deque[m.Entry] = deque(maxlen=STORY_KEPT)
+        self._listeners: dict[int, tuple[Listener, Language]] = {}
+        self._lab = _in_each(lab)
+        self._state = _in_each(m.State(phase="starting"))
+        self._clock = _in_each(m.Clock(0.0))
+        self._story: dict[Language, deque[m.Entry]] = {one: deque(maxlen=STORY_KEPT) for one in LANGUAGES}
         self._saved = ""
         self._closing = threading.Event()
 
     # --- for browsers ---
 
-    def listen(self, key: int, listener: Listener) -> None:
+    def listen(self, key: int, listener: Listener, language: Language = ENGLISH) -> None:
         """From now on the listener gets all news, beginning with the current state."""
         with self._lock:
-            for news in (self._lab, self._state, self._clock, m.Story(tuple(self._story))):
+            story = m.Story(tuple(self._story[language]))
+            for news in (self._lab[language], self._state[language], self._clock[language], story):
                 listener(msgspec.json.encode(news))
-            self._listeners[key] = listener
+            self._listeners[key] = listener, language
 
     def forget(self, key: int) -> None:
         with self._lock:
@@ -79,29 +84,42 @@ class Hub:
         except queue.Empty:
             return None
 
-    def tell(self, news: m.AnyNews) -> None:
+    def tell(self, news: News) -> None:
+        said = _in_each(news)
         with self._lock:
-            match news:
+            match said[ENGLISH]:
                 case m.Lab():
-                    self._lab, self._saved = news, ""
-                    self._story.clear()
-                case m.State() if news == self._state:
+                    self._lab, self._saved = said, ""
+                    for story in self._story.values():
+                        story.clear()
+                case m.State() if said == self._state:
                     return
                 case m.State():
-                    self._state = news
+                    self._state = said
                 case m.Clock():
-                    self._clock = news
-                case m.Story():
-                    self._story.extend(news.entries)
+                    self._clock = said
                 case _:
                     pass
-            data = msgspec.json.encode(news)
-            for listener in self._listeners.values():
-                listener(data)
+            for language, one in said.items():
+                if isinstance(one, m.Story):
+                    self._story[language].extend(one.entries)
+            data = {language: msgspec.json.encode(said[language]) for _, language in self._listeners.values()}
+            for listener, language in self._listeners.values():
+                listener(data[language])
 
     def keep(self, saved: str) -> None:
         with self._lock:
             self._saved = saved
+
+
+def _in_each(news: News) -> Said:
+    if not callable(news):
+        return dict.fromkeys(LANGUAGES, news)
+    said: Said = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            said[language] = news()
+    return said
 
 
 def refuse(answer: Listener, because: str) -> None:

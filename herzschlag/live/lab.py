@@ -25,6 +25,9 @@ from herzschlag.history.fault_words import in_words
 from herzschlag.history.kinds import ClusterReady
 from herzschlag.history.records import RUNNER, SECOND, Record, written
 from herzschlag.history.words import sentence
+from herzschlag.languages import ENGLISH, N_, gettext, number, speaking
+from herzschlag.languages.reasons import reason
+from herzschlag.languages.titles import title
 from herzschlag.live import messages as m
 from herzschlag.live.beats import DRAWN_IN_FULL_MAX, CapturedBeats, Sampler, SimulatedBeats, Source
 from herzschlag.live.hub import Asked, Hub, refuse
@@ -58,8 +61,8 @@ class LiveLab:
         known = scenario.name in {one.name for one in listed}
         self._listed = listed if known else (m.Listed(scenario.name, scenario.title), *listed)
         self._number = 0
-        self.hub = Hub(self._describe())
-        self._thread = threading.Thread(target=self._run, name="live lab")
+        self.hub = Hub(self._describe)
+        self._thread = threading.Thread(target=speaking(ENGLISH)(self._run), name="live lab")
 
     def start(self) -> None:
         self._thread.start()
@@ -79,14 +82,14 @@ class LiveLab:
                 self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, because: str) -> None:
-        self.hub.tell(m.State(phase="failed", because=because))
+        self.hub.tell(lambda: m.State(phase="failed", because=reason(because)))
         while not self.hub.closing:
             asked = self.hub.next_command(None)
             if asked is not None:
                 if self.opens(asked):
                     return
                 if not isinstance(asked[0], m.Open):
-                    refuse(asked[1], "the lab has ended: start another")
+                    refuse(asked[1], N_("the lab has ended: start another"))
 
     def opens(self, asked: Asked) -> bool:
         """Whether another lab is requested, and can be started."""
@@ -105,7 +108,7 @@ class LiveLab:
         """From the start of a lab until another is asked for."""
         self._number += 1
         scenario = self._scenario
-        self.hub.tell(self._describe())
+        self.hub.tell(self._describe)
         coming = View(scenario)
         self.hub.tell(m.State(phase="starting", picture=coming.picture({})))
 
@@ -114,8 +117,9 @@ class LiveLab:
             if self.hub.closing:
                 raise NotReady("the command ends")
             if item.kind == "role":
-                because = f"{item.node} is now {item.fields['to']}"
-                self.hub.tell(m.State(phase="starting", because=because, picture=coming.picture({})))
+                host, role = item.node, str(item.fields["to"])
+                drawn = coming.picture({})
+                self.hub.tell(lambda: m.State(phase="starting", because=_becomes(host, role), picture=drawn))
 
         watcher = Forwarder(watch)
         with swept("herzschlag-live-") as folder:
@@ -143,14 +147,14 @@ class LiveLab:
             backend=self._backend,
             speed=self._speed,
             scenario=scenario.name,
-            title=scenario.title,
-            about=scenario.about.strip(),
+            title=title(scenario.title),
+            about=gettext(scenario.about.strip()),
             steps=tuple(_sentence(change) for change in scenario.timeline()),
             networks=lab.networks,
             hosts=lab.moids,
             datastores=tuple({"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in lab.datastores),
             plans=plans(lab.moids, lab.networks, vms_most=2 * most),  # room for those of a dead host
-            scenarios=self._listed,
+            scenarios=tuple(m.Listed(one.name, title(one.title)) for one in self._listed),
         )
 
 
@@ -236,7 +240,7 @@ class Live:
                 case m.Pace() | m.Advance():
                     refuse(
                         answer,
-                        "only simulated time can be paused or sped up, at a pace from 0 to 1000, by up to an hour",
+                        N_("only simulated time can be paused or sped up, at a pace from 0 to 1000, by up to an hour"),
                     )
         except (InputError, ValueError, BackendUnavailable) as error:
             refuse(answer, str(error))
@@ -271,7 +275,7 @@ class Live:
     def _next(self) -> None:
         """The scenario's next change, now; one whose fault was healed by hand already is passed over."""
         if self._done >= len(self._changes):
-            raise ValueError("the scenario has no further step")
+            raise ValueError(N_("the scenario has no further step"))
         change = self._changes[self._done]
         self._done += 1
         if self._done < len(self._changes):
@@ -307,12 +311,13 @@ class Live:
 
     def _tell(self) -> None:
         fresh = self._take_in()
-        entries = tuple(self._entry(item) for item in fresh if item.kind in TOLD_KINDS)
-        if entries:
-            self._hub.tell(m.Story(entries))
+        told = [item for item in fresh if item.kind in TOLD_KINDS]
+        if told:
+            self._hub.tell(lambda: m.Story(tuple(self._entry(self._told + n, item) for n, item in enumerate(told, 1))))
+            self._told += len(told)
         if fresh or self._shown != self._settings():
             self._shown = self._settings()
-            self._hub.tell(self._state())
+            self._hub.tell(self._state)
         now_s = time.monotonic()
         beats = self._sampler.sample(self._beats.take(now_s), now_s)
         if beats:
@@ -356,14 +361,12 @@ class Live:
             zero_s=self._zero_s or 0.0,
             verdict=verdict,
             judged_s=judged_s,
-            findings=findings,
+            findings=tuple(m.Finding(f.checker, f.verdict, reason(f.because)) for f in findings),
         )
 
-    def _entry(self, item: Record) -> m.Entry:
-        self._told += 1
-        return m.Entry(
-            self._told, round(self._at_s(item), 3), item.kind, sentence(item), str(item.get("because") or "")
-        )
+    def _entry(self, number: int, item: Record) -> m.Entry:
+        because = reason(str(item.get("because") or ""))
+        return m.Entry(number, round(self._at_s(item), 3), item.kind, sentence(item), because)
 
     def _at_s(self, item: Record) -> float:
         return item.at_ns / SECOND - self._ready_s
@@ -391,4 +394,9 @@ def _with(scenario: Scenario, fault: Fault, fault_id: str, at_s: float) -> Scena
 
 def _sentence(change: Change) -> str:
     """A step in words; its time counts from when the cluster was ready."""
-    return f"{change.at_s:g} s: {change.id} {'begins' if change.begins else 'ends'} ({in_words(change.fault)})"
+    said = N_("{seconds} s: {step} begins ({fault})") if change.begins else N_("{seconds} s: {step} ends ({fault})")
+    return gettext(said, seconds=number(change.at_s), step=change.id, fault=in_words(change.fault))
+
+
+def _becomes(host: str, role: str) -> str:
+    return gettext("{host} is now {role}", host=host, role=gettext(role))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
@@ -26,15 +27,21 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from herzschlag.languages import Language, current, for_scripts, gettext, speaking
+from herzschlag.languages.choice import by_header
+from herzschlag.languages.reasons import reason
 from herzschlag.live import messages as m
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.live.conversation import Hear, converse
 from herzschlag.live.hub import Hub, refuse
+from herzschlag.report.html import embedded
 from herzschlag.wrong_input import InputError
 
 FORBIDDEN = 403
+WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 TOKEN_BYTES = 24
 FILES = {
+    "gettext.js": ("herzschlag.report", "text/javascript"),
     "live.js": ("herzschlag.live", "text/javascript"),
     "menu.js": ("herzschlag.live", "text/javascript"),
     "actions.js": ("herzschlag.live", "text/javascript"),
@@ -175,8 +182,9 @@ class Guard:
 
 
 class Site:
-    def __init__(self, hub: Hub, access: Access) -> None:
-        self._hub, self._access = hub, access
+    def __init__(self, hub: Hub, access: Access, language: Language | None = None) -> None:
+        """`language`: for every browser; None: each its own."""
+        self._hub, self._access, self._language = hub, access, language
         self._numbers = count()
         self._decode = m.command_decoder().decode
 
@@ -193,7 +201,8 @@ class Site:
         )
 
     async def _page(self, request: Request) -> Response:
-        return Response(_text("herzschlag.live", "live.html"), media_type="text/html", headers=SECURITY)
+        language = self._language or by_header(request.headers.get("accept-language", ""))
+        return Response(page(language), media_type="text/html", headers={**SECURITY, "vary": "accept-language"})
 
     async def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -219,16 +228,21 @@ class Site:
     async def _talk(self, socket: WebSocket) -> None:
         acts = self._access.acts(socket.headers.get("cookie", ""))
         key = next(self._numbers)
+        language = self._language or by_header(socket.query_params.get("lang", ""))
 
         def enter(hear: Hear) -> None:
             hear(msgspec.json.encode(m.Welcome(acts)))
-            self._hub.listen(key, hear)
+            self._hub.listen(key, hear, language)
+
+        def take(told: bytes, hear: Hear) -> None:
+            with speaking(language):  # for what is refused at once
+                self._take(told, hear, acts)
 
         await converse(
             socket,
             enter=enter,
             leave=lambda: self._hub.forget(key),
-            take=lambda told, hear: self._take(told, hear, acts),
+            take=take,
         )
 
     def _take(self, told: bytes, hear: Hear, acts: bool) -> None:
@@ -237,15 +251,31 @@ class Site:
                 raise InputError("message", f"{len(told)} bytes: at most {m.MESSAGE_BYTES_MAX}")
             command = self._decode(told)
         except RecursionError:  # a RuntimeError, which elsewhere means that the browser has left
-            refuse(hear, "not understood: nested too deep (docs/live.md)")
+            refuse(hear, gettext("not understood: nested too deep (docs/live.md)"))
             return
         except (msgspec.MsgspecError, UnicodeDecodeError, InputError) as error:
-            refuse(hear, f"not understood: {error} (docs/live.md)")
+            refuse(hear, gettext("not understood: {error} (docs/live.md)", error=error))
             return
         if not acts:
-            refuse(hear, "this link is for looking on: acting takes the other one, which the command prints")
+            refuse(hear, gettext("this link is for looking on: acting takes the other one, which the command prints"))
             return
-        self._hub.ask(command, hear)
+        language = current()
+
+        def answer(refused: bytes) -> None:
+            with speaking(language):
+                refuse(hear, reason(msgspec.json.decode(refused, type=m.Refused).because))
+
+        self._hub.ask(command, answer)
+
+
+def page(language: Language) -> str:
+    """The page with its words in one language; `live.html` has the English ones, each in two pairs of braces."""
+    with speaking(language):
+        texts = for_scripts()
+        brought = f'<script type="application/json" id="texts">{embedded(texts)}</script>\n  ' if texts else ""
+        html = _text("herzschlag.live", "live.html").replace('lang="en"', f'lang="{language}"')
+        html = html.replace("<!--texts-->", brought)
+        return WORDS.sub(lambda found: gettext(found[1]), html)
 
 
 def _text(package: str, name: str) -> str:

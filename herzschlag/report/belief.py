@@ -16,13 +16,15 @@ import msgspec
 from herzschlag.checkers.segments import Segment
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND
+from herzschlag.languages import N_
 from herzschlag.report.model import Fact, Model
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
 LATE_NS = 65 * SECOND
 """Isolation is known last: declared at 30 s, read from a file that is polled every 30 s, and told to vCenter."""
 
-ROLES = {"master": "a master", "election": "in an election"}
+ROLES = {"master": N_("a master"), "election": N_("in an election")}
+CUT_OFF = {"master": N_("a master, cut off"), "election": N_("in an election, cut off")}
 WELL = ("up, reaches its master", "a master", "in an election", "not yet in the cluster")
 """States of a host in good order."""
 
@@ -48,30 +50,30 @@ def fact(model: Model, host: str, segment: Segment, masters: tuple[str, ...], ro
     """The truth about a host, and the opinions that a master among `masters` may rightly have of it."""
     truth = model.truth
     if not truth.powered(host, segment):
-        return "no power", frozenset({"hostDown"})
+        return N_("no power"), frozenset({"hostDown"})
     if p.Frozen(host) in segment.conditions:
-        return "frozen", frozenset({"hostDown", "fdmUnreachable"})
+        return N_("frozen"), frozenset({"hostDown", "fdmUnreachable"})
     if p.Maintenance(host) in segment.conditions:
-        return "in maintenance", frozenset({"uninitialized"})
+        return N_("in maintenance"), frozenset({"uninitialized"})
     if not truth.agent_works(host, segment):
-        return "agent dead, host up", frozenset({"fdmUnreachable", "uninitialized", "hostDown"})
+        return N_("agent dead, host up"), frozenset({"fdmUnreachable", "uninitialized", "hostDown"})
     others = [node for node in model.hosts if node != host and truth.agent_works(node, segment)]
     alone = bool(others) and not any(truth.hears(host, other, segment) for other in others)
     pings = any(truth.answers(host, model.lab.address(GATEWAY, net), segment) for net in model.lab.networks)
     if role == "uninitialized":
-        return "not yet in the cluster", frozenset({"uninitialized", "election", "fdmUnreachable"})
+        return N_("not yet in the cluster"), frozenset({"uninitialized", "election", "fdmUnreachable"})
     if role in ("master", "election"):
         own = frozenset({"master", "election", "networkPartitionedFromMaster"})
         if alone:
-            return f"{ROLES[role]}, cut off", own | ({"fdmUnreachable"} if pings else {"networkIsolated"})
+            return CUT_OFF[role], own | ({"fdmUnreachable"} if pings else {"networkIsolated"})
         return ROLES[role], own | {"connectedToMaster"}
     if any(truth.linked(host, master, segment) for master in masters if master != host):
-        return "up, reaches its master", frozenset({"connectedToMaster"})
+        return N_("up, reaches its master"), frozenset({"connectedToMaster"})
     if alone and not pings:
-        return "up, cut off from everyone", frozenset({"networkIsolated"})
+        return N_("up, cut off from everyone"), frozenset({"networkIsolated"})
     if alone:
-        return "up, alone, reaches the gateway", frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
-    return "up, cut off from its master", frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
+        return N_("up, alone, reaches the gateway"), frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
+    return N_("up, cut off from its master"), frozenset({"networkPartitionedFromMaster", "fdmUnreachable"})
 
 
 def facts(model: Model, host: str, observer: str) -> tuple[Fact, ...]:

@@ -15,6 +15,7 @@ import typer
 
 from herzschlag import failure
 from herzschlag.exit_status import FAILED, WRONG_INPUT
+from herzschlag.languages.option import LangOption
 from herzschlag.report.neighbours import link_reports
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
@@ -48,6 +49,7 @@ def report(
         Path | None, typer.Option(help="Where the page over several runs goes. Default: summary.html in their folder.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not print the paths of what was drawn.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Draw the report of finished runs, and a summary page over several.
 
@@ -55,6 +57,7 @@ def report(
 
     Example: herzschlag report isolation
     """
+    del lang  # its callback has chosen the language
     try:
         directories = which_run.of_all(runs or [None])
     except InputError as error:

@@ -6,16 +6,12 @@ says so. It leaves colours, patterns and the drawing itself to `static/report.js
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-
 import msgspec
 
 from herzschlag.history.records import SECOND, Record
-from herzschlag.report.belief import WELL, Judged, facts, judge, observers
+from herzschlag.languages import N_, gettext, ngettext
 from herzschlag.report.model import OFF, Model, Stretch
 from herzschlag.report.traffic import Datagram
-from herzschlag.topo.spec import VCENTER
 
 HOSTS_ALL = 12
 """Up to this many hosts are all drawn; of more, those to which something happened."""
@@ -25,8 +21,12 @@ CROSSES_MAX = 600
 TICKS_MAX = 6000
 AT_ONCE_NS = SECOND // 10
 """Datagrams of one sender this close together are one tick."""
-SUBJECTS_MAX = 8
-"""Up to this many hosts an observer's strip has a row for each."""
+
+
+NEVER_ARRIVED = N_("sent, never arrived")
+VM_STATES = {"on": N_("VM on"), "starting": N_("VM starting"), "stopping": N_("VM stopping")}
+NAMES = (N_("off"), N_("frozen"), N_("agent-down"), N_("right"), N_("late"), N_("wrong"))
+"""What bars are called besides what records name."""
 
 
 class Row(msgspec.Struct):
@@ -60,7 +60,8 @@ class Figure(msgspec.Struct):
     def alt(self) -> str:
         """The text for a screen reader."""
         counts = [f"{len(layer.items)} {layer.name}" for layer in self.layers if layer.items and layer.kind != "moves"]
-        return f"{self.title}: {len(self.rows)} rows over time; {', '.join(counts) or 'nothing in it'}."
+        said = ", ".join(counts) or gettext("nothing in it")
+        return gettext("{title}: {number} rows over time; {what}.", title=self.title, number=len(self.rows), what=said)
 
 
 class Painter:
@@ -73,7 +74,7 @@ class Painter:
         """Per look and row, the newest tick: when it began, to whom it went, its place among the items."""
 
     def _layer(self, kind: str, tone: str, name: str, symbol: str = "") -> Layer:
-        return self.layers.setdefault((kind, tone, name), Layer(kind, tone, name, [], symbol))
+        return self.layers.setdefault((kind, tone, name), Layer(kind, tone, gettext(name), [], symbol))
 
     def bar(self, row: int, stretch: Stretch, tone: str, name: str, *, text: str = "", hover: str = "") -> None:
         self._layer("bars", tone, name).items.append(
@@ -92,20 +93,30 @@ class Painter:
         before = self.ticks.get((tone, name, row))
         if before is not None and at_ns - before[0] < AT_ONCE_NS:
             before[1].add(to)
-            items[before[2]][2] = to if len(before[1]) == 1 else f"{len(before[1])} hosts"
+            number = len(before[1])
+            items[before[2]][2] = to if number == 1 else ngettext("{number} host", "{number} hosts", number)
             return
         self.ticks[tone, name, row] = (at_ns, {to}, len(items))
         items.append([row, self.seconds(at_ns), to])
 
     def move(self, row: int, at_ns: int, to_row: int, to_ns: int) -> None:
-        self._layer("moves", "move", "VM moves").items.append([row, self.seconds(at_ns), to_row, self.seconds(to_ns)])
+        self._layer("moves", "move", N_("VM moves")).items.append(
+            [row, self.seconds(at_ns), to_row, self.seconds(to_ns)]
+        )
 
     def done(self, notes: list[str]) -> list[Layer]:
         for layer in self.layers.values():
             most = TICKS_MAX if layer.kind == "ticks" else MARKS_MAX
             if len(layer.items) > most:
                 step = -(-len(layer.items) // most)
-                notes.append(f"Thinned: of {len(layer.items)} {layer.name} every {step}th is drawn.")
+                notes.append(
+                    gettext(
+                        "Thinned: of {number} {what} every {step}th is drawn.",
+                        number=len(layer.items),
+                        what=layer.name,
+                        step=step,
+                    )
+                )
                 layer.items, layer.every = layer.items[::step], step
         return list(self.layers.values())
 
@@ -121,10 +132,13 @@ def shown_hosts(model: Model) -> tuple[tuple[str, ...], list[str]]:
     if not busy:
         busy = set(model.hosts[:HOSTS_ALL])
     left = len(model.hosts) - len(busy)
-    note = [
-        f"Thinned: {len(busy)} of {len(model.hosts)} hosts are drawn; role and VMs of the other {left} never changed."
-    ]
-    return tuple(host for host in model.hosts if host in busy), note if left else []
+    note = gettext(
+        "Thinned: {number} of {all} hosts are drawn; role and VMs of the other {left} never changed.",
+        number=len(busy),
+        all=len(model.hosts),
+        left=left,
+    )
+    return tuple(host for host in model.hosts if host in busy), [note] if left else []
 
 
 def hosts_figure(model: Model) -> Figure:
@@ -138,7 +152,8 @@ def hosts_figure(model: Model) -> Figure:
         row_of[host] = len(rows)
         rows.append(Row(host, host, 1.25))
         for stretch in model.roles[host]:
-            paint.bar(row_of[host], stretch, f"role-{stretch.state}", stretch.state, text=stretch.state)
+            said = gettext(stretch.state)
+            paint.bar(row_of[host], stretch, f"role-{stretch.state}", stretch.state, text=said)
         for vm, slot in _slots(model, host).items():
             while len(rows) <= row_of[host] + 1 + slot:
                 rows.append(Row("", host, 0.95))
@@ -150,7 +165,8 @@ def hosts_figure(model: Model) -> Figure:
             if row is None:
                 continue
             tone = "vm" if stretch.state == "on" else f"vm-{stretch.state}"
-            paint.bar(row, stretch, tone, f"VM {stretch.state}", text=vm if stretch.state == "on" else "", hover=vm)
+            name = VM_STATES.get(stretch.state, f"VM {stretch.state}")
+            paint.bar(row, stretch, tone, name, text=vm if stretch.state == "on" else "", hover=vm)
             if before is not None and before.who != stretch.who and (before.who, vm) in slot_of:
                 paint.move(slot_of[before.who, vm], before.end_ns, row, stretch.begin_ns)
             before = stretch
@@ -158,8 +174,8 @@ def hosts_figure(model: Model) -> Figure:
         if record.node in row_of and (look := _event_look(record)):
             paint.mark(row_of[record.node], record, *look)
     layers = paint.done(notes)
-    about = "Each host's role above, its VMs below; a dotted line follows a VM from host to host."
-    return Figure("hosts", "Hosts and VMs", about, rows, layers, notes)
+    about = gettext("Each host's role above, its VMs below; a dotted line follows a VM from host to host.")
+    return Figure("hosts", gettext("Hosts and VMs"), about, rows, layers, notes)
 
 
 def _slots(model: Model, host: str) -> dict[str, int]:
@@ -182,18 +198,18 @@ def _event_look(record: Record) -> tuple[str, str, str] | None:
     """(tone, name, symbol) of a record that deserves a mark on its host's row."""
     phase = str(record.get("phase") or "")
     table = {
-        ("election", "won"): ("event-election", "election won", "star"),
-        ("election", "lost"): ("event-election", "election lost", "diamond-open"),
-        ("isolation", "probing"): ("event-isolation", "isolation address pinged", "triangle-up-open"),
-        ("isolation", "declared"): ("event-isolation", "isolation declared", "triangle-up"),
-        ("isolation", "response"): ("event-isolation", "isolation response", "square"),
-        ("isolation", "cancelled"): ("event-isolation", "isolation cancelled", "triangle-down-open"),
-        ("liveness", "watching"): ("event-liveness", "watch over datastore heartbeats", "circle-open"),
-        ("liveness", "unreachable"): ("event-liveness", "host called unreachable, pinged", "circle"),
-        ("restart", "ordered"): ("event-restart", "restart ordered", "triangle-right"),
-        ("restart", "done"): ("event-restart", "restart done", "triangle-right-open"),
-        ("restart", "failed"): ("event-restart", "restart failed", "x"),
-        ("restart", "given-up"): ("event-restart", "restart given up", "x"),
+        ("election", "won"): ("event-election", N_("election won"), "star"),
+        ("election", "lost"): ("event-election", N_("election lost"), "diamond-open"),
+        ("isolation", "probing"): ("event-isolation", N_("isolation address pinged"), "triangle-up-open"),
+        ("isolation", "declared"): ("event-isolation", N_("isolation declared"), "triangle-up"),
+        ("isolation", "response"): ("event-isolation", N_("isolation response"), "square"),
+        ("isolation", "cancelled"): ("event-isolation", N_("isolation cancelled"), "triangle-down-open"),
+        ("liveness", "watching"): ("event-liveness", N_("watch over datastore heartbeats"), "circle-open"),
+        ("liveness", "unreachable"): ("event-liveness", N_("host called unreachable, pinged"), "circle"),
+        ("restart", "ordered"): ("event-restart", N_("restart ordered"), "triangle-right"),
+        ("restart", "done"): ("event-restart", N_("restart done"), "triangle-right-open"),
+        ("restart", "failed"): ("event-restart", N_("restart failed"), "x"),
+        ("restart", "given-up"): ("event-restart", N_("restart given up"), "x"),
     }
     return table.get((record.kind, phase))
 
@@ -207,15 +223,21 @@ def network_figure(model: Model) -> Figure:
     for host in hosts:
         for network in model.lab.networks:
             row_of[host, network] = len(rows)
-            rows.append(Row(f"{host} on {network}", host, 0.9))
+            rows.append(Row(gettext("{host} on {network}", host=host, network=network), host, 0.9))
     for (observer, host, network), stretches in model.silences.items():
         for stretch in stretches:
             if (row := row_of.get((host, network))) is not None:
-                said = f"{observer} hears nothing of {host} on network {network}"
-                paint.bar(row, stretch, "silent", "silence noticed by a peer", hover=said)
+                said = gettext(
+                    "{observer} hears nothing of {host} on network {network}",
+                    observer=observer,
+                    host=host,
+                    network=network,
+                )
+                paint.bar(row, stretch, "silent", N_("silence noticed by a peer"), hover=said)
     traffic = model.run.traffic
     if traffic.missing:
-        notes.append(f"{traffic.missing}: single heartbeats, offers and pings are not drawn, only what hosts noticed.")
+        said = N_("{why}: single heartbeats, offers and pings are not drawn, only what hosts noticed.")
+        notes.append(gettext(said, why=gettext(traffic.missing)))
     crosses = sum(d.arrived_ns is None for d in traffic.datagrams) <= CROSSES_MAX
     for datagram in traffic.datagrams:
         if (row := row_of.get((datagram.source, datagram.network))) is not None:
@@ -223,23 +245,37 @@ def network_figure(model: Model) -> Figure:
     for record in model.history:
         _draw_sender_record(paint, record, row_of)
     layers = paint.done(notes)
-    about = "One row per host and network: what that host sent there, and where its peers noticed silence."
-    return Figure("network", "Heartbeats and election traffic", about, rows, layers, notes)
+    about = gettext("One row per host and network: what that host sent there, and where its peers noticed silence.")
+    return Figure("network", gettext("Heartbeats and election traffic"), about, rows, layers, notes)
 
 
 def _draw_datagram(paint: Painter, row: int, datagram: Datagram, crosses: bool) -> None:
-    way = f"{datagram.kind} {datagram.source} to {datagram.destination} on {datagram.network}"
+    said = N_("{kind} {source} to {destination} on {network}")
+    way = gettext(
+        said,
+        kind=datagram.kind,
+        source=datagram.source,
+        destination=datagram.destination,
+        network=datagram.network,
+    )
     at_ns = datagram.sent_ns
     if datagram.arrived_ns is None and not crosses:
-        paint.tick(row, at_ns, "lost", "sent, never arrived", datagram.destination)
+        paint.tick(row, at_ns, "lost", NEVER_ARRIVED, datagram.destination)
     elif datagram.arrived_ns is None:
-        paint.point(row, at_ns, "lost", "sent, never arrived", symbol="x-thin-open", hover=f"{way}: never arrived")
+        said = gettext("{way}: never arrived", way=way)
+        paint.point(row, at_ns, "lost", NEVER_ARRIVED, symbol="x-thin-open", hover=said)
     elif datagram.kind == "Heartbeat":
-        paint.tick(row, at_ns, f"beat-{datagram.network}", f"heartbeats on {datagram.network}", datagram.destination)
+        paint.tick(
+            row,
+            at_ns,
+            f"beat-{datagram.network}",
+            gettext("heartbeats on {network}", network=datagram.network),
+            datagram.destination,
+        )
     elif datagram.kind == "Election":
-        paint.tick(row, at_ns, "event-election", "election offers", datagram.destination)
+        paint.tick(row, at_ns, "event-election", N_("election offers"), datagram.destination)
     elif datagram.kind == "Ping":
-        paint.point(row, at_ns, "event-isolation", "pings", symbol="triangle-up-open", hover=way)
+        paint.point(row, at_ns, "event-isolation", N_("pings"), symbol="triangle-up-open", hover=way)
 
 
 def _draw_sender_record(paint: Painter, record: Record, row_of: dict[tuple[str, str], int]) -> None:
@@ -248,7 +284,7 @@ def _draw_sender_record(paint: Painter, record: Record, row_of: dict[tuple[str, 
     rows = [row for (host, _), row in row_of.items() if host == record.node]
     if began == ("election", "started"):
         for row in rows:
-            paint.mark(row, record, "event-election", "election begins", "diamond")
+            paint.mark(row, record, "event-election", N_("election begins"), "diamond")
     elif began == ("isolation", "probing") and rows:
         paint.mark(rows[0], record, "event-isolation", "isolation address pinged", "triangle-up")
 
@@ -263,7 +299,7 @@ def storage_figure(model: Model) -> Figure:
             for stretch in model.storage.get((host, datastore), ()):
                 if stretch.state != OFF:
                     tone = "access-ok" if stretch.state == "ok" else "access-lost"
-                    name = "datastore in reach" if stretch.state == "ok" else "datastore lost"
+                    name = N_("datastore in reach") if stretch.state == "ok" else N_("datastore lost")
                     text = "" if stretch.state == "ok" else stretch.state
                     paint.bar(len(rows), stretch, tone, name, text=text)
             rows.append(Row(f"{host}: {datastore}", host, 0.76))
@@ -272,22 +308,26 @@ def storage_figure(model: Model) -> Figure:
     for (datastore, path), stretches in wanted:
         for stretch in stretches:
             tone = {"held": "lock", "left": "lock-left", "lost": "lock-left"}.get(stretch.state, "lock")
-            name = "lock held" if tone == "lock" else "lock left behind"
+            name = N_("lock held") if tone == "lock" else N_("lock left behind")
             if tone == "lock" and stretch.who != stretches[0].who:
-                tone, name = "lock-other", "lock held by another host"
+                tone, name = "lock-other", N_("lock held by another host")
             paint.bar(len(rows), stretch, tone, name, text=stretch.who, hover=f"{datastore}: {path}")
-        rows.append(Row(f"{path.rsplit('/', 1)[-1]} on {datastore}", "locks", 1.0))
+        rows.append(
+            Row(gettext("{file} on {datastore}", file=path.rsplit("/", 1)[-1], datastore=datastore), "locks", 1.0)
+        )
     row_of = {key: len(rows) - len(wanted) + index for index, (key, _) in enumerate(wanted)}
     for record in model.history.of_kind("lock"):
         row = row_of.get((str(record.get("datastore")), str(record.get("path"))))
         if row is not None and record.get("to") in ("denied", "broken"):
-            paint.mark(row, record, "event-restart", f"lock {record.get('to')}", "x")
+            name = N_("lock denied") if record.get("to") == "denied" else N_("lock broken")
+            paint.mark(row, record, "event-restart", name, "x")
     if len(wanted) < len(locks):
-        notes.append(f"{len(locks) - len(wanted)} locks that never changed hands are left out.")
-    notes.append("Single datastore heartbeats are not recorded; what a master concludes from them is.")
+        left = len(locks) - len(wanted)
+        notes.append(gettext("{number} locks that never changed hands are left out.", number=left))
+    notes.append(gettext("Single datastore heartbeats are not recorded; what a master concludes from them is."))
     layers = paint.done(notes)
-    about = "Above, which host reaches which datastore; below, who holds the lock of which file."
-    return Figure("storage", "Datastores and locks", about, rows, layers, notes)
+    about = gettext("Above, which host reaches which datastore; below, who holds the lock of which file.")
+    return Figure("storage", gettext("Datastores and locks"), about, rows, layers, notes)
 
 
 def _lock_place(key: tuple[str, str]) -> tuple[int, str, str]:
@@ -301,60 +341,3 @@ def _lock_wanted(path: str, stretches: tuple[Stretch, ...], model: Model) -> boo
     if path.endswith("protectedlist") or len({s.who for s in stretches}) > 1 or len(stretches) > 1:
         return True
     return path.endswith(".vmx") and len(model.hosts) <= 4
-
-
-def belief_figure(model: Model) -> Figure:
-    """The truth about each host; below, a strip per observer."""
-    hosts, notes = shown_hosts(model)
-    rows: list[Row] = []
-    paint = Painter(model)
-    for host in hosts:
-        for so in facts(model, host, VCENTER):
-            stretch = Stretch(so.begin_ns, so.end_ns, so.so)
-            tone = "so-well" if stretch.state in WELL else "so-ill"
-            paint.bar(len(rows), stretch, tone, "so: well" if tone == "so-well" else "so: not well", text=stretch.state)
-        rows.append(Row(f"{host}: so", "truth", 1.0))
-    for observer in observers(model):
-        judged = judge(model, observer)
-        subjects = hosts if len(model.hosts) <= SUBJECTS_MAX else ()
-        strip = len(rows)
-        rows.append(Row(f"{observer} believes", observer, 1.1))
-        for stretch in _worst_of(judged):
-            paint.bar(strip, stretch, f"belief-{stretch.state}", stretch.state, text=stretch.who, hover=stretch.who)
-        for host in subjects:
-            mine = [j for j in judged if j.host == host]
-            for j in mine:
-                said = f"{observer} believes {host} is {j.believed}; it is: {j.so}"
-                stretch = Stretch(j.begin_ns, j.end_ns, j.judgement, j.seq)
-                paint.bar(len(rows), stretch, f"belief-{j.judgement}", j.judgement, text=j.believed, hover=said)
-            if mine:
-                rows.append(Row(f"of {host}", observer, 0.9))
-    about = (
-        "Above, the true state of each host, from the faults in force. Below, each observer's opinion of the hosts: "
-        "right, late (there was no time yet to know better), or wrong."
-    )
-    return Figure("belief", "Belief against truth", about, rows, paint.done(notes), notes)
-
-
-def _worst_of(judged: Sequence[Judged]) -> list[Stretch]:
-    """One observer's strip: at each moment the worst of its opinions, and about whom."""
-    marks = sorted({j.begin_ns for j in judged} | {j.end_ns for j in judged})
-    badness = {"right": 0, "late": 1, "wrong": 2}
-    found: list[Stretch] = []
-    for begin, end in pairwise(marks):
-        here = [j for j in judged if j.begin_ns <= begin < j.end_ns]
-        if not here:
-            continue
-        worst = max(here, key=lambda j: badness[j.judgement]).judgement
-        about = [f"{j.host}: {j.believed}" for j in here if j.judgement == worst]
-        text = "right about all" if worst == "right" else "; ".join(about[:3]) + (" …" if len(about) > 3 else "")
-        seq = next((j.seq for j in here if j.judgement == worst and worst != "right"), None)
-        if found and (found[-1].state, found[-1].who) == (worst, text) and found[-1].end_ns == begin:
-            found[-1] = msgspec.structs.replace(found[-1], end_ns=end)
-        else:
-            found.append(Stretch(begin, end, worst, seq, text))
-    return found
-
-
-def figures(model: Model) -> list[Figure]:
-    return [hosts_figure(model), network_figure(model), storage_figure(model), belief_figure(model)]

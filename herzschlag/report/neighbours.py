@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from herzschlag.history.records import write_whole
+from herzschlag.languages import gettext, ngettext
 from herzschlag.report.reading import REPORT_FILE
 
 PLACE = "<!--neighbours--><!--/neighbours-->"
@@ -27,11 +28,11 @@ def link_reports(directories: Sequence[Path], summary: Path) -> None:
         path = directory / REPORT_FILE
         before, after = there[index - 1] if index else None, there[index + 1] if index + 1 < len(there) else None
         links = [
-            _link(directory, summary, f"{len(there)} runs"),
+            _link(directory, summary, ngettext("{number} run", "{number} runs", len(there))),
             "" if before is None else _link(directory, before / REPORT_FILE, f"◀ {before.name}"),
             "" if after is None else _link(directory, after / REPORT_FILE, f"{after.name} ▶"),
         ]
-        nav = f'<nav class="around" aria-label="Other runs">{"".join(links)}</nav>'
+        nav = f'<nav class="around" aria-label="{gettext("Other runs")}">{"".join(links)}</nav>'
         page = path.read_bytes()
         found = _PLACE.search(page)
         if found is None:  # drawn by another version

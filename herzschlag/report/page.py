@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from herzschlag.history.records import write_whole
+from herzschlag.languages import N_, gettext
+from herzschlag.languages.titles import title as scenario_title
 from herzschlag.report import gaps, lanes, tables
-from herzschlag.report.html import embedded, head, packed_plotly, script
+from herzschlag.report.figures import figures as every_figure
+from herzschlag.report.html import embedded, head, packed_plotly, script, texts_of_scripts
 from herzschlag.report.lanes import Figure
 from herzschlag.report.model import Model
 from herzschlag.report.picture import picture
@@ -39,13 +42,16 @@ SYMBOLS = {
     "x-thin-open": "\u00d7",
 }
 PLACES = {
-    "result": "Result",
-    "timeline": "Timeline",
-    "sequences": "Sequence",
-    "more": "More figures",
-    "instants": "Instants",
-    "records": "Records",
+    "result": N_("Result"),
+    "timeline": N_("Timeline"),
+    "sequences": N_("Sequence"),
+    "more": N_("More figures"),
+    "instants": N_("Instants"),
+    "records": N_("Records"),
 }
+
+
+NO_FAULT = N_("No fault was set off in this run.")
 
 
 def write_report(directory: Path) -> Path:
@@ -67,7 +73,7 @@ def draw(run: Run) -> str:
     """The whole page."""
     model = Model(run)
     file = run.file
-    figures = lanes.figures(model)
+    figures = every_figure(model)
     found = gaps.histogram(gaps.gaps_s(run.traffic))
     data: dict[str, Any] = {
         "picture": picture(model),
@@ -76,9 +82,9 @@ def draw(run: Run) -> str:
         "start": _start_s(model),
         "name": file.scenario,
     }
-    title = file.title or file.scenario
+    title = scenario_title(file.title or file.scenario)
     upper = [
-        '<body><a class="skip" href="#result">To the result</a>',
+        '<body><a class="skip" href="#result">' + gettext("To the result") + "</a>",
         top(model, title),
         _jump(),
         '<main id="main">',
@@ -86,21 +92,22 @@ def draw(run: Run) -> str:
         _timeline(model, figures[:1]),
         _sequences(model),
         _more(model, figures[1:], found),
-        f'<section id="instants" aria-labelledby="h-instants"><h2 id="h-instants">{tables.figure_word(model)} against measured</h2>'
+        f'<section id="instants" aria-labelledby="h-instants"><h2 id="h-instants">{tables.against_measured(model)}</h2>'
         f"{tables.instants(model)}</section>",
     ]
     cited = {int(seq) for part in upper for seq in re.findall(r'href="#r(\d+)"', part)}
     cited |= {entry[-1] for entry in data["picture"]["story"]}
     body = [
         *upper,
-        f'<section id="records" aria-labelledby="h-records"><h2 id="h-records">Records</h2>{tables.records(model, cited)}</section>',
+        f'<section id="records" aria-labelledby="h-records"><h2 id="h-records">{gettext("Records")}</h2>{tables.records(model, cited)}</section>',
         "</main>",
         _foot(model),
         f'<script type="application/json" id="data">{embedded(data)}</script>',
+        texts_of_scripts(),
         f'<script type="text/plain" id="plotly">{packed_plotly()}</script>',
         f'<script type="module">{script()}</script></body></html>',
     ]
-    return head(f"{title}: {file.verdict}", "report.css", "cluster.css") + "".join(body)
+    return head(f"{title}: {gettext(file.verdict)}", "report.css", "cluster.css") + "".join(body)
 
 
 def height_px(figure: Figure) -> int:
@@ -113,40 +120,47 @@ def _start_s(model: Model) -> float:
 
 
 def _jump() -> str:
-    items = "".join(f'<li><a href="#{place}">{name}</a></li>' for place, name in PLACES.items())
-    return f'<nav class="jump" aria-label="Parts of this report"><ul>{items}</ul></nav>'
+    items = "".join(f'<li><a href="#{place}">{gettext(name)}</a></li>' for place, name in PLACES.items())
+    return f'<nav class="jump" aria-label="{gettext("Parts of this report")}"><ul>{items}</ul></nav>'
 
 
 def _result(model: Model) -> str:
     """What does not hold, documented against measured, and the picture that all of it moves."""
     bad = tables.bad_findings(model)
     return (
-        f'<section id="result" class="result{" bad" if bad else ""}" aria-labelledby="h-result"><h2 id="h-result" class="sr">Result</h2>'
-        f'{bad}<div class="judged"><h3>{tables.figure_word(model)} against measured</h3>{tables.compact(model)}'
+        f'<section id="result" class="result{" bad" if bad else ""}" aria-labelledby="h-result"><h2 id="h-result" class="sr">{gettext("Result")}</h2>'
+        f'{bad}<div class="judged"><h3>{tables.against_measured(model)}</h3>{tables.compact(model)}'
         f"{tables.held(model)}</div>{_picture(model)}</section>"
     )
 
 
 def _picture(model: Model) -> str:
     beats = (
-        f"{model.run.traffic.missing}: hearts are drawn where, by the records and the faults in force, heartbeats flow."
+        gettext(
+            "{why}: hearts are drawn where, by the records and the faults in force, heartbeats flow.",
+            why=gettext(model.run.traffic.missing),
+        )
         if model.run.traffic.missing
-        else "Hearts are heartbeats of the capture, slowed down to be seen; a broken one never arrived."
+        else gettext("Hearts are heartbeats of the capture, slowed down to be seen; a broken one never arrived.")
+    )
+    paces = {"0.5": gettext("half pace"), "1": gettext("real time")}
+    paces |= {pace: gettext("{number} times", number=pace) for pace in ("5", "20")}
+    options = "".join(
+        f'<option value="{pace}"{" selected" if pace == "1" else ""}>{words}' for pace, words in paces.items()
     )
     return (
-        '<div class="view" id="cluster" role="group" aria-label="The cluster at any instant">'
+        '<div class="view" id="cluster" role="group" aria-label="' + gettext("The cluster at any instant") + '">'
         '<p class="instant"><b class="clock" id="clock"></b> <span class="dim" id="after"></span></p>'
         '<div class="stage" id="stage"></div>'
         f'<input type="range" id="slider" min="{model.begin_s:.3f}" max="{model.end_s:.3f}" step="0.1" '
-        'aria-label="Instant, protocol seconds after the first fault">'
-        '<div class="controls"><button type="button" id="play">▶ Play</button>'
-        '<label><span class="sr">pace</span><select id="pace"><option value="0.5">half pace<option value="1" selected>real time'
-        '<option value="5">5 times<option value="20">20 times</select></label>'
-        '<button type="button" id="back" aria-label="To the event before">◀ event</button>'
-        '<button type="button" id="next" aria-label="To the next event">event ▶</button>'
-        '<button type="button" class="push" data-save="cluster">Save as SVG</button></div>'
+        f'aria-label="{gettext("Instant, protocol seconds after the first fault")}">'
+        f'<div class="controls"><button type="button" id="play">{gettext("▶ Play")}</button>'
+        f'<label><span class="sr">{gettext("pace")}</span><select id="pace">{options}</select></label>'
+        f'<button type="button" id="back" aria-label="{gettext("To the event before")}">{gettext("◀ event")}</button>'
+        f'<button type="button" id="next" aria-label="{gettext("To the next event")}">{gettext("event ▶")}</button>'
+        f'<button type="button" class="push" data-save="cluster">{gettext("Save as SVG")}</button></div>'
         '<div class="strip" id="strip" role="status" hidden></div>'
-        '<ol class="story" id="story" aria-label="What happened last"></ol>'
+        f'<ol class="story" id="story" aria-label="{gettext("What happened last")}"></ol>'
         f'<p class="note beats">{escape(beats)}</p></div>'
     )
 
@@ -157,19 +171,27 @@ def _timeline(model: Model, figures: list[Figure]) -> str:
         for index, fault in enumerate(model.faults[:6])
     )
     bands = "".join(
-        f'<li>⚡ <b>{escape(f.id)}</b>: {escape(f.about)}; in force at <a href="#r{f.seq}">{model.clock.told(f.begin_ns)}</a>'
-        + (f', undone at <a href="#r{f.end_seq}">{model.clock.told(f.end_ns)}</a>' if f.healed else "")
+        f"<li>⚡ <b>{escape(f.id)}</b>: {escape(f.about)}; "
+        + gettext("in force at {when}", when=f'<a href="#r{f.seq}">{model.clock.told(f.begin_ns)}</a>')
+        + (
+            gettext(", undone at {when}", when=f'<a href="#r{f.end_seq}">{model.clock.told(f.end_ns)}</a>')
+            if f.healed
+            else ""
+        )
         + "</li>"
         for f in model.faults
     )
-    faults = f"<ul>{bands}</ul>" if bands else '<p class="note">No fault was set off in this run.</p>'
+    faults = f"<ul>{bands}</ul>" if bands else f'<p class="note">{gettext(NO_FAULT)}</p>'
+    axes = gettext(
+        "All figures share one time axis. Drag to zoom, hold Shift to pan, double-click for the whole run; the "
+        "red line is the instant of the picture. Shaded: a fault in force; dotted: when it was asked for."
+    )
     return (
-        '<section id="timeline" aria-labelledby="h-timeline"><h2 id="h-timeline">Timeline</h2>'
-        '<p class="note">All figures share one time axis. Drag to zoom, hold Shift to pan, double-click for the whole run; the '
-        "red line is the instant of the picture. Shaded: a fault in force; dotted: when it was asked for.</p>"
-        f'{faults}<div class="controls" role="group" aria-label="Time axis"><button type="button" data-zoom="all">Whole run</button>{zooms}'
-        '<button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">\u2212</button>'
-        '<button type="button" data-zoom="left" aria-label="Earlier">◀</button><button type="button" data-zoom="right" aria-label="Later">▶</button></div>'
+        f'<section id="timeline" aria-labelledby="h-timeline"><h2 id="h-timeline">{gettext("Timeline")}</h2>'
+        f'<p class="note">{axes}</p>'
+        f'{faults}<div class="controls" role="group" aria-label="{gettext("Time axis")}"><button type="button" data-zoom="all">{gettext("Whole run")}</button>{zooms}'
+        f'<button type="button" data-zoom="in" aria-label="{gettext("Zoom in")}">+</button><button type="button" data-zoom="out" aria-label="{gettext("Zoom out")}">\u2212</button>'
+        f'<button type="button" data-zoom="left" aria-label="{gettext("Earlier")}">◀</button><button type="button" data-zoom="right" aria-label="{gettext("Later")}">▶</button></div>'
         + "".join(_figure(figure) for figure in figures)
         + "</section>"
     )
@@ -180,7 +202,7 @@ def _figure(figure: Figure) -> str:
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in figure.notes)
     return (
         f'<figure class="figure" aria-labelledby="h-{figure.id}"><div class="line"><h3 id="h-{figure.id}">{escape(figure.title)}</h3>'
-        f'<button type="button" class="push" data-save="{figure.id}">Save as SVG</button></div>'
+        f'<button type="button" class="push" data-save="{figure.id}">{gettext("Save as SVG")}</button></div>'
         f'<p class="note">{escape(figure.about)}</p><ul class="legend">{legend}</ul>'
         f'<div class="plot" style="height:{height_px(figure)}px" role="img" aria-label="{escape(figure.alt(), quote=True)}">'
         f'<div id="fig-{figure.id}"></div><div class="cursor"></div></div>{notes}</figure>'
@@ -198,7 +220,9 @@ def _legend(layer: lanes.Layer) -> str:
 
 def _more(model: Model, figures: list[Figure], found: dict[str, object]) -> str:
     return (
-        '<section id="more" aria-labelledby="h-more"><h2 id="h-more">More figures</h2>'
+        '<section id="more" aria-labelledby="h-more"><h2 id="h-more">'
+        + gettext("More figures")
+        + "</h2>"
         + "".join(_figure(figure) for figure in figures)
         + _gaps(model, found)
         + "</section>"
@@ -207,28 +231,30 @@ def _more(model: Model, figures: list[Figure], found: dict[str, object]) -> str:
 
 def _gaps(model: Model, found: dict[str, object]) -> str:
     if not found["total"]:
-        why = model.run.traffic.missing or "The capture holds no two heartbeats on one way"
-        inner = f'<p class="note">{escape(why)}: there are no gaps to measure.</p>'
+        why = gettext(model.run.traffic.missing or N_("The capture holds no two heartbeats on one way"))
+        inner = f'<p class="note">{escape(gettext("{why}: there are no gaps to measure.", why=why))}</p>'
     else:
-        inner = (
-            f"<p>{found['total']} gaps between heartbeats that arrived, by network; the axis of counts is logarithmic.</p>"
-            f'<div class="plot h-slot" role="img" aria-label="Histogram of {found["total"]} heartbeat gaps by network">'
-            '<div id="fig-gaps"></div></div>'
+        told = gettext(
+            "{number} gaps between heartbeats that arrived, by network; the axis of counts is logarithmic.",
+            number=found["total"],
         )
-    return f'<div id="gaps"><h3>Heartbeat gaps</h3>{inner}</div>'
+        label = gettext("Histogram of {number} heartbeat gaps by network", number=found["total"])
+        inner = f'<p>{told}</p><div class="plot h-slot" role="img" aria-label="{label}"><div id="fig-gaps"></div></div>'
+    return f'<div id="gaps"><h3>{gettext("Heartbeat gaps")}</h3>{inner}</div>'
 
 
 def _sequences(model: Model) -> str:
+    hint = gettext("{fault}; times count from the first fault. Hover for the reason, click for the record.")
     parts = [
-        f'<div class="line"><h3>Around “{escape(d.fault.id)}”</h3><button type="button" class="push" data-save="sequence-{number}">'
-        f'Save as SVG</button></div><p class="note">{escape(d.fault.about)}; times count from the first fault. '
-        f'Hover for the reason, click for the record.</p><div class="scroll" tabindex="0" role="region" id="sequence-{number}" '
-        f'aria-label="Sequence diagram around {escape(d.fault.id, quote=True)}">{d.svg}</div>'
+        f'<div class="line"><h3>{gettext("Around “{fault}”", fault=escape(d.fault.id))}</h3><button type="button" class="push" data-save="sequence-{number}">'
+        f'{gettext("Save as SVG")}</button></div><p class="note">{hint.format(fault=escape(d.fault.about))}</p><div class="scroll" tabindex="0" role="region" id="sequence-{number}" '
+        f'aria-label="{gettext("Sequence diagram around {fault}", fault=escape(d.fault.id, quote=True))}">{d.svg}</div>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in d.notes)
         for number, d in enumerate(diagrams(model), 1)
     ]
-    inner = "".join(parts) or '<p class="note">No fault was set off in this run.</p>'
-    return f'<section id="sequences" aria-labelledby="h-seq"><h2 id="h-seq">The moments around each fault</h2>{inner}</section>'
+    inner = "".join(parts) or f'<p class="note">{gettext(NO_FAULT)}</p>'
+    title = gettext("The moments around each fault")
+    return f'<section id="sequences" aria-labelledby="h-seq"><h2 id="h-seq">{title}</h2>{inner}</section>'
 
 
 def _foot(model: Model) -> str:
@@ -236,9 +262,11 @@ def _foot(model: Model) -> str:
         f"<tr><th scope=row>{escape(name)}</th><td>{escape(value)}</td></tr>"
         for name, value in sorted(model.run.file.versions.items())
     )
+    told = gettext(
+        "Drawn from run.json, history.jsonl and, if there, capture.pcapng of the run directory alone. Times are protocol "
+        "seconds (real seconds times speed) after the first fault, or, without one, after the cluster was ready."
+    )
     return (
-        f"<footer><details><summary>What this ran on</summary><table><caption>Versions recorded with the run</caption><tbody>{rows}"
-        "</tbody></table></details><p>Drawn from run.json, history.jsonl and, if there, capture.pcapng of the run directory alone. "
-        "Times are protocol seconds (real seconds times speed) after the first fault, or, without one, after the cluster was ready."
-        "</p></footer>"
+        f"<footer><details><summary>{gettext('What this ran on')}</summary><table><caption>{gettext('Versions recorded with the run')}</caption><tbody>{rows}"
+        f"</tbody></table></details><p>{told}</p></footer>"
     )

@@ -13,6 +13,7 @@ from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
 from herzschlag.history.words import sentence
+from herzschlag.languages.reasons import reason
 from herzschlag.report.model import Model
 from herzschlag.report.plans import plans
 from herzschlag.topo.spec import GATEWAY, VCENTER
@@ -192,4 +193,4 @@ def _story(model: Model) -> list[list[Any]]:
     told = [r for r in model.history if r.kind in STORY_KINDS and (r.at_ns >= since_ns or r.kind in ("role", "fault"))]
     step = max(1, -(-len(told) // STORY_MAX))
     kept = [r for index, r in enumerate(told) if index % step == 0 or r.kind in ("fault", "role")]
-    return [[model.seconds(r.at_ns), sentence(r), str(r.get("because") or ""), r.seq] for r in kept]
+    return [[model.seconds(r.at_ns), sentence(r), reason(str(r.get("because") or "")), r.seq] for r in kept]

@@ -17,6 +17,8 @@ from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, Record
 from herzschlag.history.words import STATES, node, sentence
 from herzschlag.history.words import fault as fault_in_words
+from herzschlag.languages import ENGLISH, N_, gettext, speaking
+from herzschlag.languages.reasons import reason
 from herzschlag.report.model import Fault, Model
 from herzschlag.topo.spec import GATEWAY, VCENTER
 
@@ -32,6 +34,10 @@ _LANE_PX, _WIDTH_PX, _HEAD, _LINE, _LEFT = (150, 232), 1120, 56, 27, 84
 KINDS = ("fault", "role", "election", "liveness", "host-state", "isolation", "restart", "vm", "lock")
 _SAYS_SO = re.compile(r"^(host-\d+) says so")
 _CONTROL = ("RestartOrder", "RestartResult")
+_LOCKS = {"held": N_("locks {file}"), "broken": N_("breaks lock of {file}"), "denied": N_("denied lock of {file}")}
+_RESTART = {"begins": N_("restart begins: {vm}"), "ordered": N_("starts itself: {vm}")}
+_VM = {"on": N_("VM on: {vm}"), "off": N_("VM off: {vm}")}
+_LIVENESS = {"watching": N_("watches {host}"), "unreachable": N_("unreachable: {host}"), "heard": N_("hears {host}")}
 _REPEATED = ("Heartbeat", "Election", "Ping", "Join", "Welcome")
 
 
@@ -47,6 +53,8 @@ class Line(msgspec.Struct):
     because: str = ""
     lost: bool = False
     count: int = 1
+    weight: int = 2
+    """Lines of a greater one are left out first when there is no room."""
 
 
 class Diagram(msgspec.Struct, frozen=True):
@@ -69,30 +77,31 @@ def diagrams(model: Model) -> list[Diagram]:
 
 def _diagram(model: Model, fault: Fault, until_ns: int) -> Diagram:
     begin_ns = fault.begin_ns - BEFORE_NS
-    lines = [
-        line
-        for record in model.history
-        if begin_ns <= record.at_ns <= until_ns
-        and record.kind in KINDS
-        and (line := _line(record, _in_vain(record, model))) is not None
-    ]
+    lines: list[Line] = []
+    for record in model.history:
+        if begin_ns <= record.at_ns <= until_ns and record.kind in KINDS:
+            unanswered = _in_vain(record, model)
+            line = _line(record, unanswered)
+            if line is not None:
+                line.weight = _weight(record, unanswered)
+                lines.append(line)
     lines = sorted([*_joined(lines), *_datagrams(model, begin_ns, until_ns)], key=lambda line: line.at_ns)
     notes: list[str] = []
     if len(lines) > LINES_MAX:
-        ranked = sorted(range(len(lines)), key=lambda i: (_weight(lines[i]), i))[:LINES_MAX]
-        notes.append(f"Thinned: {LINES_MAX} of {len(lines)} lines are drawn; the table of records has all.")
+        ranked = sorted(range(len(lines)), key=lambda i: (lines[i].weight, i))[:LINES_MAX]
+        said = N_("Thinned: {number} of {all} lines are drawn; the table of records has all.")
+        notes.append(gettext(said, number=LINES_MAX, all=len(lines)))
         lines = [lines[i] for i in sorted(ranked)]
     seen = {line.node for line in lines} | {line.to for line in lines}
     lanes = [node for node in (*model.hosts, GATEWAY, VCENTER) if node in seen]
     if len(lanes) > LANES_MAX:
-        notes.append(f"Thinned: {LANES_MAX} of {len(lanes)} nodes are drawn.")
+        notes.append(gettext("Thinned: {number} of {all} nodes are drawn.", number=LANES_MAX, all=len(lanes)))
         busiest = sorted(lanes, key=lambda n: -sum(n in (line.node, line.to) for line in lines))
         lanes = [node for node in lanes if node in busiest[:LANES_MAX]]
         lines = [line for line in lines if {line.node, line.to} - {""} <= set(lanes)]
     if model.run.traffic.missing:
-        notes.append(
-            f"{model.run.traffic.missing}: arrows follow from the records, and single datagrams are not drawn."
-        )
+        said = N_("{why}: arrows follow from the records, and single datagrams are not drawn.")
+        notes.append(gettext(said, why=gettext(model.run.traffic.missing)))
     return Diagram(fault, _svg(lanes, lines, fault, model.clock), tuple(notes))
 
 
@@ -104,9 +113,11 @@ def _in_vain(record: Record, model: Model) -> bool:
     return next(later, "") == "declared"
 
 
-def _weight(line: Line) -> int:
-    """Lines to leave out first when there is no room: the higher, the sooner."""
-    if line.kind == "fault":
+def _weight(record: Record, unanswered: bool) -> int:
+    """Of the line of a record: the higher, the sooner it is left out. By its English words, in every language."""
+    with speaking(ENGLISH):
+        line = _line(record, unanswered)
+    if line is None or line.kind == "fault":
         return 0
     heavy = (
         "isolation",
@@ -120,61 +131,65 @@ def _weight(line: Line) -> int:
     )
     if any(word in line.text for word in heavy):
         return 1
-    return 2 if not line.text.startswith(("lock", *_REPEATED)) else 3
+    return 2 if not line.text.startswith("lock") else 3
 
 
 def _line(record: Record, unanswered: bool) -> Line | None:  # noqa: PLR0912 (one case a kind of record)
     """The lines that a record adds to the diagram; `unanswered`: its pings got no reply."""
     f = record.fields
     because = str(f.get("because") or "")
+    told = reason(because)
     phase = str(f.get("phase") or "")
 
     def made(kind: Literal["note", "arrow", "fault"], node: str, text: str, to: str = "", lost: bool = False) -> Line:
-        return Line(record.at_ns, kind, node, text, to, record.seq, because, lost)
+        return Line(record.at_ns, kind, node, text, to, record.seq, told, lost)
 
     match record.kind:
         case "fault":
-            return made("fault", "", fault_in_words(record) + ("" if phase == "begin" else ": undone"))
+            said = fault_in_words(record)
+            return made("fault", "", said if phase == "begin" else gettext("{fault}: undone", fault=said))
         case "restart" if phase == "ordered" and f.get("target") and f.get("target") != record.node:
-            return made("arrow", record.node, f"restart {f.get('vm')}", str(f.get("target")))
+            return made("arrow", record.node, gettext("restart {vm}", vm=f.get("vm")), str(f.get("target")))
         case "restart" if phase == "done":
             return None
         case "restart":
-            word = {"begins": "restart begins:", "ordered": "starts itself:"}.get(phase, f"restart {phase}:")
-            return made("note", record.node, f"{word} {f.get('vm')}")
+            said = _RESTART.get(phase, N_("restart {phase}: {vm}"))
+            return made("note", record.node, gettext(said, phase=gettext(phase), vm=f.get("vm")))
         case "isolation" if phase == "response":
-            return made("note", record.node, f"response {f.get('do')}: {f.get('vm')}")
+            said = N_("response {what}: {vm}")
+            return made("note", record.node, gettext(said, what=gettext(str(f.get("do"))), vm=f.get("vm")))
         case "isolation" if phase == "probing":
-            return made("arrow", record.node, "pings its isolation address", GATEWAY, lost=unanswered)
+            return made("arrow", record.node, gettext("pings its isolation address"), GATEWAY, lost=unanswered)
         case "host-state":
-            host, state = str(f.get("host")), STATES.get(str(f.get("to")), str(f.get("to")))
+            host, state = str(f.get("host")), gettext(STATES.get(str(f.get("to")), str(f.get("to"))))
+            opinion = gettext("{host} is {state}", host=host, state=state)
             if record.node == VCENTER:
-                said = _SAYS_SO.match(because)
-                return made("arrow", said.group(1), f"{host} is {state}", VCENTER) if said else None
+                sayer = _SAYS_SO.match(because)
+                return made("arrow", sayer.group(1), opinion, VCENTER) if sayer else None
             if "asked to be taken in" in because:
-                return made("arrow", host, "asks to join", record.node)
+                return made("arrow", host, gettext("asks to join"), record.node)
             if host == record.node or f.get("to") == "election":
                 return None
-            return made("note", record.node, f"{host} is {state}")
+            return made("note", record.node, opinion)
         case "role" if f.get("to") == "slave" and f.get("master"):
-            return made("arrow", str(f.get("master")), "takes it in", record.node)
+            return made("arrow", str(f.get("master")), gettext("takes it in"), record.node)
         case "role":
-            return made("note", record.node, f"now {f.get('to')}")
+            return made("note", record.node, gettext("now {role}", role=gettext(str(f.get("to")))))
         case "lock":
             path = str(f.get("path", "")).rsplit("/", 1)[-1]
             if f.get("to") not in ("held", "broken", "denied") or path.endswith("-hb"):
                 return None
-            word = {"held": "locks", "broken": "breaks lock of", "denied": "denied lock of"}[str(f.get("to"))]
-            return made("note", record.node, f"{word} {path}")
+            said = _LOCKS[str(f.get("to"))]
+            return made("note", record.node, gettext(said, file=path))
         case "vm":
             return (
                 None
                 if f.get("to") in ("starting", "stopping")
-                else made("note", record.node, f"VM {f.get('to')}: {f.get('vm')}")
+                else made("note", record.node, gettext(_VM.get(str(f.get("to")), "VM {vm}"), vm=f.get("vm")))
             )
         case "liveness":
-            word = {"watching": "watches", "unreachable": "unreachable:", "heard": "hears"}.get(phase, phase)
-            return made("note", record.node, f"{word} {f.get('host')}")
+            said = _LIVENESS.get(phase, N_("{phase} {host}"))
+            return made("note", record.node, gettext(said, phase=phase, host=f.get("host")))
         case "election" if phase == "started":
             return None
         case _:
@@ -189,6 +204,7 @@ def _joined(lines: list[Line]) -> list[Line]:
         key = (line.at_ns // SAME_NS, line.kind, line.node, line.to, says)
         if says and line.kind != "fault" and key in joined:
             joined[key].text += f", {of_what}"
+            joined[key].weight = min(joined[key].weight, line.weight)
         else:
             joined[key if key not in joined else (*key[:4], f"{line.seq}")] = line
     return list(joined.values())
@@ -206,7 +222,9 @@ def _datagrams(model: Model, begin_ns: int, until_ns: int) -> list[Line]:
         line, last_ns = going.get(way, (None, 0))
         apart = d.kind in _CONTROL and d.sent_ns - last_ns > PAUSE_NS
         if line is None or line.lost != lost or apart:
-            line = Line(d.sent_ns, "arrow", d.source, d.kind, d.destination, lost=lost)
+            line = Line(
+                d.sent_ns, "arrow", d.source, d.kind, d.destination, lost=lost, weight=2 if d.kind in _CONTROL else 3
+            )
             found.append(line)
         else:
             line.count += 1
@@ -234,8 +252,11 @@ def _svg(lanes: list[str], lines: list[Line], fault: Fault, clock: Clock) -> str
         f'<text class="q-name" x="{x}" y="33" text-anchor="middle">{escape(node(name))}</text>'
         for name, x in place.items()
     )
-    title = (
-        f"Sequence diagram around the fault {fault.about}: {len(lines)} lines between {', '.join(lanes) or 'no nodes'}."
+    title = gettext(
+        "Sequence diagram around the fault {fault}: {number} lines between {nodes}.",
+        fault=fault.about,
+        number=len(lines),
+        nodes=", ".join(lanes) or gettext("no nodes"),
     )
     return (
         f'<svg class="sequence" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'

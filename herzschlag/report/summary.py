@@ -17,9 +17,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from herzschlag.checkers.verdict import SIGNS, Verdict, counted, worst
+from herzschlag.checkers.verdict import SIGNS, Verdict, worst
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record, write_whole
+from herzschlag.languages import N_, N_pair, gettext, ngettext, number
+from herzschlag.languages.reasons import reason
+from herzschlag.languages.titles import title as scenario_title
 from herzschlag.report.html import HEART, head, static
 from herzschlag.report.reading import REPORT_FILE, Run
 from herzschlag.report.tables import badge
@@ -27,6 +30,12 @@ from herzschlag.running.run_file import RUN_FILE, RunReport
 
 DETECTED = ("hostDown", "networkIsolated", "networkPartitionedFromMaster")
 ROWS_MAX = 2000
+VERBS = {
+    "violated": N_pair("{number} violated", "{number} violated"),
+    "unknown": N_pair("{number} unknown", "{number} unknown"),
+    "holds": N_pair("{number} holds", "{number} hold"),
+}
+OF = (N_("summary"), N_("campaign"))
 RANK: dict[Verdict, int] = {"violated": 0, "unknown": 1, "holds": 2}
 AROUND = 1.08
 """The axis of times ends a little beyond the longest one."""
@@ -110,32 +119,37 @@ def draw(runs: Sequence[Entry], folder: Path, *, of: str = "summary", more: str 
     """The page. `of`: what it is of; `more`: sections of its own, after the cases."""
     verdict = worst(run.file.verdict for run in runs)
     counts = {v: sum(r.file.verdict == v for r in runs) for v in RANK}
-    verbs = {"violated": "violated", "unknown": "unknown", "holds": "holds" if counts["holds"] == 1 else "hold"}
-    told = ", ".join(f"{count} {verbs[v]}" for v, count in counts.items() if count)
-    title = f"{counted(len(runs), 'run')}: {told}"
-    return head(f"{of.capitalize()} of {title}", "report.css", "summary.css") + "".join(
+    told = ", ".join(ngettext(*VERBS[v], count) for v, count in counts.items() if count)
+    title = f"{ngettext('{number} run', '{number} runs', len(runs))}: {told}"
+    named = gettext("{what} of {title}", what=gettext(of).capitalize(), title=title)
+    return head(named, "report.css", "summary.css") + "".join(
         [
-            f'<body><a class="skip" href="#runs">To the runs</a><header class="top"><div class="brand">{HEART}<span>Herzschlag {of}</span>'
-            f'<button type="button" id="theme" class="push">light / dark</button></div><h1>{escape(title)}</h1>'
+            f'<body><a class="skip" href="#runs">{gettext("To the runs")}</a><header class="top"><div class="brand">{HEART}<span>Herzschlag {gettext(of)}</span>'
+            f'<button type="button" id="theme" class="push">{gettext("light / dark")}</button></div><h1>{escape(title)}</h1>'
             f'<div class="verdict">{badge(verdict, large=True)}<p>{_said(verdict)}</p></div></header><main>',
             _cases(runs),
             more,
-            f'<section id="runs" aria-labelledby="h-runs"><h2 id="h-runs">Runs</h2>{_runs(runs, folder)}</section>',
+            f'<section id="runs" aria-labelledby="h-runs"><h2 id="h-runs">{gettext("Runs")}</h2>{_runs(runs, folder)}</section>',
             _times(
                 "detection",
-                "Detection time",
-                "From the first fault to the first host that a master calls failed, isolated or partitioned.",
+                gettext("Detection time"),
+                gettext("From the first fault to the first host that a master calls failed, isolated or partitioned."),
                 runs,
             ),
-            _times("failover", "Failover time", "From the first fault to the first restarted VM that runs.", runs),
-            "</main><footer><p>Drawn from the run directories alone. Times are protocol seconds: real seconds times speed.</p></footer>",
+            _times(
+                "failover",
+                gettext("Failover time"),
+                gettext("From the first fault to the first restarted VM that runs."),
+                runs,
+            ),
+            f"</main><footer><p>{gettext('Drawn from the run directories alone. Times are protocol seconds: real seconds times speed.')}</p></footer>",
             f"<script>{static('theme.js')}</script></body></html>",
         ]
     )
 
 
 def _said(verdict: Verdict) -> str:
-    return "Every run holds." if verdict == "holds" else "The worst verdict of all runs."
+    return gettext("Every run holds.") if verdict == "holds" else gettext("The worst verdict of all runs.")
 
 
 def _by_scenario(runs: Sequence[Entry]) -> dict[str, list[Entry]]:
@@ -159,10 +173,10 @@ def _cases(runs: Sequence[Entry]) -> str:
             f"<td class=num>{len(mine)}</td>{cells}<td>{_share(counts)}</td></tr>"
         )
     return (
-        '<section aria-labelledby="h-cases"><h2 id="h-cases">Cases by verdict</h2>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="Cases by verdict"><table><caption>Runs of each scenario, by verdict</caption>'
-        "<thead><tr><th scope=col>Scenario<th scope=col>Worst<th scope=col class=num>Runs<th scope=col class=num>holds"
-        "<th scope=col class=num>violated<th scope=col class=num>unknown<th scope=col>Share</tr></thead>"
+        f'<section aria-labelledby="h-cases"><h2 id="h-cases">{gettext("Cases by verdict")}</h2>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{gettext("Cases by verdict")}"><table><caption>{gettext("Runs of each scenario, by verdict")}</caption>'
+        f"<thead><tr><th scope=col>{gettext('Scenario')}<th scope=col>{gettext('Worst')}<th scope=col class=num>{gettext('Runs')}<th scope=col class=num>{gettext('holds')}"
+        f"<th scope=col class=num>{gettext('violated')}<th scope=col class=num>{gettext('unknown')}<th scope=col>{gettext('Share')}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div></section>"
     )
 
@@ -185,19 +199,19 @@ def _times(place: str, title: str, about: str, runs: Sequence[Entry]) -> str:
     }
     begin = f'<section aria-labelledby="h-{place}"><h2 id="h-{place}">{title}</h2><p class="note">{about}'
     if not groups:
-        return f"{begin} No run has one.</p></section>"
+        return f"{begin} {gettext('No run has one.')}</p></section>"
     longest = AROUND * max(max(*values, *(span or (0.0,))) for values, span in groups.values())
     several = any(len(values) > 1 for values, _ in groups.values())
     rows = "".join(_time(name, values, span, longest, several) for name, (values, span) in groups.items())
     columns = (
-        "<th scope=col class=num>Runs<th scope=col class=num>Least<th scope=col class=num>Median<th scope=col class=num>Most"
+        f"<th scope=col class=num>{gettext('Runs')}<th scope=col class=num>{gettext('Least')}<th scope=col class=num>{gettext('Median')}<th scope=col class=num>{gettext('Most')}"
         if several
-        else "<th scope=col class=num>Measured"
+        else f"<th scope=col class=num>{gettext('Measured')}"
     )
     return (
-        f"{begin} A band is the documented time, a point a run.</p>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table class="times"><caption class="sr">{title} by scenario</caption>'
-        f'<thead><tr><th scope=col>Scenario<th scope=col class=num>Documented{columns}<th scope=col class="railhead">'
+        f"{begin} {gettext('A band is the documented time, a point a run.')}</p>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table class="times"><caption class="sr">{gettext("{times} by scenario", times=title)}</caption>'
+        f'<thead><tr><th scope=col>{gettext("Scenario")}<th scope=col class=num>{gettext("Documented")}{columns}<th scope=col class="railhead">'
         f"<span>0</span><span>{longest:.0f} s</span></tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
@@ -205,10 +219,10 @@ def _times(place: str, title: str, about: str, runs: Sequence[Entry]) -> str:
 def _time(name: str, values: list[float], span: Span | None, longest: float, several: bool) -> str:
     figures = (min(values), median(values), max(values)) if several else (values[0],)
     if several and len(values) == 1:
-        cells = f"<td class=num>1</td><td></td><td class=num>{values[0]:.2f} s</td><td></td>"
+        cells = f"<td class=num>1</td><td></td><td class=num>{number(values[0], '.2f')} s</td><td></td>"
     else:
         runs = f"<td class=num>{len(values)}</td>" if several else ""
-        cells = runs + "".join(f"<td class=num>{value:.2f} s</td>" for value in figures)
+        cells = runs + "".join(f"<td class=num>{number(value, '.2f')} s</td>" for value in figures)
     band = ""
     if span is not None:
         left, width = 100 * span[0] / longest, 100 * (span[1] - span[0]) / longest
@@ -223,40 +237,41 @@ def _time(name: str, values: list[float], span: Span | None, longest: float, sev
 
 def _span(span: Span) -> str:
     low, high = (round(value, 1) for value in span)
-    return f"{low:g} s" if low == high else f"{low:g}\u2013{high:g} s"
+    return f"{number(low)} s" if low == high else f"{number(low)}\u2013{number(high)} s"
 
 
 def _runs(runs: Sequence[Entry], folder: Path) -> str:
     ordered = sorted(runs, key=lambda r: RANK[r.file.verdict])
-    note = "Every run, the worst first"
+    note = gettext("Every run, the worst first")
     if len(ordered) > ROWS_MAX:
-        note = f"Thinned: the first {ROWS_MAX} of {len(ordered)} runs, the worst first"
+        said = N_("Thinned: the first {number} of {all} runs, the worst first")
+        note = gettext(said, number=ROWS_MAX, all=len(ordered))
         ordered = ordered[:ROWS_MAX]
     same = {(run.file.backend, run.file.speed, run.file.seed) for run in ordered}
     rows = "".join(_row(run, folder, how=len(same) > 1) for run in ordered)
     how = f" {_how(ordered[0].file)}" if len(same) == 1 else ""
-    column = "<th scope=col>How" if len(same) > 1 else ""
+    column = f"<th scope=col>{gettext('How')}" if len(same) > 1 else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Runs"><table class="runs"><caption>{note}.{how}</caption><thead><tr><th scope=col>'
-        f"<span class=sr>Verdict</span><th scope=col>Run{column}<th scope=col class=num>Detection<th scope=col class=num>Failover</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{gettext("Runs")}"><table class="runs"><caption>{note}.{how}</caption><thead><tr><th scope=col>'
+        f"<span class=sr>{gettext('Verdict')}</span><th scope=col>{gettext('Run')}{column}<th scope=col class=num>{gettext('Detection')}<th scope=col class=num>{gettext('Failover')}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _how(file: RunReport) -> str:
-    where = "Virtual time" if file.backend == "simulation" else f"Real packets, speed {file.speed:g}"
-    return f"{where}, seed {file.seed}."
+    if file.backend == "simulation":
+        return gettext("Virtual time, seed {seed}.", seed=file.seed)
+    return gettext("Real packets, speed {speed}, seed {seed}.", speed=number(file.speed), seed=file.seed)
 
 
 def _row(run: Entry, folder: Path, *, how: bool) -> str:
     link = quote(os.path.relpath(run.directory / (REPORT_FILE if run.drawn else RUN_FILE), folder))
-    times = "".join(
-        f"<td class=num>{'' if t is None else f'{t:.2f} s'}</td>" for t in (run.detection_s, run.failover_s)
-    )
+    said = ["" if t is None else f"{number(t, '.2f')} s" for t in (run.detection_s, run.failover_s)]
+    times = "".join(f"<td class=num>{one}</td>" for one in said)
     verdict = run.file.verdict
-    because = "" if verdict == "holds" else f"<p>{escape(run.file.because[:300])}</p>"
-    title = "" if run.file.title in ("", run.directory.name) else f" {escape(run.file.title)}"
+    because = "" if verdict == "holds" else f"<p>{escape(reason(run.file.because)[:300])}</p>"
+    title = "" if run.file.title in ("", run.directory.name) else f" {escape(scenario_title(run.file.title))}"
     column = f"<td>{_how(run.file)}</td>" if how else ""
     return (
-        f'<tr><td><span class="sign {verdict}" title="{verdict}">{SIGNS[verdict]}<span class=sr> {verdict}</span></span></td>'
+        f'<tr><td><span class="sign {verdict}" title="{gettext(verdict)}">{SIGNS[verdict]}<span class=sr> {gettext(verdict)}</span></span></td>'
         f'<td><a href="{escape(link, quote=True)}">{escape(run.directory.name)}</a>{title}{because}</td>{column}{times}</tr>'
     )

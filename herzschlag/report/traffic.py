@@ -13,11 +13,12 @@ import msgspec
 
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import History
+from herzschlag.languages import N_
 from herzschlag.packets.confirm import Confirmation, confirm_timeline
 from herzschlag.packets.passages import CaptureError, Passages, read_passages
 from herzschlag.scenarios.model import Scenario
 
-NO_CAPTURE = "This run has no packet capture"
+NO_CAPTURE = N_("This run has no packet capture")
 
 
 class Datagram(msgspec.Struct, frozen=True, gc=False):

@@ -14,6 +14,7 @@ import time
 import msgspec
 
 from herzschlag.checkers.pace import tolerance_s
+from herzschlag.languages import gettext
 
 AUTO = "auto"
 """The word for a speed that follows from the trial."""
@@ -57,8 +58,10 @@ def speed_for(trial: Trial) -> float:
 
 def reason(trial: Trial) -> str:
     """The trial in words, for the line that says which speed was chosen."""
-    late = f"timers up to {math.ceil(trial.late_s * 1000)} ms late"
-    return f"{late}, computing {trial.slower:.0f} times slower than usual" if trial.slower >= 2 else late
+    late = gettext("timers up to {number} ms late", number=math.ceil(trial.late_s * 1000))
+    if trial.slower < 2:
+        return late
+    return gettext("{late}, computing {number} times slower than usual", late=late, number=f"{trial.slower:.0f}")
 
 
 def _keeps_up(trial: Trial, speed: float) -> bool:

@@ -26,6 +26,7 @@ from herzschlag.history.capture_facts import CaptureFacts
 from herzschlag.history.clock import Clock
 from herzschlag.history.kinds import Machinery
 from herzschlag.history.records import RUNNER, History, write_history, write_whole, written
+from herzschlag.languages import ENGLISH, speaking
 from herzschlag.packets.annotate import Taken, read_taken
 from herzschlag.running.conductor import Conductor, NotReady, Watcher
 from herzschlag.running.held import held
@@ -86,7 +87,8 @@ def run(request: RunRequest, watcher: Watcher | None = None, opener: OpenSession
     )
     one = _Run(request, plan)
     try:
-        return one.play(watcher, opener)
+        with speaking(ENGLISH):  # whatever the user's language is, the files of a run are the same
+            return one.play(watcher, opener)
     except Exception as error:  # a full disk, a directory that was removed
         return one.fail(error)
     except BaseException as error:
@@ -170,7 +172,8 @@ def announce(request: RunRequest, status: Status, because: str) -> RunReport:
 def judge_and_write(request: RunRequest, history: History, versions: dict[str, str]) -> RunReport:
     """Judge a history that was made by hand, and leave its run directory, as `run` does."""
     (request.directory / LOG_FOLDER).mkdir(parents=True, exist_ok=True)
-    return write_report(_judged_and_written(request, history, "", versions_here() | versions), request.directory)
+    with speaking(ENGLISH):
+        return write_report(_judged_and_written(request, history, "", versions_here() | versions), request.directory)
 
 
 def _judged_and_written(request: RunRequest, history: History, trouble: str, versions: dict[str, str]) -> RunReport:

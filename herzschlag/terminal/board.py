@@ -19,6 +19,7 @@ from rich.text import Text
 from herzschlag.checkers.verdict import Mark
 from herzschlag.history.clock import told_s
 from herzschlag.history.records import Record
+from herzschlag.languages import N_, gettext
 from herzschlag.running.run_file import RunReport
 from herzschlag.running.runner import RunRequest
 from herzschlag.terminal.following import Following
@@ -35,6 +36,9 @@ ROLE_STYLES = {
     "master": "bold green",
     "slave": "green",
 }
+
+
+NOT_STARTED = N_("not started")
 
 
 class Silent:
@@ -99,7 +103,7 @@ class Board(Redrawn):
             job.end(report)
             if not self._console.is_terminal and len(self._jobs) > 1:
                 text = _done(job, self._names)
-                text.append(f"  {report.verdict}" if report.started else "  not started")
+                text.append(f"  {gettext(report.verdict if report.started else NOT_STARTED)}")
                 self._console.print(text, soft_wrap=True)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -120,14 +124,15 @@ class Board(Redrawn):
         waiting = sum(job.phase == "waits" for job in jobs)
         running = [job for job in jobs if job.phase == "runs"]
         wrong = [job for job in done if job.mark != "holds"][-max(1, rows_max - len(running) - 2) :]
-        counts = Text(f"  {len(done)} of {len(jobs)} done, {waiting} wait", style=DIM)
+        said = N_("{done} of {all} done, {waiting} wait")
+        counts = Text(f"  {gettext(said, done=len(done), all=len(jobs), waiting=waiting)}", style=DIM)
         return [counts, *(self._row(job, width) for job in [*wrong, *running])]
 
     def _row(self, job: Job, width: int) -> Text:
         if job.phase == "done":
             return _done(job, self._names)
         if job.phase == "waits":
-            return Text(f"    {job.name:<{self._names}}  waits", style=DIM)
+            return Text(f"    {job.name:<{self._names}}  {gettext('waits')}", style=DIM)
         frame = self._spinner.render(time.monotonic())
         text = Text.assemble("  ", frame if isinstance(frame, Text) else str(frame), f" {job.name:<{self._names}}  ")
         text.append(_clock(job), style="bold")
@@ -154,7 +159,7 @@ def _states(states: Sequence[tuple[str, str]], room: int) -> Text:
     text = Text()
     for number, (host, state) in enumerate(states):
         left = len(states) - number
-        one = Text.assemble("  ", (f"{host.removeprefix('host-')} ", DIM), (state, ROLE_STYLES.get(state, "")))
+        one = Text.assemble("  ", (f"{host.removeprefix('host-')} ", DIM), (gettext(state), ROLE_STYLES.get(state, "")))
         rest = f"  +{left - 1}" if left > 1 else ""
         if text.cell_len + one.cell_len + len(rest) > room:
             more = f"  +{left}"

@@ -14,10 +14,11 @@ from herzschlag.faults import primitives as p
 from herzschlag.history.clock import told_s
 from herzschlag.history.records import SECOND, Record
 from herzschlag.history.standing import Standing
+from herzschlag.languages import N_, gettext
 from herzschlag.scenarios.expectations import Instant, matches
 from herzschlag.scenarios.model import Scenario
 
-ROLES = {"off": "no power", "uninitialized": "starting"}
+ROLES = {"off": N_("no power"), "uninitialized": N_("starting")}
 """Roles in other words than their own."""
 RANK = ("no power", "isolated", "election", "starting", "master", "slave")
 """Unusual ones first: where a line is too short, the others are left out."""
@@ -126,17 +127,18 @@ class Following:
     def next(self) -> str:
         """The next thing expected, with its instant; empty when nothing more is."""
         if self._zero_ns is None:
-            return "the cluster is ready"
+            return gettext("the cluster is ready")
         found = []
         for one in self._awaited:
             if one.left and one.since_ns is not None:
                 since_s = (one.since_ns - self._zero_ns) / SECOND
                 low, high = one.instant.range_s
                 until = f"-{since_s + high + one.instant.room_s:.0f}" if high + one.instant.room_s > low else ""
-                found.append((since_s + low, f"{one.instant.name} {told_s(since_s + low, 0)}{until}"))
+                found.append((since_s + low, f"{gettext(one.instant.name)} {told_s(since_s + low, 0)}{until}"))
         first_s = self._steps[0].at_s if self._steps else 0.0
         for change in self.scenario.timeline():
             if (change.id, change.begins) not in self._changes:
-                at_s, what = change.at_s - first_s, change.id if change.begins else f"{change.id} ends"
+                at_s = change.at_s - first_s
+                what = change.id if change.begins else gettext("{fault} ends", fault=change.id)
                 found.append((at_s, f"{what} {told_s(at_s, 0)}"))
         return min(found)[1] if found else ""

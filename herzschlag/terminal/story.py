@@ -11,6 +11,7 @@ from collections.abc import Collection
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import History, Record
 from herzschlag.history.words import clause, sentence
+from herzschlag.languages import gettext
 from herzschlag.topo.spec import VCENTER
 
 LINES_MAX = 15
@@ -30,7 +31,7 @@ def story(history: History, cited: Collection[int] = (), lines_max: int = LINES_
         shown = sorted(best, key=lambda r: r.seq)
     lines = [(clock.told(r.at_ns), sentence(r), clause(r)) for r in shown]
     if len(told) > len(shown):
-        lines.append(("", f"and {len(told) - len(shown)} more, which the report shows", ""))
+        lines.append(("", gettext("and {number} more, which the report shows", number=len(told) - len(shown)), ""))
     return lines
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from herzschlag.history.records import read_history
+from herzschlag.history.records import History, read_history
+from herzschlag.languages import gettext, speaking
+from herzschlag.languages.reasons import known
 from herzschlag.running.run_file import HISTORY_FILE, RunReport
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, load_family, shipped
@@ -32,7 +34,19 @@ def test_scenario_holds_in_simulation(name: str, tmp_path: Path) -> None:
     report = simulated(name, tmp_path)
     assert report.verdict == "holds", report.because
     assert [found.checker for found in report.findings if found.verdict == "holds" and not found.details] == []
-    fields_by_kind(read_history(tmp_path / HISTORY_FILE))
+    history = read_history(tmp_path / HISTORY_FILE)
+    fields_by_kind(history)
+    assert untranslated(report, history) == set()
+
+
+def untranslated(report: RunReport, history: History) -> set[str]:
+    """Reasons that would be English in a German report: add them to `herzschlag/languages/reasons_of_*.py`
+    and to the catalogue."""
+    said = {str(record.get("because")) for record in history if record.get("because")}
+    for finding in report.findings:
+        said |= {finding.because.partition("; ")[0], *(detail.because for detail in finding.details)}
+    with speaking("de"):
+        return {text for text in said if text and not known(text) and gettext(text) == text}
 
 
 @pytest.mark.parametrize("name", FIVE)

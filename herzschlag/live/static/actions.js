@@ -4,12 +4,14 @@
 //
 //   actionsFor({ act, node, network }, lab, state, send)   the items of its menu; one with `off` cannot be chosen now, for that reason
 
+import { gettext } from "/static/gettext.js";
+
 const ACCESS = [
-  ["apd", "all paths down: input and output hang"],
-  ["pdl", "permanently lost: input and output fail"],
-  ["read-only", "read-only: writes fail"],
-  ["slow", "slow: each operation takes two seconds", { delay_ms: 2000 }],
-  ["stale", "stale: reads give what is there now, whatever is written later"],
+  ["apd", gettext("all paths down: input and output hang")],
+  ["pdl", gettext("permanently lost: input and output fail")],
+  ["read-only", gettext("read-only: writes fail")],
+  ["slow", gettext("slow: each operation takes two seconds"), { delay_ms: 2000 }],
+  ["stale", gettext("stale: reads give what is there now, whatever is written later")],
 ];
 
 function actionsFor(target, lab, state, send) {
@@ -26,29 +28,29 @@ function link({ node, network }, lab, state, begin) {
   const others = [...lab.hosts, "gateway", "vcenter"].filter((other) => other !== node);
   const at = { host: node, networks: network };
   return [
-    { label: "Cut silently", hint: "the switch drops all packets, the carrier stays", run: begin({ fault: "isolate", ...at }) },
-    { label: "Take the carrier away", hint: "the switch's port goes down", run: begin({ fault: "isolate", manner: "port-down", ...at }) },
-    { label: "No way out", hint: `packets of ${node} are dropped`, run: begin({ fault: "one-way", src: node, dst: "all", networks: network }) },
-    { label: "No way in", hint: `packets to ${node} are dropped`, run: begin({ fault: "one-way", src: "all", dst: node, networks: network }) },
+    { label: gettext("Cut silently"), hint: gettext("the switch drops all packets, the carrier stays"), run: begin({ fault: "isolate", ...at }) },
+    { label: gettext("Take the carrier away"), hint: gettext("the switch's port goes down"), run: begin({ fault: "isolate", manner: "port-down", ...at }) },
+    { label: gettext("No way out"), hint: gettext("packets of {node} are dropped", { node }), run: begin({ fault: "one-way", src: node, dst: "all", networks: network }) },
+    { label: gettext("No way in"), hint: gettext("packets to {node} are dropped", { node }), run: begin({ fault: "one-way", src: "all", dst: node, networks: network }) },
     {
-      label: "Cut towards one node",
+      label: gettext("Cut towards one node"),
       items: others.map((other) => ({ label: other, run: begin({ fault: "cut-pair", a: node, b: other, networks: network }) })),
     },
-    { label: "Lose every third packet", hint: "both directions stay open", run: begin({ fault: "impair", src: node, networks: network, loss: 0.33 }) },
+    { label: gettext("Lose every third packet"), hint: gettext("both directions stay open"), run: begin({ fault: "impair", src: node, networks: network, loss: 0.33 }) },
   ];
 }
 
 function host({ node }, lab, state, begin) {
-  const dark = state.picture.roles[node] === "off" ? `${node} has no power` : "";
+  const dark = state.picture.roles[node] === "off" ? gettext("{node} has no power", { node }) : "";
   const off = { fault: "power-off", host: node };
   return [
-    { label: "Power off", hint: "everything on it dies at once", run: begin(off), off: dark && "it has no power already" },
-    { label: "Freeze", off: dark, hint: "it stops, and later goes on as if nothing had happened", run: begin({ fault: "freeze", host: node }) },
-    { label: "Isolate", hint: "cut off from everyone on all networks", run: begin({ fault: "isolate", host: node }) },
-    { label: "Take a datastore away", items: stores(node, lab, begin) },
-    { label: "Kill the agent", off: dark, hint: "the watchdog starts it again", run: begin({ fault: "crash-agent", host: node }) },
-    { label: "Kill the agent for good", off: dark, hint: "without watchdog", run: begin({ fault: "crash-agent", host: node, watchdog: false }) },
-    { label: "Maintenance mode", hint: "by vCenter", run: begin({ fault: "maintenance", host: node }) },
+    { label: gettext("Power off"), hint: gettext("everything on it dies at once"), run: begin(off), off: dark && gettext("it has no power already") },
+    { label: gettext("Freeze"), off: dark, hint: gettext("it stops, and later goes on as if nothing had happened"), run: begin({ fault: "freeze", host: node }) },
+    { label: gettext("Isolate"), hint: gettext("cut off from everyone on all networks"), run: begin({ fault: "isolate", host: node }) },
+    { label: gettext("Take a datastore away"), items: stores(node, lab, begin) },
+    { label: gettext("Kill the agent"), off: dark, hint: gettext("the watchdog starts it again"), run: begin({ fault: "crash-agent", host: node }) },
+    { label: gettext("Kill the agent for good"), off: dark, hint: gettext("without watchdog"), run: begin({ fault: "crash-agent", host: node, watchdog: false }) },
+    { label: gettext("Maintenance mode"), hint: gettext("by vCenter"), run: begin({ fault: "maintenance", host: node }) },
   ];
 }
 
@@ -61,42 +63,43 @@ function stores(node, lab, begin) {
   const names = seen.length > 1 ? [...seen, "all"] : seen;
   return names.flatMap((name) =>
     ACCESS.map(([access, hint, more]) => ({
-      label: `${name === "all" ? "All datastores" : name}: ${access}`, hint, run: begin({ fault: "storage", host: node, datastore: name, access, ...more }),
+      label: `${name === "all" ? gettext("All datastores") : name}: ${access}`, hint, run: begin({ fault: "storage", host: node, datastore: name, access, ...more }),
     })));
 }
 
 function datastore({ node }, lab, state, begin) {
   return ACCESS.map(([access, hint, more]) => ({
-    label: `Take it from every host: ${access}`, hint, run: begin({ fault: "storage", host: "all", datastore: node, access, ...more }),
+    label: gettext("Take it from every host: {access}", { access }), hint, run: begin({ fault: "storage", host: "all", datastore: node, access, ...more }),
   }));
 }
 
 function network({ network: name }, lab, state, begin) {
   return [
-    { label: "Carries nothing", hint: "the switch drops everything, carriers stay", run: begin({ fault: "network-down", networks: name }) },
-    { label: "Switch off", hint: "every port goes down", run: begin({ fault: "network-down", networks: name, manner: "port-down" }) },
+    { label: gettext("Carries nothing"), hint: gettext("the switch drops everything, carriers stay"), run: begin({ fault: "network-down", networks: name }) },
+    { label: gettext("Switch off"), hint: gettext("every port goes down"), run: begin({ fault: "network-down", networks: name, manner: "port-down" }) },
   ];
 }
 
 function node({ node: name }, lab, state, begin) {
-  const dark = state.picture.gateway === "off" ? "it has no power" : "";
-  if (name === "vcenter") return [{ label: "Crash vCenter", hint: "its process is killed", run: begin({ fault: "crash-vcenter" }) }];
+  const dark = state.picture.gateway === "off" ? gettext("it has no power") : "";
+  if (name === "vcenter") return [{ label: gettext("Crash vCenter"), hint: gettext("its process is killed"), run: begin({ fault: "crash-vcenter" }) }];
   return [
-    { label: "Silence it", off: dark, hint: "it runs and answers no ping", run: begin({ fault: "gateway-silent" }) },
-    { label: "Power off", off: dark && "it has no power already", run: begin({ fault: "gateway-down" }) },
+    { label: gettext("Silence it"), off: dark, hint: gettext("it runs and answers no ping"), run: begin({ fault: "gateway-silent" }) },
+    { label: gettext("Power off"), off: dark && gettext("it has no power already"), run: begin({ fault: "gateway-down" }) },
   ];
 }
 
 // --- what heals ----------------------------------------------------------------------------------------------------------
 
 const HEALING = {
-  "power-off": "Power on", freeze: "Thaw", storage: "Give the datastore back", "gateway-silent": "Let it answer", "gateway-down": "Power on",
-  "crash-vcenter": "Start vCenter", "crash-agent": "Start the agent", maintenance: "Out of maintenance", "network-down": "Repair the network",
+  "power-off": gettext("Power on"), freeze: gettext("Thaw"), storage: gettext("Give the datastore back"),
+  "gateway-silent": gettext("Let it answer"), "gateway-down": gettext("Power on"), "crash-vcenter": gettext("Start vCenter"),
+  "crash-agent": gettext("Start the agent"), maintenance: gettext("Out of maintenance"), "network-down": gettext("Repair the network"),
 };
 
 function healWord(fault) {
-  if (fault.fault === "isolate" && fault.manner && fault.manner !== "silent") return "Plug in again";
-  return HEALING[fault.fault] || "Heal";
+  if (fault.fault === "isolate" && fault.manner && fault.manner !== "silent") return gettext("Plug in again");
+  return HEALING[fault.fault] || gettext("Heal");
 }
 
 const STORAGE = ["storage"];

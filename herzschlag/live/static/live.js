@@ -6,6 +6,7 @@
 
 import { actionsFor } from "/static/actions.js";
 import { createCluster } from "/static/cluster.js";
+import { decimal, gettext, ngettext } from "/static/gettext.js";
 import { openMenu } from "/static/menu.js";
 
 const $ = (id) => document.getElementById(id);
@@ -22,7 +23,11 @@ const SIGNS = {
   fault: "⚡", role: "★", isolation: "⊘", liveness: "♡", "host-state": "◉", restart: "↻", vm: "▷", mastership: "◇", ready: "✓",
   machinery: "⚠", path: "⋯", election: "◆",
 };
-const PHASES = { starting: "… starting", running: "● running", failed: "✕ failed" };
+const PHASES = { starting: gettext("… starting"), running: gettext("● running"), failed: gettext("✕ failed") };
+const MARKS = {
+  holds: `✓ ${gettext("holds")}`, violated: `✗ ${gettext("violated")}`, unknown: `? ${gettext("unknown")}`,
+  nothing: `– ${gettext("nothing to check")}`,
+};
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let lab = null;
@@ -40,14 +45,14 @@ let judging = false; // this browser asked for the verdict that comes
 // --- the connection ------------------------------------------------------------------------------------------------------
 
 function connect() {
-  socket = new WebSocket(`ws://${location.host}/talk`);
+  socket = new WebSocket(`ws://${location.host}/talk?lang=${document.documentElement.lang}`);
   socket.addEventListener("message", (event) => {
     const news = JSON.parse(event.data);
     hear[news.news]?.(news);
   });
   socket.addEventListener("open", () => trouble(""));
   socket.addEventListener("close", () => {
-    trouble("The connection is lost: has the command ended? This page tries again by itself; after a new start of the command open the link that it prints.");
+    trouble(gettext("The connection is lost: has the command ended? This page tries again by itself; after a new start of the command open the link that it prints."));
     setTimeout(connect, RETRY_MS);
   });
 }
@@ -78,7 +83,7 @@ const hear = {
     $("about").textContent = lab.about;
     $("aboutbox").hidden = !lab.about;
     const simulated = lab.backend === "simulation";
-    $("where").textContent = simulated ? "· simulation, virtual time" : `· real packets, speed ${lab.speed}`;
+    $("where").textContent = "· " + (simulated ? gettext("simulation, virtual time") : gettext("real packets, speed {speed}", { speed: lab.speed }));
     $("time").hidden = !simulated;
     cluster?.end();
     $("stage").dataset.role = "group";
@@ -100,10 +105,10 @@ const hear = {
       for (const time of document.querySelectorAll("time[data-at]")) time.textContent = told(Number(time.dataset.at));
     }
     document.documentElement.dataset.phase = state.phase;
-    $("phase").textContent = state.phase === "running" && state.pace === 0 ? "‖ paused" : PHASES[state.phase];
+    $("phase").textContent = state.phase === "running" && state.pace === 0 ? gettext("‖ paused") : PHASES[state.phase];
     $("phase").dataset.phase = state.phase;
-    if (state.phase === "starting" && state.because) $("phase").textContent = `… starting: ${state.because}`;
-    trouble(state.phase === "failed" ? `The lab has failed: ${state.because}` : "");
+    if (state.phase === "starting" && state.because) $("phase").textContent = `${PHASES.starting}: ${state.because}`;
+    trouble(state.phase === "failed" ? gettext("The lab has failed: {why}", { why: state.because }) : "");
     if (state.picture.roles) cluster.render(state.picture);
     showActive();
     showSteps();
@@ -168,7 +173,7 @@ function line([, at, kind, words, because]) {
   const sign = make("span", SIGNS[kind] || "·", "sign");
   sign.setAttribute("aria-hidden", "true");
   const said = make("div", words);
-  if (because) said.append(make("small", because));
+  if (because) said.append(make("small", gettext("because: {why}", { why: because })));
   const time = make("time", told(at));
   time.dataset.at = at;
   item.append(time, sign, said);
@@ -178,14 +183,15 @@ function line([, at, kind, words, because]) {
 /** As reports and the terminal write an instant: T is the first fault, or, before one, when the cluster was ready. */
 function told(at, decimals = 2) {
   const text = (at - zero).toFixed(decimals);
-  return Number(text) === 0 ? `T+${(0).toFixed(decimals)}` : `T${Number(text) > 0 ? "+" : ""}${text}`;
+  return decimal(Number(text) === 0 ? `T+${(0).toFixed(decimals)}` : `T${Number(text) > 0 ? "+" : ""}${text}`);
 }
 
 /** How many lines are from before the cluster was ready: they are folded. */
 function showBoot() {
   const count = $("story").querySelectorAll(".boot").length;
   $("boot").hidden = !count;
-  $("boot").textContent = `${$("story").classList.contains("boots") ? "▾" : "▸"} ${count} lines from before the cluster was ready`;
+  const lines = gettext("{number} lines from before the cluster was ready", { number: count });
+  $("boot").textContent = `${$("story").classList.contains("boots") ? "▾" : "▸"} ${lines}`;
 }
 
 /** Important news for screen readers, at the pace of a voice. */
@@ -199,7 +205,7 @@ function speak(entries) {
 function say() {
   const more = unspoken.length - SPOKEN_MAX;
   unspoken.sort((a, b) => (b[2] === "fault") - (a[2] === "fault")); // causes before effects
-  $("spoken").textContent = unspoken.slice(0, SPOKEN_MAX).map((entry) => entry[3]).join(". ") + (more > 0 ? `. And ${more} more events.` : ".");
+  $("spoken").textContent = unspoken.slice(0, SPOKEN_MAX).map((entry) => entry[3]).join(". ") + (more > 0 ? gettext(". And {number} more events.", { number: more }) : ".");
   unspoken = [];
 }
 
@@ -207,15 +213,15 @@ function showActive() {
   fill($("active"), state.active.length
     ? state.active.map((one) => {
         const item = make("li");
-        const heal = make("button", "Heal", "acts");
+        const heal = make("button", gettext("Heal"), "acts");
         heal.type = "button";
         heal.dataset.key = one.id;
-        heal.setAttribute("aria-label", `Heal ${one.about}`);
+        heal.setAttribute("aria-label", gettext("Heal {fault}", { fault: one.about }));
         heal.disabled = state.phase !== "running";
-        item.append(make("span", "⚡", "sign"), make("span", one.about), make("span", `since ${told(one.at_s, 1)}`, "dim"), heal);
+        item.append(make("span", "⚡", "sign"), make("span", one.about), make("span", gettext("since {when}", { when: told(one.at_s, 1) }), "dim"), heal);
         return item;
       })
-    : [make("li", "Nothing is broken.", "dim")]);
+    : [make("li", gettext("Nothing is broken."), "dim")]);
 }
 
 function showSteps() {
@@ -226,14 +232,13 @@ function showSteps() {
     return item;
   }));
   $("auto").setAttribute("aria-pressed", String(state.auto));
-  $("auto").textContent = state.auto ? "‖ Stop playing" : "▶ Play by itself";
+  $("auto").textContent = state.auto ? gettext("‖ Stop playing") : gettext("▶ Play by itself");
 }
 
 function showVerdict() {
   $("verdict").hidden = !state.verdict;
   if (!state.verdict) return;
-  const marks = { holds: "✓ holds", violated: "✗ violated", unknown: "? unknown", nothing: "– nothing to check" };
-  const badge = (verdict) => make("span", marks[verdict], `badge ${verdict}`);
+  const badge = (verdict) => make("span", MARKS[verdict], `badge ${verdict}`);
   const card = (one) => {
     const item = make("li", "", `finding ${one.verdict}`);
     const head = make("div", "", "line");
@@ -244,18 +249,19 @@ function showVerdict() {
   const fine = (one) => one.verdict === "holds" || one.verdict === "nothing";
   const holds = state.findings.filter((one) => one.verdict === "holds").length;
   const nothing = state.findings.filter((one) => one.verdict === "nothing").length;
-  fill($("worst"), [badge(state.verdict), make("span", ` of what happened until ${told(state.judged_s, 1)}; the lab goes on.`)]);
+  fill($("worst"), [badge(state.verdict), make("span", ` ${gettext("of what happened until {when}; the lab goes on.", { when: told(state.judged_s, 1) })}`)]);
   fill($("findings"), state.findings.filter((one) => !fine(one)).map(card));
   fill($("good"), state.findings.filter(fine).map(card));
   $("held").hidden = !(holds + nothing);
-  $("heldcount").textContent = `${holds} ${holds === 1 ? "check holds" : "checks hold"}${nothing ? `, ${nothing} had nothing to check` : ""}`;
+  const more = nothing ? gettext(", {number} had nothing to check", { number: nothing }) : "";
+  $("heldcount").textContent = ngettext("{number} check holds", "{number} checks hold", holds) + more;
   if (judging) $("verdict-head").focus();
   judging = false;
 }
 
 function showTime() {
   const still = state.pace === 0;
-  $("pause").textContent = still ? "▶ Go on" : "‖ Pause";
+  $("pause").textContent = still ? gettext("▶ Go on") : gettext("‖ Pause");
   if (!still) lastPace = state.pace;
   const known = [...$("pace").options].some((option) => Number(option.value) === state.pace);
   if (known) $("pace").value = String(state.pace);
@@ -292,12 +298,15 @@ function enter(element) {
 
 function offer(element) {
   if (!acts) return;
-  if (state?.phase !== "running") return hear.refused({ because: "The lab is not ready yet." });
+  if (state?.phase !== "running") return hear.refused({ because: gettext("The lab is not ready yet.") });
   $("refused").hidden = true;
   const { act, node, network } = element.dataset;
   const key = keyOf(element);
   openMenu({
-    title: act === "link" ? `${node} on network ${network}` : act === "storage" ? `${node}: datastores` : act === "network" ? `network ${network}` : node,
+    title: {
+      link: gettext("{node} on network {network}", { node, network }), storage: gettext("{node}: datastores", { node }),
+      network: gettext("network {network}", { network }),
+    }[act] || node,
     items: actionsFor({ act, node, network }, lab, state, send),
     at: around(element),
     back: () => things().find((one) => keyOf(one) === key)?.focus({ preventScroll: true }),

@@ -5,6 +5,8 @@
 //   openMenu({ title, items, at, back })   items: [{ label, hint, run, off } | { label, items }], at: a rectangle that stays in sight,
 //                                          back(): gives the focus back where it came from
 
+import { gettext } from "/static/gettext.js";
+
 const EDGE = 8;
 const PHONE_PX = 640;
 let close = () => {};
@@ -53,7 +55,7 @@ function openMenu({ title, items, at, back }) {
     head.setAttribute("aria-hidden", "true");
     head.textContent = level.title;
     box.replaceChildren(head);
-    if (levels.length > 1) box.append(entry({ label: "‹ back", run: up }, up));
+    if (levels.length > 1) box.append(entry({ label: gettext("‹ back"), run: up }, up));
     for (const item of level.items) box.append(entry(item, () => choose(item)));
     place(box, at);
     const first = box.querySelector(levels.length > 1 ? "[role=menuitem]:nth-of-type(2)" : "[role=menuitem]");

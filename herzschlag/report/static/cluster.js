@@ -13,17 +13,23 @@
 // Places and sizes are handed in with the topology, made by report/plans.py: one plan for a wide picture, and one for a
 // narrow one, as on a phone, which is laid out anew.
 
+import { gettext, ngettext } from "/static/gettext.js";
+
 const NARROW_PX = 560;
 const ROLE_SIGNS = {
-  master: "★ master", slave: "● slave", election: "◆ election", isolated: "⊘ isolated", off: "✕ no power",
-  frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starting",
+  master: gettext("★ master"), slave: gettext("● slave"), election: gettext("◆ election"), isolated: gettext("⊘ isolated"),
+  off: gettext("✕ no power"), frozen: gettext("‖ frozen"), "agent-down": gettext("▽ agent dead"),
+  uninitialized: gettext("… starting"),
 };
 const LINK_WORDS = {
-  cut: "cut", down: "port down", out: "no way out", in: "no way in", part: "cut to some", off: "no power", ok: "carries",
+  cut: gettext("cut"), down: gettext("port down"), out: gettext("no way out"), in: gettext("no way in"),
+  part: gettext("cut to some"), off: gettext("no power"), ok: gettext("carries"),
 };
+const TROUBLES = { off: gettext("off"), down: gettext("down"), silent: gettext("silent") };
+const VM_WORDS = { on: gettext("runs"), starting: gettext("starting"), stopping: gettext("stopping") };
 const STATE_WORDS = {
-  hostDown: "failed", networkIsolated: "isolated", networkPartitionedFromMaster: "partitioned",
-  fdmUnreachable: "agent unreachable", election: "in election", uninitialized: "not in the cluster",
+  hostDown: gettext("failed"), networkIsolated: gettext("isolated"), networkPartitionedFromMaster: gettext("partitioned"),
+  fdmUnreachable: gettext("agent unreachable"), election: gettext("in election"), uninitialized: gettext("not in the cluster"),
 };
 const HEART = "M0-2.2C-2.6-7.6-9-5.6-8.4-.4-7.9 4-2.6 6.6 0 9.4 2.6 6.6 7.9 4 8.4-.4 9-5.6 2.6-7.6 0-2.2Z";
 const HEART_PARTS = `<path class="heart" d="${HEART}"/><path class="crack whole" d="M0-2.2l-2.6 3 4.4 1.6-2.2 6.6"/>`;
@@ -109,14 +115,20 @@ function inWords(topo, state) {
       .filter((net) => linkState(state, net, host) !== "ok")
       .map((net) => {
         const group = state.groups?.[`${net}|${host}`];
-        return `network ${net} ${LINK_WORDS[linkState(state, net, host)]}${group ? ` (group ${group})` : ""}`;
+        const how = gettext("network {network} {state}", { network: net, state: LINK_WORDS[linkState(state, net, host)] });
+        return how + (group ? ` (${gettext("group {group}", { group })})` : "");
       });
     const role = ROLE_SIGNS[state.roles[host]] || state.roles[host];
-    return `${host} ${role.slice(2)}${broken.length ? ", " + broken.join(", ") : ""}, VMs: ${vms.join(", ") || "none"}`;
+    const names = vms.join(", ") || gettext("none");
+    return `${host} ${role.slice(2)}${broken.length ? ", " + broken.join(", ") : ""}, ${gettext("VMs: {names}", { names })}`;
   });
-  if (state.gateway) words.push(`gateway ${state.gateway}`);
-  if (state.vcenter) words.push(`vCenter ${state.vcenter}`);
-  return "The cluster. " + words.join(". ") + ".";
+  if (state.gateway) words.push(gettext("gateway {state}", { state: troubleWord(state.gateway) }));
+  if (state.vcenter) words.push(gettext("vCenter {state}", { state: troubleWord(state.vcenter) }));
+  return gettext("The cluster. {what}.", { what: words.join(". ") });
+}
+
+function troubleWord(trouble) {
+  return TROUBLES[trouble] || trouble;
 }
 
 function linkState(state, network, node) {
@@ -136,12 +148,13 @@ function drawFull(plan, topo, state) {
   const out = [];
   for (const net of topo.networks) {
     const y = plan.bars[net];
+    const title = gettext("Network {network}", { network: net }), name = gettext("network {network}", { network: net });
     out.push(
-      `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="14" y="${y}" width="${plan.width - 28}" height="24" rx="12"/>` +
-      `<text class="bartext" x="${plan.networkX}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
+      `<g data-act="network" data-network="${net}"><title>${title}</title><rect class="bar-${net}" x="14" y="${y}" width="${plan.width - 28}" height="24" rx="12"/>` +
+      `<text class="bartext" x="${plan.networkX}" y="${y + 17}" text-anchor="middle">${name}</text></g>`);
   }
   out.push(drawEdgeNode(plan, "vcenter", "vCenter", state.vcenter));
-  out.push(drawEdgeNode(plan, "gateway", "gateway", state.gateway, "isolation address"));
+  out.push(drawEdgeNode(plan, "gateway", gettext("gateway"), state.gateway, gettext("isolation address")));
   out.push(...drawStorage(plan, topo, state));
   for (const host of topo.hosts) out.push(drawHost(plan, host, state));
   for (const node of ["vcenter", "gateway", ...topo.hosts]) {
@@ -157,6 +170,8 @@ function drawLink(plan, topo, state, node, net) {
   const nodeEdge = place.y;
   const how = linkState(state, net, node);
   const impaired = state.impaired.includes(`${net}|${node}`) ? " impaired" : "";
+  const group = state.groups?.[`${net}|${node}`];
+  const title = gettext("{node} on network {network}: {state}", { node, network: net, state: LINK_WORDS[how] });
   const low = Math.min(barEdge, nodeEdge), high = Math.max(barEdge, nodeEdge);
   const middle = place.up ? 88 : plan.hostTop - 26;
   let mark = "";
@@ -165,18 +180,18 @@ function drawLink(plan, topo, state, node, net) {
     const left = net === topo.networks[0];
     return `<text class="tiny strong" x="${x + (left ? -18 : 18)}" y="${middle + 4}" text-anchor="${left ? "end" : "start"}">${words}</text>`;
   };
-  if (how === "cut") mark = cross + says("cut");
-  else if (how === "down") mark = cross + says("down");
+  if (how === "cut") mark = cross + says(gettext("cut"));
+  else if (how === "down") mark = cross + says(gettext("down"));
   else if (how === "out" || how === "in") {
     const up = (how === "out") !== place.up;
-    mark = cross + says(how === "out" ? "no way out" : "no way in") +
+    mark = cross + says(LINK_WORDS[how]) +
       `<path class="cross" d="M${x} ${middle + (up ? -16 : 16)}l-5 ${up ? 6 : -6}m5 ${up ? -6 : 6}l5 ${up ? 6 : -6}"/>`;
   } else if (how === "part") {
-    mark = `<circle class="crossground" cx="${x}" cy="${middle}" r="11"/><path class="cross" d="M${x - 6} ${middle + 6}l12-12"/>` + says(state.groups?.[`${net}|${node}`] ? `group ${state.groups[`${net}|${node}`]}` : "partly");
-  } else if (impaired) mark = says("lossy");
+    mark = `<circle class="crossground" cx="${x}" cy="${middle}" r="11"/><path class="cross" d="M${x - 6} ${middle + 6}l12-12"/>` + says(group ? gettext("group {group}", { group }) : gettext("partly"));
+  } else if (impaired) mark = says(gettext("lossy"));
   return (
-    `<g data-act="link" data-node="${node}" data-network="${net}"><title>${node} on network ${net}: ${LINK_WORDS[how]}` +
-    `${impaired ? ", impaired" : ""}</title><path class="hit" d="M${x} ${low}V${high}"/><path class="halo" d="M${x} ${low + 1}V${high}"/>` +
+    `<g data-act="link" data-node="${node}" data-network="${net}"><title>${title}` +
+    `${impaired ? gettext(", impaired") : ""}</title><path class="hit" d="M${x} ${low}V${high}"/><path class="halo" d="M${x} ${low + 1}V${high}"/>` +
     `<path class="link link-${net} ${how}${impaired}" d="M${x} ${low}V${high}"/>` +
     `<circle class="bar-${net} port ${how}" cx="${x}" cy="${nodeEdge}" r="9"/>` +
     `<text class="porttext" x="${x}" y="${nodeEdge + 4}" text-anchor="middle">${net}</text>${mark}</g>`);
@@ -185,9 +200,9 @@ function drawLink(plan, topo, state, node, net) {
 function drawEdgeNode(plan, node, name, trouble, about = "") {
   const { x, y } = plan.places[node];
   const off = trouble === "off" || trouble === "down";
-  const says = trouble ? `✕ ${trouble === "silent" ? "answers no ping" : trouble}` : about;
+  const says = trouble ? `✕ ${trouble === "silent" ? gettext("answers no ping") : troubleWord(trouble)}` : about;
   return (
-    `<g data-act="node" data-node="${node}"><title>${name}${trouble ? ": " + trouble : ""}</title>` +
+    `<g data-act="node" data-node="${node}"><title>${name}${trouble ? ": " + troubleWord(trouble) : ""}</title>` +
     `<rect class="box ${off ? "off" : ""}" x="${x - 85}" y="${y - 54}" width="170" height="54" rx="9"/>` +
     `<text class="strong" x="${x}" y="${y - (says ? 34 : 27)}" text-anchor="middle">${name}</text>` +
     `<text class="tiny ${trouble ? "strong" : "dimtext"}" x="${x}" y="${y - 18}" text-anchor="middle">${says}</text>` +
@@ -219,14 +234,17 @@ function drawHost(plan, host, state) {
   if (mine.length > most) {
     const index = most - 1;
     const x = left + 10 + (index % columns) * (vmWidth + 8), y = top + plan.vmTop + Math.floor(index / columns) * 31;
-    out.push(`<text class="small dimtext" x="${x + 8}" y="${y + 18}">and ${mine.length - most + 1} more VMs</text>`);
+    const more = gettext("and {number} more VMs", { number: mine.length - most + 1 });
+    out.push(`<text class="small dimtext" x="${x + 8}" y="${y + 18}">${more}</text>`);
   }
   if (mine.length === 0) {
-    out.push(`<text class="small dimtext" x="${place.x}" y="${top + plan.vmTop + 20}" text-anchor="middle">${plan.narrow ? "no VM" : "no VM runs here"}</text>`);
+    const none = plan.narrow ? gettext("no VM") : gettext("no VM runs here");
+    out.push(`<text class="small dimtext" x="${place.x}" y="${top + plan.vmTop + 20}" text-anchor="middle">${none}</text>`);
   }
   const note = (state.notes[host] || [])[0];
   if (note) {
-    const words = `${note.by}${plan.narrow ? ":" : " says:"} ${STATE_WORDS[note.state] || note.state}`;
+    const said = { host: note.by, state: STATE_WORDS[note.state] || note.state };
+    const words = plan.narrow ? `${said.host}: ${said.state}` : gettext("{host} says: {state}", said);
     out.push(`<text class="tiny" x="${place.x}" y="${top + plan.hostHeight + 1}" text-anchor="middle">${text(words)}</text>`);
   }
   out.push("</g>");
@@ -240,9 +258,10 @@ function drawVm(vm, x, y, width) {
   };
   const most = Math.floor((width - 28) / 7);
   const name = vm.name.length > most ? vm.name.slice(0, most - 1) + "…" : vm.name;
-  const says = vm.state === "on" ? "" : ` ${vm.state}`;
+  const state = VM_WORDS[vm.state] || vm.state;
+  const says = vm.state === "on" ? "" : ` ${state}`;
   return (
-    `<g><title>${text(vm.name)} ${vm.state === "on" ? "runs" : vm.state}</title>` +
+    `<g><title>${text(vm.name)} ${state}</title>` +
     `<rect class="vm ${vm.state}" x="${x}" y="${y}" width="${width}" height="27" rx="6"/>` +
     `<path class="vmicon" d="${icons[vm.state] || icons.on}"/>` +
     `<text class="small" x="${x + 25}" y="${y + 18}">${text(name)}${width > 130 ? says : ""}</text></g>`);
@@ -262,8 +281,10 @@ function drawStorage(plan, topo, state) {
     const x = plan.places[host].x;
     const lost = state.storage.filter(([who]) => who === host);
     const middle = (bottom + plan.railY) / 2;
+    const names = lost.map((l) => `${l[1]} (${l[2]})`).join(", ");
+    const reach = lost.length ? gettext("has lost {names}", { names }) : gettext("reaches its datastores");
     out.push(
-      `<g data-act="storage" data-node="${host}"><title>${host}: ${lost.length ? "has lost " + lost.map((l) => `${l[1]} (${l[2]})`).join(", ") : "reaches its datastores"}</title>` +
+      `<g data-act="storage" data-node="${host}"><title>${host}: ${reach}</title>` +
       `<rect class="room" x="${x - 14}" y="${bottom + 2}" width="28" height="${plan.railY - bottom - 4}"/>` +
       `<path class="storage ${lost.length ? "lost" : ""}" d="M${x} ${bottom}V${plan.railY}"/>` +
       (lost.length
@@ -273,8 +294,9 @@ function drawStorage(plan, topo, state) {
   }
   topo.datastores.forEach((store, index) => {
     const x = first + stepX * index, y = plan.railY + 22;
+    const title = gettext("datastore {name}, {kind}", { name: text(store.name), kind: store.kind });
     out.push(
-      `<g data-act="datastore" data-node="${store.name}"><title>datastore ${text(store.name)}, ${store.kind}</title>` +
+      `<g data-act="datastore" data-node="${store.name}"><title>${title}</title>` +
       `<path class="storage" d="M${x} ${plan.railY}V${y}"/>` +
       `<path class="cylinder" d="M${x - 52} ${y + 9}v46c0 6 23 11 52 11s52-5 52-11v-46"/>` +
       `<ellipse class="cylinder" cx="${x}" cy="${y + 9}" rx="52" ry="11"/>` +
@@ -287,35 +309,39 @@ function drawStorage(plan, topo, state) {
 // --- more hosts: a tile each ---------------------------------------------------------------------------------------
 
 function drawGrid(plan, topo, state) {
-  const edge = (x, name, trouble) =>
-    `<g data-act="node" data-node="${name.toLowerCase()}"><title>${name}${trouble ? ": " + trouble : ""}</title><rect class="box ${trouble === "off" || trouble === "down" ? "off" : ""}" x="${x}" y="14" width="190" height="40" rx="9"/>` +
-    `<text class="strong" x="${x + 95}" y="39" text-anchor="middle">${name}${trouble ? " ✕ " + trouble : ""}</text></g>`;
-  const out = [edge(20, "vCenter", state.vcenter), edge(220, "gateway", state.gateway)];
+  const edge = (x, node, name, trouble) =>
+    `<g data-act="node" data-node="${node}"><title>${name}${trouble ? ": " + troubleWord(trouble) : ""}</title><rect class="box ${trouble === "off" || trouble === "down" ? "off" : ""}" x="${x}" y="14" width="190" height="40" rx="9"/>` +
+    `<text class="strong" x="${x + 95}" y="39" text-anchor="middle">${name}${trouble ? " ✕ " + troubleWord(trouble) : ""}</text></g>`;
+  const out = [edge(20, "vcenter", "vCenter", state.vcenter), edge(220, "gateway", gettext("gateway"), state.gateway)];
   const lost = new Set(state.storage.map(([host]) => host));
-  out.push(`<text class="small dimtext" x="${plan.narrow ? 20 : 430}" y="${plan.narrow ? 116 : 39}">datastores: ${text(topo.datastores.map((d) => d.name).join(", "))}</text>`);
+  const stores = gettext("datastores: {names}", { names: text(topo.datastores.map((d) => d.name).join(", ")) });
+  out.push(`<text class="small dimtext" x="${plan.narrow ? 20 : 430}" y="${plan.narrow ? 116 : 39}">${stores}</text>`);
   topo.networks.forEach((net, index) => {
     const x = plan.narrow ? 20 + 224 * index : plan.width - 30 - 124 * (topo.networks.length - index), y = plan.narrow ? 68 : 22;
+    const title = gettext("Network {network}", { network: net }), name = gettext("network {network}", { network: net });
     out.push(
-      `<g data-act="network" data-network="${net}"><title>Network ${net}</title><rect class="bar-${net}" x="${x}" y="${y}" width="116" height="24" rx="12"/>` +
-      `<text class="bartext" x="${x + 58}" y="${y + 17}" text-anchor="middle">network ${net}</text></g>`);
+      `<g data-act="network" data-network="${net}"><title>${title}</title><rect class="bar-${net}" x="${x}" y="${y}" width="116" height="24" rx="12"/>` +
+      `<text class="bartext" x="${x + 58}" y="${y + 17}" text-anchor="middle">${name}</text></g>`);
   });
-  const short = { master: "★ master", slave: "● slave", election: "◆ elects", isolated: "⊘ isolated", off: "✕ off", frozen: "‖ frozen", "agent-down": "▽ agent dead", uninitialized: "… starts" };
+  const short = { ...ROLE_SIGNS, election: gettext("◆ elects"), off: gettext("✕ off"), uninitialized: gettext("… starts") };
   for (const host of topo.hosts) {
     const { x, y } = plan.places[host];
     const role = state.roles[host];
     const vms = state.vms.filter((vm) => vm.host === host).length;
+    const counted = ngettext("{number} VM", "{number} VMs", vms);
     out.push(
-      `<g data-act="host" data-node="${host}"><title>${host}: ${role}, ${vms} VMs</title>` +
+      `<g data-act="host" data-node="${host}"><title>${host}: ${(ROLE_SIGNS[role] || `  ${text(role)}`).slice(2)}, ${counted}</title>` +
       `<rect class="box ${role}" x="${x}" y="${y}" width="${plan.tileWidth}" height="${plan.tileHeight}" rx="8"/>` +
       `<text class="small strong" x="${x + 8}" y="${y + 19}">${host}</text>` +
       `<text class="tiny" x="${x + 8}" y="${y + 36}">${short[role] || text(role)}</text>` +
-      `<text class="tiny dimtext" x="${x + 8}" y="${y + 66}">▶ ${vms} VM${vms === 1 ? "" : "s"}${lost.has(host) ? " ✕ storage" : ""}</text></g>`);
+      `<text class="tiny dimtext" x="${x + 8}" y="${y + 66}">▶ ${counted}${lost.has(host) ? ` ✕ ${gettext("storage")}` : ""}</text></g>`);
     topo.networks.forEach((net, index) => {
       const px = x + plan.tileWidth - 12 - (topo.networks.length - 1 - index) * 22;
       const how = linkState(state, net, host);
       const bad = how !== "ok" && how !== "off";
+      const title = gettext("{node} on network {network}: {state}", { node: host, network: net, state: LINK_WORDS[how] });
       out.push(
-        `<g data-act="link" data-node="${host}" data-network="${net}"><title>${host} on network ${net}: ${LINK_WORDS[how]}</title>` +
+        `<g data-act="link" data-node="${host}" data-network="${net}"><title>${title}</title>` +
         `<circle class="tile-port bar-${net} ${how}" cx="${px}" cy="${y + 50}" r="9"/>` +
         (bad ? `<path class="cross thin" d="M${px - 4} ${y + 46}l8 8${how === "part" ? "" : "m0-8l-8 8"}"/>`
              : `<text class="porttext" x="${px}" y="${y + 54}" text-anchor="middle">${net}</text>`) + "</g>");

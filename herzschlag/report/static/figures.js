@@ -23,7 +23,7 @@ function said(seq, extra) {
     const because = cells[cells.length - 1];
     lines.push(`<b>${cells[cells.length - 2]}</b>`);
     if (because) lines.push(because);
-    lines.push(`${cells[1]} · record #${seq}`);
+    lines.push(`${cells[1]} · ${gettext("record #{number}", { number: seq })}`);
   }
   return lines.map(wrap).join("<br>");
 }
@@ -70,7 +70,7 @@ function tracesOf(figure) {
       ordered.forEach((i, index) => {
         const before = ordered[index - 1];
         const size = figure.rows[i[0]].size, foot = y[i[0]] + size * 0.36, peak = y[i[0]] - size * (lost ? 0.04 : 0.36);
-        const way = `${layer.name}, ${figure.rows[i[0]].label} to ${i[2]}`;
+        const way = gettext("{what}, {from} to {to}", { what: layer.name, from: figure.rows[i[0]].label, to: i[2] });
         if (before && (before[0] !== i[0] || i[1] - before[1] > pause)) {
           x.push(null);
           ys.push(null);
@@ -118,11 +118,11 @@ function layoutOf(figure, y, top) {
   const left = phone() ? 92 : 172;
   const short = (label) => (phone() && label.length > 15 ? label.slice(0, 14) + "…" : label);
   return {
-    barmode: "overlay", bargap: 0, height: figure.height, margin: { l: left, r: 12, t: 36, b: 44, pad: 4 }, autosize: true,
+    separators: decimal(".") === "," ? ",." : ".,", barmode: "overlay", bargap: 0, height: figure.height, margin: { l: left, r: 12, t: 36, b: 44, pad: 4 }, autosize: true,
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: "inherit", color: css("--ink") },
     uniformtext: { minsize: 9, mode: "hide" }, hovermode: "closest", dragmode: phone() ? false : "zoom", shapes, annotations,
     hoverlabel: { bgcolor: css("--panel"), bordercolor: css("--edge"), font: { color: css("--ink"), size: 12.5 }, align: "left" },
-    xaxis: axes({ range: [...range], title: { text: "protocol seconds after the first fault (T)", standoff: 6, font: { color: css("--dim"), size: 12 } }, tickformat: "+", fixedrange: phone() }),
+    xaxis: axes({ range: [...range], title: { text: gettext("protocol seconds after the first fault (T)"), standoff: 6, font: { color: css("--dim"), size: 12 } }, tickformat: "+", fixedrange: phone() }),
     yaxis: axes({ range: [top, 0], tickvals: y, ticktext: figure.rows.map((r) => short(r.label)), tickfont: { color: css("--dim"), size: phone() ? 9.5 : 11.5 }, fixedrange: true, showgrid: false }),
   };
 }
@@ -165,15 +165,15 @@ function drawHistogram() {
   if (!box) return;
   const { width, counts } = data.gaps;
   const traces = Object.entries(counts).map(([network, list]) => ({
-    type: "bar", name: `network ${network}`, x: list.map((_, i) => i * width), y: list, width: list.map(() => width), offset: 0,
+    type: "bar", name: gettext("network {network}", { network }), x: list.map((_, i) => i * width), y: list, width: list.map(() => width), offset: 0,
     marker: { color: css(`--t-beat-${network}`), opacity: 0.75, pattern: network === "B" ? { shape: "/", size: 6, solidity: 0.2, fgcolor: "rgba(255,255,255,.7)", fillmode: "overlay" } : undefined },
-    hovertemplate: `network ${network}: %{y} gaps from %{x:.3f} s<extra></extra>`,
+    hovertemplate: gettext("network {network}: %{y} gaps from %{x:.3f} s", { network }) + "<extra></extra>",
   }));
   Plotly.react(box, traces, {
     barmode: "group", height: 300, margin: { l: 64, r: 12, t: 10, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "inherit", color: css("--ink") }, legend: { orientation: "h", y: 1.05, x: 0 }, dragmode: false,
-    xaxis: axes({ title: { text: "gap between two arrivals, protocol seconds", font: { color: css("--dim"), size: 12 } }, ticksuffix: " s" }),
-    yaxis: axes({ type: "log", title: { text: "gaps", font: { color: css("--dim"), size: 12 } } }),
+    xaxis: axes({ title: { text: gettext("gap between two arrivals, protocol seconds"), font: { color: css("--dim"), size: 12 } }, ticksuffix: " s" }),
+    yaxis: axes({ type: "log", title: { text: gettext("gaps"), font: { color: css("--dim"), size: 12 } } }),
   }, config);
 }
 function redrawFigures() {

@@ -3,6 +3,7 @@
 // All data is in the page itself, put there when the report was written; times are seconds after T, the first fault.
 
 import { createCluster } from "/static/cluster.js";
+import { decimal, gettext } from "/static/gettext.js";
 import { heartsAt, stateAt } from "/static/instants.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -19,18 +20,19 @@ let now = 0;
 /** As the terminal writes an instant: T is the first fault. */
 function told(t, decimals = 1) {
   const text = t.toFixed(decimals);
-  return `T${Number(text) < 0 ? "" : "+"}${Number(text) === 0 ? Math.abs(Number(text)).toFixed(decimals) : text}`;
+  return decimal(`T${Number(text) < 0 ? "" : "+"}${Number(text) === 0 ? Math.abs(Number(text)).toFixed(decimals) : text}`);
 }
 function afterFault(t) {
   const before = pic.faults.filter((f) => f.begin <= t + 1e-9);
   if (!before.length) return "";
   const last = before[before.length - 1];
-  return `${(t - last.begin).toFixed(1)} s after “${last.id}”: ${last.about}`;
+  const seconds = decimal((t - last.begin).toFixed(1));
+  return gettext("{seconds} s after “{fault}”: {about}", { seconds, fault: last.id, about: last.about });
 }
 function setTime(t, fromSlider = false) {
   now = Math.max(pic.begin, Math.min(pic.end, t));
   if (!fromSlider) slider.value = String(now);
-  slider.setAttribute("aria-valuetext", `${told(now)} seconds${afterFault(now) ? ", " + afterFault(now) : ""}`);
+  slider.setAttribute("aria-valuetext", gettext("{when} seconds", { when: told(now) }) + (afterFault(now) ? ", " + afterFault(now) : ""));
   const state = stateAt(pic, now);
   cluster.render(state);
   cluster.hearts(heartsAt(pic, now, state));
@@ -74,12 +76,12 @@ function frame(stamp) {
 function stop() {
   cancelAnimationFrame(playing);
   playing = 0;
-  $("play").textContent = "▶ Play";
+  $("play").textContent = gettext("▶ Play");
 }
 $("play").addEventListener("click", () => {
   if (playing) return stop();
   if (now >= pic.end) setTime(pic.begin);
   lastFrame = 0;
   playing = requestAnimationFrame(frame);
-  $("play").textContent = "❚❚ Pause";
+  $("play").textContent = gettext("❚❚ Pause");
 });

@@ -16,7 +16,7 @@ function showPicture() {
 function showRecord(row) {
   const [number, time, node, kind, what, because] = [...row.cells].map((cell) => cell.textContent.trim());
   const made = (tag, words, name = "") => Object.assign(document.createElement(tag), { textContent: words, className: name });
-  const more = made("button", "Among the records");
+  const more = made("button", gettext("Among the records"));
   more.type = "button";
   more.addEventListener("click", () => {
     $("allrecords").open = true;
@@ -28,10 +28,11 @@ function showRecord(row) {
   });
   const close = made("button", "✕");
   close.type = "button";
-  close.setAttribute("aria-label", "Close this record");
+  close.setAttribute("aria-label", gettext("Close this record"));
   close.addEventListener("click", () => ($("strip").hidden = true));
   const told = made("p", "");
-  told.append(made("b", `${time} ${what}`), made("span", because ? ` because: ${because}` : ""), made("small", ` record ${number}, ${kind} of ${node} `));
+  told.append(made("b", `${time} ${what}`), made("span", because ? ` ${gettext("because: {why}", { why: because })}` : ""));
+  told.append(made("small", ` ${gettext("record {number}, {kind} of {node}", { number, kind, node })} `));
   $("strip").replaceChildren(told, more, close);
   $("strip").hidden = false;
   document.querySelector(".lit")?.classList.remove("lit");
@@ -39,9 +40,9 @@ function showRecord(row) {
 }
 function follow(scroll = true) {
   const row = /^#r\d+$/.test(location.hash) ? $(location.hash.slice(1)) : null;
-  const time = /^#t=(?:T?\+?)(-?[\d.]+)$/.exec(decodeURIComponent(location.hash));
+  const time = /^#t=(?:T?\+?)(-?[\d.,]+)$/.exec(decodeURIComponent(location.hash));
   if (!row && !time) return;
-  setTime(Number(row ? row.dataset.t : time[1]));
+  setTime(Number(row ? row.dataset.t : time[1].replace(",", ".")));
   if (row) showRecord(row);
   if (scroll) showPicture();
 }
@@ -68,7 +69,7 @@ function filter() {
     row.hidden = !shown;
     count += shown;
   });
-  $("found").textContent = `${count} of ${rows.length}`;
+  $("found").textContent = gettext("{number} of {all}", { number: count, all: rows.length });
 }
 $("find").addEventListener("input", filter);
 $("kind").addEventListener("change", filter);

@@ -16,7 +16,7 @@ $("copy").addEventListener("click", async () => {
   const code = $("repeat");
   try {
     await navigator.clipboard.writeText(code.textContent);
-    $("copy").textContent = "copied";
+    $("copy").textContent = gettext("copied");
   } catch {
     getSelection().selectAllChildren(code); // without permission to write the clipboard: select, for Ctrl-C
   }
@@ -49,7 +49,7 @@ unpackPlotly().then(
     root.dataset.drawn = "yes";
   },
   (error) => {
-    for (const box of document.querySelectorAll(".plot > div:first-child")) box.textContent = `The figures cannot be drawn by this browser: ${error.message}`;
+    for (const box of document.querySelectorAll(".plot > div:first-child")) box.textContent = gettext("The figures cannot be drawn by this browser: {error}", { error: error.message });
     root.dataset.drawn = "no";
   },
 );

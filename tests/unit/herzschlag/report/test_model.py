@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from herzschlag.report.belief import judge
+from herzschlag.report.figures import figures
 from herzschlag.report.gaps import gaps_s, histogram
-from herzschlag.report.lanes import TICKS_MAX, figures, hosts_figure, network_figure
+from herzschlag.report.lanes import TICKS_MAX, hosts_figure, network_figure
 from herzschlag.report.model import Stretch
 from herzschlag.report.picture import picture
 from herzschlag.report.sequence import LINES_MAX, diagrams
