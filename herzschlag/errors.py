@@ -20,6 +20,7 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     ├── UnusableMachine                 this machine, or what is installed on it, lacks something: exit status 4
     │   ├── BackendUnavailable          the backend, or a fault of the scenario, is not available here
     │   ├── EffectUnavailable           one primitive is not available here; becomes the one above
+    │   ├── CannotCompileError          the cores: a compiler, mypyc or headers are missing, or the compiler failed
     │   ├── ExtensionError              another package's checker or fault is broken
     │   ├── SchedulerGone               a campaign's scheduler cannot be reached
     │   └── RemoteTrouble               the other machine, or the way to it

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from herzschlag.compiled import folder
 from herzschlag.compiled.modules import PACKAGE, module_names, module_paths
+from herzschlag.errors import UnusableMachine
 
 BUILD_SCRIPT = "compile.script"
 SET_UP = """
@@ -34,7 +35,7 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] == "her
 """
 
 
-class CannotCompileError(RuntimeError):
+class CannotCompileError(UnusableMachine):
     """Something is missing, or the compiler failed."""
 
 

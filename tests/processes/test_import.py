@@ -37,4 +37,4 @@ def test_the_program_says_the_version() -> None:
     said = subprocess.run(
         [sys.executable, "-m", "herzschlag", "--version"], capture_output=True, text=True, timeout=60, check=True
     )
-    assert said.stdout == f"herzschlag {herzschlag.__version__}\n"
+    assert said.stdout == f"herzschlag {herzschlag.__version__} (cores: plain Python; HERZSCHLAG_PURE is set)\n"

@@ -129,9 +129,12 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/exit_status", VALUES),
             Place("herzschlag/sources/", SYSTEM),
             Place("herzschlag/languages/", SYSTEM | {"typer"}),
+        ),
+        (
+            Place("herzschlag/extensions", SYSTEM),
+            Place("herzschlag/failure", SYSTEM),
             Place("herzschlag/compiled/", ANY),
         ),
-        (Place("herzschlag/extensions", SYSTEM), Place("herzschlag/failure", SYSTEM)),
         (Place("herzschlag/wrong_input", VALUES),),
         (Place("herzschlag/history/", SYSTEM, AGENTS),),
         (Place("herzschlag/faults/", VALUES, TOPO), Place("herzschlag/systems/", SYSTEM, (*AGENTS, *TOPO))),

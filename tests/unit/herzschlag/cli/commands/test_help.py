@@ -22,4 +22,5 @@ def test_the_word_is_the_option() -> None:
 
 @pytest.mark.parametrize("word", ["--version", "-V"])
 def test_the_version(word: str) -> None:
-    assert call(word) == (0, f"herzschlag {__version__}\n")
+    """And which cores serve, with the reason where they are plain."""
+    assert call(word) == (0, f"herzschlag {__version__} (cores: plain Python; HERZSCHLAG_PURE is set)\n")
