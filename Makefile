@@ -20,8 +20,7 @@ CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/pla
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
 
-setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu; and compiled cores, where a C compiler is
-	@$(PYTHON) -m herzschlag.compiled --if-possible
+setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ryu
 
 compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
 	@$(PYTHON) -m herzschlag.compiled

@@ -7,20 +7,16 @@ import sys
 import time
 from pathlib import Path
 
-from herzschlag.compiled.building import CannotCompileError, build, lacking
+from herzschlag.compiled.building import CannotCompileError, build
 from herzschlag.compiled.folder import MADE, home, unfit
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m herzschlag.compiled", description=(__doc__ or "").strip())
     parser.add_argument("folder", type=Path, nargs="?", help="where to; default: the place where they are looked for")
-    parser.add_argument("--if-possible", action="store_true", help="exit status 0 also where nothing can be compiled")
     given = parser.parse_args()
     where: Path = given.folder or home()
     if (where / MADE).exists() and not unfit(where):
-        return 0
-    if given.if_possible and (why := lacking()):
-        sys.stdout.write(f"herzschlag: the simulation's cores stay plain Python: {why}\n")
         return 0
     began_s = time.monotonic()
     sys.stdout.write("herzschlag: compiling the simulation's cores (a minute or two) …\n")
@@ -29,7 +25,7 @@ def main() -> int:
         build(where)
     except CannotCompileError as error:
         sys.stderr.write(f"herzschlag: not compiled, plain Python serves: {error}\n")
-        return 0 if given.if_possible else 1
+        return 1
     sys.stdout.write(f"herzschlag: compiled into {where} after {time.monotonic() - began_s:.0f} s\n")
     return 0
 
