@@ -1,4 +1,4 @@
-"""The pages as a German reader sees them: chosen by the browser's language, and nothing of what has a translation left."""
+"""The pages as a German reader sees them: by the browser's language, and nothing left of what has a translation."""
 
 from __future__ import annotations
 
