@@ -215,7 +215,7 @@ def _and_more(number: int) -> str:
 
 def _word(word: str) -> tuple[str, str]:
     """What a line is about, before the line."""
-    return f"{gettext(word):<10}", DIM
+    return f"{gettext(word):<9} ", DIM
 
 
 def _listed(report: RunReport) -> Iterator[Line]:
