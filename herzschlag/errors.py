@@ -67,6 +67,7 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── FrameworkMissing                controller: no usable OpenFlow framework
     ├── Trouble                         remote, on the other machine: the user should read this
     ├── Broken                          a schedule breaks a rule; Hypothesis makes it short, and no caller sees it
+    ├── Refusal                         systems: the system said that it did not write, where a writer asked it to
     ├── Gone                            remote, on the other machine: the client has left
     └── Interrupted                     shell: Ctrl-C, or a polite kill; it ends the prompt
     KeyboardInterrupt

@@ -25,7 +25,7 @@ from herzschlag.history.fault_words import in_words
 from herzschlag.history.kinds import ClusterReady
 from herzschlag.history.records import RUNNER, SECOND, Record, written
 from herzschlag.history.words import sentence
-from herzschlag.languages import ENGLISH, N_, gettext, number, speaking
+from herzschlag.languages import ENGLISH, N_, gettext, speaking
 from herzschlag.languages.reasons import reason
 from herzschlag.languages.titles import title
 from herzschlag.live import messages as m
@@ -33,11 +33,12 @@ from herzschlag.live.beats import DRAWN_IN_FULL_MAX, CapturedBeats, Sampler, Sim
 from herzschlag.live.hub import Asked, Hub, refuse
 from herzschlag.live.temporary_directory import swept
 from herzschlag.live.view import View
+from herzschlag.live.words import of_role, of_step
 from herzschlag.report.picture import STORY_KINDS
 from herzschlag.report.plans import plans
 from herzschlag.running.conductor import NotReady
 from herzschlag.scenarios.from_toml import ScenarioError, load, load_family, shipped
-from herzschlag.scenarios.model import Change, Scenario, Step
+from herzschlag.scenarios.model import Scenario, Step
 from herzschlag.scenarios.to_toml import as_toml
 from herzschlag.scenarios.validation import check
 from herzschlag.wrong_input import InputError
@@ -119,7 +120,7 @@ class LiveLab:
             if item.kind == "role":
                 host, role = item.node, str(item.fields["to"])
                 drawn = coming.picture({})
-                self.hub.tell(lambda: m.State(phase="starting", because=_becomes(host, role), picture=drawn))
+                self.hub.tell(lambda: m.State(phase="starting", because=of_role(host, role), picture=drawn))
 
         watcher = Forwarder(watch)
         with swept("herzschlag-live-") as folder:
@@ -149,7 +150,7 @@ class LiveLab:
             scenario=scenario.name,
             title=title(scenario.title),
             about=gettext(scenario.about.strip()),
-            steps=tuple(_sentence(change) for change in scenario.timeline()),
+            steps=tuple(of_step(change) for change in scenario.timeline()),
             networks=lab.networks,
             hosts=lab.moids,
             datastores=tuple({"name": d.name, "kind": d.kind, "hosts": d.hosts} for d in lab.datastores),
@@ -390,13 +391,3 @@ def _with(scenario: Scenario, fault: Fault, fault_id: str, at_s: float) -> Scena
     return msgspec.structs.replace(
         scenario, steps=(*scenario.steps, Step(at_s=at_s, fault=fault, id=fault_id)), settle_s=1.0
     )
-
-
-def _sentence(change: Change) -> str:
-    """A step in words; its time counts from when the cluster was ready."""
-    said = N_("{seconds} s: {step} begins ({fault})") if change.begins else N_("{seconds} s: {step} ends ({fault})")
-    return gettext(said, seconds=number(change.at_s), step=change.id, fault=in_words(change.fault))
-
-
-def _becomes(host: str, role: str) -> str:
-    return gettext("{host} is now {role}", host=host, role=gettext(role))

@@ -63,4 +63,4 @@ def test_a_master_that_is_left_alone_knows_nothing_of_the_others() -> None:
 
 def test_it_is_said_in_german() -> None:
     line = known(19, "host-99", "de").lines[0]
-    assert (line.text, line.truth, line.mark) == ("host-98: ausgefallen", "kein Strom", "stimmt")
+    assert (line.text, line.truth, line.mark) == ("host-98: ausgefallen", "ohne Strom", "stimmt")
