@@ -9,12 +9,13 @@ JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 REPEAT ?= 1
 SECONDS ?= 600
 RUNS ?= 200
+NUMBER ?= 160
 # Scripts that write a page of docs/, or a part of one, from the code it is about.
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
 
-.PHONY: help setup compiled demo test check packets bench against fidelity lines cases stops soak campaign-check fuzz docs site lesson-zip lesson-zip-check gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench against fidelity lines cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -98,6 +99,10 @@ soak: lab ## a thousand runs in a row, 200 killed labs, an hour of 64 hosts unde
 
 campaign-check: lab ## a campaign of 200 runs on real packets, killed twice: complete, and nothing twice (half an hour; RUNS=20: a bit of it)
 	@$(PYTHON) -m bench.campaign --jobs $(JOBS) --runs $(RUNS)
+
+mutants: venv ## docs/mutants.md: how many small faults in the agents' cores are noticed by scenarios and exploration (an hour; NUMBER=20: a bit)
+	@$(PYTHON) -c 'import cosmic_ray' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/mutants.lock
+	@$(PYTHON) -m bench.mutants --jobs $(JOBS) --number $(NUMBER)
 
 fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/fuzz.lock

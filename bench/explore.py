@@ -16,10 +16,12 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
+import msgspec
+
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS
 from herzschlag.exploration.playing import play
-from herzschlag.exploration.searching import SHRINK_S, Order, search
+from herzschlag.exploration.searching import SHRINK_S, Order, Violation, search
 from tests.planted import FAULTS
 from tests.planted.plant import in_place
 
@@ -64,28 +66,34 @@ def main() -> None:
     print(f"\n{len(found)} of {len(told)} found, at most {given.limit:g} s each; made shorter to at most {most} faults")
 
 
+def first_violation(until_s: float, generator: random.Random) -> tuple[Violation | None, int, Order | None]:
+    """Explore until a schedule breaks a rule, or until this process time. Returns it, how many were played, and the
+    batch in which it was."""
+    plays, counts = 0, dict[str, int]()
+    while (left_s := until_s - time.process_time()) > 0:
+        kinds = tuple(coverage.least_seen(counts, tuple(KINDS), KINDS_AT_ONCE, generator))
+        number = generator.randrange(1 << 32)
+        order = Order(number=number, examples=EXAMPLES, kinds=kinds, for_s=left_s, shrink_s=0.0)
+        batch = search(order, play)
+        plays += batch.plays
+        counts |= batch.features
+        if batch.violations:
+            return batch.violations[0], plays, order
+    return None, plays, None
+
+
 def _explore(asked: Asked) -> Told:
     fault = FAULTS[asked.number]
-    began_s, plays, counts = time.process_time(), 0, dict[str, int]()
-    generator = random.Random(asked.seed)
+    began_s = time.process_time()
     with in_place(fault):
-        while (left_s := began_s + asked.limit_s - time.process_time()) > 0:
-            kinds = tuple(coverage.least_seen(counts, tuple(KINDS), KINDS_AT_ONCE, generator))
-            number = generator.randrange(1 << 32)
-            batch = search(Order(number=number, examples=EXAMPLES, kinds=kinds, for_s=left_s, shrink_s=0.0), play)
-            plays += batch.plays
-            counts |= batch.features
-            if batch.violations:
-                took_s = time.process_time() - began_s
-                known = batch.violations[0].signature
-                shorter = search(
-                    Order(number=number, examples=EXAMPLES, kinds=kinds, for_s=SHRINK_S, shrink_s=SHRINK_S), play
-                )
-                same = [one for one in shorter.violations if one.signature == known] or batch.violations
-                left = len(same[0].scenario.steps)
-                row = f"{known.partition(':')[0]} | {plays} | {took_s:.1f} | {left}"
-                return Told(f"| {fault.name} | {row} |", True, left)
-    return Told(f"| {fault.name} | not found | {plays} | {time.process_time() - began_s:.0f} | |", False, 0)
+        found, plays, order = first_violation(began_s + asked.limit_s, random.Random(asked.seed))
+        took_s = time.process_time() - began_s
+        if found is None or order is None:
+            return Told(f"| {fault.name} | not found | {plays} | {took_s:.0f} | |", False, 0)
+        shorter = search(msgspec.structs.replace(order, for_s=SHRINK_S, shrink_s=SHRINK_S), play)
+    same = [one for one in shorter.violations if one.signature == found.signature] or [found]
+    left = len(same[0].scenario.steps)
+    return Told(f"| {fault.name} | {found.signature.partition(':')[0]} | {plays} | {took_s:.1f} | {left} |", True, left)
 
 
 if __name__ == "__main__":

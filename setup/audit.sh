@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . setup/python.sh
 
 thrown_away_venv pip-audit
-for lock in requirements.lock setup/ryu-build.lock setup/fuzz.lock setup/site.lock; do
+for lock in requirements.lock setup/ryu-build.lock setup/fuzz.lock setup/site.lock setup/mutants.lock; do
     echo "== $lock"
     "$work/venv/bin/pip-audit" --strict --progress-spinner off --disable-pip --require-hashes --requirement "$lock" "$@"
 done

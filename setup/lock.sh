@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews requirements.lock, setup/ryu-build.lock, setup/fuzz.lock and setup/site.lock: the newest versions that pyproject.toml allows, for
+# Renews requirements.lock, setup/ryu-build.lock, setup/fuzz.lock, setup/site.lock and setup/mutants.lock: the newest versions that pyproject.toml allows, for
 # every Python and system that it allows, each with the hashes of all its files. Deliberate and rare; everything else
 # installs what the locks say and nothing else. It needs a package index; uv resolves, in an environment that is thrown away.
 set -euo pipefail
@@ -40,3 +40,6 @@ lock requirements.lock "${wanted[@]}" pyproject.toml
 printf '%s\n' 'mkdocs-material>=9.6' 'pillow>=11' >"$work/site.in"
 cat requirements.lock >>"$work/constraints"
 lock setup/site.lock "$work/site.in"
+# What `make mutants` alone needs, likewise.
+echo 'cosmic-ray>=8.3' >"$work/mutants.in"
+lock setup/mutants.lock "$work/mutants.in"

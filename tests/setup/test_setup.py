@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = [".ci/run", *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "setup").rglob("*.sh"))]
 
 
-LOCKS = ("requirements.lock", "setup/ryu-build.lock", "setup/fuzz.lock", "setup/site.lock")
+LOCKS = ("requirements.lock", "setup/ryu-build.lock", "setup/fuzz.lock", "setup/site.lock", "setup/mutants.lock")
 PIN = re.compile(
     r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+( ; [a-z_]+ [!<>=]+ '[^']+'( (and|or) [a-z_]+ [!<>=]+ '[^']+')*)?( --hash=\S+)+$"
 )

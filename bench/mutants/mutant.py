@@ -1,0 +1,18 @@
+"""A mutant: one file of the cores with one small fault."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    module: str
+    file: str
+    """Below the checkout."""
+    line: int
+    operator: str
+    before: str
+    after: str
+    """The line, as it is and as it became; without spaces at its ends."""
+    source: str
+    """The whole file with the fault."""

@@ -1,0 +1,76 @@
+"""docs/mutants.md: what was noticed, by whom, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from bench.mutants.mutant import Mutant
+from bench.mutants.trying import Told
+
+
+class Tried(NamedTuple):
+    mutant: Mutant
+    told: Told
+
+
+class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mutant that changes nothing that a run could show."""
+
+    file: str
+    before: str
+    after: str
+    because: str
+
+
+class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    equivalent: tuple[Equivalent, ...] = ()
+
+
+def page(tried: Sequence[Tried], known: Equivalents, how: str) -> str:
+    """The whole page; its third line has the figures."""
+    reasons = {(one.file, one.before, one.after): one.because for one in known.equivalent}
+    by_scenario = [one for one in tried if one.told.scenario]
+    by_both = [one for one in tried if one.told.scenario or one.told.explored]
+    explored = [one for one in tried if one.told.explored]
+    left = [one for one in tried if not one.told.scenario and not one.told.explored]
+    same = [one for one in left if _key(one.mutant) in reasons]
+    counted = len(tried) - len(same)
+    share = f"{100 * len(by_both) / counted:.0f} %" if counted else "-"
+    lines = [
+        "# Mutants: how many small faults of the agents are noticed",
+        "",
+        f"Of {len(tried)} mutants the shipped scenarios notice {len(by_scenario)}, exploration {len(explored)}, one of"
+        f" the two {len(by_both)}; {len(same)} change nothing that a run could show. That is {share} of those that can"
+        f" be noticed ({how}).",
+        "",
+        "A mutant is the agents' core with one small fault, drawn at random: a comparison turned, a condition denied,",
+        "a number one higher. Unit tests are not asked: it is about what a run shows. `make mutants` makes this page.",
+        "",
+        "## Not noticed",
+        "",
+        "| Place | Is | Became | Why it shows nothing |",
+        "|---|---|---|---|",
+    ]
+    for one in sorted(left, key=lambda one: (_key(one.mutant) in reasons, one.mutant.file, one.mutant.line)):
+        mutant = one.mutant
+        cells = (
+            f"{mutant.file}:{mutant.line}",
+            f"`{mutant.before}`",
+            f"`{mutant.after}`",
+            reasons.get(_key(mutant), ""),
+        )
+        lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    lines += ["", "## Noticed by exploration alone", "", "| Place | Is | Became | Found |", "|---|---|---|---|"]
+    for one in explored:
+        if not one.told.scenario:
+            mutant = one.mutant
+            cells = (f"{mutant.file}:{mutant.line}", f"`{mutant.before}`", f"`{mutant.after}`", one.told.explored)
+            lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _key(mutant: Mutant) -> tuple[str, str, str]:
+    return mutant.file, mutant.before, mutant.after

@@ -1,0 +1,25 @@
+"""Mutants are drawn from the cores, the same for the same seed, and none that means the same."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+pytest.importorskip("cosmic_ray", reason="make mutants installs Cosmic Ray: it is not installed here")
+
+from bench.mutants.drawing import ROOT, draw
+
+
+def test_each_is_one_changed_line_of_a_core() -> None:
+    found = draw(12, seed=3)
+    assert len(found) == 12
+    for one in found:
+        whole = (ROOT / one.file).read_text(encoding="utf-8")
+        assert one.source != whole and one.before != one.after
+        assert whole.splitlines()[one.line - 1].strip() == one.before
+        ast.parse(one.source)
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    assert draw(4, seed=5) == draw(4, seed=5) != draw(4, seed=6)

@@ -1,0 +1,40 @@
+"""What the page of mutants says of those that were tried."""
+
+from __future__ import annotations
+
+from bench.mutants.mutant import Mutant
+from bench.mutants.page import Equivalent, Equivalents, Tried, page
+from bench.mutants.trying import Told
+
+
+def mutant(line: int) -> Mutant:
+    return Mutant(
+        module="herzschlag.agents.a",
+        file="agents/settings.py",
+        line=line,
+        operator="AddNot",
+        before=f"if a | b{line}:",
+        after=f"if not a | b{line}:",
+        source="",
+    )
+
+
+def test_the_figures_leave_out_what_can_not_be_noticed() -> None:
+    tried = [
+        Tried(mutant(1), Told(scenario="normal: one-master: two")),
+        Tried(mutant(2), Told(explored="belief violated: x")),
+        Tried(mutant(3), Told()),
+        Tried(mutant(4), Told()),
+    ]
+    same = Equivalent(file="agents/settings.py", before="if a | b4:", after="if not a | b4:", because="b4 is never set")
+    text = page(tried, Equivalents((same,)), "today")
+    figures = text.splitlines()[2]
+    assert "Of 4 mutants the shipped scenarios notice 1, exploration 1, one of the two 2; 1 change nothing" in figures
+    assert "67 % of those that can be noticed (today)" in figures
+    left = text.partition("## Not noticed")[2].partition("## Noticed by")[0]
+    assert (
+        "| agents/settings.py:3 | `if a &#124; b3:` |" in left
+        and "b4 is never set" in left
+        and "settings.py:2" not in left
+    )
+    assert "agents/settings.py:2" in text.partition("## Noticed by exploration alone")[2]
