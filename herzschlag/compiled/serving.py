@@ -20,6 +20,8 @@ from herzschlag.compiled.modules import module_names
 
 PURE = "HERZSCHLAG_PURE"
 PLAIN = "plain Python"
+_refused: list[str] = []
+"""Why this process was not served when it asked; what is true later, with everything imported, says nothing of that."""
 
 
 class CompiledFinder(MetaPathFinder):
@@ -42,16 +44,21 @@ def use() -> bool:
     if served() != PLAIN:
         return True
     where = folder()
-    if where is None or why_not():
+    _refused.clear()
+    why = why_not()
+    if where is None or why:
+        _refused[:] = [why]
         return False
     sys.meta_path.insert(0, CompiledFinder(where, read(where).libraries))
     return True
 
 
 def why_not() -> str:
-    """Why a process that asks now is not served; empty when it is, or was."""
+    """Why this process was not served when it asked, or would not be if it asked now; empty when it is."""
     if served() != PLAIN:
         return ""
+    if _refused:
+        return _refused[0]
     if os.environ.get(PURE, "") not in ("", "0"):
         return f"{PURE} is set"
     if imported := [name for name in module_names() if name in sys.modules]:

@@ -26,6 +26,13 @@ def test_a_process_that_imported_one_already_gets_none(monkeypatch: pytest.Monke
     assert sys.meta_path == before
 
 
+def test_the_reason_is_that_of_the_time_when_it_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later everything is imported, which is not why the plain files serve."""
+    assert not serving.use()
+    monkeypatch.setenv(PURE, "0")
+    assert serving.why_not() == f"{PURE} is set"
+
+
 def test_only_the_compiled_ones_are_found(tmp_path: Path) -> None:
     finder = CompiledFinder(tmp_path, {"herzschlag.agents.ha.agent": "agent.so"})
     found = finder.find_spec("herzschlag.agents.ha.agent", None)
