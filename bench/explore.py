@@ -20,13 +20,11 @@ import msgspec
 
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS
+from herzschlag.exploration.exploring import EXAMPLES, KINDS_AT_ONCE
 from herzschlag.exploration.playing import play
 from herzschlag.exploration.searching import SHRINK_S, Order, Violation, search
 from tests.planted import FAULTS
 from tests.planted.plant import in_place
-
-EXAMPLES = 40
-KINDS_AT_ONCE = 6
 
 
 class Asked(NamedTuple):

@@ -6,26 +6,26 @@ the checks of every request are those of the live page (`live/server.py`). It le
 
 from __future__ import annotations
 
-from importlib import resources
 from itertools import count
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from herzschlag.languages import Language, for_scripts, gettext, speaking
+from herzschlag.languages import Language, gettext, speaking
 from herzschlag.languages.choice import by_header
 from herzschlag.lesson import messages as m
 from herzschlag.lesson.room import Room, known
 from herzschlag.live.conversation import Hear, converse
-from herzschlag.live.server import SECURITY, Access, Guard
-from herzschlag.report.html import embedded
+from herzschlag.live.page_parts import SECURITY, file_text, links_for_others, static_files, with_texts
+from herzschlag.live.server import Access, Guard
 
 FILES = {
+    "connection.js": ("herzschlag.live", "text/javascript"),
     "lesson.js": ("herzschlag.lesson", "text/javascript"),
     "parts.js": ("herzschlag.lesson", "text/javascript"),
     "progress.js": ("herzschlag.lesson", "text/javascript"),
@@ -50,8 +50,8 @@ class Site:
         return Starlette(
             routes=[
                 Route("/", self._page),
-                Route("/static/{name}", self._static),
-                Route("/link", self._link, methods=["POST"]),
+                static_files(FILES),
+                links_for_others(self._access),
                 WebSocketRoute("/talk", self._talk),
             ],
             middleware=[Middleware(Guard, access=self._access)],
@@ -60,20 +60,6 @@ class Site:
     async def _page(self, request: Request) -> Response:
         headers = {**SECURITY, "vary": "accept-language"}
         return Response(page(self._wanted(request)), media_type="text/html", headers=headers)
-
-    async def _static(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in FILES:
-            return PlainTextResponse("no such file\n", 404, SECURITY)
-        package, kind = FILES[name]
-        return Response(_text(package, name), media_type=kind, headers=SECURITY)
-
-    async def _link(self, request: Request) -> Response:
-        """The class's link for everyone who is in; the teacher's only for a teacher."""
-        links = {"look": self._access.onlookers_link()}
-        if self._access.acts(request.headers.get("cookie", "")):
-            links["link"] = self._access.link()
-        return JSONResponse(links, headers=SECURITY)
 
     async def _talk(self, socket: WebSocket) -> None:
         acts = self._access.acts(socket.headers.get("cookie", ""))
@@ -113,11 +99,4 @@ class Site:
 
 def page(language: Language) -> str:
     """The page; its words are all in its scripts, which get those of another language than English with it."""
-    texts = for_scripts(language)
-    brought = f'<script type="application/json" id="texts">{embedded(texts)}</script>' if texts else ""
-    html = _text("herzschlag.lesson", "lesson.html").replace('lang="en"', f'lang="{language}"')
-    return html.replace("<!--texts-->", brought)
-
-
-def _text(package: str, name: str) -> str:
-    return (resources.files(package) / "static" / name).read_text(encoding="utf-8")
+    return with_texts(file_text("herzschlag.lesson", "lesson.html"), language)

@@ -14,7 +14,6 @@ import re
 import secrets
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
-from importlib import resources
 from itertools import count
 
 import msgspec
@@ -22,25 +21,26 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from herzschlag.languages import Language, current, for_scripts, gettext, speaking
+from herzschlag.languages import Language, current, gettext, speaking
 from herzschlag.languages.choice import by_header
 from herzschlag.languages.reasons import reason
 from herzschlag.live import messages as m
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.live.conversation import Hear, converse
 from herzschlag.live.hub import Hub, refuse
-from herzschlag.report.html import embedded
+from herzschlag.live.page_parts import SECURITY, file_text, links_for_others, static_files, with_texts
 from herzschlag.wrong_input import InputError
 
 FORBIDDEN = 403
 WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 TOKEN_BYTES = 24
 FILES = {
+    "connection.js": ("herzschlag.live", "text/javascript"),
     "gettext.js": ("herzschlag.report", "text/javascript"),
     "live.js": ("herzschlag.live", "text/javascript"),
     "menu.js": ("herzschlag.live", "text/javascript"),
@@ -50,17 +50,6 @@ FILES = {
     "cluster.js": ("herzschlag.report", "text/javascript"),
     "cluster.css": ("herzschlag.report", "text/css"),
     "report.css": ("herzschlag.report", "text/css"),
-}
-SECURITY = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
 }
 
 
@@ -192,9 +181,9 @@ class Site:
         return Starlette(
             routes=[
                 Route("/", self._page),
-                Route("/static/{name}", self._static),
+                static_files(FILES),
                 Route("/by-hand.toml", self._saved),
-                Route("/link", self._link, methods=["POST"]),
+                links_for_others(self._access),
                 WebSocketRoute("/talk", self._talk),
             ],
             middleware=[Middleware(Guard, access=self._access)],
@@ -204,26 +193,12 @@ class Site:
         language = self._language or by_header(request.headers.get("accept-language", ""))
         return Response(page(language), media_type="text/html", headers={**SECURITY, "vary": "accept-language"})
 
-    async def _static(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in FILES:
-            return PlainTextResponse("no such file\n", 404, SECURITY)
-        package, kind = FILES[name]
-        return Response(_text(package, name), media_type=kind, headers=SECURITY)
-
     async def _saved(self, request: Request) -> Response:
         text = self._hub.saved
         if not text:
             return PlainTextResponse("the lab is not ready yet\n", 409, SECURITY)
         headers = {**SECURITY, "content-disposition": 'attachment; filename="by-hand.toml"'}
         return Response(text, media_type="application/toml", headers=headers)
-
-    async def _link(self, request: Request) -> Response:
-        """Links for other browsers, given to one that has a session: to act, by those who act; to look, by everyone."""
-        links = {"look": self._access.onlookers_link()}
-        if self._access.acts(request.headers.get("cookie", "")):
-            links["link"] = self._access.link()
-        return JSONResponse(links, headers=SECURITY)
 
     async def _talk(self, socket: WebSocket) -> None:
         acts = self._access.acts(socket.headers.get("cookie", ""))
@@ -271,12 +246,5 @@ class Site:
 def page(language: Language) -> str:
     """The page with its words in one language; `live.html` has the English ones, each in two pairs of braces."""
     with speaking(language):
-        texts = for_scripts()
-        brought = f'<script type="application/json" id="texts">{embedded(texts)}</script>\n  ' if texts else ""
-        html = _text("herzschlag.live", "live.html").replace('lang="en"', f'lang="{language}"')
-        html = html.replace("<!--texts-->", brought)
+        html = with_texts(file_text("herzschlag.live", "live.html"), language)
         return WORDS.sub(lambda found: gettext(found[1]), html)
-
-
-def _text(package: str, name: str) -> str:
-    return (resources.files(package) / "static" / name).read_text(encoding="utf-8")

@@ -4,13 +4,13 @@
 // place is absolute; only the answers given (progress.js) are this browser's own. Shapes are left to cluster.js and parts.js.
 
 import { createCluster } from "/static/cluster.js";
+import { connect, send } from "/static/connection.js";
 import { gettext, ngettext } from "/static/gettext.js";
 import { heartsAt, stateAt } from "/static/instants.js";
 import { make, marked, minds, packets, question, told, wire } from "/static/parts.js";
 import * as progress from "/static/progress.js";
 
 const $ = (id) => document.getElementById(id);
-const RETRY_MS = 1500;
 const PLAY_S = [5, 12]; // a scene's seconds are played in no less and no more real ones
 const PACE = 4; // within that, so many times as fast as they are
 const LANGUAGE_KEY = "herzschlag-language";
@@ -18,30 +18,12 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let course = null;
 let place = null;
-let socket = null;
 let cluster = null;
 let playing = 0;
 let now = 0;
 let bold = false; // a second press goes on without answers
 
 // --- the connection ------------------------------------------------------------------------------------------------------
-
-function connect() {
-  socket = new WebSocket(`ws://${location.host}/talk?lang=${document.documentElement.lang}`);
-  socket.addEventListener("message", (event) => {
-    const news = JSON.parse(event.data);
-    hear[news.news]?.(news);
-  });
-  socket.addEventListener("open", () => trouble(""));
-  socket.addEventListener("close", () => {
-    trouble(gettext("The connection is lost: has the command ended? This page tries again by itself; after a new start of the command open the link that it prints."));
-    setTimeout(connect, RETRY_MS);
-  });
-}
-
-function send(command) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
-}
 
 function trouble(words) {
   $("trouble").hidden = !words;
@@ -334,4 +316,4 @@ function speakIn(language) {
 dress();
 const wanted = localStorage.getItem(LANGUAGE_KEY);
 if (wanted && wanted !== document.documentElement.lang && !location.search) speakIn(wanted);
-else connect();
+else connect(hear, trouble);

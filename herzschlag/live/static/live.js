@@ -6,6 +6,7 @@
 
 import { actionsFor } from "/static/actions.js";
 import { createCluster } from "/static/cluster.js";
+import { connect, send } from "/static/connection.js";
 import { decimal, gettext, ngettext } from "/static/gettext.js";
 import { openMenu } from "/static/menu.js";
 
@@ -14,7 +15,6 @@ const FLIGHT_MS = 900; // a heart's way in the picture; the packet's takes less 
 const LOST_MS = 1500;
 const HEARTS_MAX = 260;
 const STORY_MAX = 400;
-const RETRY_MS = 1500;
 const SPOKEN_MS = 1200;
 const SPOKEN_MAX = 4;
 const DETAILS = new Set(["path", "election", "liveness"]);
@@ -33,7 +33,6 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let lab = null;
 let state = null;
 let cluster = null;
-let socket = null;
 let hearts = [];
 let current = ""; // the thing of the picture that Tab reaches
 let unspoken = [];
@@ -43,23 +42,6 @@ let zero = 0; // T, the first fault, in seconds since the cluster was ready
 let judging = false; // this browser asked for the verdict that comes
 
 // --- the connection ------------------------------------------------------------------------------------------------------
-
-function connect() {
-  socket = new WebSocket(`ws://${location.host}/talk?lang=${document.documentElement.lang}`);
-  socket.addEventListener("message", (event) => {
-    const news = JSON.parse(event.data);
-    hear[news.news]?.(news);
-  });
-  socket.addEventListener("open", () => trouble(""));
-  socket.addEventListener("close", () => {
-    trouble(gettext("The connection is lost: has the command ended? This page tries again by itself; after a new start of the command open the link that it prints."));
-    setTimeout(connect, RETRY_MS);
-  });
-}
-
-function send(command) {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
-}
 
 function trouble(words) {
   $("trouble").hidden = !words;
@@ -403,5 +385,5 @@ on("boot", () => {
 });
 on("unlink", () => $("linked").close());
 
-connect();
+connect(hear, trouble);
 requestAnimationFrame(frame);
