@@ -14,8 +14,10 @@ NUMBER ?= 160
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
+# Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
+SYSTEMS := tests/systems/
 
-.PHONY: help setup compiled demo test check packets bench against fidelity lines cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench against fidelity lines cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -29,6 +31,9 @@ compiled: venv ## the simulation's cores compiled by mypyc, beside the plain fil
 systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
+systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (half an hour)
+	@HERZSCHLAG_REQUIRE_PACKETS=1 $(PYTEST) $(SYSTEMS)
+
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available
 	@setup/provision.sh lab || setup/provision.sh venv # without Debian's packages there is virtual time
 	@$(HERZSCHLAG) demo --jobs $(JOBS)
@@ -37,10 +42,10 @@ check: venv ## format, lint, types, imports, unit and simulation tests: under a 
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
 
 test: test-tools site-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
-	@$(PYTEST) $(filter-out $(CHECKED),$(wildcard tests/[a-z]*/)) --numprocesses=$(JOBS) --dist=worksteal
+	@$(PYTEST) $(filter-out $(CHECKED) $(SYSTEMS),$(wildcard tests/[a-z]*/)) --numprocesses=$(JOBS) --dist=worksteal
 
 packets: lab ## the tests on real packets alone
-	@$(PYTEST) -m packets --numprocesses=$(JOBS) --dist=worksteal
+	@$(PYTEST) -m packets --ignore=$(SYSTEMS) --numprocesses=$(JOBS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
 	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/_%,$(wildcard bench/*.py)); do \

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from functools import cache
 
 import pytest
@@ -74,6 +74,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         place.free()
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """A command with `--lang de`, called in this process, sets its language: no later test sees it."""
+    yield
+    from herzschlag.languages import ENGLISH, use  # noqa: PLC0415
+
+    use(ENGLISH)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

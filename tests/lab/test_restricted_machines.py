@@ -6,6 +6,7 @@ Made in mount namespaces of the tests' own, from this machine: its devices and f
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,9 +94,12 @@ def test_a_command_that_needs_packets_refuses_in_one_line_and_leaves_nothing(
 @pytest.mark.packets
 def test_the_demo_of_root_without_the_right_to_make_namespaces_is_on_real_packets(tmp_path: Path) -> None:
     status, told, errors = herzschlag("demo", "--jobs", "1", "--out", str(tmp_path / "runs"), before=WITHOUT_RIGHT)
-    assert (status, errors) == (0, ""), told
-    assert told.startswith("Speed: measuring")
-    assert "5 of 5 hold   real packets" in told
+    assert errors == "" and told.startswith("Speed: measuring"), told
+    held = re.search(r"^  ([0-5]) of 5 hold.*   real packets", told, re.MULTILINE)
+    # Where other tests keep the machine from its timers, a run says so and names the way out; else it holds.
+    slow = told.count("UNKNOWN: the machine was too slow")
+    assert held is not None and int(held[1]) + slow == 5, told
+    assert status == (3 if slow else 0) and told.count("--speed ") == slow, told
 
 
 def a_root(folder: Path) -> str:

@@ -87,15 +87,18 @@ class Relaying:
 
     def run(self) -> None:
         """Until the other end of the control line is closed."""
+        looked_ns = time.monotonic_ns()
         while True:
-            began_ns = time.monotonic_ns()
-            left_s = max(0.0, (self._held[0][0] - began_ns) / 1e9) if self._held else None
+            left_s = max(0.0, (self._held[0][0] - time.monotonic_ns()) / 1e9) if self._held else None
             if self._ticks:
                 left_s = TICK_S if left_s is None else min(TICK_S, left_s)
             waiting = [*self._taps, self._control.fileno()]
             ready = select.select(waiting, [], [], left_s)[0]
+            woke_ns = time.monotonic_ns()
             if self._ticks and left_s is not None:
-                self._late_ns = max(self._late_ns, time.monotonic_ns() - began_ns - round(left_s * 1e9))
+                # Since it woke before, not since it began to wait: it can also be stopped while it works.
+                self._late_ns = max(self._late_ns, woke_ns - looked_ns - round(left_s * 1e9))
+            looked_ns = woke_ns
             self._let_go()
             for descriptor in ready:
                 if descriptor in self._taps:

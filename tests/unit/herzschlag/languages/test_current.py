@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from herzschlag.languages import current, speaking, use
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    use("en")
 
 
 def test_a_block_speaks_its_own_and_ends_also_by_an_error() -> None:

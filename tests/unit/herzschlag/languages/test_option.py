@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 import typer
 from typer.testing import CliRunner
 
-from herzschlag.languages import current, use
+from herzschlag.languages import current
 from herzschlag.languages.option import LangOption
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    use("en")
 
 
 def spoken(*arguments: str, **environment: str) -> str:
