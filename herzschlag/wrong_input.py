@@ -76,14 +76,14 @@ class Gathered:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?`, or the list of known names; of a long list only those that are at all alike."""
+    """`did you mean 'x'?`, or the known names; of a long list only those that are at all alike."""
     known = list(known)
     lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
     if close:
         return f"did you mean {lower[close[0]]!r}?"
     if len(known) <= LISTED_MAX:
-        return f"there is {', '.join(known)}" if known else "there is none"
+        return f"known: {', '.join(known)}" if known else "none is known"
     alike = [lower[name] for name in difflib.get_close_matches(word.lower(), lower, n=ALIKE_MAX, cutoff=0.0)]
     return f"the nearest of {len(known)} are {', '.join(alike)}"
 

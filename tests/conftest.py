@@ -61,9 +61,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Labs that tests of the lower layers start themselves take a place like those of the plugin. Tests that run pytest
     take none: what they run takes its own, and would wait for theirs. Nor do those that read what one run left to
-    several: the fixture `played` has a place while it plays. A test with several labs takes a place for each
+    several: the fixture `packet_run` has its places while it plays. A test with several labs takes a place for each
     (`packets(own_places=True)`)."""
-    takes_its_own = {"cluster", "pytester", "played"}.intersection(getattr(item, "fixturenames", ()))
+    takes_its_own = {"cluster", "pytester", "packet_run"}.intersection(getattr(item, "fixturenames", ()))
     packets = item.get_closest_marker("packets")
     if packets is None or packets.kwargs.get("own_places") or takes_its_own or packets_missing():
         return (yield)

@@ -12,7 +12,7 @@ def open_session(backend: BackendName, plan: Plan) -> Session:
     """Make the backend's session. Only now the backend is imported, so a missing Mininet breaks no simulation. Raises
     InputError for any other name: a misspelt `simulation` must not bring up a lab."""
     if backend not in BACKENDS:
-        raise InputError("backend", f"{backend!r} is none: {nearest(str(backend), BACKENDS)}")
+        raise InputError("backend", f"{backend!r} is not a backend: {nearest(str(backend), BACKENDS)}")
     if backend == "simulation":
         if plan.system is not None:
             raise InputError(

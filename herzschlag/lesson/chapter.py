@@ -136,5 +136,7 @@ def find(wanted: str) -> Chapter:
     named = {word: chapter for chapter in chapters() for word in (str(chapter.number), chapter.name)}
     if wanted not in named:
         names = [chapter.name for chapter in chapters()]
-        raise InputError("CHAPTER", f"{wanted!r} is none: {nearest(wanted, names)}, or a number from 1 to {len(names)}")
+        raise InputError(
+            "CHAPTER", f"{wanted!r} is not a chapter: {nearest(wanted, names)}, or a number from 1 to {len(names)}"
+        )
     return named[wanted]

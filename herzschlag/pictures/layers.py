@@ -57,4 +57,6 @@ def _named(words: str) -> Iterable[Layer]:
         try:
             yield Layer(word)
         except ValueError:
-            raise InputError("layers", f"{word!r} is none: {nearest(word, [one.value for one in Layer])}") from None
+            raise InputError(
+                "layers", f"{word!r} is not a layer: {nearest(word, [one.value for one in Layer])}"
+            ) from None

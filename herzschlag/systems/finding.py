@@ -42,7 +42,7 @@ def system_named(name: str) -> System:
         return loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
     if name in extensions.names(extensions.SYSTEMS):
         return _others()[name]
-    raise InputError("system", f"{name!r} is none: {nearest(name, known())}, or the path of a TOML file")
+    raise InputError("system", f"{name!r} is not a system: {nearest(name, known())}, or the path of a TOML file")
 
 
 def loads(text: str) -> System:

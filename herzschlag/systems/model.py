@@ -141,7 +141,9 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def with_options(system: System, profile: str, options: dict[str, Option]) -> System:
     """The system with a profile and options of a scenario. Raises InputError for those that it does not have."""
     if profile and profile not in system.profiles:
-        raise InputError("system_profile", f"{profile!r} is none of {system.name}: {nearest(profile, system.profiles)}")
+        raise InputError(
+            "system_profile", f"{profile!r} is not a profile of {system.name}: {nearest(profile, system.profiles)}"
+        )
     for name in options:
         if name not in system.options:
             text = f"{name!r} is not an option of {system.name}: {nearest(name, system.options)}"

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,20 +25,19 @@ from herzschlag.packets.confirm import TOLERANCE_NS, confirm_run, disagreements
 from herzschlag.packets.passages import Passage
 from herzschlag.packets.run import PacketRun, read_packet_run
 from herzschlag.packets.traffic import summary
-from herzschlag.plugin.places import Place
 from herzschlag.report import write_report
 from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, loads
 from herzschlag.topo.capture import capture, pcapng
 from herzschlag.topo.sandbox.sandbox import Sandbox
+from tests.support.reports import SITUATIONS
 from tests.support.tshark import TROUBLE, fields
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.packets
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
 SPEED = 10.0
 BUSY_MS = 25.0
 GOOD_TAG = "1"
@@ -130,19 +129,17 @@ def test_all_means_all(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module", params=SITUATIONS)
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacketRun]:
-    place = Place.wait(alone=True)
-    try:
-        found = play(request.param, SPEED, tmp_path_factory.mktemp(request.param) / "run")
-    finally:
-        place.free()
-    yield found
+def played(request: pytest.FixtureRequest, packet_run: Callable[[str], Path]) -> PacketRun:
+    return whole(packet_run(request.param))
 
 
 def play(name: str, speed: float, directory: Path) -> PacketRun:
-    report = run(
-        RunRequest(scenario=load(name), backend="mininet", speed=speed, seed=1, directory=directory),
-    )
+    run(RunRequest(scenario=load(name), backend="mininet", speed=speed, seed=1, directory=directory))
+    return whole(directory)
+
+
+def whole(directory: Path) -> PacketRun:
+    report = read_report(directory)
     assert report.status == "finished", report.because
     assert not [found for found in report.findings if found.checker == "machinery" and not found.fine], report
     return read_packet_run(directory)

@@ -20,7 +20,6 @@ from tests.support.marked import MARK, MODULES, SUFFIXES, processes
 from tests.support.stops import BAD_LINES
 from tests.support.waiting import NeverTrue, until
 
-MOMENTS = 26
 AT_ONCE = 2
 """How many labs run side by side: enough to be quick on two cores, few enough not to disturb each other."""
 LATEST_S = 6.0
@@ -94,7 +93,7 @@ def test_nothing_is_left_and_nothing_holds_whichever_process_is_killed(tmp_path:
     """A user's machine stays clean, and no broken run passes for a verdict about the protocol."""
     before = interfaces()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        wrong = [text for text in pool.map(lambda n: in_a_place(n, tmp_path), range(MOMENTS)) if text]
+        wrong = [text for text in pool.map(lambda n: in_a_place(n, tmp_path), range(len(VICTIMS))) if text]
     assert not wrong, "\n".join(wrong)
     assert interfaces() <= before
     assert not mounts_of(tmp_path)

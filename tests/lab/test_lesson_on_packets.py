@@ -5,26 +5,27 @@ A course that is true in virtual time alone would fail a class that looks at pac
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import statements as pages
 
 from herzschlag.history.records import read_history
-from herzschlag.running.run_file import HISTORY_FILE
-from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.from_toml import load
+from herzschlag.running.run_file import HISTORY_FILE, read_report
 from tests.support.lesson import wrong
 
 pytestmark = pytest.mark.packets
-SPEED = 10.0
 
 
 @pytest.mark.parametrize("scenario", ["normal", "slave-failure", "master-failure", "isolation"])
-def test_the_statements_of_a_picture_are_shown_on_real_packets(scenario: str, tmp_path: Path) -> None:
-    report = run(RunRequest(scenario=load(scenario), backend="mininet", speed=SPEED, seed=1, directory=tmp_path))
+def test_the_statements_of_a_picture_are_shown_on_real_packets(
+    scenario: str, packet_run: Callable[[str], Path]
+) -> None:
+    directory = packet_run(scenario)
+    report = read_report(directory)
     assert report.verdict == "holds", report.because
-    history = read_history(tmp_path / HISTORY_FILE)
+    history = read_history(directory / HISTORY_FILE)
     concerned = [one for one in pages.statements() if one.scenario == scenario]
     assert len(concerned) >= 5
     assert {one.number: said for one in concerned if (said := wrong(one, history))} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,19 +13,18 @@ from herzschlag.cli.app import app
 from herzschlag.pictures.instant import instant
 from herzschlag.report.model import Model
 from herzschlag.report.reading import read_run
-from herzschlag.running.runner import RunRequest, run
-from herzschlag.scenarios.from_toml import load
+from herzschlag.running.run_file import read_report
 from tests.support.pictures import layer, said, troubles
 
 pytestmark = pytest.mark.packets
-SPEED = 10.0
 SLAVES = {"host-98", "host-100"}
 
 
-def test_hearts_are_there_at_whole_seconds_and_between(tmp_path: Path) -> None:
-    report = run(RunRequest(scenario=load("normal"), backend="mininet", speed=SPEED, seed=1, directory=tmp_path))
+def test_hearts_are_there_at_whole_seconds_and_between(packet_run: Callable[[str], Path]) -> None:
+    directory = packet_run("normal")
+    report = read_report(directory)
     assert report.verdict == "holds", report.because
-    made = Model(read_run(tmp_path))
+    made = Model(read_run(directory))
     zero_s = made.seconds(0)
     for tenth in range(100):
         for whole in (zero_s + int(-zero_s) + tenth / 10, tenth / 10):  # seconds of the run, and after it was ready
@@ -34,13 +34,11 @@ def test_hearts_are_there_at_whole_seconds_and_between(tmp_path: Path) -> None:
             assert ways == expected, f"{len(ways)} of 8 at {whole:.2f} s"
 
 
-def test_the_command_draws_a_run_on_real_packets(tmp_path: Path) -> None:
-    report = run(
-        RunRequest(scenario=load("isolation"), backend="mininet", speed=SPEED, seed=1, directory=tmp_path / "run")
-    )
-    assert report.status == "finished", report.because
+def test_the_command_draws_a_run_on_real_packets(tmp_path: Path, packet_run: Callable[[str], Path]) -> None:
+    directory = packet_run("isolation")
+    assert read_report(directory).status == "finished"
     out = tmp_path / "x.svg"
-    ended = CliRunner().invoke(app, ["picture", str(tmp_path / "run"), "--at", "45", "--lang", "de", "--out", str(out)])
+    ended = CliRunner().invoke(app, ["picture", str(directory), "--at", "45", "--lang", "de", "--out", str(out)])
     assert ended.exit_code == 0, ended.stderr
     picture = ElementTree.parse(out).getroot()
     assert said(layer(picture, "clock")) == ["T+45,0 s"]

@@ -127,7 +127,7 @@ def test_wrong_words_are_refused_with_the_known_ones() -> None:
 
 def test_a_misspelt_backend_brings_up_nothing() -> None:
     """Any other word than `simulation` used to bring up a lab on real packets."""
-    with pytest.raises(ValueError, match="'simulatoin' is none: did you mean 'simulation'"):
+    with pytest.raises(ValueError, match="'simulatoin' is not a backend: did you mean 'simulation'"):
         Cluster.start(backend="simulatoin")  # type: ignore[arg-type]  # on purpose
 
 

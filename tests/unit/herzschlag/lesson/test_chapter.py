@@ -21,7 +21,7 @@ def test_a_chapter_is_found_by_number_and_by_name(wanted: str) -> None:
 
 
 def test_a_misspelt_chapter_is_refused_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"'isolaton' is none: did you mean 'isolation'.*1 to 6"):
+    with pytest.raises(InputError, match=r"'isolaton' is not a chapter: did you mean 'isolation'.*1 to 6"):
         find("isolaton")
 
 

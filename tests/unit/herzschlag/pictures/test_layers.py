@@ -18,7 +18,7 @@ def test_all_layers_are_drawn_unless_some_are_named() -> None:
 
 @pytest.mark.parametrize("only, without", [("harts", None), (None, "harts")])
 def test_an_unknown_layer_is_told_with_the_nearest(only: str | None, without: str | None) -> None:
-    with pytest.raises(InputError, match=r"'harts' is none.*hearts"):
+    with pytest.raises(InputError, match=r"'harts' is not a layer.*hearts"):
         chosen(only, without)
 
 
