@@ -24,7 +24,7 @@ def step(text: str) -> str:
     ("text", "says"),
     [
         (HEAD.replace("speed = 1", "speed = 10"), "set speed = 1"),
-        (HEAD.replace("keepalived", "keepalivd"), "cluster.system: 'keepalivd' is not a system: did you mean 'keepalived'"),
+        (HEAD.replace("keepalived", "keepalivd"), "'keepalivd' is not a system: did you mean 'keepalived'"),
         (HEAD + 'system_profile = "unicat"', "did you mean 'unicast'"),
         (HEAD + "system_options = { adver_s = 1 }", "did you mean 'advert_s'"),
         (HEAD + "vms_per_host = 1", "keepalived has no VMs"),
