@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.impairments.fate import fate, line_key
 from herzschlag.topo.impairments.values import Course, Flap, Impairment, Quality, Stage
-from tests.support.sandboxed import DEADLINE_S, delivered, impair, inside, run_body, switched_lab
+from tests.support.ordinary_user import run_as_ordinary_user
+from tests.support.sandboxed import BODIES, DEADLINE_S, delivered, impair, inside, run_body, switched_lab
 
 pytestmark = pytest.mark.packets
 
@@ -135,6 +137,23 @@ def test_a_relay_that_stood_still_says_so() -> None:
         os.kill(started[0], signal.SIGCONT)
         late_ns = lab.impairments.take_relay_late_ns()
         assert late_ns is not None and late_ns > 150_000_000
+
+
+def a_line_that_loses_most() -> None:
+    with switched_lab(2) as lab:
+        impair(lab, "host-98", links={("A", "host-99"): Quality(loss=0.9, burst_packets=20)})
+        assert delivered(lab, "host-98", "host-99", "A", 200) < 100
+        impair(lab, "host-98", links={("A", "host-99"): SLIGHT})
+        assert delivered(lab, "host-98", "host-99", "A", 50) == 50
+
+
+BODIES["a line"] = a_line_that_loses_most
+
+
+def test_an_ordinary_user_has_bad_lines(tmp_path: Path) -> None:
+    """The length of a queue is set over netlink: the call that is older needs a right over the whole machine."""
+    output = tmp_path / "output"
+    assert run_as_ordinary_user(__file__, "a line", output) == 0, output.read_text()
 
 
 @inside

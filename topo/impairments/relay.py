@@ -17,6 +17,7 @@ Sources: nft(8) (fwd), the kernel's tuntap documentation, packet(7), socket(7) (
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -30,7 +31,7 @@ from herzschlag.topo.impairments.filters import RELAYED, relay_interface
 from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.relay_messages import MESSAGE_BYTES_MAX, Ask, Open, Request, Told
 from herzschlag.topo.kernel import syscalls
-from herzschlag.topo.kernel.netlink import InNetwork
+from herzschlag.topo.kernel.netlink import InNetwork, Netlink, queue_message
 from herzschlag.topo.spec import DirectedLink, TopologySpec, node_interface
 
 QUEUE_PACKETS = 10_000
@@ -70,7 +71,9 @@ class Relay:
         if (node, network) in self._served:
             return
         with InNetwork(netns):
-            tap = syscalls.open_tap(relay_interface(network), QUEUE_PACKETS)
+            tap = syscalls.open_tap(relay_interface(network))
+            with contextlib.closing(Netlink()) as netlink:
+                netlink.send([queue_message(relay_interface(network), QUEUE_PACKETS)])
             raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
             raw.bind((node_interface(network), 0))
         with raw, os.fdopen(tap, "rb", buffering=0):

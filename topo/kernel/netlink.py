@@ -208,6 +208,13 @@ def mtu_message(interface: str, mtu: int) -> Message:
     return _encoded(message, _NEWLINK, _REQUEST)
 
 
+def queue_message(interface: str, packets: int) -> Message:
+    """How many packets wait at most. (`SIOCSIFTXQLEN` would need a right that an ordinary user has in no namespace.)"""
+    message = ifinfmsg()
+    message["attrs"] = [("IFLA_IFNAME", interface), ("IFLA_TXQLEN", packets)]
+    return _encoded(message, _NEWLINK, _REQUEST)
+
+
 def address_message(index: int, address: str, prefix_length: int, *, present: bool) -> Message:
     message = ifaddrmsg()
     message["family"] = socket.AF_INET

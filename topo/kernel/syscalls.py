@@ -41,7 +41,6 @@ _OPEN_TREE_CLONE, _MOVE_MOUNT_F_EMPTY_PATH = 0x1, 0x4
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
 _SIOCETHTOOL = 0x8946
-_SIOCSIFTXQLEN = 0x8943
 _TUNSETIFF, _IFF_TAP, _IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 _IFF_UP = 0x1
 _ETHTOOL_STXCSUM = 0x17
@@ -158,13 +157,11 @@ def interface_up(name: str) -> None:
         fcntl.ioctl(handle, _SIOCSIFFLAGS, struct.pack("16sH14x", name.encode(), flags | _IFF_UP))
 
 
-def open_tap(name: str, queue_packets: int) -> int:
+def open_tap(name: str) -> int:
     """Make a TAP interface in the calling thread's network namespace, up, for as long as its descriptor is open."""
     tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.ioctl(tap, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TAP | _IFF_NO_PI))
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as handle:
-            fcntl.ioctl(handle, _SIOCSIFTXQLEN, struct.pack("16si20x", name.encode(), queue_packets))
         interface_up(name)
     except OSError:
         os.close(tap)
