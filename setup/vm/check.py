@@ -73,6 +73,7 @@ def main() -> int:
             name: {
                 "played": today,
                 "inside": inside["verdicts"].get(name, "missing"),
+                "because": inside["reasons"].get(name, ""),
                 "outside": verdict,
                 "largest_deviation_s": inside["deviations"].get(name),
             }
@@ -146,6 +147,7 @@ def situations(
     return {
         "verdicts": {run["scenario"]: run["verdict"] for run in document["runs"]},
         "deviations": deviations,
+        "reasons": {run["scenario"]: run["because"] for run in document["runs"] if run["verdict"] != "holds"},
         "versions": report["versions"],
     }
 
@@ -169,7 +171,8 @@ def show(result: dict[str, Any]) -> None:
     for name, one in result["situations"].items():
         deviation = one["largest_deviation_s"]
         shown = "-" if deviation is None else f"{deviation:.2f} s"
-        lines.append(f"| {name} | {one['played']} | {one['inside']} | {one['outside']} | {shown} |")
+        why = f" ({one['because']})" if one.get("because") else ""
+        lines.append(f"| {name} | {one['played']} | {one['inside']}{why} | {one['outside']} | {shown} |")
     spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result["seconds"].items())
     lines += ["", f"Time: {spent}.", END]
     text = PAGE.read_text(encoding="utf-8")
