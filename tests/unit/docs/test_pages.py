@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import gallery
 import pytest
 
 import pages
@@ -43,9 +42,3 @@ def test_a_link_to_nothing_is_an_error(tmp_path: Path) -> None:
 def test_what_looks_like_a_link_in_code_stays(tmp_path: Path) -> None:
     text = "[a](live.md)\n```\n[b](nowhere.md)\n```\n"
     assert pages.relinked(text, "docs/cases.md", tmp_path) == text
-
-
-def test_the_gallery_names_every_scenario_once_and_the_situations_first() -> None:
-    names = gallery.names()
-    assert names[:5] == list(gallery.SITUATIONS)
-    assert len(names) == len(set(names)) > 90
