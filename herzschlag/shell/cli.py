@@ -22,6 +22,8 @@ from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.held import held
 from herzschlag.running.run_file import RunReport, new_folder
@@ -42,7 +44,7 @@ SCENARIO_FILE = "scenario.toml"
 
 
 def fail(text: str, status: int) -> NoReturn:
-    sys.stderr.write(f"herzschlag: {text}\n")
+    sys.stderr.write(f"herzschlag: {told(text)}\n")
     raise typer.Exit(status)
 
 
@@ -67,6 +69,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
         int | None,
         typer.Option(metavar="MB", help="Limit of the capture's size; packets after it are missing. Default: 256."),
     ] = None,
+    lang: LangOption = None,
 ) -> None:
     """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
 
@@ -74,6 +77,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
 
     A script is piped in, one command a line: herzschlag shell --backend simulation <script
     """
+    del lang  # its callback has chosen the language
     loaded = _scenario(scenario, speed)
     backend, refused = asking.offered(backend, sys.argv[1:], ask=sys.stdin.isatty() and sys.stderr.isatty())
     if refused:

@@ -19,6 +19,10 @@ from herzschlag.cli.ending import fail
 from herzschlag.exit_status import CANNOT_RUN, HOLDS, INTERRUPTED, VIOLATED, WRONG_INPUT
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS
+from herzschlag.history.fault_words import in_words
+from herzschlag.languages import N_, gettext, number
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.reasons import reason
 from herzschlag.report.cli import draw_all
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load
@@ -26,6 +30,7 @@ from herzschlag.wrong_input import nearest
 
 if TYPE_CHECKING:
     from herzschlag.exploration.exploring import Progress
+    from herzschlag.scenarios.model import Scenario
 
 MOST_JOBS = 64
 EVERY_S = 10.0
@@ -55,6 +60,7 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     corpus: Annotated[Path, typer.Option(help="What was seen, kept between calls.")] = Path("explored"),
     found: Annotated[Path, typer.Option(help="Where what breaks a rule is written.")] = Path("found"),
     confirm: Annotated[bool, typer.Option(help="Play what was found on real packets as well.")] = True,
+    lang: LangOption = None,
 ) -> None:
     """Search for the fault schedule that breaks a rule.
 
@@ -67,6 +73,7 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
 
     Example: herzschlag explore --only isolate --only storage --jobs 2
     """
+    del lang  # its callback has chosen the language
     try:
         from herzschlag.exploration import exploring  # noqa: PLC0415 (Hypothesis is an extra)
         from herzschlag.exploration import found as finds  # noqa: PLC0415
@@ -102,16 +109,14 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
         scenario = finds.named(violation, frozenset(taken))
         taken.add(scenario.name)
         files = finds.write(scenario, found)
-        out.print(f"found  {violation.because}", markup=False, soft_wrap=True)
-        for step in scenario.steps:
-            length = "" if step.for_s is None else f" for {step.for_s:g} s"
-            out.print(f"       at {step.at_s:g} s{length}: {step.fault.describe()}", markup=False, soft_wrap=True)
-        out.print(f"       {files.scenario}, {files.test}", markup=False, soft_wrap=True)
+        _found(scenario, violation.because)
+        _under("", f"{files.scenario}, {files.test}")
         _play_again(files.scenario, found, "simulation")
         if confirm and not interrupted:
             _play_again(files.scenario, found, "mininet")
-        out.print(f"again  herzschlag run {files.scenario} --backend simulation", markup=False, soft_wrap=True)
-    out.print(f"What was exercised and what never: {page}", markup=False, soft_wrap=True)
+        _under(gettext("again"), f"herzschlag run {files.scenario} --backend simulation")
+    said = gettext("What was exercised and what never: {page}", page=page)
+    out.print(said, markup=False, soft_wrap=True)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(VIOLATED if progress.violations else HOLDS)
@@ -134,14 +139,34 @@ class _Line:
     def tell(self, progress: Progress) -> None:
         rate = progress.plays / progress.took_s if progress.took_s else 0.0
         counts = getattr(self._kept, "counts", {})
-        again = f" ({progress.replayed} of them kept by earlier searches)" if progress.replayed else ""
-        out.print(
-            f"{progress.took_s:6.0f} s  {progress.plays} schedules{again}, {rate:.1f} a second;"
-            f" {coverage.situations(counts)} situations ({progress.new_situations} new),"
-            f" {coverage.pairs(counts)} pairs of changes; {len(progress.violations)} found",
-            markup=False,
-            soft_wrap=True,
+        again = gettext(" ({number} of them kept by earlier searches)", number=progress.replayed)
+        said = N_(
+            "{plays} schedules{again}, {rate} a second; {situations} situations ({new} new), {pairs} pairs of changes; "
+            "{found} found"
         )
+        values = {
+            "plays": progress.plays,
+            "again": again if progress.replayed else "",
+            "rate": number(rate, ".1f"),
+            "situations": coverage.situations(counts),
+            "new": progress.new_situations,
+            "pairs": coverage.pairs(counts),
+            "found": len(progress.violations),
+        }
+        out.print(f"{progress.took_s:6.0f} s  {gettext(said, **values)}", markup=False, soft_wrap=True)
+
+
+def _under(what: str, text: str) -> None:
+    width = max(map(len, (gettext("found"), gettext("again")))) + 2
+    out.print(f"{what:<{width}}{text}", markup=False, soft_wrap=True)
+
+
+def _found(scenario: Scenario, because: str) -> None:
+    _under(gettext("found"), reason(because))
+    for step in scenario.steps:
+        said = N_("at {at} s: {fault}") if step.for_s is None else N_("at {at} s for {length} s: {fault}")
+        values = {"at": number(step.at_s), "length": number(step.for_s or 0), "fault": in_words(step.fault)}
+        _under("", gettext(said, **values))
 
 
 def _play_again(file: Path, folder: Path, backend: BackendName) -> None:
@@ -154,11 +179,15 @@ def _play_again(file: Path, folder: Path, backend: BackendName) -> None:
         RunRequest(scenario=scenario, backend=backend, speed=CONFIRM_SPEED, seed=0, directory=directory), lambda _: None
     )
     if report.status == "unavailable":
-        out.print(f"       not on real packets here: {report.because}", markup=False, soft_wrap=True)
+        _under("", gettext("not on real packets here: {why}", why=reason(report.because)))
         return
     draw_all([directory])
-    where = "in virtual time" if backend == "simulation" else "on real packets"
-    out.print(f"       {where}: {report.verdict} ({directory / 'report.html'})", markup=False, soft_wrap=True)
+    said = (
+        N_("in virtual time: {verdict} ({page})")
+        if backend == "simulation"
+        else N_("on real packets: {verdict} ({page})")
+    )
+    _under("", gettext(said, verdict=gettext(report.verdict), page=directory / "report.html"))
 
 
 def _kinds(only: list[str] | tuple[str, ...], without: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ import typer
 from herzschlag.checkers import checkers
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import HOLDS, WRONG_INPUT
+from herzschlag.languages import N_, gettext, ngettext, number
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
+from herzschlag.languages.titles import title as scenario_title
 from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.completion import shipped_scenarios
 from herzschlag.scenarios.from_toml import Problem, ScenarioError, load_family, of_systems, shipped
@@ -29,6 +33,7 @@ NEW = "my-scenario"
 def scenarios_command(
     name: Annotated[str | None, typer.Argument(help="Print this one's file.", autocompletion=shipped_scenarios)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """List the shipped scenarios, or print one of them.
 
@@ -36,6 +41,7 @@ def scenarios_command(
 
     Example: herzschlag scenarios isolation >mine.toml
     """
+    del lang  # its callback has chosen the language
     if name is not None:
         try:
             found = load_family(name)
@@ -50,7 +56,8 @@ def scenarios_command(
         return
     width = max(len(one) for one, _ in (*families, *foreign))
     sys.stdout.writelines(f"{one:<{width}}  {_title(members)}\n" for one, members in families)
-    sys.stdout.write("\nother people's systems, on real packets alone (make systems; docs/your-system.md)\n")
+    others = gettext("other people's systems, on real packets alone (make systems; docs/your-system.md)")
+    sys.stdout.write(f"\n{others}\n")
     sys.stdout.writelines(f"{one:<{width}}  {_title(members)}\n" for one, members in foreign)
 
 
@@ -66,7 +73,7 @@ def _listed(scenario: Scenario) -> dict[str, Any]:
 
 def _title(members: Sequence[Scenario]) -> str:
     """Of a family: what its members' titles begin with, before the last colon, and their names."""
-    title = members[0].title
+    title = scenario_title(members[0].title)
     if len(members) == 1:
         return title
     names = ", ".join(member.name.partition("@")[2] for member in members)
@@ -75,11 +82,13 @@ def _title(members: Sequence[Scenario]) -> str:
 
 def init_command(
     name: Annotated[str, typer.Argument(help="Its name, and that of its file.")] = NEW,
+    lang: LangOption = None,
 ) -> None:
     """Write a commented scenario of your own, which holds as it is, and the schema by which editors check it.
 
     Example: herzschlag init my-case
     """
+    del lang  # its callback has chosen the language
     from herzschlag.scenarios import schema  # noqa: PLC0415 (large, for two commands)
     from herzschlag.scenarios.starter import starter  # noqa: PLC0415
 
@@ -96,8 +105,10 @@ def init_command(
         fail(f"{path}: exists already, and stays as it is: choose another name", WRONG_INPUT)
     except OSError as error:
         fail(f"{error.filename}: cannot be written: {error.strerror}; choose another place", WRONG_INPUT)
-    typer.echo(f"{path}: a scenario to change; {path.parent / schema.SCHEMA_FILE}: what editors check it by")
-    typer.echo(f"try: herzschlag check {path}; herzschlag run {path} --backend simulation")
+    said = N_("{path}: a scenario to change; {schema}: what editors check it by")
+    typer.echo(gettext(said, path=path, schema=path.parent / schema.SCHEMA_FILE))
+    commands = f"herzschlag check {path}; herzschlag run {path} --backend simulation"
+    typer.echo(gettext("try: {commands}", commands=commands))
 
 
 def check_command(
@@ -106,6 +117,7 @@ def check_command(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what is wrong.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Check scenario files without running them, and say everything that is wrong, each with file and line.
 
@@ -113,6 +125,7 @@ def check_command(
 
     Example: herzschlag check my-case.toml
     """
+    del lang  # its callback has chosen the language
     checkers()
     problems: list[Problem] = []
     for name in scenarios:
@@ -121,7 +134,7 @@ def check_command(
         except ScenarioError as error:
             problems += error.problems or [Problem(name, 0, "", str(error))]
             if not as_json:
-                typer.echo(str(error), err=True)
+                typer.echo(told(str(error)), err=True)
         else:
             if not as_json and not quiet:
                 typer.echo(f"{name}: {_contents(found)}")
@@ -135,16 +148,12 @@ def _contents(members: Sequence[Scenario]) -> str:
     first = members[0]
     expected = len(first.expect.all()) - len(first.expect.allow)
     parts = [
-        *([_number(len(members), "variant")] if len(members) > 1 else []),
-        _number(len(first.steps), "step"),
-        _number(expected, "expectation"),
-        f"{first.length_s:g} s long",
+        *([ngettext("{number} variant", "{number} variants", len(members))] if len(members) > 1 else []),
+        ngettext("{number} step", "{number} steps", len(first.steps)),
+        ngettext("{number} expectation", "{number} expectations", expected),
+        gettext("{seconds} s long", seconds=number(first.length_s)),
     ]
-    return "right: " + ", ".join(parts)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return gettext("right: {what}", what=", ".join(parts))
 
 
 def schema_command(
