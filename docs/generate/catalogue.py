@@ -30,6 +30,7 @@ from babel.messages.pofile import read_po, write_po
 
 from herzschlag.cli.app import app
 from herzschlag.cli.spoken import EXAMPLE, paragraphs
+from herzschlag.shell.commands import NAMES, lines_of_help
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ROOT / "herzschlag/languages"
@@ -39,7 +40,7 @@ OPTIONS = {"parse_template_string": True}  # calls within the `${}` of JavaScrip
 WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 """In a page: its words in two pairs of braces."""
 SCENARIOS = ("scenarios/shipped", "systems/scenarios")
-PROGRAM = "herzschlag/cli/app.py"
+PROGRAM, PROMPT = "herzschlag/cli/app.py", "herzschlag/shell/commands.py"
 WIDTH = 120
 COMMENT = "# Texts of Herzschlag for people. `make docs` adds new ones: docs/decisions/0038-languages-by-gettext.md."
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # Babel wants a date; one that does not change
@@ -59,8 +60,8 @@ def texts() -> Iterator[Text]:
         place = path.relative_to(ROOT).as_posix()
         for found in READERS[path.suffix](path):
             yield Text(found, place)
-    for text in of_commands():
-        yield Text(text, PROGRAM)
+    yield from (Text(text, PROGRAM) for text in of_commands())
+    yield from (Text(text, PROMPT) for text in of_prompt())
     for folder in SCENARIOS:
         for path in sorted((ROOT / "herzschlag" / folder).glob("*.toml")):
             for text in of_scenario(tomllib.loads(path.read_text(encoding="utf-8"))):
@@ -125,6 +126,11 @@ def of_commands() -> Iterator[str]:
             yield from (one.help for one in command.params if one.help)
             yield command.rich_help_panel or ""
     yield from (one.help for one in group.params if one.help)
+
+
+def of_prompt() -> Iterator[str]:
+    """What the commands of `herzschlag shell` do."""
+    yield from (lines_of_help(name)[1] for name in NAMES)
 
 
 def template() -> Catalog:

@@ -4,13 +4,13 @@ They are English where they are raised, because most of those places know no lan
 them. A command translates what it writes: `told`. This module decides how an English refusal is recognized: by
 `texts/input.py` and `texts/commands.py`, a line at a time, the whole line or what is left of it after a `: `, before
 which file, line and key stand. `{why}`, `{way}` and `{error}` in it are refusals again; everything else is as the user
-wrote it. What is not recognized stays English. `of_machine` does the same for what the doctor says.
+wrote it. What is not recognized stays English. `of_machine` and `of_packets` do the same for what two commands say.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from string import Formatter
 
@@ -21,7 +21,7 @@ from herzschlag.languages.current import current
 REMEMBERED = 1000
 BETWEEN = ": "
 Pattern = tuple[str, str, re.Pattern[str]]
-_AGAIN = ("why", "way", "error")
+_AGAIN = ("why", "way", "error", "shown")
 
 
 def told(text: str) -> str:
@@ -44,19 +44,32 @@ def of_machine(text: str) -> str:
     """What the doctor says, by `texts/machines.py`, whole."""
     from herzschlag.languages.texts.machines import MACHINES  # noqa: PLC0415 (English needs none of these)
 
-    found = None if current() == ENGLISH else _match(text, [0], _patterns(MACHINES))
-    return text if found is None else _said(*found[1:])
+    return _whole(text, MACHINES)
+
+
+def of_packets(text: str) -> str:
+    """What packets show or do not, by `texts/packets.py`, whole."""
+    from herzschlag.languages.texts.packets import PACKETS  # noqa: PLC0415
+
+    return _whole(text, PACKETS)
+
+
+def _whole(text: str, texts: tuple[str, ...]) -> str:
+    found = None if current() == ENGLISH else _match(text, [0], _patterns(texts))
+    if found is None:
+        return text
+    return _said(*found[1:], lambda inner: _whole(inner, texts))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _line(language: Language, line: str) -> str:
     del language  # of the thread; only remembered under it
     found = _match(line, _begins(line), _refusals())
-    return line if found is None else line[: found[0]] + _said(*found[1:])
+    return line if found is None else line[: found[0]] + _said(*found[1:], told)
 
 
-def _said(message: str, values: dict[str, str]) -> str:
-    said = {name: told(value) if name in _AGAIN else value for name, value in values.items()}
+def _said(message: str, values: dict[str, str], again: Callable[[str], str]) -> str:
+    said = {name: again(value) if name in _AGAIN else value for name, value in values.items()}
     return gettext(message).format(**said)
 
 

@@ -19,8 +19,7 @@ from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.languages import N_, gettext, number
 from herzschlag.languages.option import LangOption
-from herzschlag.languages.reasons import reason
-from herzschlag.languages.refusals import told
+from herzschlag.languages.refusals import of_packets, told
 from herzschlag.packets import dissector as lua
 from herzschlag.packets.bad_lines import BadLine
 from herzschlag.packets.passages import CaptureError
@@ -104,7 +103,7 @@ def dissector_command(
 
 def _show(out: Console, found: Summary, key: str, wide: bool) -> None:
     for remark in found.remarks:
-        out.print(gettext("Note: {remark}.", remark=reason(remark)), style="yellow", markup=False, soft_wrap=True)
+        out.print(gettext("Note: {remark}.", remark=of_packets(remark)), style="yellow", markup=False, soft_wrap=True)
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.packets.items())
     said = N_("{scenario}: {number} packets entered the switches ({kinds})")
     out.print(gettext(said, scenario=found.scenario, number=sum(found.packets.values()), kinds=kinds), soft_wrap=True)
@@ -221,7 +220,7 @@ def _signs(out: Console, found: Summary, wide: bool) -> None:
         last = max((at for at in one.last_s.values() if at is not None), default=None)
         silence = None if last is None else one.at_s - last
         lasts = [_seconds(one.last_s[network]) for network in networks] if wide else [_seconds(last)]
-        table.add_row(_seconds(one.at_s), one.node, reason(one.concluded), one.of, *lasts, _seconds(silence))
+        table.add_row(_seconds(one.at_s), one.node, of_packets(one.concluded), one.of, *lasts, _seconds(silence))
     out.print(table)
     _cut(out, min(ROWS_MAX, len(found.last_signs)), len(found.last_signs))
 
@@ -242,7 +241,7 @@ def _confirmations(out: Console, found: Summary, wide: bool) -> None:
             "-" if one.difference_ms is None else number(one.difference_ms, ".2f"),
             _seconds(one.detection_s),
             "-" if one.frame is None else str(one.frame),
-            reason(one.because),
+            of_packets(one.because),
         )
         table.add_row(*cells[: len(table.columns)])
     out.print(table)

@@ -169,6 +169,7 @@ def test_texts_are_found_in_python_and_in_scripts(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(catalogue, "ROOT", tmp_path)
     monkeypatch.setattr(catalogue, "LANGUAGES", tmp_path / "herzschlag/languages")
     monkeypatch.setattr(catalogue, "of_commands", list)
+    monkeypatch.setattr(catalogue, "of_prompt", list)
     found = catalogue.template()
     assert {one.id for one in catalogue.messages(found)} == {
         "one text",
