@@ -30,7 +30,8 @@ from babel.messages.pofile import read_po, write_po
 
 from herzschlag.cli.app import app
 from herzschlag.cli.spoken import EXAMPLE, paragraphs
-from herzschlag.shell.commands import NAMES, lines_of_help
+from herzschlag.faults import KINDS
+from herzschlag.shell.commands import NAMES, about_fault, lines_of_help
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ROOT / "herzschlag/languages"
@@ -129,8 +130,9 @@ def of_commands() -> Iterator[str]:
 
 
 def of_prompt() -> Iterator[str]:
-    """What the commands of `herzschlag shell` do."""
+    """What the commands of `herzschlag shell` do, and its faults."""
     yield from (lines_of_help(name)[1] for name in NAMES)
+    yield from (about_fault(kind) for kind in sorted(KINDS))
 
 
 def template() -> Catalog:

@@ -2,7 +2,8 @@
 other language.
 
 This module decides which pages are German, and that no page shows the navigation of the other language but a link to
-it. A page has no mark of its own: in the repository it is read as it is.
+the same page there, or to its beginning. A page has no mark of its own: in the repository it is read as it is. (The
+theme's own button for languages asks for a file, which a page that is one itself may not.)
 """
 
 from __future__ import annotations
@@ -75,16 +76,12 @@ def on_page_context(context: dict[str, Any], page: Any, config: Any, nav: Any) -
         page.meta.setdefault("description", DESCRIPTION)
     shown = copy.copy(nav)
     shown.items = [item for item in nav.items if language(of_page(item)) == mine]
-    shown.items.append(Link(NAMES[other], _url(HOMES[other])))
+    same = counterpart(page.file.src_uri, [one.file.src_uri for one in nav.pages])
+    shown.items.append(Link(NAMES[other], _url(same or HOMES[other])))
     for way in ("previous_page", "next_page"):
         neighbour = getattr(page, way)
         if neighbour is not None and language(neighbour.file.src_uri) != mine:
             setattr(page, way, None)
-    same = counterpart(page.file.src_uri, [one.file.src_uri for one in nav.pages])
-    both = {mine: page.file.src_uri, other: same} if same else {}
-    config.extra["alternate"] = [
-        {"name": NAMES[one], "link": _url(both[one]), "lang": one} for one in sorted(both, reverse=True)
-    ]
     return context | {"nav": shown}
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from herzschlag.checkers.verdict import WORDS, Verdict, worst
 from herzschlag.cluster import Cluster
-from herzschlag.faults import Fault, SwitchReboot, kind_of, primitives_of
+from herzschlag.faults import Fault, SwitchReboot, kind_of, kinds, primitives_of
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.fault_words import in_words
 from herzschlag.history.records import SECOND, write_whole
@@ -321,8 +321,13 @@ def lines_of_help(name: str) -> list[str]:
     return [line.strip() for line in text.splitlines()]
 
 
-def help_of_fault(kind: str, about: str) -> str:
-    return f"{usage(kind)}\n{about}"
+def help_of_fault(kind: str) -> str:
+    return f"{usage(kind)}\n{gettext(about_fault(kind))}"
+
+
+def about_fault(kind: str) -> str:
+    """In English, in a line."""
+    return " ".join((kinds()[kind].__doc__ or "").split())
 
 
 def _words(arg: str, least: int, usage: str) -> list[str]:

@@ -183,7 +183,7 @@ class Shell(cmd.Cmd):
             if arg == "fault":
                 self._say(gettext("Kinds: {names}; help KIND says more", names=", ".join(sorted(kinds()))))
         elif arg in kinds():
-            self._say(help_of_fault(arg, " ".join((kinds()[arg].__doc__ or "").split())))
+            self._say(help_of_fault(arg))
         elif arg and not self._inside.takes(arg) and arg not in OWN:
             raise WordsError(f"no help on {arg!r}: {_nearest(arg, [*NAMES, *kinds()])}")
         else:

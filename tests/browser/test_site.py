@@ -75,7 +75,7 @@ def test_a_german_page_is_german_around_its_text(site: Path, open_context: OpenC
     assert [word for word in ("Course", "Gallery", "Use it", "How it is built") if word in navigation] == []
     assert page.locator(".md-search__input").get_attribute("placeholder") == "Suche"
     assert page.locator(".headerlink").first.get_attribute("title") == "Link zu dieser Stelle"
-    page.locator(".md-select__link[hreflang=en]").dispatch_event("click")
+    page.get_by_role("link", name="English", exact=True).click()
     page.wait_for_url("**/lesson/en/3-the-master-fails.html")
     assert page.locator("html").get_attribute("lang") == "en"
     navigation = page.locator(".md-nav--primary").first.inner_text()

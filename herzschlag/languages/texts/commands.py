@@ -145,4 +145,11 @@ COMMANDS = (
     N_("no such directory, and no run of this name in {folder}: {way}"),
     N_("no such directory, and no run of this name in {folder}"),
     N_("{number} bytes: at most {most}"),
+    N_("the lab has no display: run a program here, for example: host-98 bash"),
+    N_("a switch is stopped by: fault network-down networks=A, and started by: heal"),
+    N_("start it yourself: host-98 iperf -s >/tmp/iperf &, then: host-99 iperf -t 2 -c host-98"),
+    N_("start it yourself: host-98 iperf -us >/tmp/iperf &, then: host-99 iperf -t 2 -uc host-98"),
+    N_("{name} is not a run that this version can read"),
+    N_("{name} is not a run"),
+    N_("{name} is running"),
 )

@@ -42,3 +42,10 @@ def test_a_link_to_nothing_is_an_error(tmp_path: Path) -> None:
 def test_what_looks_like_a_link_in_code_stays(tmp_path: Path) -> None:
     text = "[a](live.md)\n```\n[b](nowhere.md)\n```\n"
     assert pages.relinked(text, "docs/cases.md", tmp_path) == text
+
+
+def test_a_printed_picture_leads_to_itself(tmp_path: Path) -> None:
+    """At the width of a telephone its words cannot be read."""
+    picture = "../../pictures/lesson/de/normal-6.2.svg"
+    said = pages.relinked(f"![Herzen]({picture})\n", "docs/lesson/de/1-normalbetrieb.md", tmp_path)
+    assert said == f"[![Herzen]({picture})]({picture})\n"
