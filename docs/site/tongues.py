@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 Language = Literal["de", "en"]
 COURSE = "lesson"
-GALLERIES: dict[Language, str] = {"de": "galerie.md", "en": "gallery.md"}
+MARKDOWN = ".md"
+GALLERIES: dict[Language, str] = {"de": f"galerie{MARKDOWN}", "en": f"gallery{MARKDOWN}"}
 HOMES: dict[Language, str] = {"de": "lesson/de/index.md", "en": "index.md"}
 NAMES: dict[Language, str] = {"de": "Deutsch", "en": "English"}
 PAIRS = {"aussagen": "statements", "index": "index"}
@@ -94,4 +95,4 @@ def _toggles(config: Any, mine: Language) -> None:
 
 
 def _url(page: str) -> str:
-    return f"{page.removesuffix('.md')}.html"
+    return f"{page.removesuffix(MARKDOWN)}.html"

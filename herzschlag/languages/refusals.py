@@ -2,8 +2,8 @@
 
 They are English where they are raised, because most of those places know no language, and `--json` and logs keep
 them. A command translates what it writes: `told`. This module decides how an English refusal is recognized: by
-`texts/input.py` and `texts/commands.py`, a line at a time, the whole line or what is left of it after a `: `, before
-which file, line and key stand. `{why}`, `{way}` and `{error}` in it are refusals again; everything else is as the user
+`texts/input.py` and `texts/commands.py`, a line at a time, the whole line or what is left of it after a `: `, after
+file, line and key. `{why}`, `{way}` and `{error}` in it are refusals again; everything else is as the user
 wrote it. What is not recognized stays English. `of_machine` and `of_packets` do the same for what two commands say.
 """
 
@@ -25,7 +25,7 @@ _AGAIN = ("why", "way", "error", "shown")
 
 
 def told(text: str) -> str:
-    """`x.toml:3: speed: is 'a': a number is wanted` as `x.toml:3: speed: ist 'a': verlangt ist eine Zahl`."""
+    """`speed: is 'a': a number is wanted` as `speed: ist 'a': verlangt ist eine Zahl`."""
     language = current()
     if language == ENGLISH:
         return text

@@ -106,7 +106,7 @@ def refusals_of(path: Path) -> list[str]:
 
 
 def filled(node: ast.expr) -> str:
-    """A text in the source as a user might read it; empty for what is no text."""
+    """A text in the source as a user might read it; empty for anything else."""
     if isinstance(node, ast.JoinedStr):
         return "".join(str(one.value) if isinstance(one, ast.Constant) else "xyz" for one in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
