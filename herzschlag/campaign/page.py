@@ -73,7 +73,7 @@ def _unsteady(found: Sequence[Unsteady], folder: Path) -> str:
         return _section("unsteady", title, f"{note} {gettext('There are none.')}", "")
     rows = "".join(
         f"<tr><th scope=row>{escape(one.runs[0].cell.case)}</th><td class=num>{one.runs[0].cell.seed}</td>"
-        f"<td>{escape(gettext(one.what))}</td><td>{_links(one.runs, folder)}</td></tr>"
+        f"<td>{escape(one.what)}</td><td>{_links(one.runs, folder)}</td></tr>"
         for one in found[:ROWS_MAX]
     )
     header = _header((N_("Case"), ""), (N_("Seed"), NUM), (N_("What differs"), ""), (N_("Runs"), ""))

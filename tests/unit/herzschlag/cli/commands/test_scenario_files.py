@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
+from herzschlag.languages import speaking
 from herzschlag.scenarios.from_toml import of_systems, shipped
 
 
@@ -95,3 +96,19 @@ def test_check_as_json_and_quietly(here: Path) -> None:
 def test_the_path_of_the_schema_is_that_of_an_installed_file() -> None:
     path = Path(call("schema", "--path")[1].strip())
     assert json.loads(path.read_text())["title"] == "A scenario of Herzschlag"
+
+
+def test_what_is_wrong_is_told_in_german_and_kept_in_english(here: Path) -> None:
+    (here / "bad.toml").write_text('name = "bad"\ntitle = "x"\nspeed = "a"\n[cluster]\nhots = 3\n')
+    with speaking("de"):
+        status, _, told = call("check", "bad.toml")
+        document = json.loads(call("check", "bad.toml", "--json")[1])
+        assert call("check", "case-01")[1].startswith("case-01: richtig: 2 Varianten, 1 Schritt, ")
+        listed = call("scenarios")[1]
+    assert status == 2
+    assert told.splitlines() == [
+        "bad.toml:3: speed: ist 'a': verlangt ist eine Zahl",
+        "bad.toml:5: cluster.hots: unbekannter Schlüssel: meinten Sie 'hosts'?",
+    ]
+    assert document["problems"][0]["text"] == "is 'a': a number is wanted"
+    assert "Normalbetrieb: Nichts fällt aus" in listed and "Systeme anderer, nur mit echten Paketen" in listed
