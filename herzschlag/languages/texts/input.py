@@ -10,8 +10,8 @@ from herzschlag.languages.catalogue import N_
 
 INPUT = (
     N_("did you mean {name}?"),
-    N_("there is {names}"),
-    N_("there is none"),
+    N_("known: {names}"),
+    N_("none is known"),
     N_("the nearest of {number} are {names}"),
     N_("unknown key: {way}"),
     N_("the key {key} is missing: add it"),
@@ -156,4 +156,7 @@ INPUT = (
     N_("{fault} says undoable = {value}: {error}: {why}"),
     N_("a fault with a condition can be undone, one with commands alone cannot"),
     N_("mend the package that brings it (docs/extending.md)"),
+    N_("{name} is not a backend: {way}"),
+    N_("{name} is not a system: {way}, or the path of a TOML file"),
+    N_("{profile} is not a profile of {system}: {way}"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from herzschlag.languages import refusals, speaking
+from herzschlag.wrong_input import nearest
 
 
 @pytest.mark.parametrize(
@@ -15,15 +16,18 @@ from herzschlag.languages import refusals, speaking
             "my.toml:3: cluster.hosts: is 0.5: a whole number is wanted",
             "my.toml:3: cluster.hosts: ist 0.5: verlangt ist eine ganze Zahl",
         ),
-        ("CHAPTER: '9' is none: did you mean 'master'?", "CHAPTER: '9' gibt es nicht: meinten Sie 'master'?"),
+        (
+            "CHAPTER: '9' is not a chapter: did you mean 'master'?, or a number from 1 to 6",
+            "CHAPTER: '9' ist kein Kapitel: meinten Sie 'master'?, oder eine Zahl von 1 bis 6",
+        ),
         (
             "x.toml: cannot be read: Permission denied; check the path",
             "x.toml: lässt sich nicht lesen: keine Berechtigung; prüfen Sie den Pfad",
         ),
         (
-            "a.toml:1: steps: is 1: write [[steps]], with double brackets\na.toml:9: unknown key: there is none",
+            "a.toml:1: steps: is 1: write [[steps]], with double brackets\na.toml:9: unknown key: none is known",
             "a.toml:1: steps: ist 1: schreiben Sie [[steps]], mit doppelten Klammern\n"
-            "a.toml:9: unbekannter Schlüssel: es gibt keine",
+            "a.toml:9: unbekannter Schlüssel: bekannt ist nichts",
         ),
         ("what the machine says: no such thing", "what the machine says: no such thing"),
         ("", ""),
@@ -53,3 +57,8 @@ def test_what_says_more_is_recognized_first() -> None:
 def test_known_looks_at_the_end_of_a_line_too() -> None:
     assert refusals.known("file:1: speed: is 'a': a number is wanted")
     assert not refusals.known("something else")
+
+
+@pytest.mark.parametrize("names", [["isolate"], ["a", "b"], [], [f"{letter}{n}" for letter in "ab" for n in range(40)]])
+def test_every_hint_at_a_name_is_known(names: list[str]) -> None:
+    assert refusals.known(nearest("isolat", names))
