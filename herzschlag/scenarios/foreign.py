@@ -67,9 +67,10 @@ def check_step(step: Step, scenario: Scenario, lab: TopologySpec, key: str) -> N
         if isinstance(one, p.Blocked) and one.what == "8182":
             raise InputError(f"{key}.fault", f"{kind} blocks port 8182, on which {system.name} says nothing")
         by_address = isinstance(one, p.Impaired) or (isinstance(one, p.LinkCut) and one.at == "nftables")
-        if by_address and system.floods:
+        if by_address and system.floods and scenario.cluster.system_profile not in system.unicast_profiles:
+            others = f", or use the profile {' or '.join(system.unicast_profiles)}" if system.unicast_profiles else ""
             raise InputError(
                 f"{key}.fault",
                 f"{kind} acts on the address a packet is for, which the multicasts and broadcasts of {system.name}"
-                ' pass: cut links at the switch (manner = "silent"), where these are cut as well',
+                f' pass: cut links at the switch (manner = "silent"), where these are cut as well{others}',
             )
