@@ -6,6 +6,7 @@ to `finding.py`, filling words into its texts to `filling.py`, and running it to
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal, get_args
 
@@ -111,7 +112,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     packages: dict[str, str] = {}
     """Program that must be on the machine, to the Debian package that has it."""
     settle_s: float
-    """This long after a change, hosts that reach each other have made up their minds."""
+    """This long after a change, hosts that reach each other have made up their minds; an option of this name takes its
+    place, where a profile makes it longer."""
     majority: bool = False
     """Hosts that do not reach a majority of all have no leader."""
     floods: bool = False
@@ -179,7 +181,10 @@ def with_options(system: System, profile: str, options: dict[str, Option]) -> Sy
             text = f"{name!r} is not an option of {system.name}: {nearest(name, system.options)}"
             raise InputError(f"system_options.{name}", text)
     merged = {**system.options, **system.profiles.get(profile, {}), **options}
-    return msgspec.structs.replace(system, options=merged)
+    settle_s = merged.get("settle_s", system.settle_s)
+    if isinstance(settle_s, str) or not 0 < settle_s < math.inf:
+        raise InputError("system_options.settle_s", f"is {settle_s!r}: seconds, above 0")
+    return msgspec.structs.replace(system, options=merged, settle_s=float(settle_s))
 
 
 def check(system: System) -> System:

@@ -45,6 +45,7 @@ def test_a_shipped_system_is_sound(name: str) -> None:
         ({"programs": (Program(name="writer", argv=("x",)),)}, "programs[0].name", "choose another name"),
         ({"writes": Writes(argv=(), read=("x",))}, "writes.argv", "is empty"),
         ({"writes": Writes(argv=("x",), read=())}, "writes.read", "is empty"),
+        ({"unicast_profiles": ("one",)}, "unicast_profiles", "is not a profile"),
         ({"profiles": {"fast": {"prot": 1}}}, "profiles.fast", "did you mean 'port'"),
     ],
 )
@@ -83,3 +84,11 @@ def test_opinions_of_links_are_enough_for_a_system() -> None:
     links = Links(detection_s=(0.3, 3), told_s=1)
     system = check(msgspec.structs.replace(BEAT, reads=(LINK,), links=links))
     assert (system.has_links, system.has_roles, system.has_leader) == (True, False, False)
+
+
+def test_a_profile_may_take_longer_to_settle() -> None:
+    slow = msgspec.structs.replace(BEAT, options={"settle_s": 3}, profiles={"slow": {"settle_s": 9}})
+    assert (with_options(slow, "", {}).settle_s, with_options(slow, "slow", {}).settle_s) == (3, 9)
+    for wrong in ("long", 0, -1):
+        with pytest.raises(InputError, match="above 0"):
+            with_options(slow, "", {"settle_s": wrong})
