@@ -32,6 +32,19 @@ def test_a_disagreement_for_a_moment_once_settled_is_seen() -> None:
     assert judged((*STARTED, *ALONE, *OTHERS, *HEALED, *moment), "corosync")["one-view"].verdict == "violated"
 
 
+def test_quorate_hosts_that_agree_on_a_member_which_is_alone_are_seen() -> None:
+    """Corosync: the others form one membership after the other and never complete one, so their view stays."""
+    found = judged((*STARTED, *ALONE, *HEALED), "corosync")["one-view"]
+    assert found.verdict == "violated"
+    assert "host-99 was quorate with host-98 host-99 host-100" in found.because
+    assert "but not host-98, which says host-98" in found.because
+
+
+def test_quorate_hosts_that_keep_a_member_which_does_not_run_are_seen() -> None:
+    found = judged((*STARTED, *HEALED[1:]), "corosync", Freeze(host="host-98"))["one-view"]
+    assert (found.verdict, "but not host-98, which says nothing" in found.because) == ("violated", True)
+
+
 def test_a_host_that_is_frozen_says_nothing() -> None:
     frozen = (*STARTED, *OTHERS, *HEALED[1:])
     assert judged(frozen, "corosync", Freeze(host="host-98"))["one-view"].verdict == "holds"
