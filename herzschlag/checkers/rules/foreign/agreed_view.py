@@ -3,7 +3,8 @@ both go on working, or one would count on a member that is not there.
 
 This module decides that it is so whatever is cut: two majorities of one set of hosts have a host in common, so two
 different quorate views are never both right. So each member of such a view, quorate or not, must have the same one. A
-host that is frozen, off, or whose programs are dead says nothing, and is a member of none.
+host that is frozen, off, or whose programs are dead says nothing, and is a member of none. While lines are bad nothing
+is settled.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     for segment in truth.segments:
         settled_ns = segment.begin_ns + round(system.settle_s * SECOND)
         from_ns = ready.at_ns if segment is truth.segments[0] else settled_ns
-        if from_ns < segment.end_ns:
+        if from_ns < segment.end_ns and not truth.impaired(segment):
             details.append(_judge(segment, from_ns, truth))
     good = f"in {counted(len(details), 'settled time')} quorate hosts agree"
     return finding(NAME, details, good=good, nothing="the hosts never had the time to settle")
