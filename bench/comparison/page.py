@@ -103,7 +103,8 @@ packets; ours at speed 10, its times in protocol seconds; the others in real tim
 """
 TABLE_WORDS = """\
 Seconds until another host leads (of Corosync: until the others are members without it; of BFD, which leads nothing:
-until another host notices), for how long two led at once, and which acknowledged writes were lost. Medians.
+until another host notices), for how long two led at once, and which acknowledged writes were lost. Medians; an empty
+cell was not played yet, and the next `make comparison` plays it.
 """
 TAIL = """\
 A host that is frozen, or has no power, leads nothing, whatever it said last. keepalived has no quorum and promises no
