@@ -94,8 +94,10 @@ INPUT = (
     N_("{path} is not there: the list has {number} items, counted from 0"),
     N_("{path} is not there: {way}"),
     N_(
-        '{kind} acts on the address a packet is for, which the multicasts and broadcasts of {system} pass: cut links at the switch (manner = "silent"), where these are cut as well'
+        '{kind} acts on the address a packet is for, which the multicasts and broadcasts of {system} pass: cut links at the switch (manner = "silent"), where these are cut as well; {way}'
     ),
+    N_("or choose the profile {names}"),
+    N_("it has no profile that sends to each host alone"),
     N_("{kind} blocks port 8182, on which {system} says nothing"),
     N_("{kind} means nothing for {system}, which {why}"),
     N_("{kind} means nothing for {system}: {why}"),
@@ -143,7 +145,6 @@ INPUT = (
     N_("no fault is called {name}: {way}"),
     N_("{word} is not a chapter: {way}, or a number from 1 to {most}"),
     N_("{word} is not a layer: {way}"),
-    N_("{word} is none: {way}"),
     N_("{early} and {late} contradict each other: both change {what} at the same time"),
     N_("{why}: give expected_s, or published_s with the source that published it"),
     N_("names no time"),

@@ -57,6 +57,37 @@ def test_init_writes_a_scenario_that_is_right_and_the_schema_it_names(here: Path
     assert call("check", "my-case.toml")[1] == "my-case.toml: right: 1 step, 3 expectations, 45 s long\n"
 
 
+def test_init_writes_a_system_a_scenario_and_a_test_that_are_right(here: Path) -> None:
+    status, out, _ = call("init", "--system", "my-beat")
+    assert status == 0 and "pytest test_my_beat.py" in out
+    names = ["herzschlag.schema.json", "my-beat-cut-off.toml", "my-beat.toml", "test_my_beat.py"]
+    assert sorted(path.name for path in here.iterdir()) == names
+    said = call("check", "my-beat.toml", "my-beat-cut-off.toml")
+    assert said[:2] == (
+        0,
+        "my-beat.toml: right: system my-beat, 1 program, 1 read\nmy-beat-cut-off.toml: right: 1 step, "
+        "3 expectations, 13 s long\n",
+    )
+
+
+def test_init_writes_all_files_of_a_system_or_none(here: Path) -> None:
+    (here / "test_beat.py").write_text("mine")
+    assert call("init", "--system", "beat")[0] == 2
+    assert [path.name for path in here.iterdir()] == ["test_beat.py"]
+    for name, says in (("etcd", "is a system already"), ("My", "small letters")):
+        status, _, told = call("init", "--system", name)
+        assert status == 2 and says in told
+
+
+def test_check_says_what_is_wrong_in_a_systems_file_and_where(here: Path) -> None:
+    call("init", "--system", "beat")
+    text = (here / "beat.toml").read_text()
+    (here / "beat.toml").write_text(text.replace('"role"', '"rolle"').replace("settle_s = 3", "setle_s = 3"))
+    status, _, told = call("check", "beat.toml")
+    line = text[: text.index("settle_s = 3")].count("\n") + 1
+    assert status == 2 and f"beat.toml:{line}: setle_s: unknown key: did you mean 'settle_s'?" in told
+
+
 def test_init_overwrites_nothing(here: Path) -> None:
     (here / "mine.toml").write_text("mine")
     status, _, told = call("init", "mine")
