@@ -99,10 +99,8 @@ class VCenter:
         self._s = settings
         self._t = settings.timers
         self._config = settings.config
-        self._boot = 0
-        self._since_ns = 0
-        """When this life began."""
-        self._sequence = 0
+        self._boot = self._since_ns = self._sequence = 0
+        """This life, when it began, and the number of its newest order."""
         self._now_ns = 0
         self._actions: list[AnyAction] = []
         self._hosts: dict[str, _Host] = {}

@@ -73,6 +73,8 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
     segment = truth.segment_at(max(0, win.at_ns - 1))
     if win.at_ns - segment.begin_ns < timers.election_ns or truth.impaired(segment):
         return None  # a fault came or went during the election
+    if truth.impaired(truth.segment_at(win.at_ns)):
+        return None  # its clock leapt to the end of the election, at this very instant
     group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
     if win.node not in group or not truth.clique(group, segment):
         return None  # frozen until then, it took no part; or not all of them could hear each other
