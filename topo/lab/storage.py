@@ -105,7 +105,7 @@ class Storage:
             (dead / f".{view}").touch()
 
     def steps_of_a_new_life(self, node: str) -> list[Step]:
-        """What a node's fresh mount namespace is given: hosts and vCenter have a disk of their own, hosts datastores."""
+        """What a fresh mount namespace is given: its own disk for a host and for vCenter, for hosts datastores."""
         if node == VCENTER:
             return _bind(str(self.local_path(node)), LOCAL)
         if node not in self._spec.moids:

@@ -50,7 +50,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
 
 
 def _refused(history: History) -> set[str]:
-    """VMs whose user was last told no: admission control is vCenter's, and what it refuses runs nowhere (7.7 [DD-AC])."""
+    """VMs whose user was last told no: what admission control refuses runs nowhere (7.7 [DD-AC])."""
     last = {str(record.get("vm")): record for record in history.of_kind("user")}
     return {vm for vm, record in last.items() if record.get("refused") and record.get("on")}
 
