@@ -30,7 +30,9 @@ class Failover:
         self._elected_ns = context.now_ns
         self._queue = RestartQueue(context.timers, per_host=context.cluster.restarts_per_host)
         self._orphans: set[str] = set()
-        self._orphans_due_ns = context.now_ns + context.timers.restart_delay_ns
+        """On the lists, and not yet known to run where a host itself says so."""
+        self._waits_until_ns = context.now_ns + context.timers.restart_delay_ns
+        self._orphans_due_ns = self._waits_until_ns
         self.on_pending: Callable[[], None] = lambda: None
         """Called when the list of VMs that wait for a place grows."""
 
@@ -54,7 +56,7 @@ class Failover:
         protected = self._ownership.protected()
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
         # A new master restarts what its predecessor left only when its delay is over.
-        if self._c.now_ns < self._orphans_due_ns < NEVER_NS:
+        if self._c.now_ns < self._waits_until_ns:
             self._orphans |= names | last_there
             return
         for vm in sorted(names | last_there):
@@ -109,7 +111,10 @@ class Failover:
             if last is None or vm in self._queue:
                 continue
             host = self._running.where.get(vm)
-            if host is not None and (self._hosts.speaks(host) or self._hosts.alive(host)):
+            if host is not None and self._hosts.speaks(host):
+                continue
+            if host is not None and self._hosts.alive(host):
+                undecided.add(vm)  # Its poweron file may be of an earlier life: what it reports when it joins counts.
                 continue
             # A poweron file alone is not a sign of life (docs/decisions/0009).
             self._running.where.pop(vm, None)

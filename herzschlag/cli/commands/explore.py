@@ -5,8 +5,10 @@ This module decides what a user types and sees. It leaves the search to `herzsch
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from herzschlag.backends.names import BackendName
 from herzschlag.cli.ending import fail
+from herzschlag.errors import UnusableMachine
 from herzschlag.exit_status import CANNOT_RUN, HOLDS, INTERRUPTED, VIOLATED, WRONG_INPUT
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS
@@ -29,6 +32,7 @@ from herzschlag.scenarios.from_toml import load
 from herzschlag.wrong_input import nearest
 
 if TYPE_CHECKING:
+    from herzschlag.exploration import exploring
     from herzschlag.exploration.exploring import Progress
     from herzschlag.scenarios.model import Scenario
 
@@ -53,7 +57,12 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     faults: Annotated[str, typer.Option(help="How many faults.", metavar="N-M")] = "1-6",
     for_time: Annotated[str, typer.Option("--time", help="How long: 30s, 10m, 2h.")] = "10m",
     seed: Annotated[int, typer.Option(help="For every choice.", min=0)] = 0,
-    jobs: Annotated[int, typer.Option(help="Processes that search.", min=1, max=MOST_JOBS)] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes that search. Default: 1.", min=1, max=MOST_JOBS, show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, whose workers search.")
+    ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this kind of fault; may be repeated.")] = None,
     without: Annotated[list[str] | None, typer.Option(help="Not this kind of fault; may be repeated.")] = None,
     profile: Annotated[ProfileName, typer.Option(help="Timers of this release.")] = ProfileName.vsphere_51,
@@ -67,11 +76,14 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     Draws schedules at random, plays each in virtual time, and judges it by every checker and by whether the cluster is
     whole again in the end. What breaks a rule is made as short as it can be, and written as a scenario and a test.
 
-    Exit status 0: no schedule broke a rule; 1: one did; 2: wrong usage; 4: the extra `explore` is missing.
+    Exit status 0: no schedule broke a rule; 1: one did; 2: wrong usage; 4: the extra `explore` is missing (or
+    `campaign`, for --scheduler), or the scheduler or its workers are gone.
 
     Example: herzschlag explore --time 10m --hosts 3-4
 
     Example: herzschlag explore --only isolate --only storage --jobs 2
+
+    Example: herzschlag explore --time 2h --scheduler tcp://127.0.0.1:8786
     """
     del lang  # its callback has chosen the language
     try:
@@ -79,13 +91,15 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
         from herzschlag.exploration import found as finds  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fail(f"explore: {error.name} is missing: pip install 'herzschlag[explore]'", CANNOT_RUN)
+    if scheduler is not None and jobs is not None:
+        fail("--jobs is for processes on this machine: with --scheduler, start the workers there", WRONG_INPUT)
     wish = exploring.Wish(
         kinds=_kinds(only or (), without or ()),
         hosts=_range("--hosts", hosts, 2, 16),
         faults=_range("--faults", faults, 1, 20),
         for_s=_seconds(for_time),
         seed=seed,
-        jobs=jobs,
+        jobs=jobs or 1,
         profile=profile.value,
     )
     kept = exploring.Corpus(corpus)
@@ -94,12 +108,15 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     except (OSError, ValueError) as error:
         fail(f"--corpus {corpus}: {error}: name another folder, or remove it", WRONG_INPUT)
     line = _Line(kept)
-    interrupted = False
+    interrupted, broken = False, ""
     progress = exploring.Progress(violations=[])
     try:
-        progress = exploring.explore(wish, kept, line)
+        with _pool(scheduler) as pool:
+            progress = exploring.explore(wish, kept, line, pool)
     except KeyboardInterrupt:
         interrupted, progress = True, line.last or progress
+    except UnusableMachine as error:
+        broken, progress = str(error), line.last or progress
     kept.write()
     page = corpus / "exercised.md"
     page.write_text(coverage.page(kept.counts, kept.plays), encoding="utf-8")
@@ -119,7 +136,23 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     out.print(said, markup=False, soft_wrap=True)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
+    if broken:
+        fail(f"{broken}; what was found until then is kept", CANNOT_RUN)
     raise typer.Exit(VIOLATED if progress.violations else HOLDS)
+
+
+@contextlib.contextmanager
+def _pool(scheduler: str | None) -> Iterator[exploring.Pool | None]:
+    """The workers of a scheduler. None: this machine's processes."""
+    if scheduler is None:
+        yield None
+        return
+    try:
+        from herzschlag.campaign.crew import searchers  # noqa: PLC0415 (Dask is an extra)
+    except ImportError as error:
+        fail(f"--scheduler: {error.name} is missing: pip install 'herzschlag[campaign]'", CANNOT_RUN)
+    with searchers(scheduler) as found:
+        yield found
 
 
 class _Line:

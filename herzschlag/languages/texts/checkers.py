@@ -116,6 +116,7 @@ CHECKERS = (
     N_("{masters} met, and {master} was left"),
     N_("no election went undisturbed"),
     N_("became master at {when} though {best} stood and is better ({why})"),
+    N_("became master after {took} s; an election lasts {wanted} s"),
     N_("best of {candidates}"),
     N_("nobody ever locked a protectedlist"),
     N_("{count} time a protectedlist was held, each time by a master"),
