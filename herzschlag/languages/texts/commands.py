@@ -152,4 +152,6 @@ COMMANDS = (
     N_("{name} is not a run that this version can read"),
     N_("{name} is not a run"),
     N_("{name} is running"),
+    N_("{error}; what was found until then is kept"),
+    N_("--jobs is for processes on this machine: with --scheduler, start the workers there"),
 )
