@@ -53,6 +53,7 @@ CHECKERS = (
     N_("{count} act of isolation, each out of everyone's reach"),
     N_("{count} acts of isolation, each out of everyone's reach"),
     N_("no host declared itself isolated"),
+    N_("it responded {took} s after it had declared itself isolated, {delay} s are due"),
     N_("nobody and nothing was in reach"),
     N_("{phase} at {when} though {address} answers ({why})"),
     N_("{host} held it from {when} on, while {other} still did and could act"),
