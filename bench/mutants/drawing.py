@@ -22,7 +22,7 @@ from bench.mutants.mutant import Mutant
 ROOT = Path(__file__).resolve().parents[2]
 CORES = ("agents/ha", "agents/hypervisor", "agents/vcenter", "agents/datastore")
 OUTSIDE = ("agents/datastore/memory_store.py",)
-"""The disks of the simulation: they take the place of a machine's, and real packets have others."""
+"""The disks of the simulation: a part of the machine that it plays, which real packets have others for."""
 KINDS = (
     "AddNot",
     "NumberReplacer",

@@ -53,7 +53,7 @@ class Failover:
         names = self._running.on(moid)
         for vm in names:
             del self._running.where[vm]
-        protected = self._ownership.protected()
+        protected = self._ownership.to_restart()
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
         # A new master restarts what its predecessor left only when its delay is over.
         if self._c.now_ns < self._waits_until_ns:
@@ -79,18 +79,18 @@ class Failover:
 
     def adopt_list(self) -> None:
         """This master now holds a list: the list's VMs that run nowhere are restarted."""
-        self._orphans |= self._ownership.protected().keys()
+        self._orphans |= self._ownership.to_restart().keys()
         if self._orphans_due_ns == NEVER_NS:
             self._orphans_due_ns = self._c.now_ns
 
     def protected(self) -> Collection[str]:
-        """The VMs that are ours to restart."""
+        """The VMs that are on our lists."""
         return self._ownership.protected()
 
     def restart(self, vm: str, because: str, failed_host: str) -> None:
         """A VM runs nowhere; it is restarted if it is ours to restart."""
         config = self._c.cluster.vm(vm)
-        if config is None or vm not in self._ownership.protected() or not self._c.cluster.host_monitoring:
+        if config is None or vm not in self._ownership.to_restart() or not self._c.cluster.host_monitoring:
             return
         self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
 
@@ -104,7 +104,7 @@ class Failover:
             self._place()
 
     def _restart_orphans(self) -> None:
-        protected = self._ownership.protected()
+        protected = self._ownership.to_restart()
         undecided: set[str] = set()
         for vm in sorted(self._orphans):
             last = protected.get(vm)

@@ -101,7 +101,8 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
 
 def _too_early(win: Record, truth: Truth, scenario: Scenario) -> Detail | None:
     """A victory before the time of an election was over, by a clock that did not leap."""
-    began = truth.history.last("role", win.at_ns, node=win.node, to="election")
+    elections = truth.history.where("role", node=win.node, to="election")
+    began = max((one for one in elections if one.seq < win.seq), key=lambda one: one.seq, default=None)
     lasts_ns = scenario.cluster.timers().election_ns
     if began is None or any(truth.impaired(segment) for segment in truth.between(began.at_ns, win.at_ns)):
         return None

@@ -46,7 +46,7 @@ def test_what_acts_on_one_address_is_allowed_where_nothing_is_flooded() -> None:
 
 def test_lines_may_be_bad_where_each_packet_has_one_receiver_though_an_address_is_flooded() -> None:
     bad = step('fault = "impair"\nsrc = "host-98"\nloss = 0.5')
-    with pytest.raises(ScenarioError, match="or use the profile unicast"):
+    with pytest.raises(ScenarioError, match="or choose the profile unicast"):
         loads(bad, "x.toml")
     loads(bad.replace('"keepalived"', '"keepalived"\nsystem_profile = "unicast"'), "x.toml")
 
