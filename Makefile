@@ -87,9 +87,9 @@ pictures: site-tools ## docs/pictures: the live page moving (Chromium; half a mi
 	@$(PYTHON) docs/pictures/moving.py
 	@HERZSCHLAG_PICTURES=1 $(PYTEST) -q tests/browser/test_report.py -k drawn_at_any_instant
 
-vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's datapath (some 15 minutes, root)
+vm-check: ## a Debian VM: set-up, demo and the five situations on the kernel's datapath (half an hour where it is emulated, root; ONLY="NAME ...": these bad lines alone)
 	@setup/provision.sh vm
-	@$(PYTHON) setup/vm/check.py
+	@$(PYTHON) setup/vm/check.py $(if $(ONLY),--only $(ONLY))
 
 vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (some 15 minutes, root)
 	@setup/provision.sh vm
