@@ -17,7 +17,7 @@ CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/pla
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
 
-.PHONY: help setup compiled demo test check packets bench against fidelity lines cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -28,10 +28,10 @@ setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ry
 compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
 	@$(PYTHON) -m herzschlag.compiled
 
-systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync), for `[cluster] system`; none is started or enabled
+systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
-systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (half an hour)
+systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour)
 	@HERZSCHLAG_REQUIRE_PACKETS=1 $(PYTEST) $(SYSTEMS)
 
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available
@@ -60,6 +60,9 @@ fidelity: lab ## docs/fidelity.md: every published instant beside the measured o
 lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a healthy cluster fails over falsely (seven minutes; PACKETS=1: and real packets, ten more)
 	@$(if $(PACKETS),$(PYTHON) -m bench.lines --packets)
 	@$(PYTHON) -m bench.lines
+
+comparison: systems ## docs/comparison.md: the same faults on our agents and on every other system (forty minutes; MINUTES=5: a bit, the next call goes on)
+	@$(PYTHON) -m bench.comparison --repeat $(or $(filter-out 1,$(REPEAT)),3) $(if $(MINUTES),--minutes $(MINUTES))
 
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
 	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)

@@ -1,7 +1,9 @@
 """How many schedules, and how long, until exploration finds each planted fault of tests/planted, from nothing.
 
 python -m bench.explore                     every fault, at most two minutes of a processor each
-python -m bench.explore --limit 30 --first 10 --jobs 1
+python -m bench.explore --limit 60 --shrink 5 --first 10 --jobs 1
+
+`--limit` bounds the search for each fault, `--shrink` the time in which what was found is made shorter.
 
 Each fault gets a process of its own, because what a broken core has done to its module lasts as long as the process.
 """
@@ -33,6 +35,8 @@ class Asked(NamedTuple):
     number: int
     """In `FAULTS`, which a process reads itself: patches do not travel."""
     limit_s: float
+    """Of a processor."""
+    shrink_s: float
     seed: int
 
 
@@ -45,6 +49,7 @@ class Told(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--limit", type=float, default=120.0, help="seconds of a processor for each fault")
+    parser.add_argument("--shrink", type=float, default=SHRINK_S, help="seconds for making each find shorter")
     parser.add_argument("--first", type=int, default=len(FAULTS), help="so many faults")
     parser.add_argument("--skip", type=int, default=0, help="leave out so many")
     parser.add_argument("--seed", type=int, default=0)
@@ -52,7 +57,8 @@ def main() -> None:
     given = parser.parse_args()
     print("| Planted fault | Found by | Schedules | Seconds | Faults left |")
     print("|---|---|---|---|---|")
-    asked = [Asked(n, given.limit, given.seed) for n in range(len(FAULTS))[given.skip : given.skip + given.first]]
+    numbers = range(len(FAULTS))[given.skip : given.skip + given.first]
+    asked = [Asked(n, given.limit, given.shrink, given.seed) for n in numbers]
     told: list[Told] = []
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.jobs, mp_context=context, max_tasks_per_child=1) as pool:
@@ -88,7 +94,7 @@ def _explore(asked: Asked) -> Told:
         took_s = time.process_time() - began_s
         if found is None or order is None:
             return Told(f"| {fault.name} | not found | {plays} | {took_s:.0f} | |", False, 0)
-        shorter = search(msgspec.structs.replace(order, for_s=SHRINK_S, shrink_s=SHRINK_S), play)
+        shorter = search(msgspec.structs.replace(order, for_s=SHRINK_S, shrink_s=asked.shrink_s), play)
     same = [one for one in shorter.violations if one.signature == found.signature] or [found]
     left = len(same[0].scenario.steps)
     return Told(f"| {fault.name} | {found.signature.partition(':')[0]} | {plays} | {took_s:.1f} | {left} |", True, left)

@@ -22,7 +22,8 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     │   ├── EffectUnavailable           one primitive is not available here; becomes the one above
     │   ├── CannotCompileError          the cores: a compiler, mypyc or headers are missing, or the compiler failed
     │   ├── ExtensionError              another package's checker or fault is broken
-    │   ├── SchedulerGone               a campaign's scheduler cannot be reached
+    │   ├── SchedulerGone               a campaign's or a search's scheduler cannot be reached
+    │   ├── UnfitWorker                 a worker has another version, or none that can search
     │   └── RemoteTrouble               the other machine, or the way to it
     │       └── ConnectionLost          the connection broke; another may succeed
     │           └── Unreachable         there was no connection yet

@@ -65,6 +65,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     ),
     Requirement("etcd", "program", "etcd-server", "people", 'runs with [cluster] system = "etcd"', "--version"),
     Requirement("corosync", "program", "corosync", "people", 'runs with [cluster] system = "corosync"', "-v"),
+    Requirement("/usr/lib/frr/bfdd", "program", "frr", "people", 'runs with [cluster] system = "frr-bfd"', "--version"),
     *(
         Requirement(name, "program", package, "people", 'runs with [cluster] system = "redis-sentinel"', "--version")
         for name, package in (

@@ -99,8 +99,8 @@ class VCenter:
         self._s = settings
         self._t = settings.timers
         self._config = settings.config
-        self._boot = 0
-        self._sequence = 0
+        self._boot = self._since_ns = self._sequence = 0
+        """This life, when it began, and the number of its newest order."""
         self._now_ns = 0
         self._actions: list[AnyAction] = []
         self._hosts: dict[str, _Host] = {}
@@ -161,7 +161,7 @@ class VCenter:
     # --- what happens ---
 
     def _start(self, event: Boot) -> None:
-        self._boot, self._tick_ns = event.boot, self._now_ns
+        self._boot, self._since_ns, self._tick_ns = event.boot, self._now_ns, self._now_ns
         if event.config is not None:
             self._off = set(event.config.switched_off)
             self._where = dict.fromkeys(event.config.switched_on, "")
@@ -358,7 +358,7 @@ class VCenter:
             own = _STATE_OF_ROLE[host.role]
             if recent and (state is None or (state in _UNJOINED and own in _UNJOINED)):
                 state, because = own, "its own report"
-            elif not self._master and moid in self._shown:
+            elif not self._master and self._since_ns <= fresh_ns:  # Before, a restarted vCenter cannot know.
                 state, because = "fdmUnreachable", "neither a master nor the host itself is heard"
             if state is None:
                 continue  # A new master has no opinion yet: the old picture stays.

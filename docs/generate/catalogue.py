@@ -4,9 +4,9 @@ python docs/generate/catalogue.py            bring the files of every language u
 python docs/generate/catalogue.py --check    exit 1 if they are not what would be written
 
 Texts are the arguments of `gettext`, `ngettext` and `N_` in Python and JavaScript, what is in two pairs of braces in a
-page, and what people read of a shipped scenario. A new text is empty in messages.po, one that changed keeps its old
-translation, marked fuzzy: write or correct it there, take the mark away, and run this again.
-`tests/repository/test_languages.py` refuses what is empty or fuzzy.
+page, the help of commands and options, and what people read of a shipped scenario. A new text is empty in messages.po,
+one that changed keeps its old translation, marked fuzzy: write or correct it there, take the mark away, and run this
+again. `tests/repository/test_languages.py` refuses what is empty or fuzzy.
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import typer
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from herzschlag.cli.app import app
+from herzschlag.cli.spoken import EXAMPLE, paragraphs
+from herzschlag.faults import KINDS
+from herzschlag.shell.commands import NAMES, about_fault, lines_of_help
 
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ROOT / "herzschlag/languages"
@@ -35,6 +41,7 @@ OPTIONS = {"parse_template_string": True}  # calls within the `${}` of JavaScrip
 WORDS = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 """In a page: its words in two pairs of braces."""
 SCENARIOS = ("scenarios/shipped", "systems/scenarios")
+PROGRAM, PROMPT = "herzschlag/cli/app.py", "herzschlag/shell/commands.py"
 WIDTH = 120
 COMMENT = "# Texts of Herzschlag for people. `make docs` adds new ones: docs/decisions/0038-languages-by-gettext.md."
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # Babel wants a date; one that does not change
@@ -54,6 +61,8 @@ def texts() -> Iterator[Text]:
         place = path.relative_to(ROOT).as_posix()
         for found in READERS[path.suffix](path):
             yield Text(found, place)
+    yield from (Text(text, PROGRAM) for text in of_commands())
+    yield from (Text(text, PROMPT) for text in of_prompt())
     for folder in SCENARIOS:
         for path in sorted((ROOT / "herzschlag" / folder).glob("*.toml")):
             for text in of_scenario(tomllib.loads(path.read_text(encoding="utf-8"))):
@@ -100,8 +109,30 @@ def of_scenario(document: dict[str, Any]) -> Iterator[str]:
     yield from (document["title"], document.get("about", "").strip())
     for variant in document.get("variants", []):
         yield from (variant.get("title", ""), variant.get("about", "").strip())
+        for key, value in variant.get("set", {}).items():
+            if key.startswith("expect."):  # the whole list of a kind, one of it, or a field of one
+                found = value if isinstance(value, list) else [value]
+                yield from (one.get("name", "") for one in found if isinstance(one, dict))
     for expected in document.get("expect", {}).values():
         yield from (one.get("name", "") for one in expected)
+
+
+def of_commands() -> Iterator[str]:
+    """Help of the program: paragraphs, options, headings; examples are typed as they are."""
+    group: Any = typer.main.get_command(app)
+    yield from paragraphs(group.help)
+    for command in group.commands.values():
+        if not command.hidden:
+            yield from (part for part in paragraphs(command.help) if not part.startswith(EXAMPLE))
+            yield from (one.help for one in command.params if one.help)
+            yield command.rich_help_panel or ""
+    yield from (one.help for one in group.params if one.help)
+
+
+def of_prompt() -> Iterator[str]:
+    """What the commands of `herzschlag shell` do, and its faults."""
+    yield from (lines_of_help(name)[1] for name in NAMES)
+    yield from (about_fault(kind) for kind in sorted(KINDS))
 
 
 def template() -> Catalog:

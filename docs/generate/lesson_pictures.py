@@ -34,6 +34,7 @@ INSTANTS: dict[int, tuple[str, tuple[float, ...]]] = {
     3: ("master-failure", (2.2, 12.2, 25.4, 36.2)),
     4: ("isolation", (2.2, 27.2, 45.2, 70.6)),
     5: ("partition", (40.2,)),
+    6: ("case-11@silent", (62.2,)),
 }
 """Of each chapter, its scenario and the instants that tell it, in seconds after the first fault."""
 

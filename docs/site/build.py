@@ -31,10 +31,9 @@ def site(build: Path, jobs: int, wanted: Sequence[str]) -> int:
     target = build / "site-pages"
     pages.gather(target)
     found = {name: run for name, run in gallery.played(runs).items() if name in wanted}
-    (target / "gallery").mkdir()
-    for name, (_, folder) in found.items():
-        shutil.copyfile(folder / "report.html", target / "gallery" / f"{name}.html")
-    (target / f"{RUNS}.md").write_text(gallery.page(found))
+    gallery.reports(found, target)
+    for language, words in gallery.WORDS.items():
+        (target / f"{words.folder}.md").write_text(gallery.page(found, language), encoding="utf-8")
     for name in ("site.css", SEARCH):
         shutil.copyfile(CONFIG.with_name(name), target / name)
     command = [sys.executable, "-P", "-m", "mkdocs", "build", "--quiet", "--config-file", str(CONFIG)]
@@ -43,7 +42,7 @@ def site(build: Path, jobs: int, wanted: Sequence[str]) -> int:
     if done.returncode == 0:
         served_from_here(build / "site")
         first = (build / "site/index.html").as_uri()
-        sys.stdout.write(f"{len(pages.places()) + 2} pages, {len(found)} reports: {first}\n")
+        sys.stdout.write(f"{len(pages.places()) + 1 + len(gallery.WORDS)} pages, {len(found)} reports: {first}\n")
     return done.returncode
 
 

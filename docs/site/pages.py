@@ -23,6 +23,7 @@ DECISIONS = "docs/decisions"
 LESSON = "docs/lesson"
 SHOWN_AS_TEXT = {".toml", ".py", ".sh", ".txt", ".json", ""}
 _LINK = re.compile(r"(\]\()([^)\s]+)(\))")
+_SHEET = re.compile(r"^(!\[[^\]]+\]\((\S+/pictures/lesson/\S+\.svg)\))$", re.MULTILINE)
 _CODE = re.compile(r"(```.*?```)", re.DOTALL)
 
 
@@ -61,8 +62,9 @@ def decisions() -> str:
 
 
 def relinked(text: str, source: str, target: Path) -> str:
-    """The page's text with links for its place in the site; linked files are copied below the target."""
-    pieces = _CODE.split(text)
+    """The page's text with links for its place in the site; linked files are copied below the target. A printed picture
+    leads to itself: on a telephone its words are small."""
+    pieces = _CODE.split(_SHEET.sub(r"[\1](\2)", text))
     return "".join(
         piece if piece.startswith("```") else _LINK.sub(lambda m: m[1] + place_of(m[2], source, target) + m[3], piece)
         for piece in pieces

@@ -78,13 +78,15 @@ def offered(wanted: Backend, arguments: Sequence[str], ask: bool) -> tuple[Backe
     a user at a terminal (`ask`) is asked whether virtual time will do."""
     if wanted is not Backend.mininet or not (missing := lacking()):
         return wanted, ""
-    if ask and _yes(f"No real packets here: {why(missing)}.\nTo get them: {how(missing)}\n"):
+    lack = gettext("No real packets here: {why}.", why=why(missing))
+    if ask and _yes(f"{lack}\n{gettext('To get them: {how}', how=how(missing))}\n"):
         return Backend.simulation, ""
     return wanted, refusal(missing, simulated(arguments))
 
 
 def _yes(told: str) -> bool:
     try:
-        return input(f"{told}Start it in virtual time? [Y/n] ").strip().lower() in ("", "y", "yes")
+        asked = gettext("Start it in virtual time? [Y/n]")
+        return input(f"{told}{asked} ").strip().lower() in ("", "y", "yes", "j", "ja")
     except EOFError:
         return False

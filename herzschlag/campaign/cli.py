@@ -19,8 +19,12 @@ from rich.console import Console
 
 from herzschlag import failure
 from herzschlag.checkers import checkers
-from herzschlag.checkers.verdict import counted, worst
+from herzschlag.checkers.verdict import worst
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.languages import N_, N_pair, gettext, ngettext
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.reasons import reason
+from herzschlag.languages.refusals import told
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import ReportError, read_run
 from herzschlag.running.run_file import LOG_FOLDER, exit_status
@@ -61,6 +65,7 @@ def campaign_command(  # noqa: PLR0917 (Typer calls it by name)
         typer.Option("--report/--no-report", help="Draw reports of runs that do not hold or repeat, and of outliers."),
     ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what does not hold, and a last line.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Play a matrix of runs, here or on many machines, and judge them together.
 
@@ -69,6 +74,7 @@ def campaign_command(  # noqa: PLR0917 (Typer calls it by name)
 
     Example: herzschlag campaign nightly.toml --jobs 4
     """
+    del lang  # its callback has chosen the language
     try:
         from herzschlag.campaign import board, course, crew, folder, matrix  # noqa: PLC0415
     except ImportError as error:
@@ -81,8 +87,11 @@ def campaign_command(  # noqa: PLR0917 (Typer calls it by name)
         campaign = matrix.load_campaign(file)
         place = out_directory or RUNS / campaign.name
         workers = jobs or _processors()
-        where = f"scheduler {scheduler}" if scheduler else counted(workers, "worker")
-        title = f"Herzschlag  campaign {campaign.name}: {counted(len(campaign.cells), 'run')}, {where}"
+        where = ngettext("{number} worker", "{number} workers", workers)
+        if scheduler:
+            where = gettext("scheduler {address}", address=scheduler)
+        runs = ngettext("{number} run", "{number} runs", len(campaign.cells))
+        title = gettext("Herzschlag  campaign {name}: {runs}, {where}", name=campaign.name, runs=runs, where=where)
         with folder.open_folder(place, campaign) as kept:
             try:
                 with board.Board(out, title, len(campaign.cells), silent=as_json or quiet) as shown:
@@ -94,13 +103,16 @@ def campaign_command(  # noqa: PLR0917 (Typer calls it by name)
                 troubles = list(_pages(campaign, kept, played, draw=draw)) if played else []
             _tell(campaign, kept, played, as_json=as_json)
     except KeyboardInterrupt:
-        _fail(f"interrupted after {counted(len(played), 'run')}; the same command goes on", INTERRUPTED)
+        runs = ngettext("{number} run", "{number} runs", len(played))
+        _fail(gettext("interrupted after {runs}; the same command goes on", runs=runs), INTERRUPTED)
     except crew.SchedulerGone as error:
-        _fail(f"{error}; {counted(len(played), 'run')} are kept, and the same command goes on", CANNOT_RUN)
+        runs = ngettext("{number} run", "{number} runs", len(played))
+        said = N_("{why}; {runs} are kept, and the same command goes on")
+        _fail(gettext(said, why=told(str(error)), runs=runs), CANNOT_RUN)
     except (ScenarioError, InputError) as error:
         _fail(str(error), WRONG_INPUT)
     for trouble in troubles:
-        typer.echo(f"herzschlag campaign: {trouble}", err=True)
+        typer.echo(f"herzschlag campaign: {told(trouble)}", err=True)
     raise typer.Exit(exit_status((run.entry.file for run in played.values()), failed=bool(troubles)))
 
 
@@ -141,23 +153,27 @@ def _tell(campaign: Campaign, folder: Folder, played: Mapping[str, Played], *, a
             causes.setdefault((run.cell.case, run.entry.file.because), []).append(run)
     for (case, because), runs in list(causes.items())[:TOLD_MAX]:
         mark = sign(runs[0].entry.file.verdict if runs[0].complete else "nothing")
-        name = runs[0].cell.name if len(runs) == 1 else f"{case}, {len(runs)} runs"
-        write(out, [line("  ", mark, f" {name}  {because}", hang=4)])
+        name = runs[0].cell.name
+        if len(runs) > 1:
+            name = f"{case}, {ngettext('{number} run', '{number} runs', len(runs))}"
+        write(out, [line("  ", mark, f" {name}  {reason(because)}", hang=4)])
     if len(causes) > TOLD_MAX:
-        write(out, [line(f"    and {len(causes) - TOLD_MAX} more causes", hang=4)])
+        write(out, [line(f"    {gettext('and {number} more causes', number=len(causes) - TOLD_MAX)}", hang=4)])
     counts = Counter(file.verdict for file in files)
-    parts = [f"{counts['holds']} of {len(campaign.cells)} hold"]
-    parts += [f"{counts[other]} {other}" for other in ("violated", "unknown") if counts[other]]
+    parts = [gettext("{number} of {all} hold", number=counts["holds"], all=len(campaign.cells))]
+    parts += [f"{counts[other]} {gettext(other)}" for other in ("violated", "unknown") if counts[other]]
     again = statistics.unsteady(played.values())
     far = statistics.outliers(played.values())
-    parts += [f"{len(again)} do not repeat"] if again else []
-    parts += [counted(len(far), "outlier")] if far else []
+    parts += [gettext("{number} do not repeat", number=len(again))] if again else []
+    parts += [ngettext("{number} outlier", "{number} outliers", len(far))] if far else []
     write(out, [line("  ", (", ".join(parts), STYLES[verdict]), hang=4)])
     if (strangers := _strangers(campaign, folder)) != 0:
-        write(
-            out, [line(f"  {counted(strangers, 'directory')} there that the campaign file no longer asks for", hang=4)]
+        said = N_pair(
+            "{number} directory there that the campaign file no longer asks for",
+            "{number} directories there that the campaign file no longer asks for",
         )
-    where = line("  ", ("look     ", DIM))
+        write(out, [line(f"  {ngettext(*said, strangers)}", hang=4)])
+    where = line("  ", (f"{gettext('look'):<9}", DIM))
     where.text.append_text(link(out, folder.path / page.PAGE_FILE))
     write(out, [where])
 
@@ -174,5 +190,5 @@ def _strangers(campaign: Campaign, folder: Folder) -> int:
 
 
 def _fail(text: str, status: int) -> NoReturn:
-    typer.echo(f"herzschlag campaign: {text}", err=True)
+    typer.echo(f"herzschlag campaign: {told(text)}", err=True)
     raise typer.Exit(status)

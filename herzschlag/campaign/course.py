@@ -17,6 +17,7 @@ from herzschlag.campaign.matrix import Campaign, Cell
 from herzschlag.campaign.parcel import ParcelError, unpack
 from herzschlag.campaign.work import Delivery, failed, order_of
 from herzschlag.checkers.verdict import Mark
+from herzschlag.languages import gettext
 
 
 class Watching(Protocol):
@@ -71,7 +72,7 @@ def _lost(cell: Cell, result: Result, because: str, folder: Folder) -> Played:
 
 def _waits_for(state: State, on_packets: bool) -> str:
     if not state.workers:
-        return "the scheduler has no worker; one is started with: dask worker ADDRESS --resources lab=1"
+        return gettext("the scheduler has no worker; one is started with: dask worker ADDRESS --resources lab=1")
     if on_packets and not state.labs and not state.under_way:
-        return "no worker offers a lab for real packets; one that does is started with --resources lab=1"
+        return gettext("no worker offers a lab for real packets; one that does is started with --resources lab=1")
     return ""

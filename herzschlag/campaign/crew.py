@@ -1,4 +1,5 @@
-"""The workers, by Dask: a cluster of processes on this machine, or the one behind a scheduler's address.
+"""The workers, by Dask: a cluster of processes on this machine, or the one behind a scheduler's address; also those of
+an exploration.
 
 This module is the only one that knows Dask. It decides how a run is asked for: one task each, its key the digest of
 all that decides the run; a run on real packets takes one of the labs that its worker offers, as the resource `lab`. It
@@ -13,20 +14,27 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask
 import msgspec
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
 
-from herzschlag.campaign.work import Order, play
+from herzschlag.campaign.work import Order, identity, play, unlike
+from herzschlag.compiled import serving
 from herzschlag.errors import UnusableMachine
+
+if TYPE_CHECKING:
+    from herzschlag.exploration import searching
 
 LAB = "lab"
 """The resource: labs that a worker can have at once."""
+NO_WORKER = "the scheduler has no worker; one is started with: dask worker ADDRESS"
 CLOSE_S = 10.0
 TICK_S = 0.5
 PLACES_MAX = 4
@@ -35,6 +43,10 @@ PLACES_MAX = 4
 
 class SchedulerGone(UnusableMachine):
     """The scheduler cannot be reached, or no longer."""
+
+
+class UnfitWorker(UnusableMachine):
+    """A worker has another Herzschlag, or none that can search."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -71,7 +83,7 @@ class Crew:
         """Have a run played by another worker than this one, which cannot; False: no other is left."""
         self._unable.add(worker)
         tries = self._tries[order.name] = self._tries.get(order.name, 1) + 1
-        others = [address for address, one in self._workers().items() if self._serves(order, address, one)]
+        others = [address for address, one in _workers_of(self._client).items() if self._serves(order, address, one)]
         if not others or tries > PLACES_MAX:
             return False
         self._submit(order, f"{order.digest()}-{tries}", workers=others)
@@ -91,7 +103,7 @@ class Crew:
             yield self._result(order, future)
 
     def state(self) -> State:
-        workers = self._workers().values()
+        workers = _workers_of(self._client).values()
         return State(
             workers=len(workers),
             labs=sum(int(worker.get("resources", {}).get(LAB, 0)) for worker in workers),
@@ -122,12 +134,6 @@ class Crew:
         finally:
             future.release()
 
-    def _workers(self) -> dict[str, Any]:
-        try:
-            return dict(self._client.scheduler_info()["workers"])
-        except (OSError, TimeoutError, CancelledError):
-            return {}
-
     def _serves(self, order: Order, address: str, worker: dict[str, Any]) -> bool:
         has_lab = order.backend != "mininet" or worker.get("resources", {}).get(LAB, 0) >= 1
         return has_lab and address not in self._unable
@@ -140,6 +146,60 @@ def crew(scheduler: str | None, jobs: int) -> Iterator[Crew]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told by ourselves
     with _local(jobs) if scheduler is None else _connected(scheduler) as client:
         yield Crew(client)
+
+
+class Searchers:
+    """Workers that search batches of an exploration: its `Pool`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._executor = client.get_executor(pure=False)
+
+    def room(self) -> int:
+        """One batch for each worker."""
+        return max(1, len(_workers_of(self._client)))
+
+    def submit(self, order: searching.Order) -> futures.Future[searching.Batch]:
+        asked: futures.Future[searching.Batch] = self._executor.submit(_search, order, identity())
+        return asked
+
+    def look(self) -> None:
+        """Raises SchedulerGone where no batch will come back."""
+        if self._client.status != "running":
+            raise SchedulerGone(f"the scheduler is gone: {self._client.status}")
+        if not _workers_of(self._client):
+            raise SchedulerGone(NO_WORKER)
+
+    def end(self) -> None:
+        """What is still under way is not wanted any more."""
+        self._executor.shutdown(wait=False)
+
+
+@contextlib.contextmanager
+def searchers(scheduler: str) -> Iterator[Searchers]:
+    """The workers of this scheduler, for `exploring.explore`. Raises SchedulerGone, UnfitWorker, also from within."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with _connected(scheduler) as client:
+        found = Searchers(client)
+        try:
+            found.look()
+            yield found
+        except KilledWorker as error:
+            ended = error.allowed_failures + 1
+            raise UnfitWorker(f"{ended} workers died while they had one batch: look at what ended them") from None
+        except CancelledError:
+            raise SchedulerGone("the connection to the scheduler was lost") from None
+        except (ImportError, AttributeError) as error:  # it has another version, or none of us
+            raise UnfitWorker(f"a worker has no usable Herzschlag: {type(error).__name__}: {error}") from None
+        finally:
+            found.end()
+
+
+def _workers_of(client: Client) -> dict[str, Any]:
+    try:
+        return dict(client.scheduler_info()["workers"])
+    except (OSError, TimeoutError, CancelledError):
+        return {}
 
 
 @contextlib.contextmanager
@@ -180,3 +240,18 @@ def _play(order: Order) -> bytes:
     """On a worker. Its own directory is removed by Dask, also after it was killed."""
     worker = get_worker()
     return play(order, Path(worker.local_directory), worker.address)
+
+
+_searching = threading.Lock()
+"""Hypothesis is for one thread of a process at a time."""
+
+
+def _search(order: searching.Order, versions: Mapping[str, str]) -> searching.Batch:
+    """On a worker."""
+    if because := unlike(versions, "the search"):
+        raise UnfitWorker(because)
+    with _searching:
+        serving.use()
+        from herzschlag.exploration.searching import search  # noqa: PLC0415 (Hypothesis is an extra)
+
+        return search(order)

@@ -19,6 +19,7 @@ import msgspec
 from herzschlag.campaign.folder import Played
 from herzschlag.campaign.statistics import Outlier, Unsteady, outliers, unsteady
 from herzschlag.history.records import write_whole
+from herzschlag.languages import N_, gettext, ngettext, number
 from herzschlag.report.reading import REPORT_FILE
 from herzschlag.report.summary import Entry, draw
 from herzschlag.report.tables import badge
@@ -27,16 +28,17 @@ from herzschlag.running.run_file import RUN_FILE
 PAGE_FILE = "campaign.html"
 ROWS_MAX = 200
 """Of each of these tables."""
+NUM = " class=num"
 NAMED_MAX = 12
 """Runs named in one row."""
 
 
-def write_page(runs: Sequence[Played], number: int, path: Path) -> Path:
-    """Write the page over the runs that are there, of `number` that the campaign has. Raises OSError."""
+def write_page(runs: Sequence[Played], of: int, path: Path) -> Path:
+    """Write the page over the runs that are there, of `of` that the campaign has. Raises OSError."""
     folder = path.parent
     more = "".join(
         [
-            _missing(number - len(runs)),
+            _missing(of - len(runs)),
             _unsteady(unsteady(runs), folder),
             _outliers(outliers(runs), folder),
             _where(runs),
@@ -50,46 +52,54 @@ def _entry(run: Played) -> Entry:
     return msgspec.structs.replace(run.entry, drawn=(run.entry.directory / REPORT_FILE).is_file())
 
 
-def _missing(number: int) -> str:
-    if not number:
+def _missing(count: int) -> str:
+    if not count:
         return ""
-    return _section("missing", "Runs that are missing", f"{number} runs of the campaign have not been played yet.", "")
+    said = ngettext(
+        "{number} run of the campaign has not been played yet.",
+        "{number} runs of the campaign have not been played yet.",
+        count,
+    )
+    return _section("missing", gettext("Runs that are missing"), said, "")
 
 
 def _unsteady(found: Sequence[Unsteady], folder: Path) -> str:
-    note = (
+    note = gettext(
         "Runs of one scenario, profile, seed and backend with different verdicts; in virtual time, runs of one speed with"
         " different histories as well."
     )
+    title = gettext("Runs that do not repeat")
     if not found:
-        return _section("unsteady", "Runs that do not repeat", f"{note} There are none.", "")
+        return _section("unsteady", title, f"{note} {gettext('There are none.')}", "")
     rows = "".join(
         f"<tr><th scope=row>{escape(one.runs[0].cell.case)}</th><td class=num>{one.runs[0].cell.seed}</td>"
         f"<td>{escape(one.what)}</td><td>{_links(one.runs, folder)}</td></tr>"
         for one in found[:ROWS_MAX]
     )
-    header = "<th scope=col>Case<th scope=col class=num>Seed<th scope=col>What differs<th scope=col>Runs"
-    table = _table("Runs that do not repeat", header, rows, len(found))
-    return _section("unsteady", "Runs that do not repeat", note, table)
+    header = _header((N_("Case"), ""), (N_("Seed"), NUM), (N_("What differs"), ""), (N_("Runs"), ""))
+    return _section("unsteady", title, note, _table(title, header, rows, len(found)))
 
 
 def _outliers(found: Sequence[Outlier], folder: Path) -> str:
-    note = (
+    note = gettext(
         "Times beyond Tukey's fences of their case (1.5 times the distance of the quartiles) and further from its median"
         " than an instant may be off at that speed."
     )
+    title = gettext("Outliers")
     if not found:
-        return _section("outliers", "Outliers", f"{note} There are none.", "")
+        return _section("outliers", title, f"{note} {gettext('There are none.')}", "")
     rows = "".join(
-        f"<tr><td>{badge(one.run.entry.file.verdict)}</td><td>{_link(one.run, folder)}</td><td>{one.figure}</td>"
-        f"<td class=num>{one.value_s:.3f} s</td><td class=num>{one.median_s:.3f} s</td></tr>"
+        f"<tr><td>{badge(one.run.entry.file.verdict)}</td><td>{_link(one.run, folder)}</td><td>{escape(gettext(one.figure))}</td>"
+        f"<td class=num>{number(one.value_s, '.3f')} s</td><td class=num>{number(one.median_s, '.3f')} s</td></tr>"
         for one in found[:ROWS_MAX]
     )
-    header = (
-        "<th scope=col>Verdict<th scope=col>Run<th scope=col>Time of<th scope=col class=num>Measured"
-        "<th scope=col class=num>Median of its case"
+    header = _header(
+        *((N_("Verdict"), ""), (N_("Run"), ""), (N_("Time of"), "")),
+        (N_("Measured"), NUM),
+        (N_("Median of its case"), NUM),
     )
-    return _section("outliers", "Outliers", note, _table("Outliers, the furthest first", header, rows, len(found)))
+    table = _table(gettext("Outliers, the furthest first"), header, rows, len(found))
+    return _section("outliers", title, note, table)
 
 
 def _where(runs: Sequence[Played]) -> str:
@@ -99,24 +109,30 @@ def _where(runs: Sequence[Played]) -> str:
     rows = "".join(
         f"<tr><th scope=row>{escape(machine)}</th><td>{escape(backend)}</td><td class=num>{len(mine)}</td>"
         f"<td class=num>{len({run.delivery.worker for run in mine})}</td>"
-        f"<td class=num>{median(run.delivery.took_s for run in mine):.1f} s</td>"
-        f"<td class=num>{sum(run.delivery.took_s for run in mine) / 3600:.2f} h</td></tr>"
+        f"<td class=num>{number(median(run.delivery.took_s for run in mine), '.1f')} s</td>"
+        f"<td class=num>{number(sum(run.delivery.took_s for run in mine) / 3600, '.2f')} h</td></tr>"
         for (machine, backend), mine in sorted(machines.items())
     )
-    header = (
-        "<th scope=col>Machine<th scope=col>Backend<th scope=col class=num>Runs<th scope=col class=num>Workers"
-        "<th scope=col class=num>Median of a run<th scope=col class=num>All runs"
+    header = _header(
+        *((N_("Machine"), ""), (N_("Backend"), ""), (N_("Runs"), NUM), (N_("Workers"), NUM)),
+        *((N_("Median of a run"), NUM), (N_("All runs"), NUM)),
     )
-    note = "Real time, as workers measured it."
-    return _section("where", "Where runs were played", note, _table("Machines", header, rows, len(machines)))
+    note = gettext("Real time, as workers measured it.")
+    table = _table(gettext("Machines"), header, rows, len(machines))
+    return _section("where", gettext("Where runs were played"), note, table)
+
+
+def _header(*columns: tuple[str, str]) -> str:
+    """Names of columns in English, each with its class."""
+    return "".join(f"<th scope=col{kind}>{gettext(name)}" for name, kind in columns)
 
 
 def _section(place: str, title: str, note: str, table: str) -> str:
     return f'<section aria-labelledby="h-{place}"><h2 id="h-{place}">{title}</h2><p class="note">{note}</p>{table}</section>'
 
 
-def _table(title: str, header: str, rows: str, number: int) -> str:
-    thinned = f"; the first {ROWS_MAX} of {number}" if number > ROWS_MAX else ""
+def _table(title: str, header: str, rows: str, count: int) -> str:
+    thinned = gettext("; the first {shown} of {all}", shown=ROWS_MAX, all=count) if count > ROWS_MAX else ""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{title}"><table><caption>{title}{thinned}</caption>'
         f"<thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -124,7 +140,7 @@ def _table(title: str, header: str, rows: str, number: int) -> str:
 
 
 def _links(runs: Sequence[Played], folder: Path) -> str:
-    more = f" and {len(runs) - NAMED_MAX} more" if len(runs) > NAMED_MAX else ""
+    more = gettext(" and {number} more", number=len(runs) - NAMED_MAX) if len(runs) > NAMED_MAX else ""
     return ", ".join(_link(run, folder) for run in runs[:NAMED_MAX]) + more
 
 

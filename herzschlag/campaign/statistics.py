@@ -16,11 +16,12 @@ import msgspec
 
 from herzschlag.campaign.folder import Played
 from herzschlag.checkers.pace import tolerance_s
+from herzschlag.languages import N_, gettext
 
 FENCE = 1.5
 RUNS_MIN = 8
 """Of fewer runs the quartiles say nothing."""
-FIGURES = ("detection", "failover")
+FIGURES = (N_("detection"), N_("failover"))
 
 
 class Outlier(msgspec.Struct, frozen=True):
@@ -62,13 +63,21 @@ def unsteady(runs: Iterable[Played]) -> list[Unsteady]:
     for group in _grouped(complete, lambda run: (run.cell.scenario.text, run.cell.scenario.name, *_place(run))):
         verdicts = dict.fromkeys(run.entry.file.verdict for run in group)
         if len(verdicts) > 1:
-            found.append(Unsteady(tuple(group), f"verdicts {', '.join(sorted(verdicts))}"))
+            found.append(Unsteady(tuple(group), _verdicts(verdicts)))
     simulated = [run for run in complete if run.cell.backend == "simulation"]
     for group in _grouped(simulated, lambda run: (run.cell.case, run.cell.scenario.text, run.cell.seed)):
         histories = {run.delivery.history_sha256 for run in group}
         if len(histories) > 1:
-            found.append(Unsteady(tuple(group), f"{len(histories)} histories in virtual time"))
+            found.append(Unsteady(tuple(group), _histories(len(histories))))
     return found
+
+
+def _verdicts(found: Iterable[str]) -> str:
+    return gettext("verdicts {names}", names=", ".join(gettext(one) for one in sorted(found)))
+
+
+def _histories(number: int) -> str:
+    return gettext("{number} histories in virtual time", number=number)
 
 
 def _place(run: Played) -> tuple[int, str]:

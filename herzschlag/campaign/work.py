@@ -11,6 +11,7 @@ import hashlib
 import platform
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -79,7 +80,7 @@ def order_of(cell: Cell, campaign: Campaign) -> Order:
         datapath=campaign.datapath,
         capture=campaign.capture,
         capture_limit_mb=campaign.capture_limit_mb,
-        versions=_identity(),
+        versions=identity(),
     )
 
 
@@ -128,11 +129,7 @@ def read_delivery(directory: Path) -> Delivery:
 
 
 def _played(order: Order, directory: Path) -> RunReport:
-    here = _identity()
-    if any(here[name] != text for name, text in order.versions.items() if name in here):
-        told = ", ".join(f"{name} {text}" for name, text in here.items())
-        wanted = ", ".join(f"{name} {text}" for name, text in order.versions.items())
-        because = f"{platform.node()} has {told}, the campaign {wanted}: install the same there"
+    if because := unlike(order.versions, "the campaign"):
         return write_report(_report(order, directory, "unavailable", because), directory)
     try:
         request = _request(order, directory)
@@ -192,6 +189,16 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _identity() -> dict[str, str]:
+def identity() -> dict[str, str]:
     """What must be the same on both sides for results to be comparable."""
     return {name: text for name, text in versions_here().items() if name in ("herzschlag", "commit")}
+
+
+def unlike(versions: Mapping[str, str], who: str) -> str:
+    """Why this machine's results cannot be compared with those of `who`, which has these versions; empty: they can."""
+    here = identity()
+    if all(here[name] == text for name, text in versions.items() if name in here):
+        return ""
+    told = ", ".join(f"{name} {text}" for name, text in here.items())
+    wanted = ", ".join(f"{name} {text}" for name, text in versions.items())
+    return f"{platform.node()} has {told}, {who} {wanted}: install the same there"

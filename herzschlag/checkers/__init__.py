@@ -37,7 +37,14 @@ from herzschlag.checkers.rules import (
     vcenter_belief,
     vms_run,
 )
-from herzschlag.checkers.rules.foreign import acknowledged, agreed_view, one_holder, one_leader_per_term, programs_live
+from herzschlag.checkers.rules.foreign import (
+    acknowledged,
+    agreed_view,
+    link_opinions,
+    one_holder,
+    one_leader_per_term,
+    programs_live,
+)
 from herzschlag.checkers.rules.restart import justified, order, owned
 from herzschlag.checkers.verdict import Finding, unknown
 from herzschlag.history.kinds import KINDS
@@ -75,7 +82,7 @@ CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _RUL
 """In the order in which findings are shown."""
 NAMES = tuple(CHECKERS)
 """Those of this package for the modelled system."""
-_FOREIGN_RULES = (one_holder, agreed_view, one_leader_per_term, acknowledged, programs_live)
+_FOREIGN_RULES = (one_holder, agreed_view, one_leader_per_term, link_opinions, acknowledged, programs_live)
 FOREIGN_CHECKERS: dict[str, Checker] = {rule.CHECKER.name: rule.CHECKER for rule in _FOREIGN_RULES}
 """What is asked of other systems alone."""
 _OF_ANY_SYSTEM = frozenset(

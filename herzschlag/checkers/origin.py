@@ -7,7 +7,8 @@ is set off a little later and takes a while. Everything else counts from its own
 end of a fault, a record. So does an instant of which no such heartbeat is known, as without a capture.
 
 Which heartbeat: of those that the fault stopped, the last one that the instant's own node was given, from the host that
-its record names if that host sent one; or the last one of all for a node that was given none, as vCenter.
+its record names if that host sent one, on the network that a record of a link names; or the last one of all for a node
+that was given none, as vCenter.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def _heartbeat(moment: Record, record: Record, truth: Truth) -> Record | None:
     stopped = truth.silenced_at(moment.at_ns)
     found = [one for one in told if (one.fields["sender"], one.fields["receiver"]) in stopped]
     for wanted in (
+        {"receiver": record.node, "sender": record.get("peer"), "network": record.get("network")},
         {"receiver": record.node, "sender": record.get("host")},
         {"receiver": record.node},
         {},

@@ -30,9 +30,11 @@ from herzschlag.cli.commands.explore import explore_command
 from herzschlag.cli.commands.help import help_command
 from herzschlag.cli.commands.open import open_command
 from herzschlag.cli.ending import fail
+from herzschlag.cli.spoken import Spoken
 from herzschlag.compare.cli import compare_command
 from herzschlag.compiled import serving
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.languages import ENGLISH, use
 from herzschlag.languages.option import LangOption
 from herzschlag.lesson.cli import lesson
 from herzschlag.live.cli import live
@@ -58,6 +60,7 @@ FINISHED = "Finished runs"
 
 app = typer.Typer(
     name="herzschlag",
+    cls=Spoken,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -166,6 +169,7 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
     capture_limit: Annotated[int | None, typer.Option()] = None,
 ) -> None:
     """One run of a batch, in its own process; its result is the run directory."""
+    use(ENGLISH)  # the run directory is for everyone, whatever the locale of who asked
     interrupts.end_politely_once()
     interrupts.end_with(sys.stdin.fileno())
     (loaded,) = _load_all([scenario])
@@ -190,11 +194,13 @@ def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
 def doctor_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line for everything that is there.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Say what this machine can do, what is missing, and the command that gets it.
 
     Example: herzschlag doctor
     """
+    del lang  # its callback has chosen the language
     from herzschlag import doctor  # noqa: PLC0415 (only this command looks at the machine)
 
     raise typer.Exit(doctor.main([*(["--json"] if as_json else []), *(["-v"] if verbose else [])]))

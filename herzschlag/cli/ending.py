@@ -1,4 +1,4 @@
-"""How a command ends early: one line on standard error, and an exit status."""
+"""How a command ends early: one line on standard error, in the reader's language, and an exit status."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from herzschlag.languages.refusals import told
+
 _err = Console(stderr=True, highlight=False)
 
 
 def fail(text: str, status: int) -> NoReturn:
-    _err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
+    _err.print(f"herzschlag: {told(text)}", markup=False, soft_wrap=True)
     raise typer.Exit(status)

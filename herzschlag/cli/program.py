@@ -15,6 +15,8 @@ from typing import NoReturn
 from herzschlag import failure
 from herzschlag.errors import UnusableMachine, WrongInput, WrongPeerInput
 from herzschlag.exit_status import BROKEN_PIPE, CANNOT_RUN, FAILED, HOLDS, INTERRUPTED, WRONG_INPUT
+from herzschlag.languages import use
+from herzschlag.languages.refusals import told
 
 
 def main() -> NoReturn:
@@ -32,8 +34,10 @@ def _status() -> int:
 
         serving.use()  # before anything imports a core
         from herzschlag.cli.app import app  # noqa: PLC0415
+        from herzschlag.languages.option import early  # noqa: PLC0415
         from herzschlag.running import interrupts  # noqa: PLC0415
 
+        use(early(sys.argv[1:], os.environ))
         interrupts.end_politely()
         app()
     except SystemExit as end:
@@ -65,7 +69,7 @@ def _is_broken_pipe(error: BaseException | None) -> bool:
 
 def _say(text: str, status: int) -> int:
     try:
-        sys.stderr.write(f"herzschlag: {text}\n")
+        sys.stderr.write(f"herzschlag: {told(text)}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         pass  # it has no reader either: the status is left

@@ -10,6 +10,7 @@ from herzschlag.checkers.pace import SENSIBLE_SPEED, too_fast
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.languages import gettext, number
+from herzschlag.languages.refusals import told
 from herzschlag.running.machine_trial import AUTO, reason, speed_for, try_machine
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check_speed
@@ -62,5 +63,5 @@ def check_pace(scenarios: Sequence[Scenario], wanted: Wanted, console: Console) 
         if why := too_fast(scenario, chosen):
             fail(f"--speed {chosen:g}: {why}", WRONG_INPUT)
     if max(speeds) > SENSIBLE_SPEED:
-        text = f"--speed {max(speeds):g}: few machines keep up with more than {SENSIBLE_SPEED:g}; a run may be unknown"
-        console.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
+        text = f"few machines keep up with more than {SENSIBLE_SPEED:g}; a run may be unknown"
+        console.print(f"herzschlag: --speed {max(speeds):g}: {told(text)}", markup=False, soft_wrap=True)

@@ -18,6 +18,8 @@ from herzschlag.checkers.verdict import Verdict
 from herzschlag.history.clock import Clock
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.history.words import opinion
+from herzschlag.languages import N_, gettext, number
+from herzschlag.languages.numbers import point
 
 LASTING_S = 2.5
 """Shorter states are passing ones. Half a heartbeat off the grid on which most states begin and end, so that none lies
@@ -53,10 +55,11 @@ class Change(msgspec.Struct, frozen=True):
 
     def show(self) -> str:
         if self.kind == "role":
-            return f"{self.node} is {self.to}"
+            return gettext("{host} is {role}", host=self.node, role=gettext(self.to))
         if self.kind == "host-state":
             return opinion(self.node, self.about, self.to)
-        return f"{self.about} {'runs' if self.to == 'on' else 'is off'} on {self.node}"
+        said = N_("{vm} runs on {host}") if self.to == "on" else N_("{vm} is off on {host}")
+        return gettext(said, vm=self.about, host=self.node)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -162,10 +165,19 @@ def _when(row: Row) -> float:
 
 def _difference(row: Row) -> str:
     if row.left is None or row.right is None:
-        side, change = ("right", row.right) if row.left is None else ("left", row.left)
+        change = row.right if row.left is None else row.left
         assert change is not None
-        return f"only the {side} run: {change.show()} at {change.told}"
+        said = (
+            N_("only the right run: {what} at {when}")
+            if row.left is None
+            else N_("only the left run: {what} at {when}")
+        )
+        return gettext(said, what=change.show(), when=point(change.told))
     if row.left.to != row.right.to:
         first = min(row.left, row.right, key=lambda change: change.at_s)
-        return f"at {first.told}: {row.left.show()}, but {row.right.show()}"
-    return f"{row.left.show()} at {row.left.told} and {row.right.told}: {row.apart_s:+.2f} s apart"
+        said = N_("at {when}: {what}, but {other}")
+        return gettext(said, when=point(first.told), what=row.left.show(), other=row.right.show())
+    assert row.apart_s is not None
+    said = N_("{what} at {when} and {later}: {seconds} s apart")
+    times = {"when": point(row.left.told), "later": point(row.right.told), "seconds": number(row.apart_s, "+.2f")}
+    return gettext(said, what=row.left.show(), **times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,19 +17,23 @@ from herzschlag.backends.names import Backend
 from herzschlag.compare import BANDS_S, Comparison, Kind, Row, compare
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.history.records import HistoryError, read_history
+from herzschlag.languages import ENGLISH, N_, gettext, number, speaking
+from herzschlag.languages.numbers import point
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.running import which_run
 from herzschlag.running.run_file import HISTORY_FILE, RunReport, read_report
 from herzschlag.wrong_input import InputError
 
 PIPE_WIDTH = 200
 """Columns without a terminal, where nothing has to fit."""
-NOUNS: dict[Kind, str] = {"role": "a role", "host-state": "an opinion", "vm": "a VM"}
+NOUNS: dict[Kind, str] = {"role": N_("a role"), "host-state": N_("an opinion"), "vm": N_("a VM")}
 
 _out = Console(highlight=False)
 _err = Console(stderr=True, highlight=False)
 
 
-def compare_command(
+def compare_command(  # noqa: PLR0917 (Typer calls it by name)
     left: Annotated[
         str | None,
         typer.Argument(help="A run. Default: the last one.", autocompletion=which_run.completions),
@@ -42,6 +47,7 @@ def compare_command(
     differences: Annotated[bool, typer.Option("--differences", help="Show only what differs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only whether they differ.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Show two runs side by side, and the first difference.
 
@@ -51,6 +57,7 @@ def compare_command(
 
     Example: herzschlag compare runs/a/isolation runs/b/isolation
     """
+    del lang  # its callback has chosen the language
     try:
         folders = _two(left, right)
         reports = [read_report(folder) for folder in folders]
@@ -59,10 +66,12 @@ def compare_command(
         _refuse(str(error))
     except (OSError, ValueError, HistoryError) as error:
         _refuse(f"no finished run to compare: {error}")
-    found = compare(histories[0], histories[1])
-    because = found.because
-    if not because and reports[0].verdict != reports[1].verdict:
-        because = f"the verdicts differ: {reports[0].verdict} and {reports[1].verdict}"
+    with speaking(ENGLISH) if as_json else nullcontext():
+        found = compare(histories[0], histories[1])
+        because = found.because
+        if not because and reports[0].verdict != reports[1].verdict:
+            left_one, right_one = (gettext(report.verdict) for report in reports)
+            because = gettext("the verdicts differ: {left} and {right}", left=left_one, right=right_one)
     if as_json:
         sys.stdout.write(json.dumps(_document(reports, found, because), indent=2) + "\n")
     else:
@@ -83,19 +92,22 @@ def _two(left: str | None, right: str | None) -> tuple[Path, Path]:
 
 
 def _refuse(text: str) -> NoReturn:
-    _err.print(f"herzschlag: {text}", markup=False, soft_wrap=True)
+    _err.print(f"herzschlag: {told(text)}", markup=False, soft_wrap=True)
     raise typer.Exit(WRONG_INPUT)
 
 
 def _show(reports: list[RunReport], found: Comparison, differences: bool) -> None:
-    for side, report in zip(("left ", "right"), reports, strict=True):
-        _out.print(f"{side}  {_ran(report)}: {report.verdict}  {report.directory}", markup=False, soft_wrap=True)
+    sides = gettext("left/right").split("/")
+    width = max(map(len, sides))
+    for side, report in zip(sides, reports, strict=True):
+        ran = f"{side:<{width}}  {_ran(report)}: {gettext(report.verdict)}  {report.directory}"
+        _out.print(ran, markup=False, soft_wrap=True)
     rows = [row for row in found.rows if not differences or row.verdict != "holds"]
     if not rows:
         return
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    table.add_column("what", overflow="fold")
-    for column in ("left", "right", "apart"):
+    table.add_column(gettext("what"), overflow="fold")
+    for column in (*sides, gettext("apart")):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row), style=None if row.verdict == "holds" else "bold red")
@@ -104,22 +116,29 @@ def _show(reports: list[RunReport], found: Comparison, differences: bool) -> Non
 
 def _ran(report: RunReport) -> str:
     """In the simulation the speed changes nothing."""
-    speed = "" if report.backend == Backend.simulation else f", speed {report.speed:g}"
-    return f"{report.scenario} on {report.backend}{speed}"
+    if report.backend == Backend.simulation:
+        return gettext("{scenario} on {backend}", scenario=report.scenario, backend=report.backend)
+    said = N_("{scenario} on {backend}, speed {speed}")
+    return gettext(said, scenario=report.scenario, backend=report.backend, speed=number(report.speed))
 
 
 def _sentence(reports: list[RunReport], found: Comparison, because: str) -> str:
     scenarios = list(dict.fromkeys(report.scenario for report in reports))
-    unlike = f"These are runs of different scenarios, {' and '.join(scenarios)}.\n" if len(scenarios) > 1 else ""
+    unlike = ""
+    if len(scenarios) > 1:
+        said = N_("These are runs of different scenarios, {one} and {other}.")
+        unlike = gettext(said, one=scenarios[0], other=scenarios[1]) + "\n"
     if because:
-        return f"{unlike}first difference: {because}"
+        return unlike + gettext("first difference: {what}", what=because)
     if not found.rows:
-        return f"{unlike}the same: after the cluster was ready no role, opinion or VM changed in either run"
-    bands = ", ".join(f"{NOUNS[kind]} by {band_s:g} s" for kind, band_s in BANDS_S.items())
-    return (
-        f"{unlike}the same: {len(found.rows)} changes in the same order in both runs, each at the same time within what"
-        f" two runs may differ ({bands})"
+        return unlike + gettext("the same: after the cluster was ready no role, opinion or VM changed in either run")
+    said = N_("{what} by {seconds} s")
+    bands = [gettext(said, what=gettext(NOUNS[kind]), seconds=number(band_s)) for kind, band_s in BANDS_S.items()]
+    said = N_(
+        "the same: {number} changes in the same order in both runs, each at the same time within what two runs may "
+        "differ ({bands})"
     )
+    return unlike + gettext(said, number=len(found.rows), bands=", ".join(bands))
 
 
 def _document(reports: list[RunReport], found: Comparison, because: str) -> dict[str, Any]:
@@ -163,5 +182,5 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
     what = change.show()
     if row.left and row.right and row.left.to != row.right.to:
         what = f"{row.left.show()} / {row.right.show()}"
-    sides = [c.told if c else "-" for c in (row.left, row.right)]
-    return what, sides[0], sides[1], "" if row.apart_s is None else f"{row.apart_s:+.2f} s"
+    sides = [point(c.told) if c else "-" for c in (row.left, row.right)]
+    return what, sides[0], sides[1], "" if row.apart_s is None else f"{number(row.apart_s, '+.2f')} s"

@@ -17,7 +17,12 @@ from functools import partial
 
 from herzschlag.doctor import cores, installed, leftovers, machine
 from herzschlag.doctor.probe import Probe
+from herzschlag.languages import N_, gettext
+from herzschlag.languages.refusals import of_machine
 from herzschlag.topo.requirements import REQUIREMENTS
+
+MARK = 9
+"""Columns of what is said of a probe first."""
 
 
 def battery() -> list[Callable[[], Probe]]:
@@ -56,23 +61,25 @@ def as_json(found: Sequence[Probe]) -> str:
 
 def as_text(found: Sequence[Probe], *, verbose: bool = False) -> str:
     """What is missing, what for, and how to install it; everything else in one line, or each in its own (`verbose`)."""
-    width = max(len(probe.name) for probe in found)
-    there = [probe.name for probe in found if probe.ok]
-    lines = [] if verbose else [f"ok       {len(there)} of {len(found)}: {', '.join(there)}"]
+    width = max(len(of_machine(probe.name)) for probe in found)
+    there = [of_machine(probe.name) for probe in found if probe.ok]
+    counted = gettext("{number} of {all}: {names}", number=len(there), all=len(found), names=", ".join(there))
+    lines = [] if verbose else [f"{'ok':<{MARK}}{counted}"]
     for probe in found if verbose else [probe for probe in found if not probe.ok]:
-        mark = "ok     " if probe.ok else "MISSING" if probe.needed else "absent "
-        lines.append(f"{mark}  {probe.name:<{width}}  {probe.detail}")
+        mark = N_("ok") if probe.ok else N_("MISSING") if probe.needed else N_("absent")
+        lines.append(f"{gettext(mark):<{MARK}}{of_machine(probe.name):<{width}}  {of_machine(probe.detail)}")
         if not probe.ok:
-            lines.append(f"{'':<{width + 11}}for: {probe.purpose}")
-            lines.append(f"{'':<{width + 11}}fix: {probe.fix}")
+            lines.append(f"{'':<{width + MARK + 2}}{gettext('for: {purpose}', purpose=of_machine(probe.purpose))}")
+            lines.append(f"{'':<{width + MARK + 2}}{gettext('fix: {fix}', fix=of_machine(probe.fix))}")
     gaps = missing(found)
     lines.append("")
     if gaps:
-        lines.append(f"No labs on real packets here: {', '.join(probe.name for probe in gaps)} missing.")
-        lines.append("In a checkout, `make setup` installs whatever can be installed.")
-        lines.append("Simulations run all the same: --backend simulation.")
+        names = ", ".join(of_machine(probe.name) for probe in gaps)
+        lines.append(gettext("No labs on real packets here: {names} missing.", names=names))
+        lines.append(gettext("In a checkout, `make setup` installs whatever can be installed."))
+        lines.append(gettext("Simulations run all the same: --backend simulation."))
     else:
-        lines.append("Labs on real packets run here.")
+        lines.append(gettext("Labs on real packets run here."))
     return "\n".join(lines)
 
 

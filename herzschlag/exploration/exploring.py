@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -29,6 +30,7 @@ from herzschlag.scenarios.model import Profile, Scenario
 EXAMPLES = 40
 """Schedules of a batch: some seconds, so that what was seen soon guides what follows."""
 KINDS_AT_ONCE = 6
+LOOK_S = 0.5
 REPLAYED_SHARE = 0.2
 """Of the time, at most, for schedules that earlier searches kept."""
 COUNTS_FILE = "seen.json"
@@ -86,6 +88,18 @@ class Corpus:
         write_whole(self._folder / COUNTS_FILE, msgspec.json.format(msgspec.json.encode(document), indent=1))
 
 
+class Pool(Protocol):
+    """Where several batches are searched at once."""
+
+    def room(self) -> int:
+        """How many."""
+
+    def submit(self, order: Order) -> Future[Batch]: ...
+
+    def look(self) -> None:
+        """Called now and then while nothing comes back; raises when nothing will."""
+
+
 class Progress(msgspec.Struct):
     """How far an exploration is."""
 
@@ -97,14 +111,15 @@ class Progress(msgspec.Struct):
     """Of the plays, schedules that an earlier search had kept."""
 
 
-def explore(wish: Wish, corpus: Corpus, shown: Callable[[Progress], None]) -> Progress:
-    """Search until the time is over. `shown` is called after each batch, and may raise KeyboardInterrupt."""
+def explore(wish: Wish, corpus: Corpus, shown: Callable[[Progress], None], pool: Pool | None = None) -> Progress:
+    """Search until the time is over, in `pool`, or in processes of this machine. `shown` is called after each batch,
+    and may raise KeyboardInterrupt. Raises what the pool raises."""
     began_s = time.monotonic()
     progress = Progress(violations=[])
     again = replay(corpus.kept(), began_s + REPLAYED_SHARE * wish.for_s)
     progress.plays = progress.replayed = again.plays
     progress.violations += again.violations
-    for batch in _batches(wish, corpus, progress, began_s):
+    for batch in _batches(wish, _orders(wish, corpus, progress, began_s), pool):
         before = coverage.situations(corpus.counts)
         corpus.add(batch)
         progress.plays += batch.plays
@@ -131,26 +146,60 @@ def _orders(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> I
         )
 
 
-def _batches(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> Iterator[Batch]:
-    orders = _orders(wish, corpus, progress, began_s)
-    if wish.jobs == 1:
+def _batches(wish: Wish, orders: Iterator[Order], pool: Pool | None) -> Iterator[Batch]:
+    if pool is not None:
+        yield from _in(pool, orders)
+    elif wish.jobs == 1:
         yield from map(search, orders)
-        return
-    # Processes of their own, not forks: Hypothesis and the cores begin anew in each.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(wish.jobs, mp_context=context, initializer=serving.use) as pool:
-        under_way: set[Future[Batch]] = set()
-        try:
-            for order in orders:
-                under_way.add(pool.submit(search, order))
-                if len(under_way) >= wish.jobs:
-                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                    yield from _results(done)
-            yield from _results(under_way)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    else:
+        with _Processes(wish.jobs) as processes:
+            yield from _in(processes, orders)
+
+
+def _in(pool: Pool, orders: Iterator[Order]) -> Iterator[Batch]:
+    under_way: set[Future[Batch]] = set()
+    for order in orders:
+        under_way.add(pool.submit(order))
+        if len(under_way) >= pool.room():
+            done, under_way = _done(under_way, pool)
+            yield from _results(done)
+    while under_way:
+        done, under_way = _done(under_way, pool)
+        yield from _results(done)
+
+
+def _done(under_way: set[Future[Batch]], pool: Pool) -> tuple[set[Future[Batch]], set[Future[Batch]]]:
+    """Those that have ended, at least one, and the others."""
+    while True:
+        done, others = wait(under_way, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+        if done:
+            return done, others
+        pool.look()
 
 
 def _results(done: set[Future[Batch]]) -> Sequence[Batch]:
     return [future.result() for future in done]
+
+
+class _Processes:
+    """A pool of this machine: processes of their own, not forks, as Hypothesis and the cores begin anew in each."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=serving.use)
+
+    def __enter__(self) -> _Processes:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._pool.shutdown(wait=kind is None, cancel_futures=kind is not None)
+
+    def room(self) -> int:
+        return self._jobs
+
+    def submit(self, order: Order) -> Future[Batch]:
+        return self._pool.submit(search, order)
+
+    def look(self) -> None:
+        """A process that ended ends its batch with an error."""

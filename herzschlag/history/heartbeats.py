@@ -28,14 +28,15 @@ class Arrival(NamedTuple):
 
 
 def last_heartbeats(
-    fault_id: str, began_ns: int, arrivals: Iterable[Arrival], interval_ns: int
+    fault_id: str, began_ns: int, arrivals: Iterable[Arrival], interval_ns: int, *, by_network: bool = False
 ) -> tuple[LastHeartbeat, ...]:
-    """Of the arrivals until a fault that began at `began_ns`, those to be recorded, by sender and receiver."""
-    last: dict[tuple[str, str], Arrival] = {}
+    """Of the arrivals until a fault that began at `began_ns`, those to be recorded, by sender and receiver.
+    `by_network`: the last one on each network, for a system that has an opinion of each."""
+    last: dict[tuple[str, str, str], Arrival] = {}
     for one in sorted(arrivals):
         if one.at_ns >= began_ns - RECENT_INTERVALS * interval_ns:
-            last[one.sender, one.receiver] = one
+            last[one.sender, one.receiver, one.network if by_network else ""] = one
     return tuple(
         LastHeartbeat(id=fault_id, sender=sender, receiver=receiver, network=one.network, arrived_ns=one.at_ns)
-        for (sender, receiver), one in sorted(last.items())
+        for (sender, receiver, _), one in sorted(last.items())
     )

@@ -179,6 +179,23 @@ class View(Entry, frozen=True, gc=False, kw_only=True, tag="view"):
     """The line that said so."""
 
 
+class Link(Entry, frozen=True, gc=False, kw_only=True, tag="link"):
+    """A host of another system says what it thinks of its link to another host, as its own line says; real packets
+    only."""
+
+    state_of = ("peer", "network")
+    states = ("to",)
+
+    peer: str
+    """MOID of the other host."""
+    network: str
+    """Name of the network."""
+    to: Literal["up", "down"]
+    """What the link is from now on."""
+    because: str
+    """The line that said so."""
+
+
 class Write(Entry, frozen=True, gc=False, kw_only=True, tag="write"):
     """The answer that the client on a host got to a write to another system: each one that was acknowledged, and the
     first of a row that were not; real packets only."""
@@ -252,6 +269,7 @@ HarnessEntry = (
     | Holding
     | Term
     | View
+    | Link
     | Write
     | Found
     | PowerLost
@@ -260,7 +278,19 @@ HarnessEntry = (
     | End
 )
 REAL_PACKETS_ONLY = frozenset(
-    {"lateness", "undelivered", "switches", "capture-full", "program", "holds", "term", "view", "write", "found"}
+    {
+        "lateness",
+        "undelivered",
+        "switches",
+        "capture-full",
+        "program",
+        "holds",
+        "term",
+        "view",
+        "link",
+        "write",
+        "found",
+    }
 )
 """Kinds that no simulation writes."""
 SIMULATION_ONLY = frozenset({"power-lost"})

@@ -23,6 +23,8 @@ class Standing:
         """Each host's role, as it recorded last."""
         self.opinions: dict[tuple[str, str], str] = {}
         """For each (observer, host), the state that the observer believes the host is in."""
+        self.links: dict[tuple[str, str, str], str] = {}
+        """For each (host, peer, network), what the host of another system thinks of that link."""
         self.vms: dict[tuple[str, str], str] = {}
         """For each (VM, host), the VM's state there; a VM that is off is left out."""
         self.protected: set[str] = set()
@@ -35,6 +37,8 @@ class Standing:
                 self.roles[item.node] = fields["to"]
             case "host-state":
                 self.opinions[item.node, fields["host"]] = fields["to"]
+            case "link":
+                self.links[item.node, fields["peer"], fields["network"]] = fields["to"]
             case "vm" if fields["to"] == "off":
                 self.vms.pop((fields["vm"], item.node), None)
             case "vm":
@@ -55,6 +59,7 @@ class Standing:
         self.lost_power(gone)
         self.roles = {host: role for host, role in self.roles.items() if host not in gone}
         self.opinions = {key: state for key, state in self.opinions.items() if key[0] not in gone}
+        self.links = {key: state for key, state in self.links.items() if key[0] not in gone}
 
     @property
     def masters(self) -> list[str]:

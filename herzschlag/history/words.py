@@ -121,6 +121,14 @@ def sentence(record: Record) -> str:  # noqa: PLR0912 (one case a kind of record
             return gettext(said, name=f.get("name"), host=record.node)
         case "term":
             return gettext("{host} leads term {term}", host=record.node, term=f.get("term"))
+        case "link":
+            up = f.get("to") == "up"
+            said = (
+                N_("{host} calls the link to {peer} on network {network} up")
+                if up
+                else N_("{host} calls the link to {peer} on network {network} down")
+            )
+            return gettext(said, host=record.node, peer=f.get("peer"), network=f.get("network"))
         case "machinery":
             return gettext("a part of the harness died: {what}", what=f.get("what"))
         case _:

@@ -1,4 +1,4 @@
-"""The option `--lang` of a command: a command that has it speaks the user's language, from its first line on.
+"""The option `--lang` of a command, and the language before any command is known: of help and of wrong words.
 
 Use: `lang: LangOption = None` among the arguments of a Typer command; nothing else.
 """
@@ -6,18 +6,27 @@ Use: `lang: LangOption = None` among the arguments of a Typer command; nothing e
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated
 
 import typer
 
-from herzschlag.languages.choice import LANGUAGES, by_locale
+from herzschlag.languages.choice import LANGUAGES, Language, by_locale
 from herzschlag.languages.current import use
 
 
 class Lang(StrEnum):
     de = "de"
     en = "en"
+
+
+def early(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
+    """What the words of a command line ask for, right or wrong as they may be; else the locale's."""
+    words = " ".join(arguments).replace("--lang=", "--lang ").split()
+    asked = next((after for word, after in pairwise(words) if word == "--lang"), "")
+    return next((language for language in LANGUAGES if language == asked), by_locale(environment))
 
 
 def choose(ctx: typer.Context, wanted: Lang | None) -> Lang | None:

@@ -1,7 +1,7 @@
 """Reasons of records and findings in the reader's language, though the files of a run have them in English.
 
-This module decides how an English reason is recognized: by the texts of `reasons_of_agents.py` and
-`reasons_of_checkers.py`, in which a `{name}` is anything; what it is, is a reason again or stays. Several reasons are
+This module decides how an English reason is recognized: by the texts of `texts/agents.py` and
+`texts/checkers.py`, in which a `{name}` is anything; what it is, is a reason again or stays. Several reasons are
 joined by `; `, and what they are about is before `: `. What is not recognized stays English.
 """
 
@@ -57,8 +57,8 @@ def _value(text: str, *, alone: bool = False) -> str:
 @cache
 def _patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     """Each text, what it begins with, and what it matches; those that say most first."""
-    from herzschlag.languages.reasons_of_agents import AGENTS  # noqa: PLC0415 (English needs none of these)
-    from herzschlag.languages.reasons_of_checkers import CHECKERS  # noqa: PLC0415
+    from herzschlag.languages.texts.agents import AGENTS  # noqa: PLC0415 (English needs none of these)
+    from herzschlag.languages.texts.checkers import CHECKERS  # noqa: PLC0415
 
     texts = sorted({*AGENTS, *CHECKERS}, key=lambda text: -sum(map(len, re.split(r"\{\w+\}", text))))
     return tuple((text, text.partition("{")[0], re.compile(_pattern(text), re.DOTALL)) for text in texts)

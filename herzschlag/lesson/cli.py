@@ -16,6 +16,7 @@ from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
 from herzschlag.languages import current, gettext
 from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.wrong_input import InputError
@@ -101,5 +102,5 @@ def _say(text: str) -> None:
 
 
 def _fail(text: str, status: int) -> NoReturn:
-    typer.echo(f"herzschlag lesson: {text}", err=True)
+    typer.echo(f"herzschlag lesson: {told(text)}", err=True)
     raise typer.Exit(status)

@@ -188,7 +188,7 @@ def _wire(scene: Scene, played: Played) -> tuple[m.Packet, ...]:
 
 def _command(scene: Scene, played: Played) -> str:
     tail = " --backend simulation" if played.file.backend == "simulation" else ""
-    return f"herzschlag live {scene.scenario.partition('@')[0]}{tail}"
+    return f"herzschlag live {scene.scenario}{tail}"
 
 
 def _remark(played: Played) -> str:

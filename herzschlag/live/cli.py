@@ -16,6 +16,7 @@ from herzschlag.backends.names import Backend
 from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
 from herzschlag.languages import N_, current, gettext
 from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.live.addresses import is_loopback, reached_at
 from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.from_toml import ScenarioError, load
@@ -101,5 +102,5 @@ def _say(text: str) -> None:
 
 
 def _fail(text: str, status: int) -> NoReturn:
-    typer.echo(f"herzschlag live: {text}", err=True)
+    typer.echo(f"herzschlag live: {told(text)}", err=True)
     raise typer.Exit(status)

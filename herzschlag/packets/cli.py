@@ -17,6 +17,9 @@ from rich.table import Table
 
 from herzschlag.exit_status import WRONG_INPUT
 from herzschlag.history.capture_facts import CAPTURE_FILE
+from herzschlag.languages import N_, gettext, number
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import of_packets, told
 from herzschlag.packets import dissector as lua
 from herzschlag.packets.bad_lines import BadLine
 from herzschlag.packets.passages import CaptureError
@@ -30,12 +33,15 @@ ROWS_MAX = 24
 WIDTH_MIN = 140
 """Columns of all that `--wide` shows. A narrower terminal breaks lines itself."""
 _STYLES = {
-    "agrees": "green",
-    "differs": "bold red",
-    "missing": "bold red",
-    "not on the wire": "dim",
-    "unknown": "yellow",
+    N_("agrees"): "green",
+    N_("differs"): "bold red",
+    N_("missing"): "bold red",
+    N_("not on the wire"): "dim",
+    N_("unknown"): "yellow",
 }
+WAY = N_("way")
+WORDS = (WAY, "", *("fault", "kind", "node", "concludes", "from the silence of", "silent", "what happens", "shown by"))
+"""Columns that hold words."""
 
 
 def packets_command(
@@ -48,6 +54,7 @@ def packets_command(
     ] = None,
     wide: Annotated[bool, typer.Option("--wide", "-w", help="All columns: delays, jitter, frames, reasons.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Show what the packets of a run say: heartbeats, gaps, delays, losses, and the timeline once more.
 
@@ -55,10 +62,11 @@ def packets_command(
 
     Example: herzschlag packets runs/2026-05-01-120000/slave-failure --wide
     """
+    del lang  # its callback has chosen the language
     try:
         packets = read_packet_run(which_run.find_run(run))
     except (CaptureError, InputError) as error:
-        Console(stderr=True, highlight=False).print(f"herzschlag: {error}", markup=False, soft_wrap=True)
+        Console(stderr=True, highlight=False).print(f"herzschlag: {told(str(error))}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_INPUT) from None
     found = summary(packets)
     if as_json:
@@ -84,7 +92,8 @@ def dissector_command(
     try:
         where = lua.install()
     except OSError as error:
-        Console(stderr=True, highlight=False).print(f"herzschlag: {error}: name a folder you may write to")
+        said = told(f"{error}: name a folder you may write to")
+        Console(stderr=True, highlight=False).print(f"herzschlag: {said}", markup=False, soft_wrap=True)
         raise typer.Exit(WRONG_INPUT) from None
     sys.stdout.write(f"{where}\n")
 
@@ -94,18 +103,19 @@ def dissector_command(
 
 def _show(out: Console, found: Summary, key: str, wide: bool) -> None:
     for remark in found.remarks:
-        out.print(f"Note: {remark}.", style="yellow", markup=False, soft_wrap=True)
+        out.print(gettext("Note: {remark}.", remark=of_packets(remark)), style="yellow", markup=False, soft_wrap=True)
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.packets.items())
-    out.print(f"{found.scenario}: {sum(found.packets.values())} packets entered the switches ({kinds})", soft_wrap=True)
+    said = N_("{scenario}: {number} packets entered the switches ({kinds})")
+    out.print(gettext(said, scenario=found.scenario, number=sum(found.packets.values()), kinds=kinds), soft_wrap=True)
     if found.delay_ms is not None:
-        out.print(f"One-way delay of datagrams, real time: {_spread(found.delay_ms)}")
+        out.print(gettext("One-way delay of datagrams, real time: {figures}", figures=_spread(found.delay_ms)))
     _streams(out, found, wide)
     _losses(out, found)
     _bad_lines(out, found)
     _signs(out, found, wide)
     _confirmations(out, found, wide)
     out.print(
-        f"\nIn Wireshark: herzschlag dissector --install; wireshark -o herzschlag.key:{key}"
+        f"\n{gettext('In Wireshark')}: herzschlag dissector --install; wireshark -o herzschlag.key:{key}"
         f" {found.directory}/{CAPTURE_FILE}",
         markup=False,
         soft_wrap=True,
@@ -113,31 +123,34 @@ def _show(out: Console, found: Summary, key: str, wide: bool) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    """Columns that begin with `#` hold figures."""
+    """Columns in English; those of words are `WORDS`, all others hold figures."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, padding=(0, 1, 0, 0))
     for column in columns:
-        side: Literal["left", "right"] = "right" if column.startswith("#") else "left"
-        table.add_column(column.lstrip("#"), justify=side, no_wrap=column == "way", overflow="fold")
+        side: Literal["left", "right"] = "left" if column in WORDS else "right"
+        table.add_column(gettext(column), justify=side, no_wrap=column == WAY, overflow="fold")
     return table
 
 
 def _spread(one: Spread) -> str:
-    return f"{one.least:.2f} / {one.median:.2f} / {one.p99:.2f} / {one.most:.2f} ms (least, median, 99 %, most)"
+    figures = " / ".join(number(ms, ".2f") for ms in (one.least, one.median, one.p99, one.most))
+    return gettext("{figures} ms (least, median, 99 %, most)", figures=figures)
 
 
 def _way(one: Stream | Lost | BadLine) -> str:
-    return f"{one.network}: {one.source} to {one.destination}"
+    said = N_("{network}: {source} to {destination}")
+    return gettext(said, network=one.network, source=one.source, destination=one.destination)
 
 
 def _bad_lines(out: Console, found: Summary) -> None:
     met = [one for one in found.bad_lines if one.sent]
     if not met:
         return
-    table = _table("Bad lines", "way", "fault", "#sent", "#arrived", "#lost", "#least ms", "#median ms", "#most ms")
+    figured = (N_("sent"), N_("arrived"), N_("lost"), N_("least ms"), N_("median ms"), N_("most ms"))
+    table = _table(gettext("Bad lines"), WAY, N_("fault"), *figured)
     for one in met[:ROWS_MAX]:
         delay = spread(one.delays_ms)
-        figures = ("-",) * 3 if delay is None else [f"{ms:.2f}" for ms in (delay.least, delay.median, delay.most)]
-        least = "at least " if one.at_least else ""
+        figures = ("-",) * 3 if delay is None else [number(ms, ".2f") for ms in (delay.least, delay.median, delay.most)]
+        least = f"{gettext('at least')} " if one.at_least else ""
         share = f"{least}{one.lost_share:.0%}"
         table.add_row(_way(one), one.fault, f"{least}{one.sent}", str(one.arrived), share, *figures)
     out.print(table)
@@ -145,12 +158,13 @@ def _bad_lines(out: Console, found: Summary) -> None:
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return "-" if value is None else number(value, ".3f")
 
 
 def _cut(out: Console, shown: int, of: int) -> None:
     if of > shown:
-        out.print(f"  … and {of - shown} more: --json has them all", style="dim")
+        said = N_("… and {number} more: --json has them all")
+        out.print(f"  {gettext(said, number=of - shown)}", style="dim")
 
 
 def _worst_first(streams: Sequence[Stream]) -> list[Stream]:
@@ -158,15 +172,18 @@ def _worst_first(streams: Sequence[Stream]) -> list[Stream]:
 
 
 def _streams(out: Console, found: Summary, wide: bool) -> None:
-    columns = ("way", "#sent", "#delivered", "#gaps", "#longest s", "#silent since s", "#median ms")
-    more = ("#99 % ms", "#most ms", "#jitter ms", "#99 % ms") if wide else ()
-    also = ", and their delays and jitter" if wide else ", and their delay (--wide: all of it)"
-    table = _table(f"Heartbeats, every {found.interval_s:g} s{also}", *columns, *more)
+    columns = (N_("delivered"), N_("gaps"), N_("longest s"), N_("silent since s"), N_("median ms"))
+    more = (N_("99 % ms"), N_("most ms"), N_("jitter ms"), N_("99 % ms")) if wide else ()
+    said = N_("Heartbeats, every {seconds} s, and their delay (--wide: all of it)")
+    if wide:
+        said = N_("Heartbeats, every {seconds} s, and their delays and jitter")
+    table = _table(gettext(said, seconds=number(found.interval_s)), WAY, N_("sent"), *columns, *more)
     rows = found.streams if len(found.streams) <= ROWS_MAX else _worst_first(found.streams)[:ROWS_MAX]
     for one in rows:
         delay = one.delay_ms
-        figures = [f"{x:.2f}" for x in (delay.median, delay.p99, delay.most)] if delay else ["-"] * 3
-        figures += [f"{one.jitter_ms.median:.2f}", f"{one.jitter_ms.p99:.2f}"] if one.jitter_ms else ["-"] * 2
+        jitter = one.jitter_ms
+        figures = [number(x, ".2f") for x in (delay.median, delay.p99, delay.most)] if delay else ["-"] * 3
+        figures += [number(x, ".2f") for x in (jitter.median, jitter.p99)] if jitter else ["-"] * 2
         table.add_row(
             *(_way(one), str(one.sent), str(one.delivered), str(len(one.gaps))),
             *(_seconds(one.longest_gap_s), _seconds(one.silent_since_s)),
@@ -178,9 +195,10 @@ def _streams(out: Console, found: Summary, wide: bool) -> None:
 
 def _losses(out: Console, found: Summary) -> None:
     if not found.lost:
-        out.print("Everything that was sent arrived.")
+        out.print(gettext("Everything that was sent arrived."))
         return
-    table = _table("Entered a switch, never delivered", "way", "kind", "#how many", "#first s", "#last s")
+    figured = (N_("how many"), N_("first s"), N_("last s"))
+    table = _table(gettext("Entered a switch, never delivered"), WAY, N_("kind"), *figured)
     for one in found.lost[:ROWS_MAX]:
         ends = (_seconds(one.first_s), _seconds(one.last_s))
         table.add_row(_way(one), one.kind, str(one.count), *ends)
@@ -193,16 +211,16 @@ def _signs(out: Console, found: Summary, wide: bool) -> None:
         return
     networks = list(found.last_signs[0].last_s)
     table = _table(
-        "Last heartbeat before each conclusion from silence",
-        *("#at s", "node", "concludes", "from the silence of" if wide else "silent"),
-        *([f"#last on {network} s" for network in networks] if wide else ["#last s"]),
-        "#silence s",
+        gettext("Last heartbeat before each conclusion from silence"),
+        *(N_("at s"), N_("node"), N_("concludes"), N_("from the silence of") if wide else N_("silent")),
+        *([gettext("last on {network} s", network=one) for one in networks] if wide else [N_("last s")]),
+        N_("silence s"),
     )
     for one in found.last_signs[:ROWS_MAX]:
         last = max((at for at in one.last_s.values() if at is not None), default=None)
         silence = None if last is None else one.at_s - last
         lasts = [_seconds(one.last_s[network]) for network in networks] if wide else [_seconds(last)]
-        table.add_row(_seconds(one.at_s), one.node, one.concluded, one.of, *lasts, _seconds(silence))
+        table.add_row(_seconds(one.at_s), one.node, of_packets(one.concluded), one.of, *lasts, _seconds(silence))
     out.print(table)
     _cut(out, min(ROWS_MAX, len(found.last_signs)), len(found.last_signs))
 
@@ -210,17 +228,20 @@ def _signs(out: Console, found: Summary, wide: bool) -> None:
 def _confirmations(out: Console, found: Summary, wide: bool) -> None:
     if not found.confirmations:
         return
-    columns = ("what happens", "", "#record s", "#packet s", "#apart ms", "#last heartbeat +s", "#frame", "shown by")
-    table = _table("The timeline from packets alone", *columns[: None if wide else 5])
+    columns = (
+        *(N_("what happens"), "", N_("record s"), N_("packet s"), N_("apart ms")),
+        *(N_("last heartbeat +s"), N_("frame"), N_("shown by")),
+    )
+    table = _table(gettext("The timeline from packets alone"), *columns[: None if wide else 5])
     for one in found.confirmations:
         cells = (
-            one.name,
-            f"[{_STYLES[one.agreement]}]{one.agreement}",
+            gettext(one.name),
+            f"[{_STYLES[one.agreement]}]{gettext(one.agreement)}",
             *(_seconds(one.record_s), _seconds(one.packet_s)),
-            "-" if one.difference_ms is None else f"{one.difference_ms:.2f}",
+            "-" if one.difference_ms is None else number(one.difference_ms, ".2f"),
             _seconds(one.detection_s),
             "-" if one.frame is None else str(one.frame),
-            one.because,
+            of_packets(one.because),
         )
         table.add_row(*cells[: len(table.columns)])
     out.print(table)

@@ -37,9 +37,10 @@ def before_faults(
     interval_ns: int,
     *,
     foreign: Heartbeats | None = None,
+    by_network: bool = False,
 ) -> list[LastHeartbeat]:
     """What is to be recorded of the faults in this history. `interval_ns`: of heartbeats, protocol time. `foreign`:
-    what the heartbeats look like where they are not the modelled agents'."""
+    what the heartbeats look like where they are not the modelled agents'. `by_network`: the last on each."""
     if capture.dropped:
         return []
     packets = sorted(capture.packets, key=lambda packet: packet.at_ns)
@@ -56,7 +57,7 @@ def before_faults(
         else:
             seen = passages(msgspec.structs.replace(capture, packets=near, full_ns=None), facts, lab)
             came = arrivals(seen.packets, lab)
-        found += last_heartbeats(str(fault.get("id")), fault.at_ns, came, interval_ns)
+        found += last_heartbeats(str(fault.get("id")), fault.at_ns, came, interval_ns, by_network=by_network)
     return found
 
 

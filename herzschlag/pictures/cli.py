@@ -17,6 +17,7 @@ from herzschlag.errors import UnusableMachine
 from herzschlag.exit_status import CANNOT_RUN, FAILED, WRONG_INPUT
 from herzschlag.languages import gettext
 from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.pictures import again
 from herzschlag.pictures.instant import Instant, instant
 from herzschlag.pictures.layers import Layer, chosen
@@ -141,5 +142,5 @@ def _write(data: bytes, path: Path | None, *, quiet: bool) -> None:
 
 
 def _fail(text: str, status: int = WRONG_INPUT) -> NoReturn:
-    typer.echo(f"herzschlag picture: {text}", err=True)
+    typer.echo(f"herzschlag picture: {told(text)}", err=True)
     raise typer.Exit(status)

@@ -16,6 +16,7 @@ import typer
 from herzschlag import failure
 from herzschlag.exit_status import FAILED, WRONG_INPUT
 from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.report.neighbours import link_reports
 from herzschlag.report.page import draw_and_write
 from herzschlag.report.reading import SUMMARY_FILE, ReportError, read_run
@@ -97,5 +98,5 @@ def draw_all(directories: Sequence[Path], summary: Path | None = None) -> Drawn:
 
 
 def _fail(text: str, status: int = WRONG_INPUT) -> NoReturn:
-    typer.echo(f"herzschlag report: {text}", err=True)
+    typer.echo(f"herzschlag report: {told(text)}", err=True)
     raise typer.Exit(status)

@@ -111,8 +111,9 @@ class Conductor:
     def _be_ready(self, master: str) -> None:
         self.ready_ns = self.aligned_ns(self._session.now_ns())
         self.wait_until(self.ready_ns)
-        system = self._plan.system
-        because = "one master, all connected" if system is None else f"every host of {system.name} has its role"
+        because = "one master, all connected"
+        if (system := self._plan.system) is not None:
+            because = f"every host of {system.name} {'has its role' if system.has_roles else 'calls its links up'}"
         self._note(self.ready_ns, kinds.ClusterReady(because=because, master=master))
 
     def aligned_ns(self, at_ns: int) -> int:

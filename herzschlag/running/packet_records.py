@@ -29,7 +29,15 @@ def with_packets(history: History, taken: Taken, scenario: Scenario) -> History:
         foreign, interval_ns = plan.system.heartbeats, round(interval_s(plan.system) * SECOND)
     found: list[HarnessEntry] = []
     if plan.system is None or foreign is not None:  # else its heartbeats cannot be told from what else it sends
-        found += before_faults(taken.capture, taken.facts, history, plan.topology, interval_ns, foreign=foreign)
+        found += before_faults(
+            taken.capture,
+            taken.facts,
+            history,
+            plan.topology,
+            interval_ns,
+            foreign=foreign,
+            by_network=plan.system is not None and plan.system.has_links,
+        )
     if plan.counts_packets and (ready := history.of_kind("ready")):
         packets = sent_packets(taken.capture, taken.facts, plan.topology)
         found += counted(packets, ready[0].at_ns, end_ns)

@@ -17,6 +17,9 @@ class Readiness:
 
     def __init__(self, plan: Plan) -> None:
         self._hosts = plan.topology.moids
+        self._links = [
+            (a, b, net) for net in plan.topology.networks for a in self._hosts for b in self._hosts if a != b
+        ]
         self._on = set(plan.placement)
         self._to_protect = {vm.name for vm in plan.config.vms if vm.protected and vm.name in plan.placement}
         self._system = plan.system
@@ -35,7 +38,7 @@ class Readiness:
     def missing(self) -> str:
         """What the cluster still lacks; empty when it is ready."""
         if self._system is not None:
-            return self._missing_roles(self._system)
+            return self._missing_roles(self._system) if self._system.has_roles else self._missing_links(self._system)
         now, master = self._standing, self.master
         if not master:
             return "a single master"
@@ -50,6 +53,13 @@ class Readiness:
         if bare := self._to_protect - now.protected:
             return f"{', '.join(sorted(bare)[:4])} to be protected ({len(bare)} of {len(self._to_protect)})"
         return ""
+
+    def _missing_links(self, system: System) -> str:
+        down = [link for link in self._links if self._standing.links.get(link) != "up"]
+        if not down:
+            return ""
+        (host, peer, network), of_all = down[0], f"{len(down)} of {len(self._links)}"
+        return f"{system.name} on {host} to call its link to {peer} on network {network} up ({of_all} are not)"
 
     def _missing_roles(self, system: System) -> str:
         """What another system lacks: its file says which roles it has when it is ready."""

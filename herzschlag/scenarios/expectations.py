@@ -42,7 +42,9 @@ CHECKER_NAMES = (
 """Checkers that `[[expect.allow]]` may name, of the modelled system. Here and not in `herzschlag.checkers`, which reads
 scenarios; a test holds the two equal."""
 
-FOREIGN_CHECKER_NAMES = ("one-holder", "one-view", "one-leader-per-term", "acknowledged", "programs-live")
+FOREIGN_CHECKER_NAMES = (
+    *("one-holder", "one-view", "one-leader-per-term", "link-opinions", "acknowledged", "programs-live"),
+)
 """The same, of other systems."""
 
 

@@ -67,9 +67,11 @@ def check_step(step: Step, scenario: Scenario, lab: TopologySpec, key: str) -> N
         if isinstance(one, p.Blocked) and one.what == "8182":
             raise InputError(f"{key}.fault", f"{kind} blocks port 8182, on which {system.name} says nothing")
         by_address = isinstance(one, p.Impaired) or (isinstance(one, p.LinkCut) and one.at == "nftables")
-        if by_address and system.floods:
+        if by_address and system.floods and scenario.cluster.system_profile not in system.unicast_profiles:
+            profiles = " or ".join(system.unicast_profiles)
+            way = f"or choose the profile {profiles}" if profiles else "it has no profile that sends to each host alone"
             raise InputError(
                 f"{key}.fault",
                 f"{kind} acts on the address a packet is for, which the multicasts and broadcasts of {system.name}"
-                ' pass: cut links at the switch (manner = "silent"), where these are cut as well',
+                f' pass: cut links at the switch (manner = "silent"), where these are cut as well; {way}',
             )

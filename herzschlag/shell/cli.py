@@ -22,6 +22,10 @@ from herzschlag.backends.base import BackendUnavailable, MachineryDied
 from herzschlag.backends.names import Backend, Capture
 from herzschlag.cluster import Cluster, Setup
 from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, UNKNOWN, WRONG_INPUT
+from herzschlag.languages import N_, gettext, ngettext, number
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.reasons import reason
+from herzschlag.languages.refusals import told
 from herzschlag.running.conductor import NotReady
 from herzschlag.running.held import held
 from herzschlag.running.run_file import RunReport, new_folder
@@ -42,7 +46,7 @@ SCENARIO_FILE = "scenario.toml"
 
 
 def fail(text: str, status: int) -> NoReturn:
-    sys.stderr.write(f"herzschlag: {text}\n")
+    sys.stderr.write(f"herzschlag: {told(text)}\n")
     raise typer.Exit(status)
 
 
@@ -67,6 +71,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
         int | None,
         typer.Option(metavar="MB", help="Limit of the capture's size; packets after it are missing. Default: 256."),
     ] = None,
+    lang: LangOption = None,
 ) -> None:
     """Open the Mininet prompt in a running lab, with cut, heal, poweroff, states, capture and more.
 
@@ -74,6 +79,7 @@ def shell_command(  # noqa: PLR0917 (Typer calls it by name)
 
     A script is piped in, one command a line: herzschlag shell --backend simulation <script
     """
+    del lang  # its callback has chosen the language
     loaded = _scenario(scenario, speed)
     backend, refused = asking.offered(backend, sys.argv[1:], ask=sys.stdin.isatty() and sys.stderr.isatty())
     if refused:
@@ -128,8 +134,10 @@ def _session(request: RunRequest, scenario: Scenario | None) -> int:
             return status
         with _undisturbed():
             report = _keep(request, cluster)
-        told = f"{report.directory}: {report.verdict} ({report.because}); herzschlag report {report.directory} draws it"
-        sys.stderr.write(f"{told}\n")
+        said = N_("{folder}: {verdict} ({why}); {command} draws it")
+        values = {"verdict": gettext(report.verdict), "why": reason(report.because)}
+        command = f"herzschlag report {report.directory}"
+        sys.stderr.write(gettext(said, folder=report.directory, command=command, **values) + "\n")
         return status
     finally:
         cluster.close()
@@ -161,10 +169,14 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _intro(cluster: Cluster, scenario: Scenario | None) -> str:
-    steps = f"; {len(scenario.timeline())} steps of {scenario.name}: step, play" if scenario and scenario.steps else ""
+    steps = ""
+    if scenario and scenario.steps:
+        said = N_("; {number} steps of {name}: step, play")
+        steps = gettext(said, number=len(scenario.timeline()), name=scenario.name)
     hosts = cluster.hosts
-    shown = ", ".join(hosts) if len(hosts) <= 6 else f"{len(hosts)} hosts"
-    return f"{shown}; master {', '.join(cluster.masters())}; speed {cluster.plan.speed:g}{steps}. Try: help, states"
+    shown = ", ".join(hosts) if len(hosts) <= 6 else ngettext("{number} host", "{number} hosts", len(hosts))
+    values = {"masters": ", ".join(cluster.masters()), "speed": number(cluster.plan.speed), "steps": steps}
+    return gettext("{hosts}; master {masters}; speed {speed}{steps}. Try: help, states", hosts=shown, **values)
 
 
 def _scenario(name: str | None, speed: float | None) -> Scenario | None:

@@ -14,10 +14,12 @@ import msgspec
 
 from herzschlag.checkers.verdict import WORDS, Verdict, worst
 from herzschlag.cluster import Cluster
-from herzschlag.faults import Fault, SwitchReboot, kind_of, primitives_of
+from herzschlag.faults import Fault, SwitchReboot, kind_of, kinds, primitives_of
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.fault_words import in_words
 from herzschlag.history.records import SECOND, write_whole
+from herzschlag.languages import N_, gettext, ngettext, number
+from herzschlag.languages.reasons import reason
 from herzschlag.packets.annotate import annotated
 from herzschlag.packets.passages import CaptureError, Passage, read_passages
 from herzschlag.scenarios.model import Scenario
@@ -57,18 +59,20 @@ class Commands:
         Example: states"""
         cluster = self._cluster
         masters = cluster.masters()
-        self._say(f"{cluster.now_s:.3f} s, {cluster.session.name}, speed {cluster.plan.speed:g}")
+        now = f"{number(cluster.now_s, '.3f')} s, {cluster.session.name}"
+        self._say(gettext("{now}, speed {speed}", now=now, speed=number(cluster.plan.speed)))
         width = max(len(host) for host in cluster.hosts)
         seen_by = masters[0] if len(masters) == 1 else ""
-        self._say(f"{'host':<{width}}  {'role':<13}  {'the master says':<27}  {'vCenter says':<27}  VMs")
+        says = f"{gettext('the master says'):<27}  {gettext('vCenter says'):<27}  VMs"
+        self._say(f"{gettext('host'):<{width}}  {gettext('role'):<13}  {says}")
         for host in cluster.hosts:
             opinion = "-" if host == seen_by or not seen_by else cluster.state_of(host, seen_by=seen_by)
             row = f"{cluster.role(host):<13}  {opinion:<27}  {cluster.state_of(host):<27}"
             self._say(f"{host:<{width}}  {row}  {', '.join(cluster.vms_on(host)) or '-'}")
         if len(masters) != 1:
-            self._say(f"masters: {', '.join(masters) or 'none'}")
+            self._say(gettext("masters: {names}", names=", ".join(masters) or gettext("none")))
         for name, fault in cluster.active.items():
-            self._say(f"fault {name!r}: {in_words(fault)}")
+            self._say(gettext("fault {name}: {what}", name=repr(name), what=in_words(fault)))
 
     def do_timeline(self, arg: str) -> None:
         """timeline [N]
@@ -83,8 +87,10 @@ class Commands:
         path = self._capture_file()
         words = shlex.split(arg)
         if not words:
-            of = "all packets" if self._cluster.plan.capture == "all" else "those of the agents, and pings"
-            self._say(f"{path}: {path.stat().st_size} bytes so far, of {of}")
+            said = N_("{path}: {number} bytes so far, of those of the agents, and pings")
+            if self._cluster.plan.capture == "all":
+                said = N_("{path}: {number} bytes so far, of all packets")
+            self._say(gettext(said, path=path, number=path.stat().st_size))
         elif words[0] == "last":
             found = read_passages(path, self._cluster.plan.topology)
             for packet in found.packets[-_count(" ".join(words[1:]), PACKETS, "capture last [N]") :]:
@@ -94,7 +100,8 @@ class Commands:
             assert facts is not None
             whole = annotated(pcapng.read(path), self._cluster.history(), facts)
             write_whole(Path(words[0]), b"".join(pcapng.encode(whole)))
-            self._say(f"{words[0]}: {len(whole.packets)} packets")
+            said = N_("{path}: {number} packets")
+            self._say(gettext(said, path=words[0], number=len(whole.packets)))
 
     def _capture_file(self) -> Path:
         directory = self._cluster.plan.directory
@@ -111,8 +118,8 @@ class Commands:
         findings = self._cluster.findings_so_far()
         self.verdict = worst(finding.verdict for finding in findings)
         for finding in findings:
-            self._say(f"{WORDS[finding.verdict]:<16} {finding.checker:<20} {finding.because}")
-        self._say(f"verdict: {self.verdict}")
+            self._say(f"{gettext(WORDS[finding.verdict]):<16} {finding.checker:<20} {reason(finding.because)}")
+        self._say(gettext("verdict: {verdict}", verdict=gettext(self.verdict)))
 
     # --- faults ---
 
@@ -202,7 +209,7 @@ class Commands:
         wanted = arg.strip().strip("'\"")
         if not wanted:
             if not active:
-                self._say("no fault is active")
+                self._say(gettext("no fault is active"))
             for name in active:
                 self._heal(name)
             return
@@ -219,13 +226,16 @@ class Commands:
                 raise WordsError(f"{vm!r} is not a VM of this cluster: {nearest(vm, known)}")
         primitives_of(fault, self._cluster.plan.topology)
         name = self._cluster.begin(fault)
-        state = "active" if type(fault).undoable else "done"
-        self._say(f"{self._cluster.now_s:.3f} s  {state}: {name!r}: {in_words(fault)}")
+        said = N_("{when}  active: {name}: {what}") if type(fault).undoable else N_("{when}  done: {name}: {what}")
+        self._say(gettext(said, when=self._now(), name=repr(name), what=in_words(fault)))
         return name
 
     def _heal(self, name: str) -> None:
         self._cluster.heal(name)
-        self._say(f"{self._cluster.now_s:.3f} s  healed: {name!r}")
+        self._say(gettext("{when}  healed: {name}", when=self._now(), name=repr(name)))
+
+    def _now(self) -> str:
+        return f"{number(self._cluster.now_s, '.3f')} s"
 
     def _end_of(self, kind: str, host: str) -> None:
         active = self._cluster.active
@@ -247,7 +257,7 @@ class Commands:
         if not 0 <= seconds <= 86_400:
             raise WordsError(f"a wait must be 0 to 86400 s, got {arg} s")
         self._wait_until(self._cluster.now_s + seconds)
-        self._say(f"it is {self._cluster.now_s:.3f} s")
+        self._say(gettext("it is {when}", when=self._now()))
 
     def do_step(self, arg: str) -> None:
         """step
@@ -256,7 +266,7 @@ class Commands:
         if not self.player.left:
             raise WordsError("no step is left: start with a scenario that has some, e.g. herzschlag shell isolation")
         if said := self.player.step(self._wait_until):
-            self._say(f"{said} ({self.player.left} left)")
+            self._say(gettext("{what} ({number} left)", what=said, number=self.player.left))
 
     def do_play(self, arg: str) -> None:
         """play
@@ -288,20 +298,36 @@ class Commands:
         scenario = self._cluster.scenario(name=path.name.removesuffix(".toml"))
         check(scenario)
         path.write_text(as_toml(scenario), encoding="utf-8")
-        self._say(f"{path}: {len(scenario.steps)} steps; again: herzschlag run {path}")
+        steps = ngettext("{number} step", "{number} steps", len(scenario.steps))
+        self._say(
+            gettext("{path}: {steps}; again: {command}", path=path, steps=steps, command=f"herzschlag run {path}")
+        )
 
 
 NAMES = tuple(name.removeprefix("do_") for name in vars(Commands) if name.startswith("do_"))
 
 
 def help_of(name: str) -> str:
+    """Usage, what it does, an example; the words that are typed are the same in every language."""
+    usage_line, about, *examples = lines_of_help(name)
+    told = [gettext("Example: {command}", command=one.removeprefix("Example: ")) for one in examples]
+    notation = [gettext("Notation: {notation}", notation=gettext(NOTATION))] if name == "fault" else []
+    return "\n".join([usage_line, gettext(about), *told, *notation])
+
+
+def lines_of_help(name: str) -> list[str]:
+    """In English; what a command does is the second."""
     text = getattr(Commands, f"do_{name}").__doc__ or ""
-    lines = [line.strip() for line in text.splitlines()]
-    return "\n".join([*lines, *([f"Notation: {NOTATION}"] if name == "fault" else [])])
+    return [line.strip() for line in text.splitlines()]
 
 
-def help_of_fault(kind: str, about: str) -> str:
-    return f"{usage(kind)}\n{about}"
+def help_of_fault(kind: str) -> str:
+    return f"{usage(kind)}\n{gettext(about_fault(kind))}"
+
+
+def about_fault(kind: str) -> str:
+    """In English, in a line."""
+    return " ".join((kinds()[kind].__doc__ or "").split())
 
 
 def _words(arg: str, least: int, usage: str) -> list[str]:
@@ -328,11 +354,11 @@ def _count(arg: str, default: int, usage: str) -> int:
 
 def _packet(packet: Passage, ready_s: float) -> str:
     at_s = packet.entered_ns / SECOND + ready_s
-    fate = "dropped" if packet.left_ns is None else "delivered"
+    fate = gettext("dropped") if packet.left_ns is None else gettext("delivered")
     fields = msgspec.to_builtins(packet.message) if packet.message is not None else {}
     shown = " ".join(f"{k}={v}" for k, v in fields.items() if isinstance(v, str | int | float) and len(str(v)) < 30)
     way = f"{packet.network}  {packet.source:<9} > {packet.destination:<9}"
-    return f"{at_s:9.3f} s  {way} {packet.kind:<10} {fate:<9} {shown}"
+    return f"{number(at_s, '9.3f')} s  {way} {packet.kind:<10} {fate:<9} {shown}"
 
 
 TROUBLE = (ValueError, AssertionError, OSError, CaptureError)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from herzschlag.cluster import Cluster
 from herzschlag.history.fault_words import in_words
+from herzschlag.languages import N_, gettext, number
 from herzschlag.scenarios.model import Scenario
 
 
@@ -36,9 +37,12 @@ class Player:
         about = in_words(change.fault)
         if change.begins:
             self._ids[change.id] = self._cluster.begin(change.fault)
-            return f"{self._cluster.now_s:.3f} s  begin {self._ids[change.id]!r}: {about}"
+            return self._told(N_("{when}  begin {name}: {what}"), self._ids[change.id], about)
         fault_id = self._ids.pop(change.id, "")
         if fault_id in self._cluster.active:
             self._cluster.heal(fault_id)
-            return f"{self._cluster.now_s:.3f} s  end {fault_id!r}: {about}"
-        return f"{self._cluster.now_s:.3f} s  healed already: {about}"
+            return self._told(N_("{when}  end {name}: {what}"), fault_id, about)
+        return self._told(N_("{when}  healed already: {what}"), fault_id, about)
+
+    def _told(self, said: str, name: str, about: str) -> str:
+        return gettext(said, when=f"{number(self._cluster.now_s, '.3f')} s", name=repr(name), what=about)

@@ -25,6 +25,8 @@ from herzschlag.checkers.verdict import EXIT_STATUS
 from herzschlag.cluster import Cluster
 from herzschlag.exit_status import CANNOT_RUN, FAILED, INTERRUPTED, WRONG_INPUT
 from herzschlag.faults import kinds
+from herzschlag.languages import N_, gettext, number
+from herzschlag.languages.refusals import told
 from herzschlag.scenarios.model import Scenario
 from herzschlag.shell.commands import NAMES, TROUBLE, Commands, help_of, help_of_fault
 from herzschlag.shell.inside import Inside, Interrupted
@@ -33,6 +35,11 @@ from herzschlag.topo.lab.prompt import COMMANDS, take_terminal
 from herzschlag.wrong_input import nearest
 
 OWN = ("help", "source", "time", "exit", "quit")
+OWN_HELP = {
+    "source FILE": N_("Do the lines of a file."),
+    "time COMMAND": N_("Say how long it took."),
+    "exit, quit, Ctrl-D": N_("End."),
+}
 LOOK_S = 0.2
 """How often a prompt that waits for a key looks for signals."""
 TWO_NODES = {"cut": 2, "link": 1, "isolate": 1, "poweroff": 1, "poweron": 1, "freeze": 1, "thaw": 1}
@@ -174,24 +181,24 @@ class Shell(cmd.Cmd):
         if arg in NAMES:
             self._say(help_of(arg))
             if arg == "fault":
-                self._say(f"Kinds: {', '.join(sorted(kinds()))}; help KIND says more")
+                self._say(gettext("Kinds: {names}; help KIND says more", names=", ".join(sorted(kinds()))))
         elif arg in kinds():
-            self._say(help_of_fault(arg, " ".join((kinds()[arg].__doc__ or "").split())))
+            self._say(help_of_fault(arg))
         elif arg and not self._inside.takes(arg) and arg not in OWN:
             raise WordsError(f"no help on {arg!r}: {_nearest(arg, [*NAMES, *kinds()])}")
         else:
             for name in NAMES:
                 usage, about, *_ = help_of(name).splitlines()
                 self._say(f"  {usage:<46} {about}")
+            for usage, about in OWN_HELP.items():
+                self._say(f"  {usage:<46} {gettext(about)}")
+            nodes = " ".join(self.cluster.plan.topology.nodes)
+            self._say("\n" + gettext("Mininet's, on real packets: {names}", names=" ".join(COMMANDS)))
             self._say(
-                "  source FILE                                    Do the lines of a file.\n"
-                "  time COMMAND                                   Say how long it took.\n"
-                "  exit, quit, Ctrl-D                             End.\n\n"
-                f"Mininet's, on real packets: {' '.join(COMMANDS)}\n"
-                "and NODE COMMAND, which runs it in the node; a node's name further on becomes its address:\n"
-                "  host-98 ping -c1 host-99        host-98 ip -brief address        gateway tcpdump -ni mgmtA\n"
-                f"Nodes: {' '.join(self.cluster.plan.topology.nodes)}. help COMMAND gives an example."
+                gettext("and NODE COMMAND, which runs it in the node; a node's name further on becomes its address:")
             )
+            self._say("  host-98 ping -c1 host-99        host-98 ip -brief address        gateway tcpdump -ni mgmtA")
+            self._say(gettext("Nodes: {names}. help COMMAND gives an example.", names=nodes))
 
     def do_source(self, arg: str) -> bool:
         """Each line as if it were typed, up to the first that cannot be done."""
@@ -205,7 +212,8 @@ class Shell(cmd.Cmd):
     def do_time(self, arg: str) -> bool:
         began = time.monotonic()
         last = self.onecmd(arg)
-        self._say(f"*** Elapsed time: {time.monotonic() - began:.6f} secs")
+        took = number(time.monotonic() - began, ".6f")
+        self._say(f"*** {gettext('Elapsed time: {seconds} secs', seconds=took)}")
         return last
 
     def do_exit(self, arg: str) -> bool:
@@ -274,7 +282,7 @@ class Shell(cmd.Cmd):
 
     def _complain(self, text: str) -> None:
         stream = self.stdout if self.terminal or self.stdout is not sys.stdout else sys.stderr
-        stream.write(f"*** {text}\n")
+        stream.write(f"*** {told(text)}\n")
         stream.flush()
 
 

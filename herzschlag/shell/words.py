@@ -13,11 +13,12 @@ import msgspec
 
 from herzschlag.errors import WrongInput
 from herzschlag.faults import Fault, kinds
+from herzschlag.languages import N_
 from herzschlag.wrong_input import nearest
 
 NODES = ("host", "src", "dst", "a", "b", "keep", "over", "groups")
 """Fields that name nodes."""
-NOTATION = "several: a,b; groups: a,b/c,d; links: A:a:b,B:a:b; options: name:value,name:value"
+NOTATION = N_("several: a,b; groups: a,b/c,d; links: A:a:b,B:a:b; options: name:value,name:value")
 
 
 class WordsError(WrongInput):

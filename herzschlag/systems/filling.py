@@ -69,13 +69,24 @@ def _loop(found: re.Match[str], lab: TopologySpec, host: str) -> str:
 def interval_s(system: System) -> float:
     """How often the system's heartbeats come. Raises InputError unless its option is a number above 0."""
     assert system.heartbeats is not None, "its file says what they look like"
-    value = system.heartbeats.interval_s
+    return _number(system.heartbeats.interval_s, system, "heartbeats.interval_s")
+
+
+def detection_s(system: System) -> tuple[float, float]:
+    """How often each end of a link sends, and how long one hears nothing before it calls the link down, seconds. Raises
+    InputError unless the options give numbers above 0."""
+    assert system.links is not None, "its file says when an end must have noticed"
+    interval, lost = (_number(value, system, "links.detection_s") for value in system.links.detection_s)
+    return interval, interval * lost
+
+
+def _number(value: float | str, system: System, key: str) -> float:
     if isinstance(value, str):
         value = _WORD.sub(lambda found: str(system.options.get(found[1], found[0])), value)
     try:
-        found_s = float(value)
+        found = float(value)
     except ValueError:
-        found_s = 0.0
-    if not 0 < found_s < math.inf:
-        raise InputError("heartbeats.interval_s", f"is {value!r}: seconds, above 0")
-    return found_s
+        found = 0.0
+    if not 0 < found < math.inf:
+        raise InputError(key, f"is {value!r}: a number above 0")
+    return found

@@ -6,6 +6,7 @@ to `finding.py`, filling words into its texts to `filling.py`, and running it to
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal, get_args
 
@@ -23,6 +24,10 @@ DONE = "its work was done"
 """Why a program that may end did."""
 ROLES: tuple[Role, ...] = get_args(Role)
 """What a system's own roles are called in records."""
+LinkState = Literal["up", "down"]
+LINK_STATES: tuple[LinkState, ...] = get_args(LinkState)
+GROUPS = {"role": ("to",), "term": ("term",), "view": ("members",), "link": ("peer", "to")}
+"""Named groups that a regular expression must have, by the record that is made of its line."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,13 +56,14 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     match: str
     """A regular expression, searched for in the line; its named groups are the record's fields."""
-    record: Literal["role", "term", "view"]
+    record: Literal["role", "term", "view", "link"]
     """`role`: group `to` is the new role. `term`: the host leads the term whose number is group `term`. `view`: group
-    `members` has the numbers of the hosts that it takes for members, from 1, with blanks between."""
+    `members` has the numbers of the hosts that it takes for members, from 1, with blanks between. `link`: group `to` is
+    what it thinks of its link to the host that has the address of group `peer`: `up` or `down`."""
     of: str = ""
     """Name of the program that writes it, or `fifo:PATH` for a pipe that it writes to; empty: any program."""
     words: dict[str, str] = {}
-    """What the system calls a role, to what records call it."""
+    """What the system calls a role or the state of a link, to what records call it."""
 
 
 class Heartbeats(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,8 +77,17 @@ class Heartbeats(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How often each sender sends one; a placeholder for an option."""
 
 
+class Links(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When each end of a link, by the system's rules, has noticed what became of it."""
+
+    detection_s: tuple[float | str, int | str]
+    """How often each end sends, and how many that do not come in a row make it call the link down; placeholders."""
+    told_s: float
+    """How much later an end that still hears the other has learned that it is not heard itself."""
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every host has said its role, and so many have these."""
+    """Every host has said its role, and so many have these; where no line tells a role, every link is up."""
 
     roles: dict[str, int] = msgspec.field(default_factory=lambda: {"master": 1})
     every: str = ""
@@ -97,11 +112,18 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     packages: dict[str, str] = {}
     """Program that must be on the machine, to the Debian package that has it."""
     settle_s: float
-    """This long after a change, hosts that reach each other have made up their minds."""
+    """This long after a change, hosts that reach each other have made up their minds; an option of this name takes its
+    place, where a profile makes it longer."""
     majority: bool = False
     """Hosts that do not reach a majority of all have no leader."""
     floods: bool = False
     """It sends multicasts or broadcasts, or has an address that moves, which is asked for by ARP."""
+    unicast_profiles: tuple[str, ...] = ()
+    """Profiles in which each of its packets has one receiver, though it floods: what an address moves by is not one of
+    its heartbeats. Lines can be bad for these."""
+    users: tuple[str, ...] = ()
+    """Users and groups to which its programs change: in a host they are root, because an ordinary user's lab has one
+    user alone."""
     address: str = ""
     """An address that one host holds at a time; the kernel is asked who."""
     fresh: tuple[str, ...] = ()
@@ -120,6 +142,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     writes: Writes | None = None
     ready: Ready = Ready()
     heartbeats: Heartbeats | None = None
+    links: Links | None = None
+    """Asked for where a line tells the state of a link."""
     refuses: dict[str, str] = {}
     """Kinds of fault that mean nothing for it, with the reason."""
 
@@ -132,6 +156,14 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def has_views(self) -> bool:
         return any(read.record == "view" for read in self.reads)
+
+    @property
+    def has_roles(self) -> bool:
+        return any(read.record == "role" for read in self.reads)
+
+    @property
+    def has_links(self) -> bool:
+        return any(read.record == "link" for read in self.reads)
 
     @property
     def has_terms(self) -> bool:
@@ -149,7 +181,10 @@ def with_options(system: System, profile: str, options: dict[str, Option]) -> Sy
             text = f"{name!r} is not an option of {system.name}: {nearest(name, system.options)}"
             raise InputError(f"system_options.{name}", text)
     merged = {**system.options, **system.profiles.get(profile, {}), **options}
-    return msgspec.structs.replace(system, options=merged)
+    settle_s = merged.get("settle_s", system.settle_s)
+    if isinstance(settle_s, str) or not 0 < settle_s < math.inf:
+        raise InputError("system_options.settle_s", f"is {settle_s!r}: seconds, above 0")
+    return msgspec.structs.replace(system, options=merged, settle_s=float(settle_s))
 
 
 def check(system: System) -> System:
@@ -172,8 +207,11 @@ def check(system: System) -> System:
         raise InputError("settle_s", f"is {system.settle_s:g}: above 0")
     for index, read in enumerate(system.reads):
         _check_read(read, names, f"reads[{index}]")
-    if not any(read.record == "role" for read in system.reads):
-        raise InputError("reads", "tells no role: nothing could be judged; give a [[reads]] with record = 'role'")
+    if not system.has_roles and not system.has_links:
+        why = "tells neither a role nor the state of a link: nothing could be judged"
+        raise InputError("reads", f"{why}; give a [[reads]] with record = 'role' or 'link'")
+    if system.has_links and system.links is None:
+        raise InputError("links", "is missing, and a [[reads]] has record = 'link': say when an end must have noticed")
     _check_writes(system.writes)
     _check_ready(system.ready)
     _check_profiles(system)
@@ -185,14 +223,15 @@ def _check_read(read: Read, programs: list[str], key: str) -> None:
         groups = re.compile(read.match).groupindex
     except re.error as error:
         raise InputError(f"{key}.match", f"is not a regular expression: {error}") from None
-    group = {"role": "to", "term": "term", "view": "members"}[read.record]
-    if group not in groups:
-        raise InputError(f"{key}.match", f"has no group {group!r}: write (?P<{group}>...)")
+    for group in GROUPS[read.record]:
+        if group not in groups:
+            raise InputError(f"{key}.match", f"has no group {group!r}: write (?P<{group}>...)")
     if read.of and not read.of.startswith("fifo:/") and read.of not in programs:
         raise InputError(f"{key}.of", f"is {read.of!r}: 'fifo:/PATH', or a program: {nearest(read.of, programs)}")
-    for role in read.words.values():
-        if role not in ROLES:
-            raise InputError(f"{key}.words", f"{role!r} is not a role: {nearest(role, ROLES)}")
+    what, known = ("state of a link", LINK_STATES) if read.record == "link" else ("role", ROLES)
+    for word in read.words.values():
+        if word not in known:
+            raise InputError(f"{key}.words", f"{word!r} is not a {what}: {nearest(word, known)}")
 
 
 def _check_writes(writes: Writes | None) -> None:
@@ -213,6 +252,9 @@ def _check_ready(ready: Ready) -> None:
 
 
 def _check_profiles(system: System) -> None:
+    for name in system.unicast_profiles:
+        if name not in system.profiles:
+            raise InputError("unicast_profiles", f"{name!r} is not a profile: {nearest(name, system.profiles)}")
     for name, options in system.profiles.items():
         for option in options:
             if option not in system.options:

@@ -49,24 +49,29 @@ debian_install() {
     # dumpcap asks who may capture; inside a lab every user is root, so no other user needs the right.
     echo 'wireshark-common wireshark-common/install-setuid boolean false' |
         "${as_root[@]}" debconf-set-selections
-    local no_start=
-    if [[ " ${missing[*]} " =~ " "(openssh-server|keepalived|etcd-server)" " ]]; then
-        no_start=yes
-        keep_services_stopped
-    fi
+    local services
+    services=$(services_of "${missing[@]}")
+    [[ -z $services ]] || keep_services_stopped
     apt_quietly install --yes --no-install-recommends "${missing[@]}"
-    [[ -z $no_start ]] || leave_policy_removed
-    for package in "${missing[@]}"; do
-        case "$package" in
-            openssh-server) leave_disabled ssh.service ssh.socket ;;
-            keepalived) leave_disabled keepalived.service ;;
-            etcd-server) leave_disabled etcd.service ;;
-        esac
-    done
+    leave_policy_removed
+    # shellcheck disable=SC2086 # names without blanks
+    leave_disabled $services
     if ! debian_missing "$@"; then
         echo "herzschlag set-up: installed, but the programs of ${missing[*]} are still not found." >&2
         exit 4
     fi
+}
+
+# Prints the units that these packages start and enable when they are installed.
+services_of() {
+    local package
+    for package in "$@"; do
+        case "$package" in
+            openssh-server) echo ssh.service ssh.socket ;;
+            etcd-server) echo etcd.service ;;
+            keepalived | redis-server | redis-sentinel | corosync | frr) echo "$package.service" ;;
+        esac
+    done
 }
 
 # Runs apt-get; its output goes to a file and is shown when it fails. Waits for another apt-get rather than failing.
@@ -79,8 +84,8 @@ apt_quietly() {
     fi
 }
 
-# The tests start their own sshd in a namespace, the lab its own keepalived or etcd in its hosts. The package would start
-# one for the machine, reachable from outside; Debian's policy hook prevents that during the installation.
+# The tests start their own sshd in a namespace, the lab other people's systems in its hosts. The package would start one
+# for the machine, reachable from outside; Debian's policy hook prevents that during the installation.
 keep_services_stopped() {
     policy=/usr/sbin/policy-rc.d
     if [[ -e $policy ]]; then

@@ -3,8 +3,8 @@
 It builds the image when it is out of date, boots it, sets the project up in it as the Vagrantfile does, and runs the
 doctor, `make demo`, the five situations, and bad lines (its kernel has netem) through `herzschlag remote`. Then it
 makes the same runs outside, bad lines in the simulation where netem may be missing, and compares the verdicts. The
-result goes to docs/vm-check.json. `--only NAME ...` plays these bad lines and nothing else, and leaves the other results
-there as they are. Exit status: 0 all are the same and all hold, 1 otherwise, 4 no VM.
+result goes to docs/vm-check.json. `--only NAME ...` plays these bad lines and nothing else, and leaves the other
+results there as they are. Exit status: 0 all are the same and all hold, 1 otherwise, 4 no VM.
 """
 
 from __future__ import annotations
@@ -161,8 +161,8 @@ def show(result: dict[str, Any]) -> None:
         "",
         f"`make vm-check`, {result['date']}: kernel {result['kernel']}, datapath {result['datapath']}, netem: "
         f"{result['netem']}, Open vSwitch {result['open vswitch']}, {result['controller']}, user {result['user']}; "
-        f"processor {result['acceleration']}. Speed {speed['inside']} inside, for bad lines {speed['bad lines inside']}, "
-        f"{speed['outside']} outside (case 36, bad lines: in the simulation). More in "
+        f"processor {result['acceleration']}. Speed {speed['inside']} inside, for bad lines "
+        f"{speed['bad lines inside']}, {speed['outside']} outside (case 36, bad lines: in the simulation). More in "
         "[remote.md](remote.md), all of it in [vm-check.json](vm-check.json).",
         "",
         "| Situation | Played | Inside | Outside | Largest deviation inside |",

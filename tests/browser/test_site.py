@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 OpenContext = Callable[..., "BrowserContext"]
 LESSON = ("lesson/en/index", "lesson/en/statements", "lesson/de/aussagen", "lesson/de/4-isolierter-host")
-SHOWN = ("index", "gallery", "protocol", "sources", "cases", "live", "security", "decisions/index", *LESSON)
+SHOWN = ("index", "gallery", "galerie", "protocol", "sources", "cases", "live", "security", "decisions/index", *LESSON)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def test_pages_fit_and_fetch_nothing_from_elsewhere(site: Path, open_context: Op
 def test_the_gallery_leads_to_reports_and_the_search_finds(site: Path, open_context: OpenContext) -> None:
     page = open_context().new_page()
     page.goto((site / "gallery.html").as_uri())
-    page.get_by_role("link", name="isolation", exact=True).click()
+    page.get_by_role("link", name="isolation", exact=True).first.click()
     page.wait_for_url("**/gallery/isolation.html")
     page.get_by_role("heading", level=1).wait_for()
     page.goto((site / "index.html").as_uri())
@@ -61,3 +63,35 @@ def test_the_gallery_leads_to_reports_and_the_search_finds(site: Path, open_cont
     page.get_by_text("Type to start searching").wait_for(state="attached")
     page.locator("input[name=query]").press_sequentially("isolation address")
     page.locator(".md-search-result__item").first.wait_for()
+
+
+def test_a_german_page_is_german_around_its_text(site: Path, open_context: OpenContext) -> None:
+    """Language, navigation and the theme's own words; the same page in English is a click away."""
+    page = open_context(viewport={"width": 1400, "height": 900}).new_page()
+    page.goto((site / "lesson/de/3-ausfall-des-masters.html").as_uri())
+    assert page.locator("html").get_attribute("lang") == "de"
+    navigation = page.locator(".md-nav--primary").first.inner_text()
+    assert "Lehrgang" in navigation and "Galerie" in navigation
+    assert [word for word in ("Course", "Gallery", "Use it", "How it is built") if word in navigation] == []
+    assert page.locator(".md-search__input").get_attribute("placeholder") == "Suche"
+    assert page.locator(".headerlink").first.get_attribute("title") == "Link zu dieser Stelle"
+    page.get_by_role("link", name="English", exact=True).click()
+    page.wait_for_url("**/lesson/en/3-the-master-fails.html")
+    assert page.locator("html").get_attribute("lang") == "en"
+    navigation = page.locator(".md-nav--primary").first.inner_text()
+    assert "How it is built" in navigation and "Lehrgang" not in navigation
+
+
+def test_the_german_gallery_leads_to_german_reports(site: Path, open_context: OpenContext) -> None:
+    page = open_context().new_page()
+    page.goto((site / "galerie.html").as_uri())
+    page.get_by_role("link", name="isolation", exact=True).first.click()
+    page.wait_for_url("**/galerie/isolation.html")
+    assert page.locator("html").get_attribute("lang") == "de"
+
+
+def test_no_page_leads_to_what_is_not_there(site: Path) -> None:
+    """Links and pictures of every page of the course, in both languages."""
+    for page in [*site.glob("lesson/*/*.html"), site / "galerie.html", site / "gallery.html"]:
+        for link in re.findall(r'(?:href|src)="([^"#:?]+)[^"]*"', page.read_text(encoding="utf-8")):
+            assert (page.parent / unquote(link)).exists(), f"{page.name}: {link}"

@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +22,8 @@ LESSON = Path(__file__).parents[2] / "docs/lesson"
 NUMBERED = "[0-9]-*.md"
 CHAPTERS = sorted((LESSON / "en").glob(NUMBERED))
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.M | re.S)
+PICTURES = LESSON.parent / "pictures/lesson"
+GERMAN = " --lang de"
 BY_HAND = "# "
 """A block that begins so needs a browser or real packets."""
 
@@ -32,42 +33,62 @@ def blocks(page: Path) -> list[tuple[str, str]]:
     return [(language, text) for language, text in BLOCK.findall(page.read_text(encoding="utf-8"))]
 
 
-def commands(page: Path) -> Iterator[str]:
-    for language, text in blocks(page):
-        if language == "sh":
-            yield from (line for line in text.splitlines() if not line.startswith(BY_HAND))
-
-
 def german(page: Path) -> Path:
     (found,) = (LESSON / "de").glob(f"{page.name[0]}-*.md")
     return found
 
 
-@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("page", [*CHAPTERS, *map(german, CHAPTERS)], ids=lambda page: page.stem)
 def test_the_commands_of_a_chapter_print_what_it_says(page: Path, tmp_path: Path) -> None:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    """In its language, whatever that of the machine is."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     printed = ""
     for language, text in blocks(page):
         if language == "text":
-            wanted = [" ".join(line.split()) for line in text.splitlines()]
-            assert [line for line in wanted if line not in printed] == []
+            assert [line for line in text.splitlines() if one_line(line) not in printed] == []
         elif not text.startswith(BY_HAND):
             done = subprocess.run(
                 ["bash", "-e", "-c", text], cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
             )
             assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
             if "herzschlag run" in text:
-                printed = " ".join(done.stdout.split())
+                printed = one_line(done.stdout)
 
 
 @pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
 def test_the_german_chapter_has_the_same_commands_and_figures(page: Path) -> None:
-    """So what is tested of the one is true of the other."""
+    """So what is asked on the one page is asked on the other; German commands answer in German."""
 
-    def told(chapter: Path) -> list[tuple[str, str]]:
-        return [(language, re.sub(r"^# .*\n", BY_HAND, text)) for language, text in blocks(chapter)]
+    def told(chapter: Path) -> list[str]:
+        """Commands without their language, and the figures of what they print, with a decimal point."""
+        return [
+            re.sub(r"^# .*\n", BY_HAND, text).replace(GERMAN, "")
+            if language == "sh"
+            else " ".join(
+                re.findall(r"(?<![\w-])(?:T[+-])?\d+(?:\.\d+)?(?![\w-])", re.sub(r"(\d),(\d)", r"\1.\2", text))
+            )
+            for language, text in blocks(chapter)
+        ]
 
     assert told(german(page)) == told(page)
+    ours = re.findall(r"^herzschlag (?:run|live|packets)\b.*$", german(page).read_text(encoding="utf-8"), re.M)
+    assert ours and all(command.endswith(GERMAN) for command in ours)
+
+
+@pytest.mark.parametrize("folder", ["de", "en"])
+def test_every_printed_picture_stands_once_on_a_page_of_its_language(folder: str) -> None:
+    """Before the section on packets, that is where the text speaks of it, and not of the other language."""
+    drawn = {path.name for path in (PICTURES / folder).glob("*.svg")}
+    shown = []
+    for page in (LESSON / folder).glob(NUMBERED):
+        found = re.findall(r"^!\[.+\]\(\.\./\.\./pictures/(.+)\)$", page.read_text(encoding="utf-8"), re.M)
+        assert all(name.startswith(f"lesson/{folder}/") for name in found), page.name
+        shown += [Path(name).name for name in found]
+    assert sorted(shown) == sorted(drawn)
 
 
 @pytest.mark.parametrize("folder", ["de", "en"])

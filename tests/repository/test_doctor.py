@@ -9,6 +9,7 @@ from pathlib import Path
 
 from herzschlag import doctor
 from herzschlag.doctor.probe import Probe
+from herzschlag.languages import speaking
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,3 +72,17 @@ def test_it_runs_where_nothing_is_installed() -> None:
     found = {one["name"]: one for one in json.loads(answer.stdout)["probes"]}
     assert not found["msgspec"]["ok"]
     assert "msgspec" in found["controller framework"]["fix"]
+
+
+def test_it_speaks_german_and_its_document_english() -> None:
+    found = [
+        probe("own root", ok=True, needed=True),
+        probe("sch_netem", ok=False, needed=False, fix="run it as root"),
+    ]
+    english = doctor.as_json(found)
+    with speaking("de"):
+        text = doctor.as_text(found)
+        assert doctor.as_json(found) == english
+    assert text.startswith("ok       1 von 2: eigene Wurzel\nfehlt    sch_netem")
+    assert "Abhilfe: starten Sie es als root" in text
+    assert text.endswith("Labore mit echten Paketen laufen auf diesem Rechner.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from pathlib import Path
@@ -10,8 +11,29 @@ import catalogue
 import pytest
 from babel.messages.catalog import Catalog, Message
 
-from herzschlag.languages import ENGLISH, LANGUAGES
+from herzschlag.languages import ENGLISH, LANGUAGES, speaking
+from herzschlag.languages.refusals import known, of_machine
+from herzschlag.topo.requirements import REQUIREMENTS
 
+REFUSING = {
+    *(
+        "InputError",
+        "ScenarioError",
+        "OptionError",
+        "FaultError",
+        "WordsError",
+        "CaptureError",
+        "Problem",
+        "ReportError",
+    ),
+    *("fail", "_fail", "_refuse"),
+}
+"""What is called with the text of a refusal."""
+SPOKEN = (
+    *("cli", "scenarios", "faults", "running", "compare", "packets", "shell", "campaign", "lesson", "live", "pictures"),
+    "report",
+)
+"""Folders whose refusals a user reads in a command."""
 TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
 
 
@@ -74,6 +96,51 @@ def test_no_text_of_a_script_is_overlooked() -> None:
     assert asked - known == set()
 
 
+def refusals_of(path: Path) -> list[str]:
+    """Texts of errors about wrong input, and of commands that end early, each value in them a word."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSING:
+            found += [text for one in node.args if " " in (text := filled(one))]
+    return found
+
+
+def filled(node: ast.expr) -> str:
+    """A text in the source as a user might read it; empty for anything else."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(one.value) if isinstance(one, ast.Constant) else "xyz" for one in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def says_nothing(text: str) -> bool:
+    """Only values, names and options: what they say comes from elsewhere."""
+    return text == "capture limit" or not re.search(r"(?<![\w=-])[a-z]{3}", re.sub(r"xyz|\w+=", "", text))
+
+
+def test_every_refusal_that_a_user_may_read_is_known() -> None:
+    """A new error would be English in the middle of German: add it to herzschlag/languages/texts."""
+    files = [path for name in SPOKEN for path in (catalogue.ROOT / "herzschlag" / name).rglob("*.py")]
+    unknown = {
+        f"{path.relative_to(catalogue.ROOT)}: {text}"
+        for path in files
+        for text in refusals_of(path)
+        if not says_nothing(text) and not known(text)
+    }
+    assert unknown == set()
+
+
+def test_everything_that_the_doctor_says_is_known() -> None:
+    purposes = {one.purpose for one in REQUIREMENTS} - {"herzschlag remote"}
+    with speaking("de"):
+        assert {text for text in purposes if of_machine(text) == text} == set()
+
+
+def test_a_refusal_that_is_not_known_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('raise InputError(key, f"is {value!r}: that is quite new")\n')
+    (found,) = refusals_of(tmp_path / "a.py")
+    assert found == "is xyz: that is quite new" and not known(found)
+
+
 def planted(string: str = "{host} führt", *, fuzzy: bool = False) -> Catalog:
     found = Catalog(locale="de")
     found.add("{host} leads", string, flags=["fuzzy"] if fuzzy else [])
@@ -101,6 +168,8 @@ def test_texts_are_found_in_python_and_in_scripts(tmp_path: Path, monkeypatch: p
     (tmp_path / "herzschlag/b.js").write_text('const a = `${gettext("of a script")}`; ngettext("1", "2", n);\n')
     monkeypatch.setattr(catalogue, "ROOT", tmp_path)
     monkeypatch.setattr(catalogue, "LANGUAGES", tmp_path / "herzschlag/languages")
+    monkeypatch.setattr(catalogue, "of_commands", list)
+    monkeypatch.setattr(catalogue, "of_prompt", list)
     found = catalogue.template()
     assert {one.id for one in catalogue.messages(found)} == {
         "one text",

@@ -47,6 +47,11 @@ def a_wheel(folder: Path, name: str, version: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def packages_of(listed: str) -> list[str]:
+    lines = (ROOT / listed).read_text(encoding="utf-8").splitlines()
+    return [line.split()[0] for line in lines if not line.startswith("#")]
+
+
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(part) for part in command],
@@ -124,6 +129,19 @@ def test_set_up_names_its_parts_when_asked_for_another() -> None:
     answer = run("setup/provision.sh", "everything")
     assert answer.returncode == 2
     assert "venv|lab|test|systems|vm|distro (got 'everything')" in answer.stderr
+
+
+@pytest.mark.parametrize("package", packages_of("setup/debian/systems.txt"))
+def test_no_service_of_another_system_is_left_to_run_on_the_machine(package: str) -> None:
+    """Debian starts and enables what it installs; a Redis of the machine would listen unasked."""
+    contents = run("dpkg", "-L", package)
+    if contents.returncode != 0:
+        pytest.skip(f"{package}: not installed: make systems")
+    units = set(re.findall(r"/systemd/system/([\w-]+\.(?:service|socket))$", contents.stdout, re.MULTILINE))
+    named = run("bash", "-c", f". setup/debian/packages.sh; services_of {package}")
+    assert units <= set(named.stdout.split())
+    for unit in units:
+        assert not list(Path("/etc/systemd/system").glob(f"*.wants/{unit}")), f"{unit} is enabled"
 
 
 def test_missing_packages_are_named_with_the_command_where_they_cannot_be_installed(tmp_path: Path) -> None:

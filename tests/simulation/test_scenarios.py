@@ -40,7 +40,7 @@ def test_scenario_holds_in_simulation(name: str, tmp_path: Path) -> None:
 
 
 def untranslated(report: RunReport, history: History) -> set[str]:
-    """Reasons that would be English in a German report: add them to `herzschlag/languages/reasons_of_*.py`
+    """Reasons that would be English in a German report: add them to `herzschlag/languages/texts/*.py`
     and to the catalogue."""
     said = {str(record.get("because")) for record in history if record.get("because")}
     for finding in report.findings:

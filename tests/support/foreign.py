@@ -40,6 +40,10 @@ def view(at_s: float, node: str, *members: str) -> Said:
     return at_s, node, "view", {"members": " ".join(members), "because": "x"}
 
 
+def link(at_s: float, node: str, peer: str, to: str, network: str = "A") -> Said:
+    return at_s, node, "link", {"peer": peer, "network": network, "to": to, "because": "x"}
+
+
 def write(at_s: float, node: str, number: int, to: str = "acknowledged") -> Said:
     return at_s, node, "write", {"number": number, "to": to, "because": "x"}
 
@@ -59,7 +63,9 @@ CORRECT: tuple[Said, ...] = (
 """keepalived as it is: while host-98 is cut off, host-99 holds the address too; then host-98 alone again."""
 
 
-def history(said: tuple[Said, ...], fault: Fault | None = None, end_s: float = END_S, late_ns: int = 1000) -> History:
+def history(
+    said: tuple[Said, ...], fault: Fault | None = None, end_s: float = END_S, late_ns: int = 1000, late_s: float = 11
+) -> History:
     cut = Isolate(host="host-98") if fault is None else fault
     told = [_note(0, "run", backend="mininet", speed=1.0, hosts=list(HOSTS), scenario="x", seed=0, vms={})]
     told.append(_note(READY_S, "ready", because="x", master="host-98"))
@@ -70,7 +76,7 @@ def history(said: tuple[Said, ...], fault: Fault | None = None, end_s: float = E
         told.append(_note(at_s, "fault", about="x", evidence={}, **fields, **at, **shown))
     told += [record(round(at_s * SECOND), node, kind, fields) for at_s, node, kind, fields in said]
     late = {"process": "reader", "max_ns": late_ns, "p99_ns": late_ns, "count": 9}
-    told += [record(11 * SECOND, host, "lateness", late) for host in HOSTS]
+    told += [record(round(late_s * SECOND), host, "lateness", late) for host in HOSTS]
     told.append(_note(end_s, "end", because="x"))
     return History.ordered(told)
 
@@ -84,10 +90,12 @@ def judged(
     system: str = "keepalived",
     fault: Fault | None = None,
     end_s: float = END_S,
+    *,
     late_ns: int = 1000,
+    late_s: float = 11,
 ) -> dict[str, Finding]:
     """Every checker's finding."""
     cut = Isolate(host="host-98") if fault is None else fault
     step = Step(at_s=10, for_s=20, id="cut", fault=cut)
     scenario = Scenario(name="x", title="x", speed=1, cluster=Cluster(system=system), steps=(step,))
-    return {found.checker: found for found in check_all(history(said, fault, end_s, late_ns), scenario)}
+    return {found.checker: found for found in check_all(history(said, fault, end_s, late_ns, late_s), scenario)}

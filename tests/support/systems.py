@@ -20,10 +20,22 @@ def needs(name: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)}: not on this machine: make systems")
 
 
+BAD_LINE = "-bad-line@"
+
+
 def scenarios_of(system: str) -> list[str]:
-    """Of every family its members."""
+    """Of every family its members, but for those with bad lines."""
+    return [name for name, of in _members() if of == system and BAD_LINE not in name]
+
+
+def bad_lines() -> list[tuple[str, str]]:
+    """Name and system of those with bad lines."""
+    return [(name, of) for name, of in _members() if BAD_LINE in name]
+
+
+def _members() -> list[tuple[str, str]]:
     members = [one for name in of_systems() for one in load_family(name)]
-    return [one.name for one in members if one.cluster.system == system]
+    return [(one.name, one.cluster.system) for one in members]
 
 
 def played(name: str, directory: Path) -> RunReport:

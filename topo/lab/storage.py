@@ -31,7 +31,7 @@ from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.lab.snapshot import copy_regular
 from herzschlag.topo.lab.steps import Step
-from herzschlag.topo.spec import TopologySpec
+from herzschlag.topo.spec import VCENTER, TopologySpec
 
 StorageView = Literal["ok", "read-only", "apd", "pdl", "slow", "stale"]
 DATASTORES = "/datastores"  # where a host sees its datastores
@@ -82,8 +82,9 @@ class Storage:
     def datastore_path(self, name: str) -> Path:
         return HOME / "datastores" / self._spec.datastore(name).name
 
-    def local_path(self, moid: str) -> Path:
-        return HOME / "local" / self._spec.host(moid).moid
+    def local_path(self, node: str) -> Path:
+        """The own disk of a host, or of vCenter."""
+        return HOME / "local" / (node if node == VCENTER else self._spec.host(node).moid)
 
     def make_folders(self) -> None:
         HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -96,15 +97,17 @@ class Storage:
             syscalls.mount(str(path), str(read_only), None, syscalls.MS_BIND)
             syscalls.mount("none", str(read_only), None, _READ_ONLY)
             _mount_tmpfs(self._stale_path(datastore.name), datastore.size_mb)
-        for moid in self._spec.moids:
-            _mount_tmpfs(self.local_path(moid), self._local_mb)
+        for node in (*self._spec.moids, VCENTER):
+            _mount_tmpfs(self.local_path(node), self._local_mb)
         for view in ("apd", "pdl"):
             dead = HOME / "dead" / view
             dead.mkdir(parents=True)
             (dead / f".{view}").touch()
 
     def steps_of_a_new_life(self, node: str) -> list[Step]:
-        """What a node's fresh mount namespace is given: nothing but for hosts."""
+        """What a fresh mount namespace is given: its own disk for a host and for vCenter, for hosts datastores."""
+        if node == VCENTER:
+            return _bind(str(self.local_path(node)), LOCAL)
         if node not in self._spec.moids:
             return []
         steps = _bind(str(self.local_path(node)), LOCAL)
@@ -128,7 +131,10 @@ class Storage:
         return steps
 
     def writable(self, node: str) -> list[str]:
-        """Where a node may write: nowhere but for hosts. Marks of datastores that work badly lie beside these."""
+        """Where a node may write: vCenter on its disk, hosts on theirs and on their datastores, beside which lie the
+        marks of those that work badly."""
+        if node == VCENTER:
+            return [LOCAL]
         if node not in self._spec.moids:
             return []
         return [LOCAL, DATASTORES, *(f"{DATASTORES}/{datastore.name}" for datastore in self._spec.datastores_of(node))]

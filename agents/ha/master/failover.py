@@ -30,7 +30,9 @@ class Failover:
         self._elected_ns = context.now_ns
         self._queue = RestartQueue(context.timers, per_host=context.cluster.restarts_per_host)
         self._orphans: set[str] = set()
-        self._orphans_due_ns = context.now_ns + context.timers.restart_delay_ns
+        """On the lists, and not yet known to run where a host itself says so."""
+        self._waits_until_ns = context.now_ns + context.timers.restart_delay_ns
+        self._orphans_due_ns = self._waits_until_ns
         self.on_pending: Callable[[], None] = lambda: None
         """Called when the list of VMs that wait for a place grows."""
 
@@ -51,10 +53,10 @@ class Failover:
         names = self._running.on(moid)
         for vm in names:
             del self._running.where[vm]
-        protected = self._ownership.protected()
+        protected = self._ownership.to_restart()
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
         # A new master restarts what its predecessor left only when its delay is over.
-        if self._c.now_ns < self._orphans_due_ns < NEVER_NS:
+        if self._c.now_ns < self._waits_until_ns:
             self._orphans |= names | last_there
             return
         for vm in sorted(names | last_there):
@@ -77,18 +79,18 @@ class Failover:
 
     def adopt_list(self) -> None:
         """This master now holds a list: the list's VMs that run nowhere are restarted."""
-        self._orphans |= self._ownership.protected().keys()
+        self._orphans |= self._ownership.to_restart().keys()
         if self._orphans_due_ns == NEVER_NS:
             self._orphans_due_ns = self._c.now_ns
 
     def protected(self) -> Collection[str]:
-        """The VMs that are ours to restart."""
+        """The VMs that are on our lists."""
         return self._ownership.protected()
 
     def restart(self, vm: str, because: str, failed_host: str) -> None:
         """A VM runs nowhere; it is restarted if it is ours to restart."""
         config = self._c.cluster.vm(vm)
-        if config is None or vm not in self._ownership.protected() or not self._c.cluster.host_monitoring:
+        if config is None or vm not in self._ownership.to_restart() or not self._c.cluster.host_monitoring:
             return
         self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
 
@@ -102,14 +104,17 @@ class Failover:
             self._place()
 
     def _restart_orphans(self) -> None:
-        protected = self._ownership.protected()
+        protected = self._ownership.to_restart()
         undecided: set[str] = set()
         for vm in sorted(self._orphans):
             last = protected.get(vm)
             if last is None or vm in self._queue:
                 continue
             host = self._running.where.get(vm)
-            if host is not None and (self._hosts.speaks(host) or self._hosts.alive(host)):
+            if host is not None and self._hosts.speaks(host):
+                continue
+            if host is not None and self._hosts.alive(host):
+                undecided.add(vm)  # Its poweron file may be of an earlier life: what it reports when it joins counts.
                 continue
             # A poweron file alone is not a sign of life (docs/decisions/0009).
             self._running.where.pop(vm, None)

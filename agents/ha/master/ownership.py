@@ -52,6 +52,12 @@ class Ownership:
                 found.update(entry.entries)
         return found
 
+    def to_restart(self) -> dict[str, str]:
+        """Of these, those that vCenter still wants protected, by its last word: a list that was out of reach, or has no
+        room, may name what a user has switched off meanwhile."""
+        found = self.protected()
+        return found if self._wanted is None else {vm: host for vm, host in found.items() if vm in self._wanted}
+
     def settled(self) -> bool:
         """Every list is either read, or known to belong to another master."""
         return all(entry.read if entry.held else not entry.asked for entry in self._lists.values())

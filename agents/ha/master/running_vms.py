@@ -30,6 +30,8 @@ class RunningVms:
         self._ownership = ownership
         self.where: dict[str, str] = {}
         """VM to the host it runs on, as far as known."""
+        self._reported: dict[str, frozenset[str]] = {}
+        """Of each host, what it last said itself that it runs."""
         self._markers: dict[tuple[str, str], str] = {}
         """(datastore, marker path) to the VM whose marker is being read."""
 
@@ -42,14 +44,28 @@ class RunningVms:
         self._ownership.moved(vm, moid)
 
     def exactly(self, moid: str, vms: frozenset[str]) -> list[str]:
-        """Exactly these run on a host. Returns those that were thought to run there as well."""
+        """Exactly these run on a host, by its own word. Returns those that were thought to run there as well, and run
+        nowhere: a host that stood still may name VMs first that were restarted meanwhile, and end them then."""
+        self._reported[moid] = vms
         known = self.on(moid)
         for vm in sorted(vms - known):
             self.runs(vm, moid)
-        gone = sorted(known - vms)
-        for vm in gone:
-            del self.where[vm]
+        gone = []
+        for vm in sorted(known - vms):
+            other = next(
+                (host for host in sorted(self._reported) if vm in self._reported[host] and self._told(host)), ""
+            )
+            if other:
+                self.runs(vm, other)
+            else:
+                del self.where[vm]
+                gone.append(vm)
         return gone
+
+    def _told(self, moid: str) -> bool:
+        """Whether the host is connected, and has said what it runs since."""
+        peer = self._c.peers.get(moid)
+        return moid == self._c.moid or (peer is not None and peer.joined and peer.inventory >= 0)
 
     def poweron_read(self, moid: str, file: layout.PoweronFile) -> list[str]:
         """The VMs that a cut-off host runs, by its own file. Returns those not known to run there. A VM that is missing

@@ -1,4 +1,5 @@
-"""No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard.
+"""No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard; and
+none acts before the delay of the isolation response is over (1.3 [YB-51]).
 
 This module decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has
 been in reach for two.
@@ -7,6 +8,7 @@ been in reach for two.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.pace import speed_of, tolerance_s
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import SECOND, History, Record
@@ -21,7 +23,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth.of(history, scenario)
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
-    details = [_judge(act, addresses, truth) for act in acts]
+    details = [_too_early(act, truth) or _judge(act, addresses, truth) for act in acts]
     return finding(
         NAME,
         details,
@@ -47,6 +49,22 @@ def _judge(act: Record, addresses: tuple[str, ...], truth: Truth) -> Detail:
             why += f" ({act.get('because')})"
             return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
     return Detail(name=act.node, verdict="holds", because="nobody and nothing was in reach", evidence=(act.seq,))
+
+
+def _too_early(act: Record, truth: Truth) -> Detail | None:
+    """A response before its delay was over, by a clock that did not leap."""
+    declared = truth.history.last("isolation", act.at_ns, node=act.node, phase="declared")
+    if act.get("phase") != "response" or declared is None:
+        return None
+    took_ns, delay_ns = act.at_ns - declared.at_ns, truth.timers.isolation_response_delay_ns
+    if took_ns >= delay_ns - round(tolerance_s(speed_of(truth.history)) * SECOND):
+        return None
+    if any(truth.impaired(segment) for segment in truth.between(declared.at_ns, act.at_ns)):
+        return None
+    why = (
+        f"it responded {took_ns / SECOND:.1f} s after it had declared itself isolated, {delay_ns / SECOND:g} s are due"
+    )
+    return Detail(name=act.node, verdict="violated", because=why, evidence=(declared.seq, act.seq))
 
 
 def _lossy(truth: Truth, act: Record) -> bool:

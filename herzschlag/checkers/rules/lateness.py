@@ -30,7 +30,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
     budget_s = tolerance_s(speed)
     stopped = stood_still(history, scenario)
     details = []
-    for record in history.of_kind("lateness"):
+    told = [record for record in history.of_kind("lateness") if record.at_ns >= _judged_from_ns(history, scenario)]
+    for record in told:
         if excused(record, stopped):
             continue  # a host that was frozen on purpose wakes up late
         late = late_s(record, speed)
@@ -54,11 +55,18 @@ def _check(history: History, scenario: Scenario) -> Finding:
         Detail(name=host, verdict="unknown", because="never said how late its timers were")
         for host in silent - stopped.keys()
     ]
-    largest = max((float(r.get("max_ns") or 0) for r in history.of_kind("lateness")), default=0.0)
+    largest = max((float(record.get("max_ns") or 0) for record in told), default=0.0)
     good = f"no timer more than {largest / 1e6:.1f} ms of real time late, {budget_s / speed * 1000:.0f} ms are allowed"
     found = finding(NAME, details, good=good, of_none="unknown")
     doubtful = [d for d in details if d.verdict == "unknown"]
     return found if len(doubtful) < 2 else msgspec.structs.replace(found, because=_summed_up(doubtful))
+
+
+def _judged_from_ns(history: History, scenario: Scenario) -> int:
+    """Programs of another system start all at once, with all their might, and nothing is measured until they are ready;
+    our own agents take part from their first heartbeat on."""
+    ready = history.of_kind("ready")
+    return ready[0].at_ns if ready and scenario.cluster.system else 0
 
 
 def _summed_up(late: list[Detail]) -> str:

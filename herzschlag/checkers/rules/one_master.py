@@ -26,6 +26,11 @@ def settle_ns(scenario: Scenario) -> int:
     return timers.master_timeout_ns + timers.election_ns + timers.isolation_ping_ns + 5 * SECOND
 
 
+def _needs(scenario: Scenario) -> tuple[str, ...]:
+    system = scenario.cluster.foreign()
+    return ("ready",) if system is not None and not system.has_leader else ("role", "fault", "ready")
+
+
 def _check(history: History, scenario: Scenario) -> Finding:
     system = scenario.cluster.foreign()
     if system is not None and not system.has_leader:
@@ -79,4 +84,4 @@ def _judge(group: frozenset[str], segment: Segment, from_ns: int, truth: Truth, 
     return Detail(name=name, verdict="holds", because="one master" if leaders else "no master")
 
 
-CHECKER = Checker(NAME, ("role", "fault", "ready"), _check)
+CHECKER = Checker(NAME, _needs, _check)

@@ -52,7 +52,7 @@ def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenari
     if not truth.sees_storage(act.node, truth.segment_at(max(0, act.at_ns - 1)), datastore):
         return Detail(name=name, verdict="holds", because=f"{datastore} could not be asked", evidence=(act.seq,))
     for hold in holds:
-        if hold.host != act.node and hold.begin_ns <= act.at_ns < _looks_held_until(hold, datastore, truth, scenario):
+        if hold.host != act.node and hold.begin_ns <= act.at_ns <= _looks_held_until(hold, datastore, truth, scenario):
             return Detail(name=name, verdict="holds", because=f"{hold.host} owned {datastore}", evidence=(act.seq,))
     why = f"stopped on {act.node} at {truth.told(act.at_ns)} while nobody owned {datastore} ({act.get('because')})"
     return Detail(name=name, verdict="violated", because=why, evidence=(act.seq,))

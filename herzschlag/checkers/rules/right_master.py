@@ -1,19 +1,21 @@
 """The right host leads: most datastores, then the highest MOID as text.
 
 This module judges every election in which all hosts of a group took part undisturbed; a host that joined late, or met a
-master, does not count. When masters meet, as a partition heals, the same order says which of them is left. This module
-implements the order again, on purpose the plain way, so that it checks the agents' own.
+master, does not count. No election is won before its time is over (4 [YB-LOG]), whatever happens meanwhile. When
+masters meet, as a partition heals, the same order says which of them is left. This module implements the order again,
+on purpose the plain way, so that it checks the agents' own.
 """
 
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.pace import speed_of, tolerance_s
 from herzschlag.checkers.rules.incumbent import OPENING_NS
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding, unknown
-from herzschlag.history.records import History, Record
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "right-master"
@@ -26,6 +28,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         return unknown(NAME, "no host said anything of its role")
     goodness = scenario.cluster.node_goodness()
     details = [d for win in wins if (d := _judge(win, truth, scenario, goodness)) is not None]
+    details += [d for win in wins if (d := _too_early(win, truth, scenario)) is not None]
     met = [d for segment in truth.segments for d in _meetings(segment, truth, scenario, goodness)]
     good = f"{len(details)} of {counted(len(wins), 'election')}, each won by the best candidate"
     if met:
@@ -73,6 +76,8 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
     segment = truth.segment_at(max(0, win.at_ns - 1))
     if win.at_ns - segment.begin_ns < timers.election_ns or truth.impaired(segment):
         return None  # a fault came or went during the election
+    if truth.impaired(truth.segment_at(win.at_ns)):
+        return None  # its clock leapt to the end of the election, at this very instant
     group = next((g for g in truth.groups(segment) if win.node in g), frozenset())
     if win.node not in group or not truth.clique(group, segment):
         return None  # frozen until then, it took no part; or not all of them could hear each other
@@ -92,6 +97,20 @@ def _judge(win: Record, truth: Truth, scenario: Scenario, goodness: dict[str, in
         f" ({_value(best, truth, segment, goodness)} against {_value(win.node, truth, segment, goodness)}, then MOID)",
         evidence=evidence,
     )
+
+
+def _too_early(win: Record, truth: Truth, scenario: Scenario) -> Detail | None:
+    """A victory before the time of an election was over, by a clock that did not leap."""
+    elections = truth.history.where("role", node=win.node, to="election")
+    began = max((one for one in elections if one.seq < win.seq), key=lambda one: one.seq, default=None)
+    lasts_ns = scenario.cluster.timers().election_ns
+    if began is None or any(truth.impaired(segment) for segment in truth.between(began.at_ns, win.at_ns)):
+        return None
+    took_ns = win.at_ns - began.at_ns
+    if took_ns >= lasts_ns - round(tolerance_s(speed_of(truth.history)) * SECOND):
+        return None
+    why = f"became master after {took_ns / SECOND:.1f} s; an election lasts {lasts_ns / SECOND:g} s"
+    return Detail(name=win.node, verdict="violated", because=why, evidence=(began.seq, win.seq))
 
 
 def _value(host: str, truth: Truth, segment: Segment, goodness: dict[str, int]) -> int:

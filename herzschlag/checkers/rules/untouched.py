@@ -16,6 +16,9 @@ from herzschlag.scenarios.model import Scenario
 
 NAME = "untouched"
 
+_OF_A_NODE = (p.PortDown, p.CarrierDown, p.AddressGone, p.AddressWrong, p.RouteMissing, p.Blocked, p.MtuLimit)
+"""Conditions of one node's links, which its peers feel as well."""
+
 
 def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth.of(history, scenario)
@@ -87,11 +90,18 @@ def _near(condition: p.AnyCondition, host: str, truth: Truth, segment: Segment) 
             return False
         if isinstance(condition, p.Impaired):
             return True
-        # An isolated host's cut links end at all others; hosts that still reach another keep their connection.
-        group = next((g for g in truth.groups(segment) if host in g), frozenset())
-        other = condition.dst if host == condition.src else condition.src
-        return len(group) * 2 <= len(truth.lab.moids) or _master_lost(host, other, truth, segment)
-    return host in (getattr(condition, "host", ""), getattr(condition, "node", ""))
+        return _alone(host, condition.dst if host == condition.src else condition.src, truth, segment)
+    at = getattr(condition, "host", "") or getattr(condition, "node", "")
+    if at != host and isinstance(condition, _OF_A_NODE):
+        return _alone(host, at, truth, segment)
+    return host == at
+
+
+def _alone(host: str, other: str, truth: Truth, segment: Segment) -> bool:
+    """Whether the host lost its connection with the other one, or with most. An isolated host's cut links end at all
+    others; hosts that still reach another keep their connection."""
+    group = next((g for g in truth.groups(segment) if host in g), frozenset())
+    return len(group) * 2 <= len(truth.lab.moids) or _master_lost(host, other, truth, segment)
 
 
 def _master_lost(host: str, other: str, truth: Truth, segment: Segment) -> bool:

@@ -38,6 +38,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         for one in step.fault.primitives(truth.lab):
             if isinstance(one, p.VmPower):
                 (wanted.add if one.on else wanted.discard)(one.vm)
+    wanted -= _refused(history)
     overdue_ns = at_ns - round(scenario.patience_s * SECOND)
     details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
     return finding(
@@ -46,6 +47,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         good=f"{counted(len(details), 'VM')} judged at the end, each as it should be",
         nothing="no VM is to run",
     )
+
+
+def _refused(history: History) -> set[str]:
+    """VMs whose user was last told no: what admission control refuses runs nowhere (7.7 [DD-AC])."""
+    last = {str(record.get("vm")): record for record in history.of_kind("user")}
+    return {vm for vm, record in last.items() if record.get("refused") and record.get("on")}
 
 
 def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:

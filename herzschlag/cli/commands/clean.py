@@ -10,12 +10,15 @@ import typer
 
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import FAILED, WRONG_INPUT
+from herzschlag.languages import N_, gettext, number
+from herzschlag.languages.option import LangOption
+from herzschlag.languages.refusals import told
 from herzschlag.running import old_runs
 from herzschlag.running.which_run import RUNS
 from herzschlag.wrong_input import InputError
 
 
-def clean_command(
+def clean_command(  # noqa: PLR0917 (Typer calls it by name)
     keep: Annotated[int | None, typer.Option(help="Leave this many, the newest.", min=0, metavar="N")] = None,
     older_than: Annotated[
         str | None, typer.Option(help="Remove only what is older: 90m, 12h, 7d, 2w.", metavar="AGE")
@@ -23,6 +26,7 @@ def clean_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Remove nothing, say what would go.")] = False,
     out_directory: Annotated[Path, typer.Option("--out", help="Where run directories are.")] = RUNS,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Remove old run directories. Runs that go on are left, and everything that is not a run of Herzschlag.
 
@@ -30,6 +34,7 @@ def clean_command(
 
     Example: herzschlag clean --older-than 7d --dry-run
     """
+    del lang  # its callback has chosen the language
     if keep is None and older_than is None:
         fail("clean: say which may go: --keep 10, or --older-than 7d, or --keep 0 for all", WRONG_INPUT)
     try:
@@ -44,20 +49,22 @@ def clean_command(
             if not dry_run:
                 old_runs.remove(one)
         except OSError as error:
-            typer.echo(f"herzschlag: {one.path}: cannot be removed: {error.strerror}", err=True)
+            typer.echo(f"herzschlag: {told(f'{one.path}: cannot be removed: {error.strerror}')}", err=True)
             trouble += 1
             continue
         if not quiet:
-            typer.echo(f"{'would remove' if dry_run else 'removed'} {one.path} ({_megabytes(one.size_bytes)})")
+            said = N_("would remove {path} ({size})") if dry_run else N_("removed {path} ({size})")
+            typer.echo(gettext(said, path=one.path, size=_megabytes(one.size_bytes)))
     for one in found:
         if one.left_because and not quiet:
-            typer.echo(f"left {one.path}: {one.left_because}")
+            typer.echo(gettext("left {path}: {why}", path=one.path, why=told(one.left_because)))
     if not quiet:
         total = sum(one.size_bytes for one in going)
-        typer.echo(f"{len(going)} of {len(found)} {'would go' if dry_run else 'removed'}, {_megabytes(total)}")
+        said = N_("{number} of {all} would go, {size}") if dry_run else N_("{number} of {all} removed, {size}")
+        typer.echo(gettext(said, number=len(going), all=len(found), size=_megabytes(total)))
     if trouble:
         raise typer.Exit(FAILED)
 
 
 def _megabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:.1f} MB"
+    return f"{number(size_bytes / 1e6, '.1f')} MB"

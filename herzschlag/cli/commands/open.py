@@ -11,6 +11,7 @@ import typer
 
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import FAILED, WRONG_INPUT
+from herzschlag.languages.option import LangOption
 from herzschlag.report.cli import draw_all
 from herzschlag.report.reading import REPORT_FILE, SUMMARY_FILE
 from herzschlag.running import which_run
@@ -23,6 +24,7 @@ def open_command(
         typer.Argument(help="A run, or a folder of runs. Default: the last.", autocompletion=which_run.completions),
     ] = None,
     print_only: Annotated[bool, typer.Option("--print", "-p", help="Print the link, open nothing.")] = False,
+    lang: LangOption = None,
 ) -> None:
     """Open the report of a run, or the summary of several, in the browser. Without a browser: print the link.
 
@@ -30,6 +32,7 @@ def open_command(
 
     Example: herzschlag open isolation
     """
+    del lang  # its callback has chosen the language
     try:
         page = _page(which_run.find(run))
     except InputError as error:

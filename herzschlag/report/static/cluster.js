@@ -163,6 +163,8 @@ function drawFull(plan, topo, state) {
   return out;
 }
 
+const NARROW_LETTERS = 6; // beside a link of the narrow plan
+
 function drawLink(plan, topo, state, node, net) {
   const place = plan.places[node];
   const x = linkX(plan, topo, node, net);
@@ -177,6 +179,7 @@ function drawLink(plan, topo, state, node, net) {
   let mark = "";
   const cross = how === "off" ? "" : `<circle class="crossground" cx="${x}" cy="${middle}" r="12"/><path class="cross" d="M${x - 6} ${middle - 6}l12 12m0-12l-12 12"/>`;
   const says = (words) => {
+    if (plan.narrow && words.length > NARROW_LETTERS) return ""; // it would lie on its neighbour's; the sign and the title say it too
     const left = net === topo.networks[0];
     return `<text class="tiny strong" x="${x + (left ? -18 : 18)}" y="${middle + 4}" text-anchor="${left ? "end" : "start"}">${words}</text>`;
   };

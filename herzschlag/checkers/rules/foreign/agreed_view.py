@@ -1,8 +1,10 @@
 """Hosts that say that they are quorate agree on the members, once they have had time to settle: else two sides would
-both go on working.
+both go on working, or one would count on a member that is not there.
 
 This module decides that it is so whatever is cut: two majorities of one set of hosts have a host in common, so two
-different quorate views are never both right. A host that is frozen, off, or whose programs are dead says nothing.
+different quorate views are never both right. So each member of such a view, quorate or not, must have the same one. A
+host that is frozen, off, or whose programs are dead says nothing, and is a member of none. While lines are bad nothing
+is settled.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     for segment in truth.segments:
         settled_ns = segment.begin_ns + round(system.settle_s * SECOND)
         from_ns = ready.at_ns if segment is truth.segments[0] else settled_ns
-        if from_ns < segment.end_ns:
+        if from_ns < segment.end_ns and not truth.impaired(segment):
             details.append(_judge(segment, from_ns, truth))
     good = f"in {counted(len(details), 'settled time')} quorate hosts agree"
     return finding(NAME, details, good=good, nothing="the hosts never had the time to settle")
@@ -48,6 +50,9 @@ def _judge(segment: Segment, from_ns: int, truth: Truth) -> Detail:
             because = f"quorate hosts disagreed on the members at {truth.told(at_ns)}: {said}"
             evidence = tuple(record.seq for record in views.values())
             return Detail(name=name, verdict="violated", because=because, evidence=evidence)
+        if (absent := _absent(views, segment, at_ns, truth)) is not None:
+            because, record = absent
+            return Detail(name=name, verdict="violated", because=because, evidence=(record.seq,))
     return Detail(name=name, verdict="holds", because="quorate hosts agree")
 
 
@@ -60,6 +65,20 @@ def _views(segment: Segment, at_ns: int, truth: Truth) -> dict[str, Record]:
             if record is not None:
                 found[host] = record
     return found
+
+
+def _absent(views: dict[str, Record], segment: Segment, at_ns: int, truth: Truth) -> tuple[str, Record] | None:
+    """A quorate host that takes another for a member which does not run, or has another view; None: there is none."""
+    for host, record in views.items():
+        members = record.fields["members"]
+        for member in members.split():
+            works = truth.agent_runs(member, segment)
+            own = truth.history.last("view", at_ns, node=member) if works else None
+            if own is None or own.fields["members"] != members:
+                says = f"which says {own.fields['members']}" if own is not None else "which says nothing"
+                told = f"{host} was quorate with {members} at {truth.told(at_ns)}, but not {member}, {says}"
+                return told, record
+    return None
 
 
 CHECKER = Checker(NAME, ("ready",), _check)

@@ -22,6 +22,8 @@ NEWS_NS = 3 * SECOND
 """A master that repeats an order may not know yet that the VM has just started: three heartbeats."""
 SIGNS_NS = 15 * SECOND
 """A silent host is pinged each 10 s, for as long as 5 s (fact sheet 0 [DD-A])."""
+LOSES = 0.1
+"""At this share of lost packets five pings in a row fail in one of some thousand times."""
 USER_NS = 10 * SECOND
 """A user's request passes vCenter, the host and the protectedlist before every master knows it."""
 
@@ -117,8 +119,11 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
         return True
     if not truth.agent_works(host, segment):
         # No process holds its heartbeat file open, or writes down what it runs (5 [POD]): a ping alone shows life.
-        addresses = [truth.lab.address(host, network) for network in truth.lab.networks]
-        pinged = any(truth.answers(order.node, address, segment) for address in addresses)
+        pinged = any(
+            truth.answers(order.node, truth.lab.address(host, network), segment)
+            and not _loses_pings(order.node, host, network, segment)
+            for network in truth.lab.networks
+        )
         listed = truth.agent_works(host, truth.segment_at(stay.begin_ns)) and truth.writes_files(host, segment)
         return not (pinged and listed)
     shared = any(
@@ -127,6 +132,17 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
         if d.hosts is None or order.node in d.hosts
     )
     return not shared and not truth.linked(host, order.node, segment)
+
+
+def _loses_pings(a: str, b: str, network: str, segment: Segment) -> bool:
+    """Whether bad lines between the two may lose every ping of five seconds."""
+    for one in segment.conditions:
+        if isinstance(one, p.Impaired) and one.network == network and {one.src, one.dst} == {a, b}:
+            becomes = dict(one.to)
+            shares = (one.loss, one.corrupt, becomes.get("loss", 0.0), becomes.get("corrupt", 0.0))
+            if max(*shares, one.burst_loss if one.burst_packets else 0.0) >= LOSES or one.flap_period_s:
+                return True
+    return False
 
 
 def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:

@@ -106,3 +106,13 @@ def test_a_host_that_vcenter_no_longer_hears_is_a_record_and_so_is_its_return() 
 def test_a_host_that_vcenter_has_never_heard_is_not_missed() -> None:
     vcenter = Driven()
     assert not records([*vcenter.happens(WAKE, 5.0), *vcenter.happens(WAKE, 30.0)], "reports")
+
+
+def test_a_restarted_vcenter_that_hears_nobody_shows_every_host_as_unreachable_once_it_can_know() -> None:
+    """It has shown none of them in this life, but its last life may have (fact sheet 3.1)."""
+    vcenter = Driven()
+    assert not records(vcenter.happens(WAKE, 9.0), "host-state")
+    shown = records(vcenter.happens(WAKE, 10.0), "host-state", to="fdmUnreachable")
+    assert [record["host"] for record in shown] == [host.moid for host in CONFIG.hosts]
+    vcenter.reported()
+    assert vcenter.core.view().host_states["host-98"] == "connectedToMaster", "a host that is heard is shown at once"

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("cosmic_ray", reason="make mutants installs Cosmic Ray: it is not installed here")
 
-from bench.mutants.drawing import ROOT, draw
+from bench.mutants.drawing import OUTSIDE, ROOT, draw
 
 
 def test_each_is_one_changed_line_of_a_core() -> None:
@@ -19,7 +19,12 @@ def test_each_is_one_changed_line_of_a_core() -> None:
         assert one.source != whole and one.before != one.after
         assert whole.splitlines()[one.line - 1].strip() == one.before
         ast.parse(one.source)
+        assert one.file not in OUTSIDE and (ROOT / one.file).exists()
 
 
 def test_the_same_seed_draws_the_same() -> None:
     assert draw(4, seed=5) == draw(4, seed=5) != draw(4, seed=6)
+
+
+def test_what_is_left_out_exists() -> None:
+    assert all((ROOT / file).is_file() for file in OUTSIDE)

@@ -21,7 +21,7 @@ NAMES = Names(two_networks(4), ["web-1", "web-2"])
         ("role", None, {"too": "master"}, "'too' is not a field of a 'role' record: did you mean 'to'"),
         ("role", None, {"to": "mastr"}, "to of a 'role' record is never 'mastr': did you mean 'master'"),
         ("path", None, {"host": "host-89"}, "'host-89' is not a node of this cluster: did you mean 'host-9"),
-        ("path", None, {"network": "C"}, "'C' is not a network of this cluster: there is A, B"),
+        ("path", None, {"network": "C"}, "'C' is not a network of this cluster: known: A, B"),
         ("lock", None, {"datastore": "vmfs1"}, "'vmfs1' is not a datastore of this cluster: did you mean 'vmfs-1'"),
         ("restart", None, {"target": "gateway"}, "'gateway' is not a host of this cluster"),
         ("vm", None, {"vm": "web1"}, "'web1' is not a VM of this cluster: did you mean 'web-1'"),

@@ -3,14 +3,16 @@ tests/processes/test_campaign.py and tests/lab/test_campaign_across_machines.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from distributed import KilledWorker
 
-from herzschlag.campaign.crew import Crew, Result, SchedulerGone
+from herzschlag.campaign import crew as crew_module
+from herzschlag.campaign.crew import Crew, Result, SchedulerGone, UnfitWorker, searchers
 from herzschlag.campaign.work import Order, order_of
 from tests.unit.herzschlag.campaign.campaigns import campaign, cell
 
@@ -104,3 +106,51 @@ def test_it_says_how_many_workers_and_labs_there_are() -> None:
     busy = {"resources": {"lab": 2}, "metrics": {"task_counts": {"executing": 1}}}
     state = crew_of(Client(workers={"w1": busy, "w2": {"resources": {}}})).state()
     assert (state.workers, state.labs, state.under_way) == (2, 2, 1)
+
+
+class Executor:
+    def __init__(self) -> None:
+        self.ended = False
+
+    def shutdown(self, wait: bool) -> None:
+        self.ended = not wait
+
+
+class Exploring(Client):
+    def get_executor(self, *, pure: bool) -> Executor:
+        assert not pure, "two batches are never the same"
+        self.executor = Executor()
+        return self.executor
+
+
+def connected(client: Exploring, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def to(address: str) -> Iterator[Exploring]:
+        yield client
+
+    monkeypatch.setattr(crew_module, "_connected", to)
+
+
+@pytest.mark.parametrize(
+    ("raised", "is_told_as", "text"),
+    [
+        (KilledWorker("k", None, 3), UnfitWorker, "4 workers died while they had one batch"),  # type: ignore[arg-type]
+        (CancelledError(), SchedulerGone, "connection to the scheduler was lost"),
+        (ModuleNotFoundError("No module named 'herzschlag'"), UnfitWorker, "no usable Herzschlag: ModuleNotFoundError"),
+    ],
+)
+def test_why_an_exploration_ends(
+    raised: Exception, is_told_as: type[Exception], text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Exploring(workers={"w1": {}, "w2": {}})
+    connected(client, monkeypatch)
+    with pytest.raises(is_told_as, match=text), searchers("tcp://x") as found:
+        assert found.room() == 2
+        raise raised
+    assert client.executor.ended, "what is under way is not wanted any more"
+
+
+def test_without_workers_nothing_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected(Exploring(workers={}), monkeypatch)
+    with pytest.raises(SchedulerGone, match="has no worker"), searchers("tcp://x"):
+        pass

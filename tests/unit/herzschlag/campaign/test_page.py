@@ -9,6 +9,7 @@ import pytest
 from herzschlag.campaign import page
 from herzschlag.campaign.folder import Played
 from herzschlag.campaign.page import write_page
+from herzschlag.languages import speaking
 from tests.unit.herzschlag.campaign.campaigns import cell, played
 
 
@@ -59,3 +60,20 @@ def test_names_and_reasons_are_shown_and_never_interpreted(tmp_path: Path) -> No
     text = drawn(tmp_path, played(cell(0, name="<b>"), "unknown", because="<script>x</script>", place=tmp_path))
     assert "<script>x" not in text and "&lt;script&gt;x" in text and "<b>normal" not in text
     assert "http" not in text.partition("<body>")[2].partition('id="plotly"')[0], "nothing is fetched"
+
+
+def test_the_page_is_german_for_a_german_reader(tmp_path: Path) -> None:
+    runs = [played(cell(seed), detection_s=18.0 if seed else 25.0, place=tmp_path) for seed in range(12)]
+    pair = played(cell(30), place=tmp_path), played(cell(30, name="again"), "violated", place=tmp_path)
+    with speaking("de"):
+        text = drawn(tmp_path, *runs, *pair, number=20)
+    for said in (
+        "Läufe, die fehlen",
+        "Urteile hält, verletzt",
+        "25,000 s",
+        "Wo die Läufe gespielt wurden",
+        "Median seines",
+    ):
+        assert said in text
+    for left in ("Outliers", "do not repeat", "Real time", "Machines", "There are none", "verdicts"):
+        assert left not in text

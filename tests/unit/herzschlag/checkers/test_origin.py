@@ -17,20 +17,28 @@ MASTER, SLAVE, OTHER = "host-99", "host-98", "host-100"
 FAULT_S = 30.15
 """At speed 10, a fault in force 15 ms of real time after a heartbeat."""
 
-Beat = tuple[str, str, float]
+Beat = tuple[str, str, float] | tuple[str, str, float, str]
 BEATS: tuple[Beat, ...] = (
     (SLAVE, MASTER, 30.01),
     (MASTER, SLAVE, 30.02),
     (MASTER, OTHER, 30.03),
     (OTHER, MASTER, 30.04),
 )
-"""Sender, receiver, second of the last heartbeat before the fault."""
+"""Sender, receiver, second of the last heartbeat before the fault; then its network, where it is not A."""
 
 
 def counted(
-    fault: Fault, node: str, *, host: str = "", beats: Iterable[Beat] = BEATS, phase: str = "begin", earlier: str = ""
+    fault: Fault,
+    node: str,
+    *,
+    host: str = "",
+    beats: Iterable[Beat] = BEATS,
+    phase: str = "begin",
+    earlier: str = "",
+    link: tuple[str, str] | None = None,
 ) -> Origin:
-    """Where a record of that node counts from, after that phase of the fault. `earlier`: a host that was off before."""
+    """Where a record of that node counts from, after that phase of the fault. `earlier`: a host that was off before.
+    `link`: peer and network, where the record is about a link."""
     steps = [(FAULT_S, "fault", fault, "begin")]
     if phase == "end":
         steps.append((60.0, "fault", fault, "end"))
@@ -42,11 +50,13 @@ def counted(
             90 * SECOND,
             RUNNER,
             "last-heartbeat",
-            {"id": "fault", "sender": a, "receiver": b, "network": "A", "arrived_ns": round(at_s * SECOND)},
+            {"id": "fault", "sender": a, "receiver": b, "network": net, "arrived_ns": round(at_s * SECOND)},
         )
-        for a, b, at_s in beats
+        for a, b, at_s, net in ((*beat, "A") if len(beat) == 3 else beat for beat in beats)
     ]
     fields = {"to": "x", "because": "x"} | ({"host": host} if host else {})
+    if link is not None:
+        fields |= {"peer": link[0], "network": link[1]}
     told.append(record(70 * SECOND, node, "host-state", fields))
     history = History.ordered(told)
     scenario = Scenario(name="t", title="t", cluster=Cluster(hosts=3), steps=(Step(at_s=0, id="fault", fault=fault),))
@@ -114,3 +124,9 @@ def test_what_was_silent_before_does_not_count() -> None:
         Isolate(host=MASTER), MASTER, host=OTHER, beats=((SLAVE, MASTER, 30.01), (OTHER, MASTER, 30.04)), earlier=OTHER
     )
     assert second(found) == 30.01
+
+
+def test_an_opinion_of_a_link_counts_from_the_last_packet_on_its_own_network() -> None:
+    beats = ((SLAVE, MASTER, 30.01), (SLAVE, MASTER, 30.05, "B"), (OTHER, MASTER, 30.04))
+    for network, at_s in (("A", 30.01), ("B", 30.05)):
+        assert second(counted(Isolate(host=SLAVE), MASTER, beats=beats, link=(SLAVE, network))) == at_s

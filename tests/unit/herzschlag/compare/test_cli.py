@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
 from herzschlag.compare import cli
+from herzschlag.languages import speaking
 from herzschlag.running.run_file import new_folder
 from tests.support.reports import simulated
 
@@ -38,7 +39,8 @@ def test_without_arguments_the_last_run_and_the_one_before_it_of_its_scenario() 
     status, out, _ = call()
     assert status == 0 == call("partition")[0]
     sides = [line.split()[-1] for line in out.splitlines()[:2]]
-    assert sides == sorted(sides) and all(side.endswith("/partition") for side in sides)
+    begun = [Path(side).parent.stat().st_ctime_ns for side in sides]
+    assert begun == sorted(begun) and all(side.endswith("/partition") for side in sides)
     assert "the same: " in out and "changes in the same order in both runs" in out
     assert "speed" not in out, "in virtual time it changes nothing"
 
@@ -90,3 +92,14 @@ def test_without_another_run_it_says_so(tmp_path: Path, monkeypatch: pytest.Monk
     simulated("normal", new_folder(tmp_path / "runs") / "normal")
     status, _, told = call()
     assert status == 2 and "there is no other run of 'normal'" in told
+
+
+def test_in_german_every_word_is_but_json_stays() -> None:
+    runs = [line.split()[-1] for line in call()[1].splitlines()[:2]]
+    other = call("normal", runs[0], "--json")[1]
+    with speaking("de"):
+        german = call("normal", runs[0])[1]
+        assert json.loads(call("normal", runs[0], "--json")[1]) == json.loads(other)
+    assert "Das sind Läufe verschiedener Szenarien" in german and "erster Unterschied: " in german
+    for left in ("left", "right", "first", " is ", " sees ", "holds", "apart"):
+        assert left not in german

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,47 @@ def test_a_corpus_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     (tmp_path / "seen.json").write_text("[1]")
     with pytest.raises(ValueError, match="array"):
         Corpus(tmp_path).read()
+
+
+class Elsewhere:
+    """A pool whose batches come back when it is looked at, the newest first."""
+
+    def __init__(self, room: int, looks: int) -> None:
+        self.most = 0
+        self._room = room
+        self._looks = looks
+        self._open: list[Future[Batch]] = []
+
+    def room(self) -> int:
+        return self._room
+
+    def submit(self, order: Order) -> Future[Batch]:
+        self._open.append(Future())
+        self.most = max(self.most, len(self._open))
+        return self._open[-1]
+
+    def look(self) -> None:
+        self._looks -= 1
+        if self._looks < 0:
+            raise ConnectionError("the scheduler is gone")
+        self._open.pop().set_result(Batch(10, {SITUATION: 1}, (), ()))
+
+
+def test_a_pool_gets_as_many_batches_as_it_has_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(1000))
+    monkeypatch.setattr(exploring, "LOOK_S", 0.0)
+    monkeypatch.setattr("herzschlag.exploration.exploring.time.monotonic", lambda: float(next(clock)))
+    pool = Elsewhere(room=3, looks=100)
+    progress = explore(Wish(kinds=("power-off",), for_s=20.0), Corpus(tmp_path), lambda p: None, pool)
+    assert pool.most == 3
+    assert progress.plays >= 50 and progress.plays % 10 == 0, "what is under way when the time is over counts as well"
+
+
+def test_a_pool_that_breaks_ends_the_search_and_what_came_back_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exploring, "LOOK_S", 0.0)
+    corpus = Corpus(tmp_path)
+    with pytest.raises(ConnectionError):
+        explore(Wish(kinds=("power-off",), for_s=600.0), corpus, lambda p: None, Elsewhere(room=2, looks=4))
+    assert corpus.plays == 40

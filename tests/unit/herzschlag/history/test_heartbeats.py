@@ -32,3 +32,9 @@ def test_a_host_that_stopped_sending_long_before_the_fault_is_left_out() -> None
     """A slave that was a master in an earlier reign had sent heartbeats to the other slaves then."""
     assert recorded(arrival(16.9, "host-98", "host-99")) == []
     assert recorded(arrival(17.1, "host-98", "host-99")) == [("host-98", "host-99", "A", 17.1)]
+
+
+def test_a_system_with_an_opinion_of_each_network_has_the_last_one_on_each() -> None:
+    came = (arrival(19.8, "host-98", "host-99", "B"), arrival(19.7, "host-98", "host-99"))
+    found = last_heartbeats("cut", BEGAN_NS, came, SECOND, by_network=True)
+    assert [(one.network, one.arrived_ns) for one in found] == [("A", 19.7 * SECOND), ("B", 19.8 * SECOND)]

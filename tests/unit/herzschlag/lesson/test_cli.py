@@ -11,7 +11,7 @@ from herzschlag.cli.app import app
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["9"], "CHAPTER: '9' is none"),
+        (["9"], "CHAPTER: '9' is not a chapter"),
         (["isolaton"], "did you mean 'isolation'"),
         (["1", "--speed", "0"], "--speed"),
         (["1", "--host", "203.0.113.1", "--port", "0"], "choose another address or port"),

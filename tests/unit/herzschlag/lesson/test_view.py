@@ -5,7 +5,8 @@ from __future__ import annotations
 from herzschlag.languages import speaking
 from herzschlag.lesson import view
 from herzschlag.lesson.chapter import find
-from tests.support.lessons import failure
+from herzschlag.scenarios.from_toml import load_family
+from tests.support.lessons import DIES, a_run, failure
 
 SLAVE = find("slave")
 
@@ -61,3 +62,12 @@ def test_the_contents_name_every_chapter_in_the_language_of_the_browser() -> Non
 def test_a_place_without_its_run_says_why() -> None:
     place = view.nothing_yet(SLAVE, 1, "preparing", "wait")
     assert (place.phase, place.because, place.picture) == ("preparing", "wait", {})
+
+
+def test_the_command_to_go_on_by_hand_names_one_scenario() -> None:
+    """A family's name alone is refused by `live`."""
+    master = find("master")
+    number = next(number for number, scene in enumerate(master.scene, 1) if scene.scenario == DIES)
+    place = view.place(master, number, True, a_run())
+    assert place.command == f"herzschlag live {DIES} --backend simulation"
+    assert len(load_family(DIES)) == 1

@@ -61,3 +61,15 @@ def test_another_system_without_a_leader_waits_for_the_role_of_every_host() -> N
     assert not readiness.see(record(0, MASTER, "role", {"to": "slave"}))
     assert readiness.missing() == "2 hosts of corosync as slave (1 are)"
     assert readiness.see(record(1, SLAVE, "role", {"to": "slave"}))
+
+
+def test_a_system_that_tells_no_roles_waits_for_every_end_of_every_link() -> None:
+    scenario = Scenario(name="test", title="test", cluster=Cluster(hosts=(MASTER, SLAVE), system="frr-bfd"), speed=1.0)
+    readiness = Readiness(make_plan(scenario, speed=1.0, seed=0))
+    ends = [(host, peer, network) for network in "AB" for host, peer in ((MASTER, SLAVE), (SLAVE, MASTER))]
+    for number, (host, peer, network) in enumerate(ends):
+        assert "to call its link to" in readiness.missing()
+        fields = {"peer": peer, "network": network, "to": "up", "because": "x"}
+        assert readiness.see(record(number, host, "link", fields)) is (number == len(ends) - 1)
+    readiness.see(record(9, SLAVE, "link", {"peer": MASTER, "network": "A", "to": "down", "because": "x"}))
+    assert f"{SLAVE} to call its link to {MASTER} on network A up (1 of 4 are not)" in readiness.missing()

@@ -44,6 +44,13 @@ def test_what_acts_on_one_address_is_allowed_where_nothing_is_flooded() -> None:
     loads(step('fault = "isolate"\nhost = "host-98"\nmanner = "nftables"').replace("keepalived", "etcd"), "x.toml")
 
 
+def test_lines_may_be_bad_where_each_packet_has_one_receiver_though_an_address_is_flooded() -> None:
+    bad = step('fault = "impair"\nsrc = "host-98"\nloss = 0.5')
+    with pytest.raises(ScenarioError, match="or choose the profile unicast"):
+        loads(bad, "x.toml")
+    loads(bad.replace('"keepalived"', '"keepalived"\nsystem_profile = "unicast"'), "x.toml")
+
+
 def test_the_simulation_refuses_with_its_reason() -> None:
     plan = make_plan(loads(step('fault = "power-off"\nhost = "host-98"'), "x.toml"))
     with pytest.raises(InputError, match="not the programs of keepalived"):

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from herzschlag.systems.filling import filled, interval_s
+from herzschlag.systems.filling import detection_s, filled, interval_s
 from herzschlag.systems.finding import system_named
 from herzschlag.systems.model import with_options
 from herzschlag.topo.catalog import two_networks
@@ -54,3 +54,11 @@ def test_the_interval_of_heartbeats_follows_its_option() -> None:
 def test_a_loop_can_have_braces() -> None:
     text = filled("{others: |node <(> id: <index> <)>}", KEEPALIVED, LAB, "host-99")
     assert text == "node { id: 1 } node { id: 3 }"
+
+
+def test_the_detection_time_follows_its_options() -> None:
+    bfd = system_named("frr-bfd")
+    assert detection_s(bfd) == pytest.approx((0.3, 0.9))
+    assert detection_s(with_options(bfd, "fast", {"multiplier": 5})) == pytest.approx((0.05, 0.25))
+    with pytest.raises(InputError, match="above 0"):
+        detection_s(with_options(bfd, "", {"multiplier": "many"}))

@@ -72,7 +72,7 @@ def test_the_file_in_the_documents_is_a_system() -> None:
         (lambda: msgspec.structs.replace(loads(MYBEAT), name="theirs"), ""),
         (loads(MYBEAT), "must be equal"),
         (3, "not a herzschlag.systems.model.System"),
-        (msgspec.structs.replace(loads(MYBEAT), name="theirs", reads=()), "tells no role"),
+        (msgspec.structs.replace(loads(MYBEAT), name="theirs", reads=()), "neither a role nor"),
     ],
 )
 def test_what_another_package_brings_is_a_system_or_told_what_is_wrong(value: object, says: str) -> None:

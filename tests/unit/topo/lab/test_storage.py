@@ -56,11 +56,17 @@ def test_a_host_gets_only_the_datastores_it_sees() -> None:
         storage.steps_to("host-98", "nfs-1", "apd")
 
 
-def test_gateway_and_vcenter_have_no_storage() -> None:
+def test_the_gateway_has_no_storage_and_vcenter_its_own_disk_alone() -> None:
+    """Without it a vCenter that was killed would come back with nothing, and switch on what users switched off."""
     storage = Storage(two_networks(2))
+    assert storage.steps_of_a_new_life("gateway") == []
+    assert storage.writable("gateway") == []
+    assert _names(storage.steps_of_a_new_life("vcenter")) == [
+        step.replace("host-98", "vcenter") for step in _names(storage.steps_of_a_new_life("host-98"))[:1]
+    ]
+    assert storage.writable("vcenter") == ["/local"]
     for node in ("gateway", "vcenter"):
-        assert storage.steps_of_a_new_life(node) == storage.views_of_a_new_life(node) == []
-        assert storage.writable(node) == []
+        assert storage.views_of_a_new_life(node) == []
 
 
 def test_a_host_that_may_only_read_keeps_its_live_folder_below() -> None:

@@ -11,7 +11,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,7 @@ from herzschlag.agents.records import Entry
 from herzschlag.backends.mininet.stage.api import StageSettings
 from herzschlag.backends.mininet.stage.foreign.lines import Lines, Meaning
 from herzschlag.backends.mininet.stage.foreign.reader import Reader, read_some
+from herzschlag.backends.mininet.stage.foreign.users import FILES, as_root
 from herzschlag.backends.mininet.stage.foreign.writes import Writing, found
 from herzschlag.backends.mininet.stage.nodes import StageError
 from herzschlag.backends.mininet.stage.priorities import make_urgent
@@ -31,7 +32,7 @@ from herzschlag.systems.model import DONE, WRITER, Program, System
 from herzschlag.topo.environment import environment, search_path
 from herzschlag.topo.kernel.addresses import AddressWatch
 from herzschlag.topo.lab.lab import Lab
-from herzschlag.topo.spec import VCENTER
+from herzschlag.topo.spec import VCENTER, TopologySpec
 
 PATIENCE_S = 15.0
 """How long a program waits for what its file says must be up before it."""
@@ -43,8 +44,8 @@ _ENVIRONMENT = {"HOME": "/tmp", "LANG": "C.UTF-8"}
 class _Life:
     """One life of a host: what belongs to it is over when it loses power or its programs are killed."""
 
-    def __init__(self, host: str, system: System, hosts: Sequence[str] = ()) -> None:
-        self.meaning = Meaning(host, system.reads, hosts)
+    def __init__(self, host: str, system: System, topology: TopologySpec) -> None:
+        self.meaning = Meaning(host, system.reads, topology.moids, topology.node_of_address)
         self.writing = Writing()
         self.writer: subprocess.Popen[bytes] | None = None
         self.wrote_all = False
@@ -126,6 +127,10 @@ class Programs:
         script = [f"mount -t tmpfs -o mode=755 tmpfs {shlex.quote(folder)}" for folder in system.fresh]
         for folder in map(shlex.quote, system.kept):
             script.append(f"mkdir -p /local{folder} && mount --bind /local{folder} {folder}")
+        for name, places in FILES.items() if system.users else ():
+            text = (root / "etc" / name).read_text()
+            (root / "run" / name).write_text(as_root(text, system.users, places))
+            script.append(f"mount --bind /run/{name} /etc/{name}")
         if script:
             self._run(host, " && ".join(script))
         for file in system.files:
@@ -146,7 +151,7 @@ class Programs:
     def _begin(self, hosts: list[str]) -> None:
         """A program starts on every host before the next one does on any, which may wait for all of it."""
         for host in hosts:
-            self._lives[host] = _Life(host, self._system, self._topology.moids)
+            self._lives[host] = _Life(host, self._system, self._topology)
             self._open_pipes(host, self._lives[host])
             self.pids.pop(host, None)
         for program in self._programs:

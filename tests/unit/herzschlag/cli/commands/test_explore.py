@@ -37,7 +37,8 @@ def test_what_is_found_is_written_and_is_the_exit_status(
 ) -> None:
     wishes: list[Wish] = []
 
-    def search(wish: Wish, corpus: Corpus, shown: object) -> Progress:
+    def search(wish: Wish, corpus: Corpus, shown: object, pool: object) -> Progress:
+        assert pool is None, "this machine searches"
         wishes.append(wish)
         found = [Violation("one-master violated: no host led", SCENARIO, "no host led at T+40")] if finds else []
         return Progress(plays=10, took_s=2.0, violations=found)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from herzschlag.cli.app import app
+from herzschlag.languages import speaking
 from herzschlag.scenarios.from_toml import of_systems, shipped
 
 
@@ -56,6 +57,37 @@ def test_init_writes_a_scenario_that_is_right_and_the_schema_it_names(here: Path
     assert call("check", "my-case.toml")[1] == "my-case.toml: right: 1 step, 3 expectations, 45 s long\n"
 
 
+def test_init_writes_a_system_a_scenario_and_a_test_that_are_right(here: Path) -> None:
+    status, out, _ = call("init", "--system", "my-beat")
+    assert status == 0 and "pytest test_my_beat.py" in out
+    names = ["herzschlag.schema.json", "my-beat-cut-off.toml", "my-beat.toml", "test_my_beat.py"]
+    assert sorted(path.name for path in here.iterdir()) == names
+    said = call("check", "my-beat.toml", "my-beat-cut-off.toml")
+    assert said[:2] == (
+        0,
+        "my-beat.toml: right: system my-beat, 1 program, 1 read\nmy-beat-cut-off.toml: right: 1 step, "
+        "3 expectations, 13 s long\n",
+    )
+
+
+def test_init_writes_all_files_of_a_system_or_none(here: Path) -> None:
+    (here / "test_beat.py").write_text("mine")
+    assert call("init", "--system", "beat")[0] == 2
+    assert [path.name for path in here.iterdir()] == ["test_beat.py"]
+    for name, says in (("etcd", "is a system already"), ("My", "small letters")):
+        status, _, told = call("init", "--system", name)
+        assert status == 2 and says in told
+
+
+def test_check_says_what_is_wrong_in_a_systems_file_and_where(here: Path) -> None:
+    call("init", "--system", "beat")
+    text = (here / "beat.toml").read_text()
+    (here / "beat.toml").write_text(text.replace('"role"', '"rolle"').replace("settle_s = 3", "setle_s = 3"))
+    status, _, told = call("check", "beat.toml")
+    line = text[: text.index("settle_s = 3")].count("\n") + 1
+    assert status == 2 and f"beat.toml:{line}: setle_s: unknown key: did you mean 'settle_s'?" in told
+
+
 def test_init_overwrites_nothing(here: Path) -> None:
     (here / "mine.toml").write_text("mine")
     status, _, told = call("init", "mine")
@@ -95,3 +127,19 @@ def test_check_as_json_and_quietly(here: Path) -> None:
 def test_the_path_of_the_schema_is_that_of_an_installed_file() -> None:
     path = Path(call("schema", "--path")[1].strip())
     assert json.loads(path.read_text())["title"] == "A scenario of Herzschlag"
+
+
+def test_what_is_wrong_is_told_in_german_and_kept_in_english(here: Path) -> None:
+    (here / "bad.toml").write_text('name = "bad"\ntitle = "x"\nspeed = "a"\n[cluster]\nhots = 3\n')
+    with speaking("de"):
+        status, _, told = call("check", "bad.toml")
+        document = json.loads(call("check", "bad.toml", "--json")[1])
+        assert call("check", "case-01")[1].startswith("case-01: richtig: 2 Varianten, 1 Schritt, ")
+        listed = call("scenarios")[1]
+    assert status == 2
+    assert told.splitlines() == [
+        "bad.toml:3: speed: ist 'a': verlangt ist eine Zahl",
+        "bad.toml:5: cluster.hots: unbekannter Schlüssel: meinten Sie 'hosts'?",
+    ]
+    assert document["problems"][0]["text"] == "is 'a': a number is wanted"
+    assert "Normalbetrieb: Nichts fällt aus" in listed and "Systeme anderer, nur mit echten Paketen" in listed

@@ -2,8 +2,9 @@
 
 from herzschlag.agents.records import AgentRole
 from herzschlag.backends.mininet.stage.foreign.lines import LINE_BYTES_MAX, Lines, Meaning
-from herzschlag.history.kinds import Term, View
+from herzschlag.history.kinds import Link, Term, View
 from herzschlag.systems.finding import system_named
+from herzschlag.topo.catalog import two_networks
 
 FIFO = "fifo:/run/keepalived.fifo"
 
@@ -61,3 +62,15 @@ def test_members_are_hosts_by_their_numbers() -> None:
     assert meaning.of("corosync", "[QUORUM] Members[2]: 1 9") == [
         View(members="host-98", because="[QUORUM] Members[2]: 1 9")
     ]
+
+
+def test_an_opinion_of_a_link_is_about_the_host_and_the_network_of_an_address() -> None:
+    lab = two_networks(3)
+    meaning = Meaning("host-98", system_named("frr-bfd").reads, lab.moids, lab.node_of_address)
+    said = "state-change: [mhop:no peer:{} local:198.19.1.1 vrf:default ifname:mgmtB] up -> {} reason:control-expired"
+    (told,) = meaning.of("bfdd", said.format("198.19.1.2", "down"))
+    assert isinstance(told, Link)
+    assert (told.peer, told.network, told.to) == ("host-99", "B", "down")
+    assert meaning.of("bfdd", said.format("198.19.1.2", "down")) == [], "it thought so before"
+    assert meaning.of("bfdd", said.format("203.0.113.1", "down")) == [], "no host of the lab"
+    assert meaning.of("bfdd", said.format("198.19.1.2", "admin-down")) == []

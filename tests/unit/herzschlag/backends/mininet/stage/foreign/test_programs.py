@@ -50,7 +50,7 @@ def test_what_it_cannot_be_asked_is_refused(tmp_path: Path) -> None:
 def test_a_kill_ends_its_programs_and_its_role_at_that_instant(tmp_path: Path) -> None:
     """Else a host that was killed would stay master in the history."""
     made = programs(tmp_path / "records")
-    life = made._lives["host-98"] = _Life("host-98", system_named("keepalived"))
+    life = made._lives["host-98"] = _Life("host-98", system_named("keepalived"), FakeSettings.topology)
     made.pids["host-98"] = 4711
     made._understand("host-98", life, "fifo:/run/keepalived.fifo", ['INSTANCE "V1" MASTER 150'], 5)
     answer = made.ask("host-98", KillAgent(watchdog=False))
@@ -70,7 +70,7 @@ def test_a_kill_ends_its_programs_and_its_role_at_that_instant(tmp_path: Path) -
 
 def test_a_writers_lines_are_writes_and_no_roles(tmp_path: Path) -> None:
     made = programs(tmp_path / "records")
-    life = _Life("host-98", system_named("etcd"))
+    life = _Life("host-98", system_named("etcd"), FakeSettings.topology)
     made._understand("host-98", life, "writer", ["acknowledged 5", "became leader at term 9"], 5)
     told = [msgspec.json.decode(line) for line in (tmp_path / "records").read_bytes().splitlines()]
     assert [(one["kind"], one["number"]) for one in told] == [("write", 5)]

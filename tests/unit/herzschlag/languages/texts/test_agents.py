@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from herzschlag.languages.reasons_of_agents import AGENTS
+from herzschlag.languages.texts.agents import AGENTS
 
 
 def test_each_is_listed_once_and_says_something() -> None:
