@@ -69,11 +69,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     from herzschlag.plugin.places import Place  # noqa: PLC0415
 
-    place = Place.wait()
-    try:
+    with Place.wait():
         return (yield)
-    finally:
-        place.free()
 
 
 @pytest.fixture(autouse=True)

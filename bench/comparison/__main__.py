@@ -20,10 +20,11 @@ from bench.comparison import kept, page
 from bench.comparison.cases import SUBJECTS, scenario
 from bench.comparison.kept import Cell, Played
 from bench.comparison.seen import Seen, seen_in
+from bench.evidence.runs import doubt
+from herzschlag.backends.mininet.needs import programs
 from herzschlag.history.records import read_history
 from herzschlag.running.run_file import HISTORY_FILE
 from herzschlag.running.runner import RunRequest, run
-from herzschlag.topo.environment import program
 
 REPEAT = 3
 
@@ -35,16 +36,9 @@ def play(cell: Cell) -> Played:
         report = run(
             RunRequest(scenario=asked, backend="mininet", speed=asked.speed, seed=cell.number, directory=directory)
         )
-        doubts = [f.because for f in report.findings if f.checker in ("lateness", "machinery") and f.verdict != "holds"]
         if report.status != "finished":
-            return Played(*cell, Seen(), report.because or report.status)
-        return Played(*cell, seen_in(read_history(directory / HISTORY_FILE), asked, cell.system), "".join(doubts[:1]))
-
-
-def lacking(name: str) -> list[str]:
-    """Programs of the system that are not on this machine."""
-    system = SUBJECTS[name].cluster.foreign()
-    return [one for one in system.packages if program(one) is None] if system is not None else []
+            return Played(*cell, Seen(), doubt(report))
+        return Played(*cell, seen_in(read_history(directory / HISTORY_FILE), asked, cell.system), doubt(report))
 
 
 def versions(name: str) -> dict[str, str]:
@@ -68,9 +62,11 @@ def main() -> None:
     parser.add_argument("--page", action="store_true")
     given = parser.parse_args()
     until_s = time.monotonic() + given.minutes * 60
-    there = [name for name in given.system if not lacking(name)]
-    for name in sorted(set(given.system) - set(there)):
-        print(f"{name} is left out: {', '.join(lacking(name))} not on this machine: make systems", file=sys.stderr)
+    lacking = {name: [one.what for one in programs(SUBJECTS[name].cluster.foreign())] for name in given.system}
+    for name, what in lacking.items():
+        if what:
+            print(f"{name} is left out: {', '.join(what)} not on this machine: make systems", file=sys.stderr)
+    there = [name for name, what in lacking.items() if not what]
     for cell in [] if given.page else kept.missing(kept.wanted(given.repeat, there)):
         if time.monotonic() > until_s:
             break

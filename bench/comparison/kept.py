@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +10,7 @@ import msgspec
 
 from bench.comparison.cases import FAULTS, SUBJECTS
 from bench.comparison.seen import Seen
-from bench.lines.kept import machine
-from herzschlag.history.records import write_whole
+from bench.evidence import runs
 
 FILE = Path(__file__).resolve().parents[2] / "docs/comparison.json"
 
@@ -55,8 +53,7 @@ def wanted(repeat: int, systems: Iterable[str] = SUBJECTS) -> list[Cell]:
 
 def missing(cells: Iterable[Cell], file: Path = FILE) -> list[Cell]:
     """Those of which no run that proves something is kept."""
-    sound = {one.cell for one in read(file).runs if not one.left_out}
-    return [cell for cell in cells if cell not in sound]
+    return runs.missing(cells, read(file).runs)
 
 
 def read(file: Path = FILE) -> Kept:
@@ -67,8 +64,6 @@ def read(file: Path = FILE) -> Kept:
 def add(new: Played, versions: dict[str, str], file: Path = FILE) -> None:
     """A run takes the place of an older one of the same cell."""
     before = read(file)
-    runs = sorted(({one.cell: one for one in before.runs} | {new.cell: new}).values(), key=lambda one: one.cell)
-    kept = Kept(f"{datetime.now(UTC):%Y-%m-%d}", machine(), before.versions | versions, ())
-    lines = ",\n    ".join(msgspec.json.encode(one).decode() for one in runs)
-    head = msgspec.json.encode(kept).decode().removesuffix("[]}")
-    write_whole(file, f"{head}[\n    {lines}\n]}}\n".encode())
+    found = {one.cell: one for one in before.runs} | {new.cell: new}
+    ordered = sorted(found.values(), key=lambda one: one.cell)
+    runs.write(file, Kept(runs.today(), runs.machine(), before.versions | versions), ordered)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from bench.evidence import runs
 from bench.lines.play import SPEED, Cell, Real
 from bench.lines.sweeps import SWEEPS
-from herzschlag.history.records import write_whole
 
 FILE = Path(__file__).resolve().parents[2] / "docs/bad-lines.json"
 
@@ -26,16 +23,9 @@ class Kept(msgspec.Struct, frozen=True):
     runs: tuple[Real, ...] = ()
 
 
-def machine() -> str:
-    """This one, in a few words."""
-    kernel = platform.release().partition("-")[0]
-    return f"{platform.machine()}, {os.cpu_count()} processors, Linux {kernel}, Python {platform.python_version()}"
-
-
 def missing(cells: Iterable[Cell], file: Path = FILE) -> list[Cell]:
     """Those of which no run that proves something is kept."""
-    sound = {one.cell for one in read(file).runs if not one.left_out}
-    return [cell for cell in cells if cell not in sound]
+    return runs.missing(cells, read(file).runs)
 
 
 def wanted_cells(sweeps: Iterable[str]) -> list[Cell]:
@@ -61,10 +51,7 @@ def read(file: Path = FILE) -> Kept:
 
 def add(new: Iterable[Real], file: Path = FILE) -> None:
     """A run takes the place of an older one of the same cell."""
-    runs = {one.cell: one for one in read(file).runs} | {one.cell: one for one in new}
+    found = {one.cell: one for one in read(file).runs} | {one.cell: one for one in new}
     order = {cell: at for at, cell in enumerate(wanted_cells(SWEEPS))}
-    ordered = tuple(sorted(runs.values(), key=lambda one: order[one.cell]))
-    kept = Kept(f"{datetime.now(UTC):%Y-%m-%d}", machine(), SPEED, ordered)
-    lines = ",\n    ".join(msgspec.json.encode(one).decode() for one in kept.runs)
-    head = msgspec.json.encode(msgspec.structs.replace(kept, runs=())).decode().removesuffix("[]}")
-    write_whole(file, f"{head}[\n    {lines}\n]}}\n".encode())
+    ordered = sorted(found.values(), key=lambda one: order[one.cell])
+    runs.write(file, Kept(runs.today(), runs.machine(), SPEED), ordered)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.evidence.runs import machine
 from bench.lines import kept, words
 from bench.lines.draw import Curve, chart
 from bench.lines.outcome import KINDS
@@ -103,7 +104,7 @@ def text(results: Results, present: kept.Kept) -> str:
         "",
         words.SHORT,
         "",
-        f"- Virtual time: {len(results):,} runs, `make lines`, {today}, on: {kept.machine()}.",
+        f"- Virtual time: {len(results):,} runs, `make lines`, {today}, on: {machine()}.",
         f"- Real packets: {len(real)} runs at speed {present.speed:g}, `make lines PACKETS=1`, {present.date}, on: "
         f"{present.machine}. They are kept in [bad-lines.json](bad-lines.json).",
         "",

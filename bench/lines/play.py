@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from bench.evidence.runs import doubt
 from bench.lines.outcome import begin_ns, kinds_seen, replaced_after_s, settled_after_s, two_masters_s
 from bench.lines.sweeps import MASTER, SWEEPS
 from herzschlag.backends.opening import open_session
@@ -111,10 +112,9 @@ def play_on_packets(cell: Cell) -> Real:
             capture="off",
         )
         report = run(request)
-        doubts = [f.because for f in report.findings if f.checker in ("lateness", "machinery") and f.verdict != "holds"]
         if report.status != "finished":
-            return Real(*cell, Seen(), report.because or report.status)
-        return Real(*cell, seen_in(read_history(directory / HISTORY_FILE)), doubts[0] if doubts else "")
+            return Real(*cell, Seen(), doubt(report))
+        return Real(*cell, seen_in(read_history(directory / HISTORY_FILE)), doubt(report))
 
 
 def play_all_on_packets(cells: Iterable[Cell], jobs: int) -> Iterator[Real]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from string import Formatter
 
 from herzschlag.languages.catalogue import gettext
 from herzschlag.languages.choice import ENGLISH, Language
 from herzschlag.languages.current import current
 from herzschlag.languages.numbers import point
+from herzschlag.languages.patterns import Pattern, patterns
 
 REMEMBERED = 5000
 _FIGURES = re.compile(r"(?:T[+-])?-?\d+(?:\.\d+)?(?:-\d+(?:\.\d+)?)?")
@@ -55,15 +55,8 @@ def _value(text: str, *, alone: bool = False) -> str:
 
 
 @cache
-def _patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    """Each text, what it begins with, and what it matches; those that say most first."""
+def _patterns() -> tuple[Pattern, ...]:
     from herzschlag.languages.texts.agents import AGENTS  # noqa: PLC0415 (English needs none of these)
     from herzschlag.languages.texts.checkers import CHECKERS  # noqa: PLC0415
 
-    texts = sorted({*AGENTS, *CHECKERS}, key=lambda text: -sum(map(len, re.split(r"\{\w+\}", text))))
-    return tuple((text, text.partition("{")[0], re.compile(_pattern(text), re.DOTALL)) for text in texts)
-
-
-def _pattern(text: str) -> str:
-    parts = Formatter().parse(text)
-    return "".join(re.escape(plain) + (f"(?P<{name}>.+?)" if name else "") for plain, name, _, _ in parts)
+    return patterns((*AGENTS, *CHECKERS))

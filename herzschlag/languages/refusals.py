@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from string import Formatter
+from functools import lru_cache
 
 from herzschlag.languages.catalogue import gettext
 from herzschlag.languages.choice import ENGLISH, Language
 from herzschlag.languages.current import current
+from herzschlag.languages.patterns import Pattern, patterns
 
 REMEMBERED = 1000
 BETWEEN = ": "
-Pattern = tuple[str, str, re.Pattern[str]]
 _AGAIN = ("why", "way", "error", "shown")
 
 
@@ -55,7 +54,7 @@ def of_packets(text: str) -> str:
 
 
 def _whole(text: str, texts: tuple[str, ...]) -> str:
-    found = None if current() == ENGLISH else _match(text, [0], _patterns(texts))
+    found = None if current() == ENGLISH else _match(text, [0], patterns(texts))
     if found is None:
         return text
     return _said(*found[1:], lambda inner: _whole(inner, texts))
@@ -78,9 +77,9 @@ def _begins(line: str) -> list[int]:
     return [0, *(found.end() for found in re.finditer(BETWEEN, line))]
 
 
-def _match(text: str, begins: Sequence[int], patterns: Sequence[Pattern]) -> tuple[int, str, dict[str, str]] | None:
+def _match(text: str, begins: Sequence[int], known_ones: Sequence[Pattern]) -> tuple[int, str, dict[str, str]] | None:
     for begin in begins:
-        for message, start, pattern in patterns:
+        for message, start, pattern in known_ones:
             if text.startswith(start, begin) and (found := pattern.fullmatch(text, begin)):
                 return begin, message, found.groupdict()
     return None
@@ -90,16 +89,4 @@ def _refusals() -> tuple[Pattern, ...]:
     from herzschlag.languages.texts.commands import COMMANDS  # noqa: PLC0415 (English needs none of these)
     from herzschlag.languages.texts.input import INPUT  # noqa: PLC0415
 
-    return _patterns((*INPUT, *COMMANDS))
-
-
-@cache
-def _patterns(texts: tuple[str, ...]) -> tuple[Pattern, ...]:
-    """Each text, what it begins with, and what it matches; those that say most first."""
-    ordered = sorted(texts, key=lambda text: -sum(map(len, re.split(r"\{\w+\}", text))))
-    return tuple((text, text.partition("{")[0], re.compile(_pattern(text), re.DOTALL)) for text in ordered)
-
-
-def _pattern(text: str) -> str:
-    parts = Formatter().parse(text)
-    return "".join(re.escape(plain) + (f"(?P<{name}>.+?)" if name else "") for plain, name, _, _ in parts)
+    return patterns((*INPUT, *COMMANDS))

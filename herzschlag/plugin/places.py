@@ -68,7 +68,7 @@ def _quota(cgroups: Path, own: Path) -> float | None:
 
 
 class Place:
-    """One lab's right to run."""
+    """One lab's right to run; as a context manager it is free again at the end of the block."""
 
     def __init__(self, descriptors: list[int], folder: Path) -> None:
         self._descriptors = descriptors
@@ -119,6 +119,12 @@ class Place:
             return False
         finally:
             os.close(queue)
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.free()
 
     def free(self) -> None:
         while self._descriptors:

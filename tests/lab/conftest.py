@@ -28,13 +28,11 @@ def packet_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Call
         with (home / f"{scenario}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (directory / RUN_FILE).exists():
-                place = Place.wait(alone=True)
-                try:
-                    run(
-                        RunRequest(scenario=load(scenario), backend="mininet", speed=SPEED, seed=1, directory=directory)
-                    )
-                finally:
-                    place.free()
+                wanted = RunRequest(
+                    scenario=load(scenario), backend="mininet", speed=SPEED, seed=1, directory=directory
+                )
+                with Place.wait(alone=True):
+                    run(wanted)
         return directory
 
     return of

@@ -81,11 +81,8 @@ def kill_one(number: int, directory: Path) -> str:
 
 def in_a_place(number: int, directory: Path) -> str:
     """Do the same in a place for a lab, since all tests together may have only so many labs at once."""
-    place = Place.wait()
-    try:
+    with Place.wait():
         return kill_one(number, directory)
-    finally:
-        place.free()
 
 
 @pytest.mark.packets(own_places=True)

@@ -38,11 +38,8 @@ def test_a_chapters_answers_are_what_real_packets_show(
     if scenario in SITUATIONS:  # other tests look at these runs, too
         played = playing.read(scenario, packet_run(scenario))
     else:
-        place = Place.wait()
-        try:
+        with Place.wait():
             played = runs.of(scenario)
-        finally:
-            place.free()
     assert played.file.verdict == "holds", played.file.because
     for chapter, number, scene in of(scenario):
         for question in scene.question:

@@ -135,12 +135,9 @@ def test_1(cluster):
     os.kill(os.getpid(), signal.SIGINT)
     cluster.advance(600)
 """
-    place = Place.wait()  # the run below has its own folder for places as well
-    try:
+    with Place.wait():  # the run below has its own folder for places as well
         monkeypatch.setenv("TMPDIR", str(tmp_path))
         result = run(pytester, code)
-    finally:
-        place.free()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert not Path(f"/proc/{(pytester.path / 'pid').read_text()}").exists()
     assert list(tmp_path.glob("herzschlag-labs-*/herzschlag-lab-*")) == []

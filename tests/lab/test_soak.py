@@ -18,13 +18,10 @@ def test_runs_in_a_row_and_killed_labs_leave_nothing(tmp_path: Path) -> None:
     """Every verdict is right or unknown, and the machine has no name of ours more than before."""
     before = machine.names()
     runs, killed = Runs(3), Killed(6)
-    place = Place.wait()
-    try:
+    with Place.wait():
         play(runs, lambda _: None, seed=1, jobs=1, home=tmp_path, deadline_s=time.monotonic() + 300, batch=3)
         for one in kills(killed.wanted, seed=1):
             add(killed, kill(one, tmp_path))
-    finally:
-        place.free()
     assert (runs.played, runs.wrong, runs.left) == (3, [], [])
     assert (killed.played, killed.wrong, killed.left) == (6, [], [])
     assert killed.hit

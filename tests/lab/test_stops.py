@@ -31,10 +31,7 @@ from tests.support.stops import Stop, play
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, Stop) else "",
 )
 def test_a_stop_is_never_a_violation_and_hides_none(stop: Stop, verdicts: set[str], tmp_path: Path) -> None:
-    place = Place.wait()
-    try:
+    with Place.wait():
         ended = play(stop, tmp_path)
-    finally:
-        place.free()
     assert ended.found, f"no {stop.victim} was there to be stopped"
     assert ended.verdict in verdicts, ended.because

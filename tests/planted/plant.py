@@ -123,6 +123,12 @@ def findings_of(fault: Planted, scenario: Scenario | None = None) -> tuple[Findi
     return check_all(history, scenario)
 
 
+def judged(checker: str, scenario: Scenario, fault: Planted | None = None) -> Finding:
+    """What this checker says of a run, with the fault in place where one is given."""
+    found = check_all(play(scenario), scenario) if fault is None else findings_of(fault, scenario)
+    return next(one for one in found if one.checker == checker)
+
+
 def sees(fault: Planted, finding: Finding) -> bool:
     """Whether the finding is about this fault."""
     told = (finding.because, *(f"{d.name}: {d.because}" for d in finding.details if d.verdict == "violated"))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from herzschlag.checkers.verdict import Finding
+from herzschlag.backends.mininet.needs import programs
+from herzschlag.checkers.verdict import Detail, Finding
 from herzschlag.running.run_file import RunReport
 from herzschlag.running.runner import RunRequest, run
 from herzschlag.scenarios.from_toml import load, load_family, of_systems
 from herzschlag.systems.finding import system_named
-from herzschlag.topo.environment import program
 
 
 def needs(name: str) -> pytest.MarkDecorator:
     """Skips, with the reason, where a program of the system is missing."""
-    missing = [one for one in system_named(name).packages if program(one) is None]
+    missing = [one.what for one in programs(system_named(name))]
     return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)}: not on this machine: make systems")
 
 
@@ -45,3 +46,13 @@ def played(name: str, directory: Path) -> RunReport:
 def finding(report: RunReport, checker: str) -> Finding:
     (found,) = [one for one in report.findings if one.checker == checker]
     return found
+
+
+def keep_the_formula(exact: Sequence[Detail], counted_from: str, within_s: float) -> None:
+    """Fails unless these instants, of which there is one at least, are as far from the last heartbeat that was
+    delivered as the system's formula says. `counted_from`: which heartbeat, as the finding tells it."""
+    assert exact
+    for one in exact:
+        assert f"after the last heartbeat of {counted_from}" in one.because
+        assert one.deviation_s is not None
+        assert abs(one.deviation_s) <= within_s, one.because

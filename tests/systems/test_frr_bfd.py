@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.systems import finding, needs, played, scenarios_of
+from tests.support.systems import finding, keep_the_formula, needs, played, scenarios_of
 
 FORMULA_S = 0.02
 """How far the detection may lie from 3 * interval, counted from the last packet that was delivered."""
@@ -23,8 +23,4 @@ def test_a_scenario_holds_and_the_detection_keeps_the_formula(name: str, tmp_pat
     assert sum("noticed after" in one.because for one in opinions.details) >= 2
     timeline = finding(report, "timeline")
     exact = [one for one in timeline.details if one.published_s == (0.9, 0.9)]
-    assert exact
-    for one in exact:
-        assert "after the last heartbeat of host-98 to host-" in one.because
-        assert one.deviation_s is not None
-        assert abs(one.deviation_s) <= FORMULA_S, one.because
+    keep_the_formula(exact, "host-98 to host-", FORMULA_S)

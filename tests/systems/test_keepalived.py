@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.systems import finding, needs, played, scenarios_of
+from tests.support.systems import finding, keep_the_formula, needs, played, scenarios_of
 
 FORMULA_S = 0.02
 """How far a takeover may lie from 3 * interval + skew, counted from the last advertisement that was delivered."""
@@ -22,8 +22,4 @@ def test_a_scenario_holds_and_the_takeover_keeps_the_formula(name: str, tmp_path
     exact = [
         one for one in timeline.details if one.published_s is not None and one.published_s[0] == one.published_s[1]
     ]
-    assert exact
-    for one in exact:
-        assert "after the last heartbeat of host-98 to host-99" in one.because
-        assert one.deviation_s is not None
-        assert abs(one.deviation_s) <= FORMULA_S, one.because
+    keep_the_formula(exact, "host-98 to host-99", FORMULA_S)

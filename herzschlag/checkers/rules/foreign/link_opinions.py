@@ -53,6 +53,11 @@ class _Stretch(NamedTuple):
     def up(self) -> bool:
         return self.works and self.hears and self.heard
 
+    @property
+    def lacks(self) -> str:
+        """What an end that works and is not up lacks."""
+        return "is not heard" if self.hears else "hears nothing"
+
 
 def _check(history: History, scenario: Scenario) -> Finding:
     system = scenario.cluster.foreign()
@@ -80,6 +85,7 @@ class _Judge:
         links = system.links
         assert links is not None, "a system that tells links says when an end must have noticed"
         self._told_s = links.told_s
+        self._deaths_ns = [span.begin_ns for span in truth.spans if any(map(self._ends_a_life, span.primitives))]
 
     def detail(self) -> Detail:
         stretches = self._stretches()
@@ -94,6 +100,13 @@ class _Judge:
             if wrong := wrong or (self._settled(now, now is stretches[0]) if now.judged and now.works else None):
                 return self._violated(*wrong)
         return Detail(name=self._name, verdict="holds", because="; ".join(noticed) or "as it was")
+
+    def _ends_a_life(self, one: p.Primitive) -> bool:
+        """Whether it ends the present life of the programs on the end's host."""
+        match one:
+            case p.PowerOff(node=host) | p.AgentDown(host=host):
+                return host == self._end.host
+        return False
 
     @property
     def _name(self) -> str:
@@ -110,8 +123,7 @@ class _Judge:
         most_s = self._detection_s + (0 if not now.hears else self._told_s)
         left = next((r for r in self._told if r.at_ns > now.begin_ns and r.get("to") == "down"), None)
         after_s = None if left is None or left.at_ns >= now.end_ns else (left.at_ns - now.begin_ns) / SECOND
-        what = "hears nothing" if not now.hears else "is not heard"
-        since = f"though it {what} since {self._truth.told(now.begin_ns)}"
+        since = f"though it {now.lacks} since {self._truth.told(now.begin_ns)}"
         if after_s is None:
             late = (now.end_ns - now.begin_ns) / SECOND > most_s + TOLERANCE_S
             return (f"never called down, {since}; {most_s:g} s are allowed", left) if late else None, ""
@@ -119,7 +131,7 @@ class _Judge:
             return (f"called down after {after_s:.2f} s, {since}; {most_s:g} s are allowed", left), ""
         if after_s < self._earliest_s:
             return (f"called down after {after_s:.2f} s, {since}: too early for {self._detection_s:g} s", left), ""
-        return None, f"noticed after {after_s:.2f} s that it {what}"
+        return None, f"noticed after {after_s:.2f} s that it {now.lacks}"
 
     def _settled(self, now: _Stretch, first: bool) -> tuple[str, Record | None] | None:
         """What is wrong at the beginning of what is left of the stretch, at a change in it, or at its end."""
@@ -131,28 +143,15 @@ class _Judge:
         for at_ns in (from_ns, *changes, now.end_ns - 1):
             opinion, record = self._opinion(at_ns)
             if opinion != right:
-                truth = (
-                    "packets pass both ways" if now.up else "it hears nothing" if not now.hears else "it is not heard"
-                )
-                return f"{opinion} at {self._truth.told(at_ns)}, and {truth}", record
+                in_truth = "packets pass both ways" if now.up else f"it {now.lacks}"
+                return f"{opinion} at {self._truth.told(at_ns)}, and {in_truth}", record
         return None
 
     def _opinion(self, at_ns: int) -> tuple[str, Record | None]:
         """What it said last in its present life; a life begins with every link down."""
-        born_ns = max((ns for ns in self._deaths() if ns <= at_ns), default=-1)
+        born_ns = max((ns for ns in self._deaths_ns if ns <= at_ns), default=-1)
         said = [record for record in self._told if born_ns < record.at_ns <= at_ns]
         return (str(said[-1].fields["to"]), said[-1]) if said else ("down", None)
-
-    def _deaths(self) -> list[int]:
-        ends = (p.PowerOff, p.AgentDown)
-        return [
-            span.begin_ns
-            for span in self._truth.spans
-            if any(
-                isinstance(c, ends) and getattr(c, "host", getattr(c, "node", "")) == self._end.host
-                for c in span.primitives
-            )
-        ]
 
     def _stretches(self) -> list[_Stretch]:
         found: list[_Stretch] = []

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bench.evidence.runs import machine
 from bench.lines import kept
 from bench.lines.play import Real, Seen
 
@@ -20,7 +21,7 @@ def test_runs_are_kept_whole_in_the_order_of_the_page(tmp_path: Path) -> None:
     kept.add([later], file)
     kept.add([earlier], file)
     assert kept.read(file).runs == (earlier, later)
-    assert kept.read(file).machine == kept.machine()
+    assert kept.read(file).machine == machine()
     assert len(file.read_text().splitlines()) == 4  # a run a line
 
 
