@@ -103,8 +103,11 @@ def _copy(connection: Connection, source: str, file: FarFile, target: Path) -> N
             try:
                 far_file.seek(begin)
                 far_file.prefetch(file.size)
+                arrived = begin
                 while data := far_file.read(CHUNK_BYTES):
-                    here.write(data)
+                    arrived += here.write(data)
+                if arrived < file.size:  # paramiko takes some broken connections for the end of the file: ask again
+                    connection.sftp.stat(source)
             except BROKEN:
                 connection.close()  # first: closing the file would wait to be sent, behind what asks ahead for more
                 raise

@@ -11,13 +11,16 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import cast
 
 import pytest
+from paramiko.file import BufferedFile
 
 from herzschlag.remote import far
 from herzschlag.remote.bundle import checkout_of, make_bundle
-from herzschlag.remote.errors import RemoteTrouble, RemoteUsageError
-from herzschlag.remote.fetch import FarFile, free_name, units
+from herzschlag.remote.connection import Connection
+from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, RemoteUsageError
+from herzschlag.remote.fetch import FarFile, fetch, free_name, units
 from herzschlag.remote.target import FirstContact, Target, from_host, from_ssh_config
 from herzschlag.remote.work import Command
 from tests.support.waiting import until
@@ -129,6 +132,49 @@ def test_nothing_here_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run-2").mkdir()
     assert free_name(tmp_path / "run") == tmp_path / "run-3"
+
+
+class BreaksHalfway(BufferedFile):  # type: ignore[type-arg]  # generic in the stubs alone
+    """A file of ten bytes whose connection closes after five of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._flags = self.FLAG_READ
+        self._pieces = [b"12345"]
+
+    def seek(self, offset: int, whence: int = 0) -> None: ...
+
+    def prefetch(self, file_size: int) -> None: ...
+
+    def _read(self, size: int) -> bytes:
+        if not self._pieces:
+            raise EOFError  # what paramiko raises when it cannot send the request, and then takes for the end
+        return self._pieces.pop()
+
+
+class BrokenConnection:
+    target = "me@lab"
+
+    @property
+    def sftp(self) -> BrokenConnection:
+        return self
+
+    def call(self, do: str, **values: object) -> dict[str, object]:
+        return {"files": [["capture", 10, hashlib.sha256(b"1234567890").hexdigest()]]}
+
+    def open(self, name: str, mode: str) -> BreaksHalfway:
+        return BreaksHalfway()
+
+    def stat(self, name: str) -> None:
+        raise EOFError
+
+    def close(self) -> None: ...
+
+
+def test_a_connection_that_ends_like_a_file_keeps_what_has_arrived(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionLost, match="broke while job/capture was on its way"):
+        fetch(cast("Connection", BrokenConnection()), "job", lambda path: tmp_path / path, skip="inputs")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"12345"]
 
 
 def test_the_version_changes_with_any_byte_and_any_mode(tmp_path: Path) -> None:
