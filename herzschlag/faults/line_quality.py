@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from herzschlag.faults.primitives import REORDER_HOLD_MS, Impaired
+from herzschlag.faults.primitives import REORDER_HOLD_MS, Impaired, Primitive
 from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.values import STAGES_MAX, Course, Flap, Quality, Stage
 
@@ -56,6 +56,25 @@ def line_quality(impairments: Sequence[Impaired], speed: float = 1.0) -> Quality
 def varies(impaired: Impaired) -> bool:
     """Whether it changes by itself while it is in force."""
     return bool(impaired.to or impaired.flap_period_s)
+
+
+class BadLine(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
+    """Packets of a node on a network that a scenario is going to impair."""
+
+    src: str
+    network: str
+    beyond_kernel: bool
+    """Also a kernel with netem cannot do all of it."""
+
+
+def bad_lines(conditions: Iterable[Primitive]) -> tuple[BadLine, ...]:
+    """What these conditions impair, each node and network once."""
+    found: dict[tuple[str, str], bool] = {}
+    for one in conditions:
+        if isinstance(one, Impaired):
+            line = (one.src, one.network)
+            found[line] = found.get(line, False) or varies(one) or not line_quality([one]).kernel_can
+    return tuple(BadLine(src, network, beyond) for (src, network), beyond in sorted(found.items()))
 
 
 def line_course(impairments: Sequence[Impaired], speed: float = 1.0) -> Course:
