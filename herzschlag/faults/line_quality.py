@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -79,6 +80,12 @@ def bad_lines(conditions: Iterable[Primitive]) -> tuple[BadLine, ...]:
 
 def line_course(impairments: Sequence[Impaired], speed: float = 1.0) -> Course:
     """The course of a line under all of these; `flap` is the first one's that flaps."""
+    return _course(tuple(msgspec.structs.replace(one, network="", src="", dst="") for one in impairments), speed)
+
+
+@lru_cache(maxsize=256)
+def _course(impairments: tuple[Impaired, ...], speed: float) -> Course:
+    """Worked out once for all links alike: a ramp of a minute takes half a millisecond."""
     times_s = sorted({0.0, *(at_s for one in impairments for at_s in _times_s(one))})
     stages: list[Stage] = []
     for at_s in times_s:
