@@ -64,8 +64,8 @@ lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a heal
 comparison: systems ## docs/comparison.md: the same faults on our agents and on every other system (forty minutes; MINUTES=5: a bit, the next call goes on)
 	@$(PYTHON) -m bench.comparison --repeat $(or $(filter-out 1,$(REPEAT)),3) $(if $(MINUTES),--minutes $(MINUTES))
 
-cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)
-	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT)
+cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times; PLAYED=build/gallery: the runs of make gallery)
+	@$(PYTHON) -P bench/cases.py --jobs $(JOBS) --repeat $(REPEAT) $(if $(PLAYED),--played "$(PLAYED)")
 
 docs: venv ## the generated parts of docs/: tables of the protocol, the cases, the Python API
 	@set -e; for file in $(DOCUMENTS); do $(PYTHON) -P "$$file"; done

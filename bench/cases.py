@@ -1,12 +1,12 @@
 """Every shipped scenario on both backends, compared: `make cases`.
 
-python -P bench/cases.py [--jobs N] [--repeat N] [--out FOLDER] [NAME ...]
+python -P bench/cases.py [--jobs N] [--repeat N] [--out FOLDER] [--played FOLDER] [NAME ...]
 
 It runs the simulation, then real packets, compares each pair (`herzschlag compare`), has tshark dissect every datagram
 of every capture, prints one line for each scenario, and writes the results to docs/cases.json and docs/cases.md. Exit
 status 1 if a verdict is not `holds`, a pair differs, or a datagram does not decode; a scenario that this machine's
 kernel cannot run is skipped with the reason. It takes some ten minutes on two cores. `--repeat N` repeats it N times,
-and verdicts must be the same.
+and verdicts must be the same. `--played` takes the real-packet runs that lie there, as `make gallery` leaves them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from herzschlag.compare import compare
 from herzschlag.history.capture_facts import CAPTURE_FILE
 from herzschlag.history.records import read_history
 from herzschlag.packets.dissector import dissector
-from herzschlag.running.run_file import HISTORY_FILE, read_report
+from herzschlag.running.run_file import HISTORY_FILE, RUN_FILE, read_report
 from herzschlag.scenarios.from_toml import load, shipped
 
 HERE = Path(__file__).resolve().parent
@@ -41,6 +41,13 @@ def run(names: list[str], backend: str, jobs: int, out: Path) -> tuple[dict[str,
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
     document = json.loads(done.stdout)
     return {report["scenario"]: report for report in document["runs"]}, time.monotonic() - began
+
+
+def played(folder: Path) -> dict[str, Any]:
+    """Scenario to the report of its newest run on real packets in this folder."""
+    files = sorted(folder.rglob(RUN_FILE), key=lambda file: file.stat().st_mtime)
+    reports = [json.loads(file.read_text()) | {"directory": str(file.parent)} for file in files]
+    return {report["scenario"]: report for report in reports if report["backend"] == "mininet"}
 
 
 def parity(left: dict[str, Any], right: dict[str, Any]) -> str:
@@ -83,10 +90,12 @@ def dissect_all(directories: list[Path]) -> int:
     return bad
 
 
-def once(names: list[str], jobs: int, out: Path, dissected: bool) -> tuple[dict[str, list[str]], float, int]:
+def once(names: list[str], options: argparse.Namespace, dissected: bool) -> tuple[dict[str, list[str]], float, int]:
     """Scenario to its verdict on each backend, how long real packets took (seconds), how many are wrong."""
-    virtual, virtual_s = run(names, "simulation", 1, out)
-    real, real_s = run(names, "mininet", jobs, out)
+    virtual, virtual_s = run(names, "simulation", 1, options.out)
+    real, real_s = (played(options.played), 0.0) if options.played else run(names, "mininet", options.jobs, options.out)
+    if missing := virtual.keys() - real.keys():
+        raise SystemExit(f"{options.played} has no run on real packets of {', '.join(sorted(missing))}")
     wrong = skipped = 0
     for name, report in virtual.items():
         other = real[name]
@@ -118,11 +127,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs/cases"))
+    parser.add_argument("--played", type=Path, help="a folder of runs on real packets, in place of playing them")
     given = parser.parse_args()
     names = given.names or list(shipped())
     verdicts, seconds, wrong = [], [], 0
     for repetition in range(given.repeat):
-        found, real_s, bad = once(names, given.jobs, given.out, dissected=repetition == 0)
+        found, real_s, bad = once(names, given, dissected=repetition == 0)
         verdicts.append(found)
         seconds.append(real_s)
         wrong += bad
@@ -131,7 +141,10 @@ def main() -> int:
         told = f"verdicts differ: {', '.join(changed)}" if changed else "the same verdicts every time"
         print(f"{given.repeat} repetitions, real packets {min(seconds):.0f} to {max(seconds):.0f} s each: {told}")
         wrong += len(changed)
-    subprocess.run([sys.executable, "-P", HERE.parent / "docs/generate/cases.py", given.out], check=True)
+    subprocess.run(
+        [sys.executable, "-P", HERE.parent / "docs/generate/cases.py", given.out, *filter(None, [given.played])],
+        check=True,
+    )
     return 1 if wrong else 0
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
-from herzschlag.faults.primitives import REORDER_HOLD_MS, Impaired
+from herzschlag.faults.primitives import REORDER_HOLD_MS, Impaired, Primitive
 from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.values import STAGES_MAX, Course, Flap, Quality, Stage
 
@@ -58,8 +59,33 @@ def varies(impaired: Impaired) -> bool:
     return bool(impaired.to or impaired.flap_period_s)
 
 
+class BadLine(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
+    """Packets of a node on a network that a scenario is going to impair."""
+
+    src: str
+    network: str
+    beyond_kernel: bool
+    """Also a kernel with netem cannot do all of it."""
+
+
+def bad_lines(conditions: Iterable[Primitive]) -> tuple[BadLine, ...]:
+    """What these conditions impair, each node and network once."""
+    found: dict[tuple[str, str], bool] = {}
+    for one in conditions:
+        if isinstance(one, Impaired):
+            line = (one.src, one.network)
+            found[line] = found.get(line, False) or varies(one) or not line_quality([one]).kernel_can
+    return tuple(BadLine(src, network, beyond) for (src, network), beyond in sorted(found.items()))
+
+
 def line_course(impairments: Sequence[Impaired], speed: float = 1.0) -> Course:
     """The course of a line under all of these; `flap` is the first one's that flaps."""
+    return _course(tuple(msgspec.structs.replace(one, network="", src="", dst="") for one in impairments), speed)
+
+
+@lru_cache(maxsize=256)
+def _course(impairments: tuple[Impaired, ...], speed: float) -> Course:
+    """Worked out once for all links alike: a ramp of a minute takes half a millisecond."""
     times_s = sorted({0.0, *(at_s for one in impairments for at_s in _times_s(one))})
     stages: list[Stage] = []
     for at_s in times_s:

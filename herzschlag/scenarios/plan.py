@@ -13,8 +13,8 @@ import msgspec
 
 from herzschlag.agents.settings import PROFILES, ClusterConfig, DatastoreConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
-from herzschlag.faults import primitives as p
 from herzschlag.faults import primitives_of
+from herzschlag.faults.line_quality import BadLine, bad_lines
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.options import OptionError, apply_options, heartbeat_datastores, host_configs
 from herzschlag.systems.model import System
@@ -52,9 +52,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     datapath: Datapath = "auto"
     system: System | None = None
     """Another system, whose programs run on the hosts in place of the agents."""
-    bad_lines: tuple[tuple[str, str], ...] | None = None
-    """Nodes, each with a network, whose packets the scenario impairs: what that takes is made ready beforehand. None:
-    faults come from a test or a prompt, so they are not known."""
+    bad_lines: tuple[BadLine, ...] | None = None
+    """What the scenario impairs: what that takes is made ready beforehand. None: faults come from a test or a prompt,
+    so they are not known."""
 
     counts_packets: bool = False
     """What nodes sent is counted: the scenario expects something of it (`herzschlag/history/sent.py`)."""
@@ -122,14 +122,13 @@ def make_plan(
         capture=capture,
         capture_bytes=CAPTURE_BYTES if capture_limit_mb is None else capture_limit_mb * 1_000_000,
         system=system,
-        bad_lines=tuple(sorted(_bad_lines(scenario, lab))) if scenario.steps else None,
+        bad_lines=_bad_lines(scenario, lab) if scenario.steps else None,
         counts_packets=scenario.expect.asks_for("sent"),
     )
 
 
-def _bad_lines(scenario: Scenario, lab: TopologySpec) -> set[tuple[str, str]]:
-    found = (one for step in scenario.steps for one in primitives_of(step.fault, lab))
-    return {(one.src, one.network) for one in found if isinstance(one, p.Impaired)}
+def _bad_lines(scenario: Scenario, lab: TopologySpec) -> tuple[BadLine, ...]:
+    return bad_lines(one for step in scenario.steps for one in primitives_of(step.fault, lab))
 
 
 def vcenter_settings(plan: Plan) -> VCenterSettings:

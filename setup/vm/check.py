@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fidelity import put
 from machine import ROOT, Machine, MachineFailed
 
 SITUATIONS = ("normal", "slave-failure", "master-failure", "isolation", "partition")
@@ -27,8 +28,6 @@ SPEED_INSIDE, SPEED_OUTSIDE = 2, 10
 SPEED_BAD_LINES = 1  # what netem lacks is done by a relay in Python, for each packet
 BAD_LINES = ("case-36", "lossy-bursts", "flapping-link", "worsening-line")
 RESULT = ROOT / "docs/vm-check.json"
-PAGE = ROOT / "docs/fidelity.md"
-BEGIN, END = "<!-- setup/vm/check.py: begin -->", "<!-- setup/vm/check.py: end -->"
 HERZSCHLAG = str(ROOT / ".venv/bin/herzschlag")
 # As the Vagrantfile provisions: by the same script, which calls the same make target.
 SETUP = 'sudo setup/vagrant.sh "$(id -un)" "$PWD"'
@@ -153,10 +152,9 @@ def situations(
 
 
 def show(result: dict[str, Any]) -> None:
-    """The result as a part of docs/fidelity.md, between marks of our own; the rest of the page is left alone."""
+    """The result as a part of docs/fidelity.md."""
     speed = result["speed"]
     lines = [
-        BEGIN,
         "## In a Debian VM",
         "",
         f"`make vm-check`, {result['date']}: kernel {result['kernel']}, datapath {result['datapath']}, netem: "
@@ -174,11 +172,8 @@ def show(result: dict[str, Any]) -> None:
         why = f" ({one['because']})" if one.get("because") else ""
         lines.append(f"| {name} | {one['played']} | {one['inside']}{why} | {one['outside']} | {shown} |")
     spent = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in result["seconds"].items())
-    lines += ["", f"Time: {spent}.", END]
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    PAGE.write_text(before.rstrip() + "\n\n" + "\n".join(lines) + (after if found else "\n"), encoding="utf-8")
+    lines += ["", f"Time: {spent}."]
+    put("setup/vm/check.py", "\n".join(lines))
 
 
 if __name__ == "__main__":

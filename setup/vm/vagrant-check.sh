@@ -30,11 +30,30 @@ missing() {
     done <setup/debian/vagrant.txt
 }
 
+spent=
 timed() {
-    local begun=$SECONDS
-    echo "== $*"
-    "$@"
-    echo "== $1 ${2:-}: $((SECONDS - begun)) s"
+    local step=$1 begun=$SECONDS status=0
+    shift
+    echo "== $step"
+    "$@" || status=$?
+    echo "== $step: $((SECONDS - begun)) s"
+    spent+="${spent:+, }$step $((SECONDS - begun)) s"
+    return "$status"
+}
+
+version_of() {
+    dpkg-query --showformat '${Version}' --show "$1"
+}
+
+# Into docs/fidelity.md.
+show() {
+    python3 setup/vm/fidelity.py setup/vm/vagrant-check.sh <<PAGE
+## With Vagrant
+
+\`make vagrant-check\`, $(date --iso-8601): Vagrant $(version_of vagrant), vagrant-libvirt $(version_of vagrant-libvirt), libvirt
+$(version_of libvirt-daemon-system), driver $HERZSCHLAG_LIBVIRT_DRIVER, Debian's versions. The whole life of the VM is passed, and the verdict of
+\`slave-failure\` in it is: $1. Time: $spent.
+PAGE
 }
 
 outside() {
@@ -56,7 +75,7 @@ Vagrant.configure("2") do |config|
 end
 BOX
     install -m 600 .setup/vm/key "$work/box/key"
-    timed qemu-img convert -O qcow2 .setup/vm/disk.raw "$work/box/box.img"
+    timed "qemu-img convert" qemu-img convert -O qcow2 .setup/vm/disk.raw "$work/box/box.img"
     tar -C "$work/box" -cf "$work/vm.box" metadata.json Vagrantfile key box.img
     rm -rf "$work/box"
     local status=0
@@ -113,25 +132,31 @@ inside() {
     export HERZSCHLAG_LIBVIRT_DRIVER=${HERZSCHLAG_LIBVIRT_DRIVER:-qemu}
     export HERZSCHLAG_BOOT_TIMEOUT_S=900
     echo "== driver: $HERZSCHLAG_LIBVIRT_DRIVER (qemu is emulation; HERZSCHLAG_LIBVIRT_DRIVER=kvm where kernels boot with it)"
-    timed vagrant box add --name "$name" "$work/vm.box" --provider libvirt
+    timed "vagrant box add" vagrant box add --name "$name" "$work/vm.box" --provider libvirt
     rm "$work/vm.box"
     local status=0
     trap 'vagrant destroy --force >/dev/null 2>&1 || true' EXIT
-    timed vagrant up --provider=libvirt
-    timed vagrant ssh-config
+    timed "vagrant up" vagrant up --provider=libvirt
+    timed "vagrant ssh-config" vagrant ssh-config
     cd "$work/results"
     # Slowly: an emulated processor makes timers late, and a lab whose timers are late proves nothing.
     local remote=("$here/.venv/bin/herzschlag" remote --vagrant --patience 120)
-    timed "${remote[@]}" doctor
-    timed "${remote[@]}" run slave-failure --speed 0.5 || status=$?
+    timed "herzschlag remote doctor" "${remote[@]}" doctor
+    timed "herzschlag remote run" "${remote[@]}" run slave-failure --speed 0.5 || status=$?
     compgen -G 'runs/*/slave-failure/run.json' >/dev/null || fail "no run directory came home"
     cd "$here"
-    timed vagrant halt
-    timed vagrant destroy --force
+    timed "vagrant halt" vagrant halt
+    timed "vagrant destroy" vagrant destroy --force
     trap - EXIT
     case "$status" in
-        0) echo "vagrant-check: passed, the run's verdict is: holds" ;;
-        3) echo "vagrant-check: the way is passed; the run's verdict is unknown: see above (an emulated processor is slow)" ;;
+        0)
+            show holds
+            echo "vagrant-check: passed, the run's verdict is: holds"
+            ;;
+        3)
+            show "unknown (an emulated processor is slow)"
+            echo "vagrant-check: the way is passed; the run's verdict is unknown: see above (an emulated processor is slow)"
+            ;;
         *) fail "the run in the VM ended with status $status" ;;
     esac
 }

@@ -23,7 +23,7 @@ SLIGHT = Quality(delay_ns=1, burst_packets=2, loss=1e-9)
 """The relay serves it on every kernel, and it does nothing."""
 COUNTED = """
 import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(2)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(30)
 print("ready", flush=True)
 while (data := s.recv(2000)) != b"end": print(int(data))
 """
@@ -37,7 +37,7 @@ for _ in range(20): s.sendto(b"end", (sys.argv[1], 8182))
 """
 TIMED = """
 import socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(2)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(30)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
 print("ready", flush=True)
 while (data := s.recv(2000)) != b"end":
@@ -198,7 +198,7 @@ def test_a_rate_is_kept() -> None:
         assert delivered(lab, "host-98", "host-99", "A", 60) == 60
         (line,) = lab.impairments.lines("host-98").values()
         # They are sent within 30 to 60 ms; the last one waits for those before it.
-        assert 500_000_000 < line.delay_max_ns < 700_000_000, line
+        assert 500_000_000 < line.delay_max_ns < 700_000_000 + line.late_max_ns, line
 
 
 @inside

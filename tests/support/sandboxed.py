@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,16 +77,16 @@ def switched_lab(hosts: int = 3, **options: Any) -> Iterator[Any]:
 
 
 RECEIVER = """
-import socket, sys
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182)); s.settimeout(float(sys.argv[2]))
+import select, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 8182))
 print("ready", flush=True)
-count = 0
-try:
-    while True:
-        data = s.recv(2000)
-        if data == b"end": break
-        count += 1
-except TimeoutError: pass
+count, waiting, left_s = 0, [s, sys.stdin], None
+while ready := select.select(waiting, [], [], left_s)[0]:
+    if s not in ready:  # the sender has ended: what is late comes soon
+        waiting, left_s = [s], float(sys.argv[2])
+        continue
+    if s.recv(2000) == b"end": break
+    count += 1
 print(count)
 """
 SENDER = """
@@ -101,12 +102,15 @@ for _ in range(5): s.sendto(b"end", (sys.argv[1], 8182))
 def delivered(lab: Any, source: str, destination: str, network: str, count: int = 20) -> int:
     """How many of `count` UDP datagrams arrive."""
     address = lab.spec.address(destination, network)
-    receiver = lab.popen(destination, [sys.executable, "-c", RECEIVER, address, "1.5"], text=True)
+    receiver = lab.popen(
+        destination, [sys.executable, "-c", RECEIVER, address, "1.5"], stdin=subprocess.PIPE, text=True
+    )
     try:
         assert receiver.stdout.readline() == "ready\n", receiver.stderr.read()
         sender = lab.popen(source, [sys.executable, "-c", SENDER, address, str(count)], text=True)
         _, errors = sender.communicate(timeout=DEADLINE_S)
         assert sender.returncode == 0, errors
+        # Closes its input, and with that says that nothing more is sent: a sender takes its time to come up.
         return int(receiver.communicate(timeout=DEADLINE_S)[0])
     finally:
         receiver.kill()

@@ -18,7 +18,8 @@ from itertools import chain
 import msgspec
 
 from herzschlag.topo.errors import UnusableMachineError
-from herzschlag.topo.impairments.filters import script
+from herzschlag.topo.impairments.filters import relayed as relayed_script
+from herzschlag.topo.impairments.filters import script, way_to_relay
 from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.queues import (
     Layout,
@@ -55,6 +56,8 @@ class _Node:
         self.kernels = Impairment()
         """What the kernel does of its impairment; the rest is the relay's."""
         self.relayed: dict[tuple[str, str], Course] = {}
+        self.ways: set[str] = set()
+        """The networks on which it has a way to the relay."""
         self.layouts = dict.fromkeys(networks, Layout())
         self.let_go = 0
         """Packets its netems had let go when its impairment began."""
@@ -78,6 +81,8 @@ class Change(msgspec.Struct, frozen=True):
     relayed: dict[tuple[str, str], Course]
     filters: str
     """Empty: they stay as they are."""
+    ways: str
+    """What is to take the way to the relay. Empty: what took it before."""
     layouts: dict[str, Layout]
     messages: list[Message]
     to_relay: list[bytes]
@@ -125,7 +130,13 @@ class Impairments:
     def _open(self, node: str, network: str) -> None:
         self.start_relay()
         assert self._relay is not None
-        self._relay.open(node, network, self._node(node).netns)
+        found = self._node(node)
+        if network not in found.ways:
+            self._relay.open(node, network, found.netns)
+            found.nftables.run(way_to_relay(network))
+            for nodes in ([node], []):  # no packet of its own leaves for it; the first change takes twice as long
+                found.nftables.run(relayed_script(self._spec, network, nodes))
+            found.ways.add(network)
 
     def warm_up(self) -> None:
         """Do once what takes long the first time only, so that no fault comes late for it: load the library and the
@@ -153,10 +164,11 @@ class Impairments:
     def _change(self, node: str, wanted: Impairment) -> Change:
         found, spec = self._node(node), self._spec
         kernels, relayed = wanted.split(kernel_serves())
-        filters = script(spec, node, kernels, relayed)
-        if filters == script(spec, node, found.kernels, found.relayed):
+        filters = script(spec, node, kernels)
+        if filters == script(spec, node, found.kernels):
             filters = ""
         to_relay = self._to_relay(node, found.relayed, relayed)
+        ways = "" if relayed.keys() == found.relayed.keys() else self._ways(found, relayed)
         layouts, messages = {}, []
         for network in spec.networks:
             before = found.layouts[network]
@@ -165,7 +177,7 @@ class Impairments:
         if messages:
             found.changes += 1  # the queues stay as they are from here on: the messages rely on it
             found.let_go = self._let_go(found, layouts)
-        return Change(node, kernels, relayed, filters, layouts, messages, to_relay)
+        return Change(node, kernels, relayed, filters, ways, layouts, messages, to_relay)
 
     def _to_relay(
         self, node: str, before: Mapping[tuple[str, str], Course], wanted: Mapping[tuple[str, str], Course]
@@ -178,6 +190,12 @@ class Impairments:
                 messages.append(set_message(node, network, lines))
         return messages
 
+    def _ways(self, node: _Node, links: Iterable[tuple[str, str]]) -> str:
+        taken: dict[str, list[str]] = {network: [] for network in sorted(node.ways)}
+        for network, destination in links:
+            taken[network].append(destination)
+        return "".join(relayed_script(self._spec, network, nodes) for network, nodes in taken.items())
+
     def apply(self, changes: list[Change]) -> int:
         """Carry them out; returns the instant at which the last one was in force."""
         with self._lock:
@@ -189,6 +207,8 @@ class Impairments:
                 if change.filters:
                     found.nftables.run(change.filters)
                     found.filtered = 0
+                if change.ways:
+                    found.nftables.run(change.ways)
                 if change.messages:
                     found.netlink.send(change.messages)
                     self._mended(found, change.layouts)
@@ -206,9 +226,9 @@ class Impairments:
             new = self._node(node)
             new.kernels, new.relayed, new.layouts = before.kernels, before.relayed, before.layouts
             new.empty_at_ns, new.filtered = before.empty_at_ns, counted.get("filtered", 0)
-            if self._relay is not None:
-                self._relay.renew(node, new.netns)
-            new.nftables.run(script(self._spec, node, new.kernels, new.relayed))
+            for network in sorted(before.ways):
+                self._open(node, network)
+            new.nftables.run(script(self._spec, node, new.kernels) + self._ways(new, new.relayed))
             queues = {interface_index(network): one for network, one in new.layouts.items()}
             new.netlink.send([message for at, one in queues.items() for message in steps(Layout(), one, at)])
             new.let_go = -counted.get("delayed", 0)

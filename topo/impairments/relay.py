@@ -67,9 +67,7 @@ class Relay:
         return self._process.pid
 
     def open(self, node: str, network: str, netns: int) -> None:
-        """Make what the relay needs in a node's network namespace, unless it is there already."""
-        if (node, network) in self._served:
-            return
+        """Make what the relay needs in a node's network namespace; in a new life its lines go on as they were."""
         with InNetwork(netns):
             tap = syscalls.open_tap(relay_interface(network))
             with contextlib.closing(Netlink()) as netlink:
@@ -81,13 +79,6 @@ class Relay:
             addresses = {other: self._spec.address(other, network) for other in self._spec.nodes if other != node}
             self._ask(Open(node, network, addresses), tap, raw.fileno())
         self._served.add((node, network))
-
-    def renew(self, node: str, netns: int) -> None:
-        """Make it anew in the network namespace of a node's new life, with the lines as they are."""
-        for sender, network in sorted(self._served):
-            if sender == node:
-                self._served.remove((sender, network))
-                self.open(node, network, netns)
 
     def send(self, messages: list[bytes]) -> None:
         """Carry out what `set_message` made. All of it is in force afterwards."""

@@ -14,6 +14,7 @@ import msgspec
 from herzschlag.agents.records import Disk
 from herzschlag.agents.settings import ClusterConfig, Timers
 from herzschlag.agents.vcenter.vcenter import VCenterSettings
+from herzschlag.faults.line_quality import BadLine
 from herzschlag.faults.primitives import AnyCommand, AnyCondition
 from herzschlag.history.kinds import Switches
 from herzschlag.systems.model import System
@@ -44,8 +45,8 @@ class StageSettings(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What bad lines do to packets follows from it."""
     system: System | None
     """Another system, in place of hypervisors, agents and vCenter."""
-    bad_lines: tuple[tuple[str, str], ...] | None
-    """Nodes, each with a network, whose packets a planned fault will impair; None: faults are not planned."""
+    bad_lines: tuple[BadLine, ...] | None
+    """What planned faults will impair; None: faults are not planned."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, tag=True):

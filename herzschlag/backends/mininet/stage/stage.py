@@ -139,8 +139,8 @@ class Stage:
     # --- Starting -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        relayed = () if kernel_serves() else self._settings.bad_lines
-        if relayed != ():
+        relayed, unplanned = self._relayed(), self._settings.bad_lines is None
+        if relayed or (unplanned and not kernel_serves()):
             self._lab.impairments.start_relay()
         self._lab.start()
         self._stamp("lab")
@@ -148,7 +148,7 @@ class Stage:
         self._configure_controller()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # meanwhile the zygote imports its modules
-        self._lab.impairments.ready_relay(relayed or ())
+        self._lab.impairments.ready_relay(relayed)
         self._stamp("filters")
         self._nodes.wait_ready()
         self._stamp("zygote")
@@ -300,6 +300,11 @@ class Stage:
         applied = prepared.apply()
         self._tell_how_late_the_relay_was()
         return Done(skipped, asked_ns, applied.at_ns, applied.took_ns, applied.dropped, applied.evidence)
+
+    def _relayed(self) -> list[tuple[str, str]]:
+        """Nodes, each with a network, whose packets the relay is going to carry."""
+        served = kernel_serves()
+        return [(one.src, one.network) for one in self._settings.bad_lines or () if one.beyond_kernel or not served]
 
     # --- The end ------------------------------------------------------------------------------------------------------
 

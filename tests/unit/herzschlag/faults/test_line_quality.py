@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from herzschlag.faults.line_quality import line_course, line_quality, varies
-from herzschlag.faults.primitives import Impaired
+from herzschlag.faults.line_quality import BadLine, bad_lines, line_course, line_quality, varies
+from herzschlag.faults.primitives import Impaired, LinkCut
 from herzschlag.topo.impairments.values import PERFECT, STAGES_MAX, Flap, Quality
 
 MS = 1_000_000
@@ -45,6 +45,24 @@ def test_a_line_that_loses_everything_stays_so() -> None:
 def test_reordering_lets_the_chosen_overtake_and_without_a_delay_holds_them_back() -> None:
     assert line_quality([impaired(reorder=0.25, jitter_ms=5)]) == Quality(jitter_ns=5 * MS, overtaking=0.25)
     assert line_quality([impaired(reorder=0.25)]) == Quality(delay_ns=10 * MS, overtaking=0.75)
+
+
+def test_what_netem_cannot_do_is_known_before_the_run() -> None:
+    """The relay takes seconds to come up on a slow machine: not at the instant of the fault."""
+    planned = bad_lines(
+        [
+            impaired(loss=0.5, delay_ms=20),
+            impaired(loss=0.5, burst_packets=4),
+            Impaired(network="B", src="host-98", dst="host-99", delay_ms=20),
+            Impaired(network="B", src="host-99", dst="host-98", flap_period_s=2.0, flap_down=0.5),
+            LinkCut(network="B", src="vcenter", dst="host-98"),
+        ]
+    )
+    assert planned == (
+        BadLine("host-98", "A", beyond_kernel=True),
+        BadLine("host-98", "B", beyond_kernel=False),
+        BadLine("host-99", "B", beyond_kernel=True),
+    )
 
 
 def test_a_ramp_is_a_stair_of_a_heartbeat_interval_a_step() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herzschlag.topo.catalog import two_networks
-from herzschlag.topo.impairments.filters import script
+from herzschlag.topo.impairments.filters import relayed, script, way_to_relay
 from herzschlag.topo.impairments.values import Block, Impairment, Quality
 
 LAB = two_networks(3)
@@ -25,12 +25,16 @@ def test_no_impairment_leaves_no_table_and_nothing_to_do_by_any_means() -> None:
 
 
 def test_only_packets_to_bad_lines_go_to_the_relay_and_those_it_returns_pass() -> None:
-    text = script(LAB, "host-98", Impairment(), {("B", "host-99"), ("B", "gateway")})
-    assert [line.split("leaving_B ")[1] for line in text.splitlines() if line.startswith("add rule")] == [
+    way = way_to_relay("B")
+    assert [line.split("relayed_B ")[1] for line in way.splitlines() if line.startswith("add rule")] == [
         "meta mark 0x68657273 accept",
-        "ip daddr { 198.19.0.1, 198.19.1.2 } fwd to relayB",
+        "ip daddr @bad_B fwd to relayB",
     ]
-    assert "leaving_A" not in text
+    assert relayed(LAB, "B", ["host-99", "gateway"]).splitlines() == [
+        "flush set netdev herzschlag_relay bad_B",
+        "add element netdev herzschlag_relay bad_B { 198.19.0.1, 198.19.1.2 }",
+    ]
+    assert relayed(LAB, "B", []) == "flush set netdev herzschlag_relay bad_B\n"
 
 
 def test_every_script_begins_by_deleting_what_was_there() -> None:
