@@ -111,7 +111,7 @@ def _options(params: Sequence[Any]) -> Sequence[Any]:
 
 
 def placeholder(param: Any) -> str:
-    """What stands for a value: as it is named, or the name of an argument, which nobody types; else nothing."""
+    """The placeholder of a value: as its option names it, or the name of an argument; else nothing."""
     if param.metavar:
         return str(param.metavar)
     return str(param.name) if param.param_type_name == "argument" else ""

@@ -160,7 +160,7 @@ def unlisted(pieces: Iterable[str], texts: Iterable[str]) -> set[str]:
 
 
 def test_every_text_of_a_checker_is_known() -> None:
-    """Of ours and those of other people's systems; what packages are told of a broken checker is for their authors."""
+    """Of ours and those of other people's systems; what is wrong with a package is for its author."""
     files = (catalogue.ROOT / "herzschlag/checkers").rglob("*.py")
     own = {*STATES.values(), "expected {expected}, never happened"}  # translated where they are written
     found = {
