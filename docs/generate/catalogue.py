@@ -29,7 +29,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from herzschlag.cli.app import app
-from herzschlag.cli.spoken import EXAMPLE, paragraphs
+from herzschlag.cli.spoken import EXAMPLE, paragraphs, placeholder
 from herzschlag.faults import KINDS
 from herzschlag.shell.commands import NAMES, about_fault, lines_of_help
 
@@ -125,6 +125,7 @@ def of_commands() -> Iterator[str]:
         if not command.hidden:
             yield from (part for part in paragraphs(command.help) if not part.startswith(EXAMPLE))
             yield from (one.help for one in command.params if one.help)
+            yield from (placeholder(one) for one in command.params)
             yield command.rich_help_panel or ""
     yield from (one.help for one in group.params if one.help)
 

@@ -27,6 +27,8 @@ PAGES: dict[Language, Path] = {"en": LESSON / "en/statements.md", "de": LESSON /
 CHAPTERS = (1, 20, 35, 52)
 """The first statement of each of the text's four pictures."""
 NUMBER = 69
+DERIVED = "(derived from"
+"""What the table writes before sources that say it together."""
 Judged = Literal["shown", "partly", "contradicted"]
 
 
@@ -71,6 +73,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "contradicted": "contradicted",
         "really": "Really",
         "by": "Source",
+        "derived": DERIVED,
         "1": "Normal operation",
         "20": "A slave fails",
         "35": "The master fails",
@@ -93,6 +96,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "contradicted": "ist anders",
         "really": "Wirklich",
         "by": "Quelle",
+        "derived": "(abgeleitet aus",
         "1": "Normalbetrieb",
         "20": "Ausfall eines Slaves",
         "35": "Ausfall des Masters",
@@ -136,7 +140,7 @@ def row(one: Statement, language: Language) -> str:
     words = WORDS[language]
     here = getattr(one.here, language)
     if one.really is not None:
-        source = linked(one.source, page="../../sources.md")
+        source = linked(one.source.replace(DERIVED, words["derived"]), page="../../sources.md")
         here += f"<br>**{words['really']}:** {getattr(one.really, language)}<br>{words['by']}: {source}"
     mark = "" if one.judged == "shown" else f" (*{words[one.judged]}*)"
     file = f"../../../herzschlag/scenarios/shipped/{one.scenario.partition('@')[0]}.toml"

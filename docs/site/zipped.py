@@ -1,7 +1,8 @@
 """Writes build/herzschlag-lesson.zip: a lesson for a room without a network.
 
 python docs/site/zipped.py           the zip: the course, the runs of its chapters, the wheel and all that it needs
-python docs/site/zipped.py --check   unpacks it, installs it without an index, and opens `herzschlag lesson --lang de`
+python docs/site/zipped.py --check   unpacks it, installs it without an index, and takes a scene of `lesson --lang de`,
+                                     as root: as an ordinary user, without Open vSwitch on PATH and without a network
 
 In it are the site with the course in both languages, the reports of the chapters' scenarios in virtual time, the wheel
 of Herzschlag with the extra `live`, and every wheel that these need, for the systems and versions of Python below. This
@@ -11,16 +12,16 @@ module decides that; it needs MkDocs Material, which `make lesson-zip` installs,
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import urllib.request
 import zipfile
-from http.cookiejar import CookieJar
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import build
 import pages
@@ -41,6 +42,8 @@ PLATFORMS = (
 """Of pupils' computers: each of them by all the names that its wheels may have."""
 ALSO = ("colorama",)
 """What another system than this one needs: pip sees the conditions of its own system alone."""
+NOBODY = 65534
+"""The number of a user who owns nothing."""
 SECONDS_MAX = 300
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", re.MULTILINE)
 
@@ -110,9 +113,9 @@ def write(folder: Path, jobs: int) -> Path:
     return Path(shutil.make_archive(str(folder / NAME), "zip", folder, NAME))
 
 
-def check(packed: Path) -> str:
-    """Unpack and install as the README says, without an index; what the lesson's page answers. Raises
-    CalledProcessError, OSError."""
+def check(packed: Path) -> dict[str, Any]:
+    """Unpack and install as the README says, without an index, and take the lesson's first scene: what `room.py` says
+    of it. Raises CalledProcessError, OSError."""
     with TemporaryDirectory() as folder:
         room = Path(folder)
         with zipfile.ZipFile(packed) as file:
@@ -123,23 +126,27 @@ def check(packed: Path) -> str:
         install = [str(programs / "python"), "-m", "pip", "install", "--quiet", "--no-index", "--find-links", "wheels"]
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP", "VIRTUAL"))}
         subprocess.run([*install, "herzschlag[live]"], check=True, cwd=unpacked, env=kept, timeout=SECONDS_MAX)
-        return answer(str(programs / "herzschlag"), unpacked, kept)
+        shutil.copy(Path(__file__).with_name("room.py"), room)
+        home = room / "home"
+        for shared in (room, home):
+            shared.mkdir(exist_ok=True)
+            shared.chmod(0o777)
+        command = [*alone(), str(programs / "python"), str(room / "room.py"), str(programs / "herzschlag")]
+        pupil = kept | {"HOME": str(home), "PATH": str(programs)}  # nothing of a lab is on it
+        done = subprocess.run(command, check=True, cwd=home, env=pupil, stdout=subprocess.PIPE, timeout=SECONDS_MAX)
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
 
 
-def answer(program: str, folder: Path, environment: dict[str, str]) -> str:
-    command = [program, "lesson", "--lang", "de", "--port", "0"]
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as lesson:
-        try:
-            assert lesson.stdout is not None
-            link = next(found[0] for line in lesson.stdout if (found := re.search(r"http://\S+", line)))
-            opener = urllib.request.build_opener(
-                urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(CookieJar())
-            )
-            with opener.open(link, timeout=SECONDS_MAX) as page:
-                told: str = page.read().decode()
-            return told
-        finally:
-            lesson.terminate()
+def alone() -> list[str]:
+    """What a command begins with to be an ordinary user's that has the loopback interface alone. Empty where it takes
+    rights that this user has not; then the check is one of the installation."""
+    found = [shutil.which(name) for name in ("unshare", "sh", "ip", "setpriv")]
+    if not all(found) or os.geteuid() != 0:
+        return []
+    unshare, shell, ip, setpriv = map(str, found)
+    user = f"{setpriv} --reuid {NOBODY} --regid {NOBODY} --clear-groups --no-new-privs --bounding-set=-all"
+    return [unshare, "--net", "--", shell, "-c", f'{ip} link set lo up && exec {user} "$@"', shell]
 
 
 def main() -> int:
@@ -150,8 +157,9 @@ def main() -> int:
     asked = options.parse_args()
     if asked.check:
         told = check(asked.build / f"{NAME}.zip")
-        fine = 'lang="de"' in told and "lesson.js" in told
-        sys.stdout.write("the lesson answers in German\n" if fine else f"not the lesson's page:\n{told}\n")
+        fine = 'lang="de"' in told["page"] and told["title"] == chapters()[0].title.de and told["answers"]
+        where = f"user {told['user']}, interfaces {', '.join(told['networks'])}"
+        sys.stdout.write(f"the lesson answers in German ({where})\n" if fine else f"not the lesson:\n{told}\n")
         return 0 if fine else 1
     packed = write(asked.build, asked.jobs)
     sys.stdout.write(f"{packed}, {packed.stat().st_size / 1e6:.0f} MB\n")

@@ -8,8 +8,10 @@ as they are typed. In English it changes nothing.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import typer
@@ -32,6 +34,21 @@ BY_TYPER = {
 """Texts of Typer, by their names there."""
 OF_EACH = N_("Show this message and exit.")
 """Of the option --help."""
+TYPES = {
+    "str": N_("text"),
+    "path": N_("path"),
+    "int range": N_("whole number"),
+    "int": N_("whole number"),
+    "float range": N_("number"),
+    "float": N_("number"),
+    "bool": N_("switch"),
+}
+"""What Typer calls the type of a value, and what it is for people; in English it stays Typer's."""
+_TYPE = re.compile(rf"<(?:list\[)?({'|'.join(TYPES)})\]?>")
+
+
+OPTIONS, COMMAND = N_("[OPTIONS]"), N_("COMMAND [ARGS]...")
+"""In the line of usage."""
 
 
 class _Formatter(typer.Context.formatter_class):  # type: ignore[misc,valid-type]  # Typer has no public name for it
@@ -59,6 +76,7 @@ class Spoken(TyperGroup):
             setattr(rich_utils, name, gettext(text))
         if current() != ENGLISH:
             self.help = _in_paragraphs(self.help or "")
+            self.options_metavar, self.subcommand_metavar = gettext(OPTIONS), gettext(COMMAND)
         with _in_words():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -78,15 +96,32 @@ def _translated(command: Any, ctx: Any) -> Any:
         command.context_class = _Context
         command.help = _in_paragraphs(command.help or "")
         command.rich_help_panel = gettext(command.rich_help_panel or "") or None
+        command.options_metavar = gettext(OPTIONS)
         _options(command.get_params(ctx))
     return command
 
 
 def _options(params: Sequence[Any]) -> Sequence[Any]:
     for one in params:
-        if getattr(one, "help", None) and current() != ENGLISH:
-            one.help = gettext(one.help)
+        if current() != ENGLISH:
+            one.help = gettext(one.help or "") or None
+            one.metavar = gettext(placeholder(one)) or None
+            vars(one)["display_type"] = partial(_type, one)
     return params
+
+
+def placeholder(param: Any) -> str:
+    """The placeholder of a value: as its option names it, or the name of an argument; else nothing."""
+    if param.metavar:
+        return str(param.metavar)
+    return str(param.name) if param.param_type_name == "argument" else ""
+
+
+def _type(param: Any, ctx: Any) -> str:
+    """`<Text>` for Typer's `<str>`; choices stay, as they are typed."""
+    told = type(param).display_type(param, ctx)
+    found = _TYPE.fullmatch(told)
+    return told if found is None else f"<{gettext(TYPES[found[1]])}>"
 
 
 def _in_paragraphs(text: str) -> str:

@@ -7,6 +7,7 @@ becomes of what is not recognized, is decided by its callers: `reasons.py` and `
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from string import Formatter
 from typing import NamedTuple
@@ -19,13 +20,22 @@ class Pattern(NamedTuple):
     match: re.Pattern[str]
 
 
+ANYTHING = ".+?"
+
+
+def anything(name: str) -> str:
+    """What a `{name}` matches where nothing better is known of it."""
+    del name
+    return ANYTHING
+
+
 @cache
-def patterns(texts: tuple[str, ...]) -> tuple[Pattern, ...]:
-    """Of each text once; those that say most first."""
+def patterns(texts: tuple[str, ...], what: Callable[[str], str] = anything) -> tuple[Pattern, ...]:
+    """Of each text once; those that say most first. `what`: the expression that a `{name}` matches."""
     ordered = sorted(dict.fromkeys(texts), key=lambda text: -sum(map(len, re.split(r"\{\w+\}", text))))
-    return tuple(Pattern(text, text.partition("{")[0], re.compile(_match(text), re.DOTALL)) for text in ordered)
+    return tuple(Pattern(text, text.partition("{")[0], re.compile(_match(text, what), re.DOTALL)) for text in ordered)
 
 
-def _match(text: str) -> str:
+def _match(text: str, what: Callable[[str], str]) -> str:
     parts = Formatter().parse(text)
-    return "".join(re.escape(plain) + (f"(?P<{name}>.+?)" if name else "") for plain, name, _, _ in parts)
+    return "".join(re.escape(plain) + (f"(?P<{name}>{what(name)})" if name else "") for plain, name, _, _ in parts)

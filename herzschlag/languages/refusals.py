@@ -2,9 +2,9 @@
 
 They are English where they are raised, because most of those places know no language, and `--json` and logs keep
 them. A command translates what it writes: `told`. This module decides how an English refusal is recognized: by
-`texts/input.py` and `texts/commands.py`, a line at a time, the whole line or what is left of it after a `: `, after
-file, line and key. `{why}`, `{way}` and `{error}` in it are refusals again; everything else is as the user
-wrote it. What is not recognized stays English. `of_machine` and `of_packets` do the same for what two commands say.
+`texts/input.py`, `commands.py` and `remote.py` there, a line at a time, the whole line or what is left of it after
+a `: `, after file, line and key. `{why}`, `{way}` and `{error}` in it are refusals again; everything else is as the
+user wrote it. What is not recognized stays English. `of_machine` and `of_packets` do the same for two commands.
 """
 
 from __future__ import annotations
@@ -88,5 +88,6 @@ def _match(text: str, begins: Sequence[int], known_ones: Sequence[Pattern]) -> t
 def _refusals() -> tuple[Pattern, ...]:
     from herzschlag.languages.texts.commands import COMMANDS  # noqa: PLC0415 (English needs none of these)
     from herzschlag.languages.texts.input import INPUT  # noqa: PLC0415
+    from herzschlag.languages.texts.remote import REMOTE  # noqa: PLC0415
 
-    return patterns((*INPUT, *COMMANDS))
+    return patterns((*INPUT, *COMMANDS, *REMOTE))

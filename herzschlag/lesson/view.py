@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from herzschlag.history.records import SECOND
-from herzschlag.languages import N_, current, gettext, number
+from herzschlag.languages import ENGLISH, N_, current, gettext, number
 from herzschlag.lesson import messages as m
 from herzschlag.lesson import proof
 from herzschlag.lesson.chapter import Chapter, InBoth, Question, Scene, chapters
@@ -17,6 +17,7 @@ from herzschlag.lesson.knowledge import minds
 from herzschlag.lesson.playing import Played
 from herzschlag.report.picture import picture
 from herzschlag.report.traffic import Datagram
+from herzschlag.topo.spec import GATEWAY, VCENTER
 
 SHOWN_S = 1.0
 """Of the packets before an instant."""
@@ -171,7 +172,13 @@ def _packet(same: list[Datagram], played: Played, says: str = "") -> m.Packet:
     networks = ", ".join(sorted({each.network for each in same}))
     name = gettext(PACKETS[one.kind]) if one.kind in PACKETS else one.kind
     at_s = played.model.seconds(one.sent_ns)
-    return m.Packet(at_s, one.kind, name, one.source, one.destination, networks, one.arrived_ns is not None, says)
+    way = node(one.source), node(one.destination)
+    return m.Packet(at_s, one.kind, name, *way, networks, one.arrived_ns is not None, says)
+
+
+def node(name: str) -> str:
+    """As in the picture; hosts by their own names."""
+    return gettext("gateway") if name == GATEWAY else "vCenter" if name == VCENTER else name
 
 
 def _wire(scene: Scene, played: Played) -> tuple[m.Packet, ...]:
@@ -188,6 +195,7 @@ def _wire(scene: Scene, played: Played) -> tuple[m.Packet, ...]:
 
 def _command(scene: Scene, played: Played) -> str:
     tail = " --backend simulation" if played.file.backend == "simulation" else ""
+    tail += "" if current() == ENGLISH else f" --lang {current()}"
     return f"herzschlag live {scene.scenario}{tail}"
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from herzschlag.exit_status import CANNOT_RUN
+from herzschlag.languages.refusals import told
 
 PATIENCE_S = 30.0  # on a connection that loses packets TCP needs many seconds to recover
 # Options of `remote` come first; everything from the first other word on belongs to the remote command.
@@ -55,7 +56,8 @@ def remote(  # noqa: PLR0917 (Typer calls it by name)
     try:
         from herzschlag.remote.order import RemoteOrder, carry_out  # noqa: PLC0415 (paramiko is optional, and slow to import)
     except ModuleNotFoundError as error:
-        typer.echo(f"herzschlag remote: {error.name} is missing: pip install 'herzschlag[remote]'", err=True)
+        said = told(f"{error.name} is missing: pip install 'herzschlag[remote]'")
+        typer.echo(f"herzschlag remote: {said}", err=True)
         raise typer.Exit(CANNOT_RUN) from None
     order = RemoteOrder(
         typed=context.args,

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import paramiko
 
+from herzschlag.languages.refusals import told
 from herzschlag.remote import far
 from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, Unreachable
 from herzschlag.remote.hostkeys import FirstContactPolicy, changed, revoked
@@ -124,9 +125,9 @@ class Connection:
             raise Unreachable(f"cannot connect to {target}: {error or type(error).__name__}") from None
 
     def _passphrase(self) -> str:
-        shown = self.target.keys[0] if self.target.keys else "your key"
+        shown = str(self.target.keys[0]) if self.target.keys else "your key"
         try:
-            return getpass(f"Passphrase of {shown}: ")
+            return getpass(f"{told(f'Passphrase of {shown}')}: ")
         except (EOFError, OSError):
             raise RemoteTrouble(
                 f"{shown} has a passphrase, and there is no terminal to ask for it: use ssh-agent"
@@ -247,4 +248,6 @@ class Talk:
                 )
             if status > 0:
                 return RemoteTrouble(f"{self._target} did not run our commands (status {status}): {said}")
-        return ConnectionLost(f"the connection to {self._target} broke{': ' + said.splitlines()[-1] if said else ''}")
+        if said:
+            return ConnectionLost(f"the connection to {self._target} broke: {said.splitlines()[-1]}")
+        return ConnectionLost(f"the connection to {self._target} broke")

@@ -38,19 +38,22 @@ class FirstContactPolicy(paramiko.MissingHostKeyPolicy):
         self._say = say
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        shown = f"{self._target} shows a host key never seen before: {fingerprint(key)}"
-        how = self._target.first_contact
+        target, shown = self._target, fingerprint(key)
+        how = target.first_contact
         if how is FirstContact.UNCHECKED:
             return
-        if how is FirstContact.ASK and not self._ask(f"{shown}\nTrust it from now on?"):
-            raise RemoteTrouble(f"{shown}; not trusted, nothing was done")
+        if how is FirstContact.ASK and not self._ask(
+            f"{target} shows a host key never seen before: {shown}\nTrust it from now on?"
+        ):
+            raise RemoteTrouble(f"{target} shows a host key never seen before: {shown}; not trusted, nothing was done")
         if how is FirstContact.REFUSE:
             raise RemoteTrouble(
-                f"{shown}; not trusted. Compare it with `ssh-keygen -lf` of that machine's "
-                "/etc/ssh/ssh_host_*_key.pub, then repeat this on a terminal, or with --accept-new-key"
+                f"{target} shows a host key never seen before: {shown}; not trusted. Compare it with"
+                " `ssh-keygen -lf` of that machine's /etc/ssh/ssh_host_*_key.pub, then repeat this on a terminal,"
+                " or with --accept-new-key"
             )
         if how is FirstContact.ACCEPT:
-            self._say(f"{shown}; accepted")
+            self._say(f"{target} shows a host key never seen before: {shown}; accepted")
         remember(self._target, key)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.languages.refusals import told
 from herzschlag.remote.bundle import make_bundle
 from herzschlag.remote.connection import BROKEN, Connection
 from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, RemoteUsageError
@@ -59,11 +60,11 @@ class RemoteOrder:
 
 
 def say(text: str) -> None:
-    typer.echo(f"herzschlag remote: {text}", err=True)
+    typer.echo(f"herzschlag remote: {told(text)}", err=True)
 
 
 def ask(question: str) -> bool:
-    return typer.confirm(question, default=False, err=True)
+    return typer.confirm(told(question), default=False, err=True)
 
 
 def carry_out(order: RemoteOrder) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from herzschlag.languages import ENGLISH, current
 from herzschlag.remote import far
 from herzschlag.remote.connection import Connection, Talk
 
@@ -51,6 +52,10 @@ def run_there(connection: Connection, argv: list[str], cwd: str, *, quiet_output
     is_terminal = not quiet_output and sys.stdout.isatty()
     window = _window() if is_terminal else None
     environment = {"TERM": os.environ.get("TERM", "dumb")} if is_terminal else {}
+    if current() != ENGLISH:
+        environment["LC_MESSAGES"] = (
+            f"{current()}.UTF-8"  # in which the command there speaks, unless its own words say otherwise
+        )
     with _interrupts() as interrupts, _keyboard(is_terminal) as keys:
         keyboard = keys
         talk = connection.start("run", argv=argv, cwd=cwd, window=window, env=environment, **details)

@@ -10,7 +10,8 @@ is A4, four units a millimetre.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -145,7 +146,7 @@ def _full(
         places=places,
         bars={network: bar_y + index * 46 for index, network in enumerate(networks)},
         link_apart=link_apart,
-        network_x=edge + slot,
+        network_x=_widest(places.values(), link_apart) if narrow else edge + slot,
         host_width=host_width,
         host_top=host_top,
         host_height=host_height,
@@ -154,6 +155,13 @@ def _full(
         vm_top=vm_top,
         rail_y=rail_y,
     )
+
+
+def _widest(places: Iterable[Place], link_apart: float) -> float:
+    """The middle of the widest stretch that no link crosses."""
+    links = sorted(place.x + side for place in places for side in (-link_apart, link_apart))
+    left, right = max(pairwise(links), key=lambda between: between[1] - between[0])
+    return (left + right) / 2
 
 
 def _tiles(hosts: Sequence[str], *, columns: int, width: float, top: float, narrow: bool) -> Tiles:

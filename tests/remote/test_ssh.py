@@ -56,6 +56,16 @@ def test_a_simulation_runs_there_and_its_run_directory_comes_home(
     assert jobs(tmp_path) == []
 
 
+def test_a_command_answers_there_in_the_language_that_is_spoken_here(
+    machine: FarMachine, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    typed = ("run", "--backend", "simulation", "normal", "--no-report")
+    done = machine.remote(*typed, cwd=home, options=("--checkout", ROOT, "--far-folder", tmp_path / "far"))
+    assert "Wahl dauert 15 s" in done.stdout, done.stderr
+    assert "heruntergeladen: runs/" in done.stderr
+
+
 def test_files_come_home_whole(machine: FarMachine, options: Options, home: Path, tmp_path: Path) -> None:
     """Binary, empty, nested, with names in any language; nothing of ours stays on the remote machine, or half-done
     here."""

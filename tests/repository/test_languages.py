@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import string
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import catalogue
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from herzschlag.history.words import STATES
 from herzschlag.languages import ENGLISH, LANGUAGES, speaking
 from herzschlag.languages.refusals import known, of_machine
+from herzschlag.languages.texts.agents import AGENTS
+from herzschlag.languages.texts.checkers import CHECKERS, WAYS
+from herzschlag.languages.texts.sentences import SENTENCES
 from herzschlag.topo.requirements import REQUIREMENTS
 
 REFUSING = {
@@ -26,12 +31,13 @@ REFUSING = {
         "Problem",
         "ReportError",
     ),
-    *("fail", "_fail", "_refuse"),
+    *("RemoteTrouble", "RemoteUsageError", "Unreachable", "ConnectionLost", "Trouble"),
+    *("fail", "_fail", "_refuse", "say"),
 }
 """What is called with the text of a refusal."""
 SPOKEN = (
     *("cli", "scenarios", "faults", "running", "compare", "packets", "shell", "campaign", "lesson", "live", "pictures"),
-    "report",
+    *("report", "remote"),
 )
 """Folders whose refusals a user reads in a command."""
 TRANSLATED = [language for language in LANGUAGES if language != ENGLISH]
@@ -100,9 +106,15 @@ def refusals_of(path: Path) -> list[str]:
     """Texts of errors about wrong input, and of commands that end early, each value in them a word."""
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSING:
+        if isinstance(node, ast.Call) and called(node) in REFUSING:
             found += [text for one in node.args if " " in (text := filled(one))]
     return found
+
+
+def called(node: ast.Call) -> str:
+    """The name of what is called, also of a method."""
+    func = node.func
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
 
 
 def filled(node: ast.expr) -> str:
@@ -127,6 +139,46 @@ def test_every_refusal_that_a_user_may_read_is_known() -> None:
         if not says_nothing(text) and not known(text)
     }
     assert unknown == set()
+
+
+def pieces(path: Path) -> Iterator[str]:
+    """What a file's texts consist of, between the values in them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent |= {
+        id(node) for error in ast.walk(tree) if isinstance(error, ast.Raise | ast.Assert) for node in ast.walk(error)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
+            yield from (one for one in re.split(r"[;:]", node.value) if re.search(r"[a-z]{2} [a-z]", one))
+
+
+def unlisted(pieces: Iterable[str], texts: Iterable[str]) -> set[str]:
+    """Pieces that are in no text of the tables."""
+    listed = "\n".join(texts)
+    return {one for one in pieces if one.strip(" ,().") not in listed}
+
+
+def test_every_text_of_a_checker_is_known() -> None:
+    """Of ours and those of other people's systems; what is wrong with a package is for its author."""
+    files = (catalogue.ROOT / "herzschlag/checkers").rglob("*.py")
+    own = {*STATES.values(), "expected {expected}, never happened"}  # translated where they are written
+    found = {
+        one for path in files if path.parent.name != "checkers" or path.name != "__init__.py" for one in pieces(path)
+    }
+    assert unlisted(found - own, (*CHECKERS, *AGENTS, *WAYS)) == set()
+
+
+def test_every_sentence_of_a_record_is_known_where_a_checker_quotes_it() -> None:
+    """Whole sentences; in what has a part that may be missing, the words around it."""
+    found = {*pieces(catalogue.ROOT / "herzschlag/history/words.py")} - {*STATES.values()}
+    parts = {part for one in found for part in re.split(r"\{\w+\}", one) if " " in part.strip()}
+    assert unlisted(parts, SENTENCES) == set()
+
+
+def test_a_text_of_a_checker_that_is_not_known_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('"""It says."""\nbecause = f"{host} did quite new things: {why}"\n')
+    assert unlisted(pieces(tmp_path / "a.py"), CHECKERS) == {" did quite new things"}
 
 
 def test_everything_that_the_doctor_says_is_known() -> None:

@@ -98,7 +98,7 @@ def _judge(
         others = f"; and {more} more" if more else ""
         return (
             "violated",
-            f"{sentence(first)} at {Clock.of(history).told(first.at_ns)}{clause(first)}{others}",
+            f"it happened at {Clock.of(history).told(first.at_ns)}: {sentence(first)}{clause(first)}{others}",
             tuple(record.seq for record in found[:10]),
         )
     if isinstance(item, Count):

@@ -143,4 +143,8 @@ AGENTS = (
     N_("{host} took it in"),
     N_("{host} was lost before it answered"),
     N_("{host} was started again since it took the lock"),
+    N_("by the lab"),
+    N_("its kernel said so"),
+    N_("the lab killed every program of the host"),
+    N_("it stood still when a host lost power, or at the end of the run"),
 )

@@ -173,7 +173,7 @@ function drawHistogram() {
     barmode: "group", height: 300, margin: { l: 64, r: 12, t: 10, b: 44 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "inherit", color: css("--ink") }, legend: { orientation: "h", y: 1.05, x: 0 }, dragmode: false,
     xaxis: axes({ title: { text: gettext("gap between two arrivals, protocol seconds"), font: { color: css("--dim"), size: 12 } }, ticksuffix: " s" }),
-    yaxis: axes({ type: "log", title: { text: gettext("gaps"), font: { color: css("--dim"), size: 12 } } }),
+    yaxis: axes({ type: "log", title: { text: gettext("number of gaps"), font: { color: css("--dim"), size: 12 } } }),
   }, config);
 }
 function redrawFigures() {

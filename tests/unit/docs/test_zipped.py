@@ -31,3 +31,13 @@ def test_each_language_says_how_to_install_without_a_network(name: str, language
     assert text.count('-m pip install --no-index --find-links wheels "herzschlag[live]"') == 2
     assert f"herzschlag lesson --lang {language}" in text
     assert f"site/lesson/{language}/index.html" in text
+
+
+def test_the_check_is_an_ordinary_users_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    *words, script, _ = zipped.alone()
+    assert words == ["/bin/unshare", "--net", "--", "/bin/sh", "-c"]
+    assert "--reuid 65534" in script and "--no-new-privs" in script
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert zipped.alone() == []

@@ -33,7 +33,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
 
 
 def _ended(record: Record, truth: Truth, may_end: frozenset[str]) -> Detail:
-    name = f"{record.get('name')} on {record.node}"
+    name = f"program {record.get('name')} on {record.node}"
     if record.get("name") in may_end and record.get("because") == DONE:
         return Detail(name=name, verdict="holds", because=DONE, evidence=(record.seq,))
     killing = [

@@ -29,6 +29,15 @@ from herzschlag.wrong_input import nearest
             "a.toml:1: steps: ist 1: schreiben Sie [[steps]], mit doppelten Klammern\n"
             "a.toml:9: unbekannter Schlüssel: bekannt ist nichts",
         ),
+        (
+            "root@10.0.0.1:22 shows a host key never seen before: SHA256:x; not trusted, nothing was done",
+            "root@10.0.0.1:22 zeigt einen unbekannten Hostschlüssel vor: SHA256:x; nicht"
+            " angenommen, nichts wurde getan",
+        ),
+        (
+            "lab: a.tar arrived damaged on the remote machine: try again",
+            "lab: a.tar kam auf dem anderen Rechner beschädigt an: versuchen Sie es noch einmal",
+        ),
         ("what the machine says: no such thing", "what the machine says: no such thing"),
         ("", ""),
     ],

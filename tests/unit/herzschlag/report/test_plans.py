@@ -8,6 +8,9 @@ import pytest
 
 from herzschlag.report.plans import Plan, Tiles, plans, sheet
 
+NAME_WIDTH = 56
+"""Of `network A`, as the narrow picture writes it."""
+
 
 def hosts(count: int) -> tuple[str, ...]:
     return tuple(f"host-{number}" for number in range(10, 10 + count))
@@ -34,6 +37,14 @@ def test_hosts_do_not_touch_and_stay_inside(count: int, networks: tuple[str, ...
 def test_few_hosts_are_boxes_and_many_are_tiles() -> None:
     assert [plans(hosts(n), ("A", "B"), 1).wide.full for n in (8, 9)] == [True, False]
     assert [plans(hosts(n), ("A", "B"), 1).narrow.full for n in (4, 5)] == [True, False]
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_no_link_crosses_the_name_of_a_network_where_room_is_scarce(count: int) -> None:
+    plan = plans(hosts(count), ("A", "B"), 1).narrow
+    assert isinstance(plan, Plan)
+    links = [place.x + side for place in plan.places.values() for side in (-plan.link_apart, plan.link_apart)]
+    assert min(abs(x - plan.network_x) for x in links) > NAME_WIDTH / 2
 
 
 def test_links_are_apart_and_a_single_one_is_in_the_middle() -> None:
