@@ -91,7 +91,9 @@ class Parts(Generic[T]):
         return " to ".join(days if len(days) < 2 else (days[0], days[-1]))
 
 
-def ended(pool: Executor, jobs: int, work: Callable[[K], V], items: Iterable[K], until_s: float) -> Iterator[tuple[K, V]]:
+def ended(
+    pool: Executor, jobs: int, work: Callable[[K], V], items: Iterable[K], until_s: float
+) -> Iterator[tuple[K, V]]:
     """Each with what came of it, as it ends; none begins after `until_s` (monotonic clock)."""
     under_way: dict[Future[V], K] = {}
     left = iter(items)

@@ -53,9 +53,9 @@ def page(tried: Sequence[Tried], drawn: Drawn, known: Equivalents, how: str) -> 
     lines = [
         "# Mutants: how many small faults of the agents are noticed",
         "",
-        f"Of {len(tried)} mutants ({of_draw}) the shipped scenarios notice {len(by_scenario)}, exploration {len(explored)}, one of"
-        f" the two {len(by_both)}; {len(same)} change nothing that a run could show. That is {share} of those that can"
-        f" be noticed ({how}).",
+        f"Of {len(tried)} mutants ({of_draw}) the shipped scenarios notice {len(by_scenario)}, exploration"
+        f" {len(explored)}, one of the two {len(by_both)}; {len(same)} change nothing that a run could show. That is"
+        f" {share} of those that can be noticed ({how}).",
         "",
         "A mutant is the agents' core with one small fault, drawn at random: a comparison turned, a condition denied,",
         "a number one higher. Unit tests are not asked: it is about what a run shows. `make mutants` makes this page;",

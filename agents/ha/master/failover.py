@@ -127,8 +127,8 @@ class Failover:
         self._orphans_due_ns = later_ns if undecided or not self._ownership.settled() else NEVER_NS
 
     def _may_run_on(self, moid: str, vm: str) -> bool:
-        """Whether a host may run a VM that it has not reported itself: nobody has read what it runs, or its file has
-        the VM, be it that a dead host's file, which is of before it died, has it as well."""
+        """Whether a host may run a VM that it has not reported itself: its poweron file has not been read, or has the
+        VM. A dead host's file, which is of before it died, may have it as well."""
         peer = self._c.peers.get(moid)
         if peer is None:
             return False

@@ -43,7 +43,8 @@ def test_sources_differ_when_a_scenario_changes(tmp_path: Path) -> None:
     for name in SOURCES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch() if name.endswith(".py") else (tmp_path / name).mkdir()
-    file = tmp_path / "herzschlag/one.toml"
+    file = tmp_path / "herzschlag/scenarios/shipped/normal.toml"
+    file.parent.mkdir(parents=True)
     file.write_text("settle_s = 1")
     before = sources(tmp_path)
     assert sources(tmp_path) == before
