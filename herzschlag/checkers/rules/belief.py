@@ -150,7 +150,8 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
         late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return late, "it is cut off and its storage is too slow to show it in time"
     if _says_so_for_long(master, host, segment, truth):
-        return {"networkIsolated"}, f"it says in its poweron file for {SAYS_SO_NS / SECOND:g} s that it is isolated"
+        why = "it is cut off and its storage shows it alive"
+        return {"networkIsolated"}, f"{why}, and isolated for {SAYS_SO_NS / SECOND:g} s by its poweron file"
     if shown:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"

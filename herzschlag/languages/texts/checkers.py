@@ -30,7 +30,7 @@ CHECKERS = (
     N_("it still follows {master} at {when}, which calls it {state} since {then} ({why})"),
     N_("taken for dead at {when}, it had to be pinged for {count} s from {then} on"),
     N_("taken for dead at {when}, its datastore heartbeat had to be watched for {count} s from {then} on"),
-    N_("it says in its poweron file for {count} s that it is isolated"),
+    N_("it is cut off and its storage shows it alive, and isolated for {count} s by its poweron file"),
     N_("{host} had it started {took} s after its election, {delay} s are due ({why})"),
     N_("{host} had it started at {when} though host monitoring is off"),
     N_("it responded at {when} though host monitoring is off"),

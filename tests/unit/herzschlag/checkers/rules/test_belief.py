@@ -25,4 +25,4 @@ def test_an_isolated_host_that_says_so_is_called_isolated_in_the_end() -> None:
     scenario = msgspec.structs.replace(scenario_of("case-06"), settle_s=120.0)
     assert judged("belief", scenario).verdict == "holds"
     found = judged("belief", scenario, BY_NAME["line 1 is never written"])
-    assert found.verdict == "violated" and "it says in its poweron file for 45 s" in found.because
+    assert found.verdict == "violated" and "and isolated for 45 s by its poweron file" in found.because
