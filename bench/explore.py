@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ from herzschlag.exploration.searching import SHRINK_S, Order, Violation, search
 from tests.planted import FAULTS
 from tests.planted.plant import in_place
 
+WHOLE = "nothing planted"
 KEPT = ROOT / "build/explored-planted.jsonl"
 PAGE = ROOT / "docs/exploring.md"
 BEGIN, END = "<!-- python -m bench.explore --page: begin -->", "<!-- python -m bench.explore --page: end -->"
@@ -43,7 +45,7 @@ class Asked(NamedTuple):
     """A planted fault, and how long it may take to find."""
 
     number: int
-    """In `FAULTS`, which a process reads itself: patches do not travel."""
+    """In `FAULTS`, which a process reads itself: patches do not travel. Below 0: nothing is planted."""
     limit_s: float
     """Of a processor."""
     shrink_s: float
@@ -76,13 +78,17 @@ def main() -> None:
     asked = [Asked(n, given.limit, given.shrink, given.seed) for n, f in enumerate(FAULTS) if f.name not in parts.found]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(given.jobs, mp_context=context, max_tasks_per_child=1) as pool:
+        if WHOLE not in parts.found:
+            parts.add(WHOLE, pool.submit(_explore, Asked(-1, given.limit, 0.0, given.seed)).result())
+        if parts.found[WHOLE].checker:
+            raise SystemExit(f"without a planted fault the same search ends, too: {row(WHOLE, parts.found[WHOLE])}")
         for one, told in ended(pool, given.jobs, _explore, asked, until_s):
             parts.add(FAULTS[one.number].name, told)
             print(row(FAULTS[one.number].name, told), flush=True)
     how = f"{parts.when()}, {runs.machine()}; at most {given.limit:g} s of a processor each, seed {given.seed}"
     text = table(parts.found, how)
     print(f"\n{text}")
-    left = len(FAULTS) - len(parts.found)
+    left = sum(fault.name not in parts.found for fault in FAULTS)
     if left:
         print(f"{left} faults are left: the next call goes on", file=sys.stderr)
     elif given.page:
@@ -93,9 +99,11 @@ def main() -> None:
 def table(found: Mapping[str, Told], how: str) -> str:
     """Of those that were tried, in the order of tests/planted."""
     rows = [row(fault.name, found[fault.name]) for fault in FAULTS if fault.name in found]
-    hits = [one for one in found.values() if one.checker]
+    hits = [found[fault.name] for fault in FAULTS if fault.name in found and found[fault.name].checker]
     most = max((one.faults_left for one in hits if one.faults_left is not None), default=None)
     shorter = "" if most is None else f", made shorter to at most {most} faults"
+    if WHOLE in found:
+        how += f"; {found[WHOLE].plays} schedules without a planted fault broke no rule"
     lines = [
         f"{len(hits)} of {len(rows)} planted faults found{shorter} ({how}).",
         "",
@@ -130,7 +138,7 @@ def first_violation(until_s: float, generator: random.Random) -> tuple[Violation
 
 def _explore(asked: Asked) -> Told:
     began_s = time.process_time()
-    with in_place(FAULTS[asked.number]):
+    with in_place(FAULTS[asked.number]) if asked.number >= 0 else nullcontext():
         found, plays, order = first_violation(began_s + asked.limit_s, random.Random(asked.seed))
         took_s = time.process_time() - began_s
         if found is None or order is None:
