@@ -107,7 +107,7 @@ class VCenter:
         self._master = ""
         self._shown: dict[str, HostState] = {}
         self._unshown: HostState | Literal["unknown"] = "uninitialized"
-        """Of a host not shown yet; unknown after a restart: what is seen then is the last picture of the life before."""
+        """Of a host not shown yet; unknown after a restart: what is seen then is the picture of the life before."""
         self._silent: set[str] = set()
         """Hosts whose own reports stay away."""
         self._where: dict[str, str] = {}
