@@ -108,9 +108,9 @@ soak: lab ## a thousand runs in a row, 200 killed labs, an hour of 64 hosts unde
 campaign-check: lab ## a campaign of 200 runs on real packets, killed twice: complete, and nothing twice (half an hour; RUNS=20: a bit of it)
 	@$(PYTHON) -m bench.campaign --jobs $(JOBS) --runs $(RUNS)
 
-mutants: venv ## docs/mutants.md: how many small faults in the agents' cores are noticed by scenarios and exploration (an hour; NUMBER=20: a bit)
+mutants: venv ## docs/mutants.md: how many small faults in the agents' cores are noticed by scenarios and exploration (half an hour; NUMBER=20: a bit; MINUTES=5: five minutes, the next call goes on)
 	@$(PYTHON) -c 'import cosmic_ray' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/mutants.lock
-	@$(PYTHON) -m bench.mutants --jobs $(JOBS) --number $(NUMBER)
+	@$(PYTHON) -m bench.mutants --jobs $(JOBS) --number $(NUMBER) $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
 fuzz: venv ## everything that reads bytes, fuzzed with coverage as a guide (ten minutes; SECONDS=3600: an hour); Linux
 	@$(PYTHON) -c 'import atheris' 2>/dev/null || $(PYTHON) -m pip install --quiet --require-hashes --requirement setup/fuzz.lock

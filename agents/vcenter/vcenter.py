@@ -1,14 +1,13 @@
 """The vCenter stand-in: configures the cluster, powers VMs on for users, has them protected, shows states.
 
 This module decides what each agent is configured with, which master's view is shown, which VMs are to be protected
-(fact sheet 3.1, 5, 7.1, 7.7, 9). It takes part in none of detection, election and restart: without it only
-configuration and new protection stop. A pure core like the agent: handle, wake_at_ns, view.
+(fact sheet 3.1, 5, 7.1, 7.7, 9), none of which detection, election and restart need. A pure core like the agent.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -107,6 +106,8 @@ class VCenter:
         self._views: dict[str, _View] = {}
         self._master = ""
         self._shown: dict[str, HostState] = {}
+        self._unshown: HostState | Literal["unknown"] = "uninitialized"
+        """Of a host not shown yet; unknown after a restart: what is seen then is the picture of the life before."""
         self._silent: set[str] = set()
         """Hosts whose own reports stay away."""
         self._where: dict[str, str] = {}
@@ -140,8 +141,6 @@ class VCenter:
                 self._change(msgspec.structs.replace(self._config, hosts=hosts), f"maintenance of {host}: {on}")
             case UserReconfigure(config):
                 self._change(msgspec.structs.replace(config, hosts=self._config.hosts), "a user changed the options")
-            case _:
-                pass
         if now_ns >= self._tick_ns:
             self._tick()
         actions, self._actions = self._actions, []
@@ -163,6 +162,7 @@ class VCenter:
     def _start(self, event: Boot) -> None:
         self._boot, self._since_ns, self._tick_ns = event.boot, self._now_ns, self._now_ns
         if event.config is not None:
+            self._unshown = "unknown"
             self._off = set(event.config.switched_off)
             self._where = dict.fromkeys(event.config.switched_on, "")
             self._config = msgspec.structs.replace(event.config, switched_off=(), switched_on=())
@@ -362,7 +362,7 @@ class VCenter:
                 state, because = "fdmUnreachable", "neither a master nor the host itself is heard"
             if state is None:
                 continue  # A new master has no opinion yet: the old picture stays.
-            before = self._shown.get(moid, "uninitialized")
+            before = self._shown.get(moid, self._unshown)
             if state != before:
                 self._trace(records.HostOpinion(host=moid, from_=before, to=state, because=because))
             self._shown[moid] = state

@@ -108,8 +108,8 @@ def _mutant(file: Path, operator: str, occurrence: int) -> Mutant | None:
 
 
 def _meaning(source: str) -> str:
-    """What the source does, without what no run can show: annotations, assertions, and how classes are kept in memory;
-    the source itself where it is not Python."""
+    """What the source does, without what no run can show: annotations, assertions, how classes are kept in memory, and
+    which arguments must be named by callers; the source itself where it is not Python."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -123,6 +123,11 @@ def _meaning(source: str) -> str:
             node.annotation = ast.Constant(0)
         elif isinstance(node, ast.ClassDef):
             node.keywords = [keyword for keyword in node.keywords if keyword.arg not in ("frozen", "gc")]
+        elif isinstance(node, ast.arguments):
+            node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+            node.posonlyargs, node.kwonlyargs = [], []
+            node.defaults = [*node.defaults, *(one for one in node.kw_defaults if one is not None)]
+            node.kw_defaults = []
         elif isinstance(node, ast.Assert):
             node.test = ast.Constant(0)
     return ast.dump(tree)

@@ -16,3 +16,8 @@ class Mutant(msgspec.Struct, frozen=True):
     """The line, as it is and as it became; without spaces at its ends."""
     source: str
     """The whole file with the fault."""
+
+    @property
+    def name(self) -> str:
+        """Another one for each mutant of the same sources."""
+        return f"{self.file}:{self.line}: {self.before} -> {self.after}"

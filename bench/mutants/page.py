@@ -16,6 +16,13 @@ class Tried(NamedTuple):
     told: Told
 
 
+class Drawn(NamedTuple):
+    """The draw that the tried ones are of."""
+
+    number: int
+    seed: int
+
+
 class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A mutant that changes nothing that a run could show."""
 
@@ -29,7 +36,7 @@ class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     equivalent: tuple[Equivalent, ...] = ()
 
 
-def page(tried: Sequence[Tried], known: Equivalents, how: str) -> str:
+def page(tried: Sequence[Tried], drawn: Drawn, known: Equivalents, how: str) -> str:
     """The whole page; its third line has the figures."""
     reasons = {(one.file, one.before, one.after): one.because for one in known.equivalent}
     by_scenario = [one for one in tried if one.told.scenario]
@@ -39,15 +46,20 @@ def page(tried: Sequence[Tried], known: Equivalents, how: str) -> str:
     same = [one for one in left if _key(one.mutant) in reasons]
     counted = len(tried) - len(same)
     share = f"{100 * len(by_both) / counted:.0f} %" if counted else "-"
+    left_out = drawn.number - len(tried)
+    of_draw = f"all of the draw of {drawn.number} with seed {drawn.seed}"
+    if left_out:
+        of_draw = f"the draw of {drawn.number} with seed {drawn.seed} was ended early, {left_out} were not tried"
     lines = [
         "# Mutants: how many small faults of the agents are noticed",
         "",
-        f"Of {len(tried)} mutants the shipped scenarios notice {len(by_scenario)}, exploration {len(explored)}, one of"
-        f" the two {len(by_both)}; {len(same)} change nothing that a run could show. That is {share} of those that can"
-        f" be noticed ({how}).",
+        f"Of {len(tried)} mutants ({of_draw}) the shipped scenarios notice {len(by_scenario)}, exploration"
+        f" {len(explored)}, one of the two {len(by_both)}; {len(same)} change nothing that a run could show. That is"
+        f" {share} of those that can be noticed ({how}).",
         "",
         "A mutant is the agents' core with one small fault, drawn at random: a comparison turned, a condition denied,",
-        "a number one higher. Unit tests are not asked: it is about what a run shows. `make mutants` makes this page.",
+        "a number one higher. Unit tests are not asked: it is about what a run shows. `make mutants` makes this page;",
+        "what changes nothing that a run could show is listed by hand, with its reason, once nothing had noticed it.",
         "",
         "## Not noticed",
         "",

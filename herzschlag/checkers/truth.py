@@ -17,7 +17,7 @@ import msgspec
 from herzschlag.agents import states
 from herzschlag.checkers.clocks import ClockSpan, WrongClocks, wrong_clocks
 from herzschlag.checkers.segments import Segment, Stops, Traffic
-from herzschlag.checkers.told import as_told
+from herzschlag.checkers.told import UNMONITORED, as_told
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
 from herzschlag.faults.line_quality import MILLISECOND
@@ -219,6 +219,11 @@ class Truth:
         names = [d.name for d in self.lab.datastores_of(host)]
         return any(name not in full and self.reaches_storage(host, segment, name) for name in names)
 
+    def writes_everywhere(self, host: str, segment: Segment) -> bool:
+        """Whether what the host writes can grow on each of its datastores."""
+        full = {c.datastore for c in _storage(segment, host) if c.access == "full"}
+        return not full and all(self.reaches_storage(host, segment, d.name) for d in self.lab.datastores_of(host))
+
     def sees_storage(self, host: str, segment: Segment, datastore: str) -> bool:
         """Whether the host reaches the datastore, and reads what is there now."""
         stale = {c.datastore for c in _storage(segment, host) if c.access == "stale"}
@@ -245,6 +250,12 @@ class Truth:
         storage is safe from that (docs/weaknesses.md)."""
         lately = list(self.between(at_ns - self.timers.vmfs_lock_watch_ns, at_ns))
         return any(p.StorageLost(host, datastore, "stale") in s.conditions for host in hosts for s in lately)
+
+    @cached_property
+    def never_monitored(self) -> bool:
+        """Whether host monitoring is off from the beginning, and no fault has to do with it."""
+        options = {one.option for span in self.spans for one in span.primitives if isinstance(one, p.Reconfigured)}
+        return not self.monitored and UNMONITORED.option not in options
 
     def stood_still(self, host: str, begin_ns: int, end_ns: int) -> bool:
         """Whether the host was frozen, or its clock stood still, at some time between."""

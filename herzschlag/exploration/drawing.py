@@ -24,7 +24,7 @@ LAST_S = 150.0
 """How long a run goes on after everything is healed: two elections, restarts, and the polls between."""
 BEGIN_S = (10.0, 5.0, 20.0, 2.0, 8.0, 12.0, 30.0, 3.0, 15.0, 25.0, 40.0, 60.0, 1.0, 7.3, 33.7)
 """Distance of a fault from the one before."""
-LENGTH_S = (None, 40.0, 20.0, 12.0, 2.0, 5.0, 9.0, 15.0, 26.0, 35.0, 70.0, 100.0)
+LENGTH_S = (None, 40.0, 20.0, 12.0, 2.0, 5.0, 9.0, 15.0, 26.0, 35.0, 70.0, 100.0, 150.0)
 """How long it lasts; None: until all is healed at the end."""
 
 
@@ -199,6 +199,7 @@ def draw(
         profile=profile,
         isolation_response=chooser.one_of(("none", "powerOff", "shutdown")),
         vm_monitoring=chooser.one_of((False, True)),
+        host_monitoring=chooser.one_of((True, True, True, False)),
     )
     lab = cluster.topology()
     steps: list[Step] = []

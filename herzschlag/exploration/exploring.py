@@ -27,8 +27,9 @@ from herzschlag.history.records import write_whole
 from herzschlag.scenarios.from_toml import ScenarioError, load
 from herzschlag.scenarios.model import Profile, Scenario
 
-EXAMPLES = 40
-"""Schedules of a batch: some seconds, so that what was seen soon guides what follows."""
+EXAMPLES = 15
+"""Schedules of a batch: a second or two, so that what was seen soon guides what follows, and a short search meets
+every kind of fault. With forty a search of eight seconds met 16 to 19 of 30 kinds, with fifteen 29."""
 KINDS_AT_ONCE = 6
 LOOK_S = 0.5
 REPLAYED_SHARE = 0.2

@@ -38,6 +38,15 @@ class Played(msgspec.Struct, frozen=True):
 
 def play(scenario: Scenario, seed: int = 0) -> Played:
     """Play it in virtual time. An exception of ours becomes the trouble of the play, and its verdict unknown."""
+    history, trouble = simulate(scenario, seed)
+    findings = (*check_all(history, scenario), whole_again(history, scenario)) if len(history) else ()
+    marks: list[Mark] = [finding.verdict for finding in findings]
+    verdict = worst([*marks, "unknown"] if trouble else marks)
+    return Played(scenario, verdict, findings, history, trouble)
+
+
+def simulate(scenario: Scenario, seed: int = 0) -> tuple[History, str]:
+    """Play it in virtual time without judging it: the history, as far as it got, and why it got no further."""
     conductor: Conductor | None = None
     trouble = ""
     try:
@@ -49,8 +58,4 @@ def play(scenario: Scenario, seed: int = 0) -> Played:
         trouble = str(error)
     except Exception:
         trouble = traceback.format_exc()
-    history = History() if conductor is None else conductor.history()
-    findings = (*check_all(history, scenario), whole_again(history, scenario)) if len(history) else ()
-    marks: list[Mark] = [finding.verdict for finding in findings]
-    verdict = worst([*marks, "unknown"] if trouble else marks)
-    return Played(scenario, verdict, findings, history, trouble)
+    return (History() if conductor is None else conductor.history()), trouble

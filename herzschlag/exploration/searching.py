@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import draw
-from herzschlag.exploration.playing import Played, play
+from herzschlag.exploration.playing import Played, play, simulate
+from herzschlag.history.records import History
 from herzschlag.scenarios.model import Profile, Scenario
 from herzschlag.scenarios.to_toml import as_toml
 
@@ -117,7 +118,7 @@ class _Search:
 
     def run(self) -> Batch:
         order = self._order
-        moments = lru_cache(maxsize=256)(lambda text_of: coverage.moments(self._player(text_of.scenario).history))
+        moments = lru_cache(maxsize=256)(lambda text_of: coverage.moments(self._history(text_of.scenario)))
 
         @st.composite
         def schedules(choose: st.DrawFn) -> Scenario:
@@ -151,6 +152,16 @@ class _Search:
             pass  # What was found is kept in `_shortest`.
         return Batch(self._plays, dict(self._features), tuple(self._fresh.items()), tuple(self._shortest.values()))
 
+    def _history(self, scenario: Scenario) -> History:
+        """Of a schedule that is drawn so far, which is not judged. Nothing more is played when the time is over: what
+        is drawn then is not played either."""
+        if self._is_over():
+            return History()
+        return simulate(scenario)[0] if self._player is play else self._player(scenario).history
+
+    def _is_over(self) -> bool:
+        return time.monotonic() > (self._shrink_until_s or self._until_s)
+
     def _try(self, scenario: Scenario) -> None:
         text = as_toml(scenario)
         if text not in self._bad:
@@ -159,7 +170,7 @@ class _Search:
             raise self._bad[text]  # In one line: Hypothesis takes violations of different lines for different ones.
 
     def _judge(self, text: str, scenario: Scenario) -> None:
-        if time.monotonic() > (self._shrink_until_s or self._until_s):
+        if self._is_over():
             return
         played = self._player(scenario)
         self._plays += 1

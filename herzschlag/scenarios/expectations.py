@@ -36,7 +36,17 @@ CHECKER_NAMES = (
         "vms-run",
         "one-master",
     ),
-    *("right-master", "incumbent", "list-owners", "belief", "vcenter-belief", "replays", "fault-in-effect", "lateness"),
+    *(
+        "right-master",
+        "incumbent",
+        "following",
+        "list-owners",
+        "belief",
+        "vcenter-belief",
+        "replays",
+        "fault-in-effect",
+        "lateness",
+    ),
     "machinery",
 )
 """Checkers that `[[expect.allow]]` may name, of the modelled system. Here and not in `herzschlag.checkers`, which reads

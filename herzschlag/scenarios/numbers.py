@@ -25,9 +25,8 @@ _BESIDE = ("fault",)
 def check_numbers(value: Any, key: str = "") -> None:
     """Raise InputError for the first number that no key may have."""
     if isinstance(value, msgspec.Struct):
-        for field in msgspec.structs.fields(value):
-            inner = getattr(value, field.name)
-            check_numbers(inner, key if field.name in _BESIDE else join(key, field.encode_name))
+        for name, spelled in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+            check_numbers(getattr(value, name), key if name in _BESIDE else join(key, spelled))
     elif isinstance(value, dict):
         for name, inner in value.items():
             check_numbers(inner, join(key, str(name)))

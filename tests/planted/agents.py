@@ -275,8 +275,8 @@ FAULTS = (
         place="herzschlag.agents.ha.roles.follower.Follower.master_heard",
         patch=_deaf_to_being_unheard,
         scenario="case-35@mute",
-        checker="timeline",
-        says="the slave gives its master up: no record",
+        checker="following",
+        says="it still follows host-99",
     ),
     Planted(
         name="network A alone",

@@ -118,7 +118,7 @@ class Failover:
                 continue
             # A poweron file alone is not a sign of life (docs/decisions/0009).
             self._running.where.pop(vm, None)
-            if self._may_run_on(last):
+            if self._may_run_on(last, vm):
                 undecided.add(vm)
             else:
                 self.restart(vm, f"the protectedlist has it on {last}, and it runs nowhere", last)
@@ -126,14 +126,15 @@ class Failover:
         later_ns = self._c.now_ns + self._c.timers.heartbeat_interval_ns
         self._orphans_due_ns = later_ns if undecided or not self._ownership.settled() else NEVER_NS
 
-    def _may_run_on(self, moid: str) -> bool:
-        """Whether a host may run VMs that it has not reported yet."""
+    def _may_run_on(self, moid: str, vm: str) -> bool:
+        """Whether a host may run a VM that it has not reported itself: its poweron file has not been read, or has the
+        VM. A dead host's file, which is of before it died, may have it as well."""
         peer = self._c.peers.get(moid)
         if peer is None:
             return False
         if peer.joined:
             return peer.inventory < 0
-        return self._hosts.alive(moid) and not self._hosts.poweron_known(moid)
+        return self._hosts.alive(moid) and (not self._hosts.poweron_known(moid) or self._running.lists(moid, vm))
 
     def _place(self) -> None:
         now_ns = self._c.now_ns

@@ -32,6 +32,8 @@ class RunningVms:
         """VM to the host it runs on, as far as known."""
         self._reported: dict[str, frozenset[str]] = {}
         """Of each host, what it last said itself that it runs."""
+        self._listed: dict[str, frozenset[str]] = {}
+        """Of each cut-off host, what its poweron file said last."""
         self._markers: dict[tuple[str, str], str] = {}
         """(datastore, marker path) to the VM whose marker is being read."""
 
@@ -62,6 +64,10 @@ class RunningVms:
                 gone.append(vm)
         return gone
 
+    def lists(self, moid: str, vm: str) -> bool:
+        """Whether the poweron file of a cut-off host has the VM."""
+        return vm in self._listed.get(moid, frozenset())
+
     def _told(self, moid: str) -> bool:
         """Whether the host is connected, and has said what it runs since."""
         peer = self._c.peers.get(moid)
@@ -70,6 +76,7 @@ class RunningVms:
     def poweron_read(self, moid: str, file: layout.PoweronFile) -> list[str]:
         """The VMs that a cut-off host runs, by its own file. Returns those not known to run there. A VM that is missing
         from it was stopped, or its lock was lost: its power-off marker tells."""
+        self._listed[moid] = frozenset(file.vms)
         known = self.on(moid)
         new = [vm for vm in sorted(set(file.vms) - known) if not self._hosts.speaks(self.where.get(vm, ""))]
         for vm in new:

@@ -3,17 +3,19 @@
 This module decides from faults and topology what each host really is and what a master may call that. Connected hosts
 must be called connected and dead ones down; for a host that is cut off alive, several names can be right, because what
 a master learns depends on which signs of life get through. Nothing is asked of a master whose own reach changed too
-recently.
+recently. No host is taken for dead before it was pinged, and its datastore heartbeat watched, for long enough (1.1
+[DD-R]).
 """
 
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.pace import speed_of, tolerance_s
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import SECOND, History
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 from herzschlag.topo.spec import VCENTER
 
@@ -22,6 +24,10 @@ NAME = "belief"
 
 SPARE_NS = 5 * SECOND
 """For joining, booting, and a ping that is repeated each ten seconds."""
+
+
+SAYS_SO_NS = 45 * SECOND
+"""The file is read each 30 s while the host is silent (1.3 [DD-R])."""
 
 
 def legal_delay_ns(scenario: Scenario) -> int:
@@ -53,6 +59,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
             since_ns = max(segment.begin_ns, reign_ns(masters[0], at_ns, truth))
             if at_ns - since_ns >= delay_ns or _first_quiet(segment, history):
                 details += [_judge(masters[0], host, segment, truth) for host in truth.lab.moids if host != masters[0]]
+    details += [d for dead in history.where("host-state", to="hostDown") if (d := _too_early(dead, truth)) is not None]
     return finding(
         NAME,
         details,
@@ -87,6 +94,29 @@ def _judge(master: str, host: str, segment: Segment, truth: Truth) -> Detail:
     )
 
 
+def _too_early(dead: Record, truth: Truth) -> Detail | None:
+    """A master's verdict before the time since the silence began is over, counted by what it recorded of the silence
+    itself. None: it came in time, or a clock leapt."""
+    host = str(dead.fields["host"])
+    silence = [r for r in truth.history.where("liveness", node=dead.node, host=host) if r.at_ns <= dead.at_ns]
+    heard = max((n for n, r in enumerate(silence) if r.get("phase") == "heard"), default=-1)
+    slack_ns = round(tolerance_s(speed_of(truth.history)) * SECOND)
+    for phase, least_ns, what in (
+        ("unreachable", truth.timers.icmp_ping_timeout_ns, "it had to be pinged for"),
+        ("watching", truth.timers.datastore_watch_ns, "its datastore heartbeat had to be watched for"),
+    ):
+        began = next((r for r in silence[heard + 1 :] if r.get("phase") == phase), None)
+        if began is None or dead.at_ns - began.at_ns >= least_ns - slack_ns:
+            continue
+        if any(truth.impaired(segment) for segment in truth.between(began.at_ns, dead.at_ns)):
+            continue
+        why = f"taken for dead at {truth.told(dead.at_ns)}, {what} {least_ns / SECOND:g} s from"
+        why += f" {truth.told(began.at_ns)} on"
+        name = f"{dead.node} of {host}"
+        return Detail(name=name, verdict="violated", because=why, evidence=(began.seq, dead.seq))
+    return None
+
+
 def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[str], str]:
     """What a master may call the host, and the truth behind it."""
     if not truth.powered(host, segment):
@@ -119,6 +149,9 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if shown and all(_may_come_late(host, master, segment, name, truth) for name in shown):
         late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return late, "it is cut off and its storage is too slow to show it in time"
+    if _says_so_for_long(master, host, segment, truth):
+        why = "it is cut off and its storage shows it alive"
+        return {"networkIsolated"}, f"{why}, and isolated for {SAYS_SO_NS / SECOND:g} s by its poweron file"
     if shown:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"
@@ -136,6 +169,21 @@ def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
         elif truth.vcenter_runs(earlier.begin_ns) and truth.linked(VCENTER, host, earlier, "8182"):
             without = False
     return without
+
+
+def _says_so_for_long(master: str, host: str, segment: Segment, truth: Truth) -> bool:
+    """Whether the master has had the time to read that the host is isolated: nothing keeps the one from writing, or the
+    other from reading, wherever its heartbeat datastores are."""
+    at_ns = segment.end_ns - 1
+    role = truth.history.last("role", at_ns, node=host)
+    if role is None or role.get("to") != "isolated":
+        return False
+    since_ns = max(role.at_ns, reign_ns(master, at_ns, truth), segment.begin_ns)
+    names = [d.name for d in truth.lab.datastores_of(host)]
+    slow = any(truth.io_delay_ns(end, segment, name) for end in (master, host) for name in names)
+    free = truth.writes_everywhere(host, segment)
+    free = free and all(truth.sees_storage(end, segment, name) for end in (master, host) for name in names)
+    return at_ns - since_ns >= SAYS_SO_NS and free and not slow
 
 
 def _may_come_late(host: str, master: str, segment: Segment, datastore: str, truth: Truth) -> bool:

@@ -1,5 +1,6 @@
 """No host declares itself isolated, or acts on it, while an isolation address answers or an agent can be heard; and
-none acts before the delay of the isolation response is over (1.3 [YB-51]).
+none acts before the delay of the isolation response is over (1.3 [YB-51]), or at all while host monitoring is off (6
+[AG60-16]).
 
 This module decides from the truth of links and gateway. A ping goes out each second, so an address counts once it has
 been in reach for two.
@@ -23,7 +24,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth.of(history, scenario)
     addresses = scenario.cluster.isolation_addresses()
     acts = [r for r in history.of_kind("isolation") if r.get("phase") in ("declared", "response")]
-    details = [_too_early(act, truth) or _judge(act, addresses, truth) for act in acts]
+    details = [_too_early(act, truth) or _unmonitored(act, truth) or _judge(act, addresses, truth) for act in acts]
     return finding(
         NAME,
         details,
@@ -65,6 +66,13 @@ def _too_early(act: Record, truth: Truth) -> Detail | None:
         f"it responded {took_ns / SECOND:.1f} s after it had declared itself isolated, {delay_ns / SECOND:g} s are due"
     )
     return Detail(name=act.node, verdict="violated", because=why, evidence=(declared.seq, act.seq))
+
+
+def _unmonitored(act: Record, truth: Truth) -> Detail | None:
+    if act.get("phase") != "response" or not truth.never_monitored:
+        return None
+    why = f"it responded at {truth.told(act.at_ns)} though host monitoring is off"
+    return Detail(name=act.node, verdict="violated", because=why, evidence=(act.seq,))
 
 
 def _lossy(truth: Truth, act: Record) -> bool:

@@ -2,12 +2,14 @@
 
 This module decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has
 neither power, nor a network path to the master, nor any datastore through which it could show signs of life. What a
-user has switched off is to stay off.
+user has switched off is to stay off. Nothing is restarted while host monitoring is off, and what a new master's
+predecessor left, not before the new one's delay of 10 s is over (1.2 [DD-R]).
 """
 
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.pace import speed_of, tolerance_s
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
@@ -33,13 +35,37 @@ def _check(history: History, scenario: Scenario) -> Finding:
     orders = history.where("restart", phase="ordered")
     if truth.vms and not history.of_kind("vm"):
         return unknown(NAME, "no host said anything of its VMs")
-    details = [_judge(order, truth) for order in orders]
+    details = [_too_early(order, truth) or _unmonitored(order, truth) or _judge(order, truth) for order in orders]
     return finding(
         NAME,
         details,
         good=f"{counted(len(details), 'restart')}, each of a VM that was gone or whose host was",
         nothing="no VM was restarted",
     )
+
+
+def _too_early(order: Record, truth: Truth) -> Detail | None:
+    """An order for a VM that had ended before the master was elected. None: it came in time, or a clock leapt."""
+    vm = str(order.fields["vm"])
+    won = truth.history.last("role", order.at_ns, node=order.node, to="master")
+    if won is None or any(stay.end_ns > won.at_ns for stay in truth.stays.get(vm, ()) if stay.begin_ns < order.at_ns):
+        return None
+    slack_ns = round(tolerance_s(speed_of(truth.history)) * SECOND)
+    if order.at_ns - won.at_ns >= truth.timers.restart_delay_ns - slack_ns:
+        return None
+    if any(truth.impaired(segment) for segment in truth.between(won.at_ns, order.at_ns)):
+        return None
+    why = f"{order.node} had it started {(order.at_ns - won.at_ns) / SECOND:.1f} s after its election,"
+    why += f" {truth.timers.restart_delay_ns / SECOND:g} s are due ({order.get('because')})"
+    return Detail(name=vm, verdict="violated", because=why, evidence=(won.seq, order.seq))
+
+
+def _unmonitored(order: Record, truth: Truth) -> Detail | None:
+    """An order though host monitoring is off from the beginning to the end."""
+    if not truth.never_monitored:
+        return None
+    why = f"{order.node} had it started at {truth.told(order.at_ns)} though host monitoring is off"
+    return Detail(name=str(order.fields["vm"]), verdict="violated", because=why, evidence=(order.seq,))
 
 
 def _judge(order: Record, truth: Truth) -> Detail:

@@ -116,3 +116,11 @@ def test_a_restarted_vcenter_that_hears_nobody_shows_every_host_as_unreachable_o
     assert [record["host"] for record in shown] == [host.moid for host in CONFIG.hosts]
     vcenter.reported()
     assert vcenter.core.view().host_states["host-98"] == "connectedToMaster", "a host that is heard is shown at once"
+
+
+def test_a_restarted_vcenter_says_of_every_host_what_it_is_whichever_it_is() -> None:
+    """Else its last life's picture of a host that is uninitialized by now would stay."""
+    again, first = Driven(), Driven(config=None)
+    (told,) = records(again.reported(role="uninitialized", master=""), "host-state", host="host-98")
+    assert (told["from"], told["to"]) == ("unknown", "uninitialized")
+    assert not records(first.reported(role="uninitialized", master=""), "host-state", host="host-98")

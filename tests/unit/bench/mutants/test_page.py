@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.mutants.mutant import Mutant
-from bench.mutants.page import Equivalent, Equivalents, Tried, page
+from bench.mutants.page import Drawn, Equivalent, Equivalents, Tried, page
 from bench.mutants.trying import Told
 
 
@@ -27,9 +27,10 @@ def test_the_figures_leave_out_what_can_not_be_noticed() -> None:
         Tried(mutant(4), Told()),
     ]
     same = Equivalent(file="agents/settings.py", before="if a | b4:", after="if not a | b4:", because="b4 is never set")
-    text = page(tried, Equivalents((same,)), "today")
+    text = page(tried, Drawn(4, 7), Equivalents((same,)), "today")
     figures = text.splitlines()[2]
-    assert "Of 4 mutants the shipped scenarios notice 1, exploration 1, one of the two 2; 1 change nothing" in figures
+    assert "Of 4 mutants (all of the draw of 4 with seed 7) the shipped scenarios notice 1, exploration 1" in figures
+    assert "one of the two 2; 1 change nothing" in figures
     assert "67 % of those that can be noticed (today)" in figures
     left = text.partition("## Not noticed")[2].partition("## Noticed by")[0]
     assert (
@@ -38,3 +39,8 @@ def test_the_figures_leave_out_what_can_not_be_noticed() -> None:
         and "settings.py:2" not in left
     )
     assert "agents/settings.py:2" in text.partition("## Noticed by exploration alone")[2]
+
+
+def test_a_draw_that_was_ended_early_says_so() -> None:
+    figures = page([Tried(mutant(1), Told())], Drawn(4, 7), Equivalents(()), "today").splitlines()[2]
+    assert "Of 1 mutants (the draw of 4 with seed 7 was ended early, 3 were not tried)" in figures

@@ -20,6 +20,7 @@ IDLE_WHEN_NORMAL = {
     "placement": "no VM was restarted",
     "isolation-justified": "no host declared itself isolated",
     "response-owned": "no isolated host stopped a VM",
+    "following": "no master gave a host up for long",
     "replays": "no packets came twice",
     "fault-in-effect": "there are no faults",
     "lateness": "virtual time is never late",

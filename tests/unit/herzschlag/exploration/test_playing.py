@@ -31,3 +31,9 @@ def test_our_own_failure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     played = playing.play(SCENARIO)
     assert played.verdict == "unknown"
     assert "no queue" in played.trouble
+
+
+def test_without_judging_the_history_is_the_same() -> None:
+    history, trouble = playing.simulate(SCENARIO)
+    assert not trouble
+    assert list(history) == list(playing.play(SCENARIO).history)

@@ -49,8 +49,15 @@ def test_the_same_order_plays_the_same() -> None:
     assert once.plays == again.plays
 
 
-def test_when_the_time_is_over_nothing_is_drawn() -> None:
-    assert search(order(for_s=0.0), player).plays == 0
+def test_when_the_time_is_over_nothing_is_played() -> None:
+    played = []
+
+    def counts(scenario: Scenario) -> Played:
+        played.append(scenario)
+        return player(scenario)
+
+    assert search(order(for_s=0.0, faults=(3, 5)), counts).plays == 0
+    assert not played
 
 
 def test_schedules_of_another_release_have_its_profile() -> None:

@@ -63,6 +63,11 @@ class Reign:
         )
         self.master.message(self.peer(moid), message)
 
+    def file(self, moid: str, *vms: str) -> None:
+        """What a silent host runs, by its poweron file."""
+        data = layout.encode_poweron(layout.PoweronFile(False, vms, 1))
+        self.master.answered(FileRead("vmfs-1", layout.poweron_path("lab", moid), "ok", data))
+
     def due(self, at_s: float) -> None:
         """Let time pass in tenths of a second; joined hosts are heard all the time."""
         for tenth in range(round(self.machine.context.now_ns / 1e8), round(at_s * 10) + 1):
@@ -122,6 +127,32 @@ def test_orphans_of_the_list_wait_for_ten_seconds_after_the_election() -> None:
     assert not records(reign.machine.did(), "restart")
     reign.due(110)
     assert records(reign.machine.did(), "restart", vm="web", phase="ordered")
+
+
+def _named_by_two() -> Reign:
+    """At 118 s host-100 is down. Its file names `web`, as that of host-99 does, which answers ping."""
+    reign = Reign()
+    reign.due(111)
+    reign.file("host-99", "web")
+    reign.file("host-100", "web")
+    reign.master.ping_answered("10.1.0.1")
+    reign.owns("web").due(118)
+    return reign
+
+
+def test_a_vm_is_not_restarted_because_a_dead_host_names_it_as_well_as_the_living_one_that_the_list_has() -> None:
+    reign = _named_by_two()
+    assert reign.master.host_states()["host-100"] == "hostDown"
+    reign.due(119)
+    assert not records(reign.machine.did(), "restart")
+
+
+def test_it_is_restarted_once_the_living_host_says_that_it_does_not_run_it() -> None:
+    reign = _named_by_two()
+    reign.joins("host-99")
+    reign.due(120)
+    because = "the protectedlist has it on host-99, and it runs nowhere"
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins", because=because)
 
 
 def test_a_vm_that_no_list_of_ours_has_is_not_ours_to_restart() -> None:

@@ -1,0 +1,37 @@
+"""Restarts that come too early, and restarts though host monitoring is off."""
+
+from __future__ import annotations
+
+import msgspec
+
+from herzschlag.scenarios.model import Scenario
+from tests.planted import FAULTS
+from tests.planted.plant import judged, scenario_of
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+def unmonitored(name: str) -> Scenario:
+    scenario = scenario_of(name)
+    return msgspec.structs.replace(scenario, cluster=msgspec.structs.replace(scenario.cluster, host_monitoring=False))
+
+
+def test_what_its_predecessor_left_a_new_master_restarts_after_ten_seconds() -> None:
+    scenario = scenario_of("master-failure")
+    assert judged("restart-justified", scenario).verdict == "holds"
+    found = judged("restart-justified", scenario, BY_NAME["new master in a hurry"])
+    assert found.verdict == "violated" and "s after its election, 10 s are due" in found.because
+
+
+def test_nothing_is_restarted_while_host_monitoring_is_off() -> None:
+    scenario = unmonitored("slave-failure")
+    assert judged("restart-justified", scenario).verdict == "nothing"
+    found = judged("restart-justified", scenario, BY_NAME["restarts though monitoring is off"])
+    assert found.verdict == "violated" and "though host monitoring is off" in found.because
+
+
+def test_nobody_acts_on_isolation_while_host_monitoring_is_off() -> None:
+    scenario = unmonitored("isolation")
+    assert judged("isolation-justified", scenario).verdict == "holds"
+    found = judged("isolation-justified", scenario, BY_NAME["host monitoring ignored"])
+    assert found.verdict == "violated" and "though host monitoring is off" in found.because
