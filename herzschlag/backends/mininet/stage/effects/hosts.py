@@ -33,13 +33,11 @@ class Power:
             instants.append(self._lab.power_off(*off))
             evidence["powered_off"] = off
         vcenter_stays_down = bool(change.of(p.VcenterDown).wanted)
-        if on := [condition.node for condition in power.ends]:
-            instants += [self._lab.power_on(node) for node in on]
-            evidence["powered_on"] = on
-            # All at once: each would wait for the one before it to run.
-            self._nodes.start(
-                self._lab, [node for node in on if node != GATEWAY and not (node == VCENTER and vcenter_stays_down)]
-            )
+        for node in (condition.node for condition in power.ends):
+            instants.append(self._lab.power_on(node))
+            evidence.setdefault("powered_on", []).append(node)
+            if node != GATEWAY and not (node == VCENTER and vcenter_stays_down):
+                self._nodes.start(self._lab, [node])
         return Applied(max(instants), evidence) if instants else None
 
 
