@@ -7,6 +7,7 @@ a lab's tools, and a child process does not inherit the folder that these packag
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import shutil
 from pathlib import Path
@@ -27,7 +28,9 @@ def search_path() -> str:
 
 
 def program(name: str) -> str | None:
-    """Where a program is."""
+    """Where a program is; a path may have a `*` for a version, and of several the last one is found."""
+    if "*" in name:
+        name = max(glob.glob(name), default=name)
     return shutil.which(name, path=search_path())
 
 
