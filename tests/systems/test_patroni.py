@@ -11,7 +11,7 @@ import pytest
 from tests.support.systems import finding, needs, played, scenarios_of
 
 MENDED = (3, 0, 3)
-"""The first version of Patroni that does not write its name over another's lock."""
+"""The first version of Patroni that has its pull requests #2689 and #2693: it does not write over another's lock."""
 FINDING = "patroni-rejoin"
 
 pytestmark = [pytest.mark.packets, needs("patroni")]
