@@ -61,7 +61,7 @@ lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a heal
 	@$(if $(PACKETS),$(PYTHON) -m bench.lines --packets)
 	@$(PYTHON) -m bench.lines
 
-comparison: systems ## docs/comparison.md: the same faults on our agents and on every other system (forty minutes; MINUTES=5: a bit, the next call goes on)
+comparison: systems ## docs/comparison.md: the same faults on our agents and on every other system (seventy minutes; MINUTES=5: a bit, the next call goes on)
 	@$(PYTHON) -m bench.comparison --repeat $(or $(filter-out 1,$(REPEAT)),3) $(if $(MINUTES),--minutes $(MINUTES))
 
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times)

@@ -109,5 +109,5 @@ cell was not played yet, and the next `make comparison` plays it.
 TAIL = """\
 A host that is frozen, or has no power, leads nothing, whatever it said last. keepalived has no quorum and promises no
 more than an address: that two hosts have it while they do not hear each other is as documented (RFC 5798). Redis and
-Sentinel use network A alone, as etcd does; a client on every host writes to the server beside it.
+Sentinel use network A alone, as etcd and Patroni do; a client on every host writes to the server beside it.
 """
