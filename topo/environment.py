@@ -7,7 +7,6 @@ a lab's tools, and a child process does not inherit the folder that these packag
 from __future__ import annotations
 
 import ctypes
-import glob
 import os
 import shutil
 from pathlib import Path
@@ -30,7 +29,7 @@ def search_path() -> str:
 def program(name: str) -> str | None:
     """Where a program is; a path may have a `*` for a version, and of several the last one is found."""
     if "*" in name:
-        name = max(glob.glob(name), default=name)
+        name = max(map(str, Path("/").glob(name.lstrip("/"))), default=name)
     return shutil.which(name, path=search_path())
 
 

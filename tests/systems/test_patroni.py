@@ -1,4 +1,4 @@
-"""The real Patroni with PostgreSQL and etcd on the lab: its scenarios hold, and what a lost primary destroys is counted."""
+"""The real Patroni with PostgreSQL and etcd: its scenarios hold, and what a primary destroys at its return is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of one PostgreSQL server, which trusts it. Source: PostgreSQL's documentation, frontend/backend protocol 3.0.
+"""A client of one PostgreSQL server that trusts it. Source: PostgreSQL, documentation: frontend/backend protocol 3.0.
 
 This module decides what an answer means to a client. An error of a statement is a refusal. The end of the connection is
 none, whatever the server says last: the statement may have been written. Nor is a success with a warning, by which a
