@@ -31,7 +31,7 @@ compiled: venv ## the simulation's cores compiled by mypyc, beside the plain fil
 systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR, Patroni), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
-systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour)
+systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour and a quarter)
 	@HERZSCHLAG_REQUIRE_PACKETS=1 $(PYTEST) $(SYSTEMS)
 
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available
