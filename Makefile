@@ -28,10 +28,10 @@ setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ry
 compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
 	@$(PYTHON) -m herzschlag.compiled
 
-systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR), for `[cluster] system`; none is started or enabled
+systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR, Patroni), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
-systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour)
+systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour and a quarter)
 	@HERZSCHLAG_REQUIRE_PACKETS=1 $(PYTEST) $(SYSTEMS)
 
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available
@@ -61,7 +61,7 @@ lines: $(if $(PACKETS),lab,venv) ## docs/bad-lines.md: at which bad lines a heal
 	@$(if $(PACKETS),$(PYTHON) -m bench.lines --packets)
 	@$(PYTHON) -m bench.lines
 
-comparison: systems ## docs/comparison.md: the same faults on our agents and on every other system (forty minutes; MINUTES=5: a bit, the next call goes on)
+comparison: systems ## docs/comparison.md: the same faults on our agents and on every other system (seventy minutes; MINUTES=5: a bit, the next call goes on)
 	@$(PYTHON) -m bench.comparison --repeat $(or $(filter-out 1,$(REPEAT)),3) $(if $(MINUTES),--minutes $(MINUTES))
 
 cases: lab ## every shipped scenario in virtual time and on real packets, compared; docs/cases.md (ten minutes; REPEAT=10: ten times; PLAYED=build/gallery: the runs of make gallery)

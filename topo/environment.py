@@ -27,7 +27,9 @@ def search_path() -> str:
 
 
 def program(name: str) -> str | None:
-    """Where a program is."""
+    """Where a program is; a path may have a `*` for a version, and of several the last one is found."""
+    if "*" in name:
+        name = max(map(str, Path("/").glob(name.lstrip("/"))), default=name)
     return shutil.which(name, path=search_path())
 
 

@@ -74,6 +74,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             ("redis-cli", "redis-tools"),
         )
     ),
+    *(
+        Requirement(name, "program", package, "people", 'runs with [cluster] system = "patroni"', "--version")
+        for name, package in (("patroni", "patroni"), ("/usr/lib/postgresql/*/bin/postgres", "postgresql"))
+    ),
     Requirement("starlette", "python", "starlette>=0.45", "some", "the live page"),
     Requirement("uvicorn", "python", "uvicorn>=0.34", "some", "the live page"),
     Requirement("paramiko", "python", "paramiko>=3.5", "some", "herzschlag remote"),

@@ -3,7 +3,7 @@
     python -m bench.comparison [--repeat 3] [--system NAME ...] [--minutes 5]    plays what is not kept yet
     python -m bench.comparison --page                                            the page alone
 
-All of it takes some forty minutes; with --minutes it begins no run after that, and the next call goes on. Runs are kept
+All of it takes seventy minutes; with --minutes it begins no run after that, and the next call goes on. Runs are kept
 in docs/comparison.json; to begin anew, remove it. A system whose programs are missing is left out, and named.
 """
 

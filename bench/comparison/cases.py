@@ -52,6 +52,7 @@ SUBJECTS = {
     "redis-sentinel": Subject("Redis with Sentinel", _other("redis-sentinel"), "host-98", 10, 17),
     "corosync": Subject("Corosync", _other("corosync"), "host-98", 10, 8),
     "frr-bfd": Subject("FRR's bfdd (BFD)", _other("frr-bfd"), "host-98", 6, 6),
+    "patroni": Subject("Patroni with PostgreSQL", _other("patroni"), "host-98", 40, 40),
 }
 """Name of the system to how it is compared; the highest MOID as text wins our agents' election."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,7 +35,8 @@ def write(kept: Kept) -> None:
 
 def text(kept: Kept) -> str:
     sound = [one for one in kept.runs if not one.left_out]
-    parts = [HEAD.format(runs=len(sound), left_out=len(kept.runs) - len(sound), date=kept.date, machine=kept.machine)]
+    left_out = len(kept.runs) - len(sound)
+    parts = [HEAD.format(runs=len(sound), each=_each(sound), left_out=left_out, date=kept.date, machine=kept.machine)]
     parts.append("; ".join(f"{name} {version}" for name, version in sorted(kept.versions.items())) + ".\n")
     parts.append("| Fault of the leading host | What it is |\n|---|---|")
     parts.append("\n".join(f"| {fault} | {what} |" for fault, what in FAULTS.items()) + "\n")
@@ -49,6 +51,12 @@ def text(kept: Kept) -> str:
     parts.append(_table(sound, _lost))
     parts.append(TAIL)
     return "\n".join(parts)
+
+
+def _each(sound: Sequence[Played]) -> str:
+    """How many runs a cell has."""
+    numbers = sorted(Counter((one.system, one.fault) for one in sound).values()) or [0]
+    return str(numbers[0]) if numbers[0] == numbers[-1] else f"{numbers[0]} to {numbers[-1]}"
 
 
 def _table(sound: Sequence[Played], cell: Callable[[list[Played]], str]) -> str:
@@ -97,8 +105,9 @@ HEAD = """\
 
 Each system as it comes here, with its timers: [systems.md](systems.md) says which, and what is documented of them. So
 this compares choices, not quality: who waits longer is wrong less often. Three hosts (five for the split), real
-packets; ours at speed 10, its times in protocol seconds; the others in real time. {runs} runs, `make comparison`,
-{date}, on: {machine}; one lab after the other. Runs for which the machine was too late prove nothing;
+packets; ours at speed 10, its times in protocol seconds; the others in real time. {runs} runs, {each} of each cell that
+was played, `make comparison`, {date}, on: {machine}; one lab after the other.
+Runs for which the machine was too late prove nothing;
 {left_out} left out. Each run is kept in [comparison.json](comparison.json).
 """
 TABLE_WORDS = """\
@@ -109,5 +118,5 @@ cell was not played yet, and the next `make comparison` plays it.
 TAIL = """\
 A host that is frozen, or has no power, leads nothing, whatever it said last. keepalived has no quorum and promises no
 more than an address: that two hosts have it while they do not hear each other is as documented (RFC 5798). Redis and
-Sentinel use network A alone, as etcd does; a client on every host writes to the server beside it.
+Sentinel use network A alone, as etcd and Patroni do; a client on every host writes to the server beside it.
 """

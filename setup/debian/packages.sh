@@ -2,7 +2,8 @@
 # Debian packages: which are missing, and their installation. Sourced by provision.sh.
 #
 # A list names, per line, a package, the program it must bring, and what that is for. The program counts, not the
-# package: a machine that got Open vSwitch another way is fine, and looking costs no process.
+# package: a machine that got Open vSwitch another way is fine, and looking costs no process. A path may have a `*` for a
+# version.
 
 # Prints the packages of the given lists whose program is absent; true when there are none.
 debian_missing() {
@@ -13,7 +14,7 @@ debian_missing() {
             case "$package" in '' | '#'*) continue ;; esac
             case "$program" in
                 @venv) [[ -x .venv/bin/python ]] || python_has_venv || missing+=("$package") ;;
-                /*) [[ -e $program ]] || missing+=("$package") ;;
+                /*) compgen -G "$program" >/dev/null || missing+=("$package") ;;
                 *) command -v "$program" >/dev/null || missing+=("$package") ;;
             esac
         done <"$list"
@@ -69,7 +70,7 @@ services_of() {
         case "$package" in
             openssh-server) echo ssh.service ssh.socket ;;
             etcd-server) echo etcd.service ;;
-            keepalived | redis-server | redis-sentinel | corosync | frr) echo "$package.service" ;;
+            keepalived | redis-server | redis-sentinel | corosync | frr | patroni | postgresql) echo "$package.service" ;;
         esac
     done
 }

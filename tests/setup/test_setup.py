@@ -131,6 +131,16 @@ def test_set_up_names_its_parts_when_asked_for_another() -> None:
     assert "venv|lab|test|systems|vm|distro (got 'everything')" in answer.stderr
 
 
+def test_a_program_of_any_version_is_enough(tmp_path: Path) -> None:
+    wanted = tmp_path / "list.txt"
+    wanted.write_text(f"database  {tmp_path}/*/bin/postgres  what for\n", encoding="utf-8")
+    look = f". setup/debian/packages.sh; debian_missing {wanted}"
+    assert run("bash", "-c", look).returncode == 1
+    (tmp_path / "17/bin").mkdir(parents=True)
+    (tmp_path / "17/bin/postgres").touch()
+    assert run("bash", "-c", look).returncode == 0
+
+
 @pytest.mark.parametrize("package", packages_of("setup/debian/systems.txt"))
 def test_no_service_of_another_system_is_left_to_run_on_the_machine(package: str) -> None:
     """Debian starts and enables what it installs; a Redis of the machine would listen unasked."""

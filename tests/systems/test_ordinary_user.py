@@ -15,6 +15,7 @@ SCENARIOS = {
     "redis-sentinel": "redis-pair-cut",
     "corosync": "corosync-member-lost@isolation",
     "frr-bfd": "frr-bfd-one-way@one-network",
+    "patroni": "patroni-split@primary-with-one",
 }
 
 pytestmark = pytest.mark.packets

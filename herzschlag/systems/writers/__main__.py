@@ -1,14 +1,18 @@
-"""`python -m herzschlag.systems.writers redis|etcd write|read|lead ADDRESS HOST`, in a host of the lab."""
+"""`python -m herzschlag.systems.writers redis|etcd|postgresql write|read|lead ADDRESS HOST`, in a host of the lab."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 
-from herzschlag.systems.writers import etcd, redis
+from herzschlag.systems.writers import etcd, postgresql, redis
 from herzschlag.systems.writers.writing import Client, read, write
 
-SYSTEMS: dict[str, Callable[[str], Client]] = {"redis": redis.Client, "etcd": etcd.Client}
+SYSTEMS: dict[str, Callable[[str], Client]] = {
+    "redis": redis.Client,
+    "etcd": etcd.Client,
+    "postgresql": postgresql.Client,
+}
 
 if __name__ == "__main__":
     kind, what, address, host = sys.argv[1:]

@@ -3,7 +3,8 @@
 This module decides that a master may order a VM to be started when it runs nowhere, or when the host it runs on has
 neither power, nor a network path to the master, nor any datastore through which it could show signs of life. What a
 user has switched off is to stay off. Nothing is restarted while host monitoring is off, and what a new master's
-predecessor left, not before the new one's delay of 10 s is over (1.2 [DD-R]).
+predecessor left, not before the new one's delay of 10 s is over (1.2 [DD-R]), unless the VM's host is back and says
+itself that it does not run it.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def _too_early(order: Record, truth: Truth) -> Detail | None:
     won = truth.history.last("role", order.at_ns, node=order.node, to="master")
     if won is None or any(stay.end_ns > won.at_ns for stay in truth.stays.get(vm, ()) if stay.begin_ns < order.at_ns):
         return None
+    if _host_is_back(vm, order.at_ns, truth):
+        return None
     slack_ns = round(tolerance_s(speed_of(truth.history)) * SECOND)
     if order.at_ns - won.at_ns >= truth.timers.restart_delay_ns - slack_ns:
         return None
@@ -58,6 +61,16 @@ def _too_early(order: Record, truth: Truth) -> Detail | None:
     why = f"{order.node} had it started {(order.at_ns - won.at_ns) / SECOND:.1f} s after its election,"
     why += f" {truth.timers.restart_delay_ns / SECOND:g} s are due ({order.get('because')})"
     return Detail(name=vm, verdict="violated", because=why, evidence=(won.seq, order.seq))
+
+
+def _host_is_back(vm: str, at_ns: int, truth: Truth) -> bool:
+    """Whether the host that the VM ran on last has lost power since, and has it again."""
+    stays = [stay for stay in truth.stays.get(vm, ()) if stay.begin_ns < at_ns]
+    if not stays:
+        return False
+    last = max(stays, key=lambda stay: stay.begin_ns)
+    since = list(truth.between(last.begin_ns, at_ns))
+    return truth.powered(last.host, since[-1]) and any(not truth.powered(last.host, segment) for segment in since)
 
 
 def _unmonitored(order: Record, truth: Truth) -> Detail | None:

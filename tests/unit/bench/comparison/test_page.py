@@ -13,7 +13,7 @@ RUNS = (
 
 def test_the_table_has_medians_of_the_runs_that_prove_something() -> None:
     page = text(Kept("2026-01-02", "a machine", {"frr": "8.4"}, RUNS))
-    assert "4 runs" in page and "\n1 left out." in page and "frr 8.4" in page
+    assert "4 runs, 1 to 3 of each cell" in page and "\n1 left out." in page and "frr 8.4" in page
     assert "| 3.50 s<br>two for 17.0 s<br>lost 180 of 300 |" in page
     assert "| 3.50 (2.50 to 4.50) |" in page
     assert "| noticed 0.80 s |" in page
