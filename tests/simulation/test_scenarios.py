@@ -44,7 +44,9 @@ def untranslated(report: RunReport, history: History) -> set[str]:
     and to the catalogue."""
     said = {str(record.get("because")) for record in history if record.get("because")}
     for finding in report.findings:
-        said |= {finding.because.partition("; ")[0], *(detail.because for detail in finding.details)}
+        said |= {detail.because for detail in finding.details}
+        if not any(finding.because.startswith(f"{detail.name}: {detail.because}") for detail in finding.details):
+            said.add(finding.because.partition("; ")[0])
     with speaking("de"):
         return {text for text in said if text and not known(text) and gettext(text) == text}
 
