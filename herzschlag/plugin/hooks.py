@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MARKER = (
     "herzschlag(hosts=3, vms_per_host=0, profile='vsphere-5.1', options={}, speed=10, seed=0, ...): the cluster a test "
-    "wants; besides speed and seed, any key of a scenario's [cluster] table"
+    "wants; besides speed, seed and alone, any key of a scenario's [cluster] table"
 )
 _KEEPER = pytest.StashKey["LabKeeper"]()
 _SPEED = pytest.StashKey[str]()

@@ -1,4 +1,5 @@
-"""The keys of the marker, as a type checker sees them: those of a scenario's [cluster] table, and `speed` and `seed`.
+"""The keys of the marker, as a type checker sees them: those of a scenario's [cluster] table, and `speed`, `seed`,
+and `alone`.
 
 This module decides the types alone; `herzschlag.scenarios.model` has the keys, their defaults and their meaning, and a
 test holds the two equal.
@@ -45,3 +46,5 @@ class ClusterKeys(TypedDict, total=False):
     """Divisor of every timer on real packets; 1 is real time. The simulation runs in virtual time whatever it is."""
     seed: int
     """Of every random choice."""
+    alone: bool
+    """On real packets: wait until no other lab of this user is on the machine, and have others wait."""

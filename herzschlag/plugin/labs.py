@@ -190,7 +190,7 @@ class LabKeeper:
         if self._idle is not None and self._idle.key != key:
             self._drop()
         if key is not None and item.get_closest_marker("skip") is None and LINUX:
-            self._take_place()
+            self._take_place(_wished(item, "mininet"))
 
     def end(self) -> None:
         """After everything of a test. The idle lab may be left over from a test that was skipped or failed early."""
@@ -249,7 +249,7 @@ class LabKeeper:
         if real and not LINUX:
             go_without(item, NO_LINUX)
         if real:
-            self._take_place()
+            self._take_place(wish)
         try:
             home = Home.make() if real else None
         except (OSError, UnusableMachine) as error:
@@ -274,9 +274,12 @@ class LabKeeper:
             raise
         return Lab(cluster, key_of(backend, wish), home)
 
-    def _take_place(self) -> None:
+    def _take_place(self, wish: Wish) -> None:
+        if self._place is not None and self._place.alone != wish.alone:
+            self._place.free()
+            self._place = None
         if self._place is None:
-            self._place = Place.wait()
+            self._place = Place.wait(alone=wish.alone)
 
     def _command(self, item: pytest.Item, backend: BackendName) -> str:
         """The line that runs this one test again, from where pytest was called."""

@@ -27,6 +27,8 @@ class Wish(msgspec.Struct, frozen=True):
     setup: Setup
     speed: float = SPEED
     seed: int = SEED
+    alone: bool = False
+    """On real packets: while no other lab of this user is on the machine."""
 
 
 class MarkerError(WrongInput):
@@ -50,13 +52,14 @@ def wish_of(item: pytest.Item) -> Wish:
 
 def _made(keys: dict[str, Any]) -> Wish:
     try:
-        unknown_keys(keys, ("speed", "seed", *Setup.__struct_fields__), "")
+        unknown_keys(keys, ("speed", "seed", "alone", *Setup.__struct_fields__), "")
         speed = build(float, keys.pop("speed", SPEED), "speed")
         seed = build(int, keys.pop("seed", SEED), "seed")
+        alone = build(bool, keys.pop("alone", False), "alone")
         setup = build(Setup, msgspec.to_builtins(keys))
         check(Scenario(name="test", title="test", cluster=setup, speed=speed))
     except InputError as error:
         raise MarkerError(f"the marker {MARKER}: {error}") from None
     except TypeError as error:
         raise MarkerError(f"the marker {MARKER}: a value of a kind that no key takes: {error}") from None
-    return Wish(setup, speed, seed)
+    return Wish(setup, speed, seed, alone)

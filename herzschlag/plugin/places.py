@@ -70,9 +70,11 @@ def _quota(cgroups: Path, own: Path) -> float | None:
 class Place:
     """One lab's right to run; as a context manager it is free again at the end of the block."""
 
-    def __init__(self, descriptors: list[int], folder: Path) -> None:
+    def __init__(self, descriptors: list[int], folder: Path, *, alone: bool = False) -> None:
         self._descriptors = descriptors
         self._folder = folder
+        self.alone = alone
+        """Whether it is all of them."""
 
     @classmethod
     def wait(cls, folder: Path | None = None, *, alone: bool = False) -> Place:
@@ -91,7 +93,7 @@ class Place:
                 taken = [_open(folder / str(number)) for number in range(places().number)]
                 for descriptor in taken:
                     fcntl.flock(descriptor, fcntl.LOCK_EX)
-                return cls(taken, folder)
+                return cls(taken, folder, alone=True)
             while True:
                 for number in range(places().number):
                     descriptor = _open(folder / str(number))

@@ -102,6 +102,34 @@ def test_6(cluster): pass
     result.stdout.fnmatch_lines(["herzschlag: 6 tests on real packets, 4 labs brought up, 2 used again"])
 
 
+def test_a_test_that_wants_to_be_alone_has_every_place(pytester: pytest.Pytester) -> None:
+    """And the test after it has one again: another process may go on."""
+    code = """
+import fcntl, os, tempfile
+from pathlib import Path
+import pytest
+
+def taken():
+    folder, found = Path(tempfile.gettempdir()) / f"herzschlag-labs-{os.getuid()}", 0
+    for number in range(3):
+        with (folder / str(number)).open("a") as place:
+            try: fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError: found += 1
+    return found
+
+def test_1(cluster): assert taken() == 1
+@pytest.mark.herzschlag(alone=True)
+def test_2(cluster): assert taken() == 3
+@pytest.mark.herzschlag(alone=True)
+def test_3(cluster): assert taken() == 3
+def test_4(cluster): assert taken() == 1
+"""
+    (pytester.path / "summary.py").write_text(TELL_LABS)
+    result = on_stand_ins(pytester, code, "-p", "summary", HERZSCHLAG_LABS="3")
+    result.assert_outcomes(passed=4)
+    assert list(labs(result).values()) == ["new", "new", "used again", "new"]
+
+
 def test_a_planted_leak_is_noticed(pytester: pytest.Pytester) -> None:
     """Neither a fault whose end ends nothing, nor a user who enters the lab without the plugin, leaves a record."""
     code = """

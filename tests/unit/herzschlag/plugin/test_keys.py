@@ -10,7 +10,7 @@ from herzschlag.scenarios.model import Cluster as Setup
 
 
 def test_the_typed_keys_are_those_of_the_marker() -> None:
-    assert sorted(ClusterKeys.__annotations__) == sorted((*Setup.__struct_fields__, "speed", "seed"))
+    assert sorted(ClusterKeys.__annotations__) == sorted((*Setup.__struct_fields__, "speed", "seed", "alone"))
     assert not ClusterKeys.__required_keys__
 
 
