@@ -19,6 +19,8 @@ from herzschlag.wrong_input import InputError, build, unknown_keys
 
 MARKER = "herzschlag"
 SPEED, SEED = 10.0, 0
+OWN_KEYS = ("speed", "seed", "alone")
+"""Besides those of a scenario's [cluster] table."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ def wish_of(item: pytest.Item) -> Wish:
 
 def _made(keys: dict[str, Any]) -> Wish:
     try:
-        unknown_keys(keys, ("speed", "seed", "alone", *Setup.__struct_fields__), "")
+        unknown_keys(keys, (*OWN_KEYS, *Setup.__struct_fields__), "")
         speed = build(float, keys.pop("speed", SPEED), "speed")
         seed = build(int, keys.pop("seed", SEED), "seed")
         alone = build(bool, keys.pop("alone", False), "alone")

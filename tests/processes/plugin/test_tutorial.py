@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.plugin.hooks import pytest_addoption
+from herzschlag.plugin.marker import OWN_KEYS
 from herzschlag.scenarios.model import Cluster as Setup
 from tests.support import tutorial
 
@@ -54,4 +55,4 @@ def test_the_tutorial_names_every_option_and_only_keys_that_exist() -> None:
     options = [name for group in parser._groups for option in group.options for name in option.names()]
     assert options and [name for name in options if name not in text] == []
     keys = set(re.findall(r"`(\w+)`", text.split("| Key |")[1].split("\n\n")[0]))
-    assert keys <= {*Setup.__struct_fields__, "speed", "seed"}
+    assert keys <= {*Setup.__struct_fields__, *OWN_KEYS}

@@ -6,11 +6,12 @@ import pytest
 
 from herzschlag.plugin import with_cluster
 from herzschlag.plugin.keys import ClusterKeys
+from herzschlag.plugin.marker import OWN_KEYS
 from herzschlag.scenarios.model import Cluster as Setup
 
 
 def test_the_typed_keys_are_those_of_the_marker() -> None:
-    assert sorted(ClusterKeys.__annotations__) == sorted((*Setup.__struct_fields__, "speed", "seed", "alone"))
+    assert sorted(ClusterKeys.__annotations__) == sorted((*Setup.__struct_fields__, *OWN_KEYS))
     assert not ClusterKeys.__required_keys__
 
 
