@@ -24,8 +24,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = "trixie"
 RESULT = ROOT / "docs/distro-check.json"
-PAGE = ROOT / "docs/fidelity.md"
-BEGIN, END = "<!-- setup/distro/check.py: begin -->", "<!-- setup/distro/check.py: end -->"
 INCLUDED = "make,ca-certificates"
 """Beside debootstrap's smallest set: what a user needs before `make`."""
 PROJECT = "/home/tester/herzschlag"
@@ -229,10 +227,9 @@ def last_of(text: str, word: str) -> str:
 
 
 def show(result: dict[str, Any]) -> None:
-    """The result as a part of docs/fidelity.md, between marks of our own; the rest of the page is left alone."""
+    """The result as a part of docs/fidelity.md."""
     added, seconds = result["added MB"], result["seconds"]
     lines = [
-        BEGIN,
         "## In Debian 13",
         "",
         f"`make distro-check`, {result['date']}: a fresh Debian {result['debian']} ({result['suite']}) made by"
@@ -250,11 +247,9 @@ def show(result: dict[str, Any]) -> None:
             f"| {who} | status {one['demo']}: {one['demo said']} | {seconds[f'make demo as {name}']:.0f} s"
             f" | {one['tests said']} | {seconds[f'''plugin's tests as {name}''']:.0f} s |"
         )
-    lines += ["", "All of it in [distro-check.json](distro-check.json).", END]
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    PAGE.write_text(before.rstrip() + "\n\n" + "\n".join(lines) + (after if found else "\n"), encoding="utf-8")
+    lines += ["", "All of it in [distro-check.json](distro-check.json)."]
+    page = [sys.executable, ROOT / "setup/fidelity.py", "setup/distro/check.py"]
+    subprocess.run(page, input="\n".join(lines), check=True, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ version_of() {
 
 # Into docs/fidelity.md.
 show() {
-    python3 setup/vm/fidelity.py setup/vm/vagrant-check.sh <<PAGE
+    python3 setup/fidelity.py setup/vm/vagrant-check.sh <<PAGE
 ## With Vagrant
 
 \`make vagrant-check\`, $(date --iso-8601): Vagrant $(version_of vagrant), vagrant-libvirt $(version_of vagrant-libvirt), libvirt

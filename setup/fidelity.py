@@ -1,6 +1,6 @@
 """Writes a part of docs/fidelity.md, between marks of its own; the rest of the page is left alone.
 
-python setup/vm/fidelity.py NAME    what comes on standard input becomes the part of that name
+python setup/fidelity.py NAME    what comes on standard input becomes the part of that name
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/fidelity.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs/fidelity.md"
 
 
-def put(name: str, text: str) -> None:
+def main(name: str, text: str) -> None:
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
     _, found, after = rest.partition(end)
@@ -20,4 +20,4 @@ def put(name: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    put(sys.argv[1], sys.stdin.read())
+    main(sys.argv[1], sys.stdin.read())
