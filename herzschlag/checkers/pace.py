@@ -29,6 +29,15 @@ def tolerance_s(speed: float) -> float:
     return max(TOLERANCE_S, TOLERANCE_S + (speed - 1) * TOLERANCE_PER_SPEED_S)
 
 
+def too_early(truth: Truth, began_ns: int, acted_ns: int, least_ns: int) -> bool:
+    """Whether someone acted before this time was over, by more than an instant may be off at the run's speed, and by
+    clocks and lines with which nothing was wrong in between."""
+    slack_ns = round(tolerance_s(speed_of(truth.history)) * SECOND)
+    if acted_ns - began_ns >= least_ns - slack_ns:
+        return False
+    return not any(truth.impaired(segment) for segment in truth.between(began_ns, acted_ns))
+
+
 def shortest_s(scenario: Scenario) -> float | None:
     """The shortest time that its instants publish; None without one. `at once` sets no scale."""
     return min((low for low, _ in (i.range_s for i in scenario.expect.instant) if low > 0), default=None)

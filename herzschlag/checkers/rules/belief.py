@@ -10,7 +10,7 @@ recently. No host is taken for dead before it was pinged, and its datastore hear
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import speed_of, tolerance_s
+from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
@@ -100,15 +100,12 @@ def _too_early(dead: Record, truth: Truth) -> Detail | None:
     host = str(dead.fields["host"])
     silence = [r for r in truth.history.where("liveness", node=dead.node, host=host) if r.at_ns <= dead.at_ns]
     heard = max((n for n, r in enumerate(silence) if r.get("phase") == "heard"), default=-1)
-    slack_ns = round(tolerance_s(speed_of(truth.history)) * SECOND)
     for phase, least_ns, what in (
         ("unreachable", truth.timers.icmp_ping_timeout_ns, "it had to be pinged for"),
         ("watching", truth.timers.datastore_watch_ns, "its datastore heartbeat had to be watched for"),
     ):
         began = next((r for r in silence[heard + 1 :] if r.get("phase") == phase), None)
-        if began is None or dead.at_ns - began.at_ns >= least_ns - slack_ns:
-            continue
-        if any(truth.impaired(segment) for segment in truth.between(began.at_ns, dead.at_ns)):
+        if began is None or not too_early(truth, began.at_ns, dead.at_ns, least_ns):
             continue
         why = f"taken for dead at {truth.told(dead.at_ns)}, {what} {least_ns / SECOND:g} s from"
         why += f" {truth.told(began.at_ns)} on"

@@ -9,7 +9,7 @@ been in reach for two.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import speed_of, tolerance_s
+from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.history.records import SECOND, History, Record
@@ -58,9 +58,7 @@ def _too_early(act: Record, truth: Truth) -> Detail | None:
     if act.get("phase") != "response" or declared is None:
         return None
     took_ns, delay_ns = act.at_ns - declared.at_ns, truth.timers.isolation_response_delay_ns
-    if took_ns >= delay_ns - round(tolerance_s(speed_of(truth.history)) * SECOND):
-        return None
-    if any(truth.impaired(segment) for segment in truth.between(declared.at_ns, act.at_ns)):
+    if not too_early(truth, declared.at_ns, act.at_ns, delay_ns):
         return None
     why = (
         f"it responded {took_ns / SECOND:.1f} s after it had declared itself isolated, {delay_ns / SECOND:g} s are due"

@@ -9,7 +9,7 @@ on purpose the plain way, so that it checks the agents' own.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import speed_of, tolerance_s
+from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.rules.incumbent import OPENING_NS
 from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.segments import Segment
@@ -104,12 +104,9 @@ def _too_early(win: Record, truth: Truth, scenario: Scenario) -> Detail | None:
     elections = truth.history.where("role", node=win.node, to="election")
     began = max((one for one in elections if one.seq < win.seq), key=lambda one: one.seq, default=None)
     lasts_ns = scenario.cluster.timers().election_ns
-    if began is None or any(truth.impaired(segment) for segment in truth.between(began.at_ns, win.at_ns)):
+    if began is None or not too_early(truth, began.at_ns, win.at_ns, lasts_ns):
         return None
-    took_ns = win.at_ns - began.at_ns
-    if took_ns >= lasts_ns - round(tolerance_s(speed_of(truth.history)) * SECOND):
-        return None
-    why = f"became master after {took_ns / SECOND:.1f} s; an election lasts {lasts_ns / SECOND:g} s"
+    why = f"became master after {(win.at_ns - began.at_ns) / SECOND:.1f} s; an election lasts {lasts_ns / SECOND:g} s"
     return Detail(name=win.node, verdict="violated", because=why, evidence=(began.seq, win.seq))
 
 

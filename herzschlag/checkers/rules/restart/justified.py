@@ -10,7 +10,7 @@ itself that it does not run it.
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import speed_of, tolerance_s
+from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
@@ -53,10 +53,7 @@ def _too_early(order: Record, truth: Truth) -> Detail | None:
         return None
     if _host_is_back(vm, order.at_ns, truth):
         return None
-    slack_ns = round(tolerance_s(speed_of(truth.history)) * SECOND)
-    if order.at_ns - won.at_ns >= truth.timers.restart_delay_ns - slack_ns:
-        return None
-    if any(truth.impaired(segment) for segment in truth.between(won.at_ns, order.at_ns)):
+    if not too_early(truth, won.at_ns, order.at_ns, truth.timers.restart_delay_ns):
         return None
     why = f"{order.node} had it started {(order.at_ns - won.at_ns) / SECOND:.1f} s after its election,"
     why += f" {truth.timers.restart_delay_ns / SECOND:g} s are due ({order.get('because')})"
