@@ -1,12 +1,14 @@
-"""What a search found, as files: the scenario, a test that plays the same faults, and runs of it on both backends.
+"""What a search found, as files: the scenario, and a test that plays the same faults.
 
-This module decides their names and texts. It leaves playing, judging and drawing to the runner: a user who has the
+This module decides their names and texts, and that they are written at once: a search of two hours that is killed has
+not lost them. It leaves playing, judging and drawing to the runner: a user who has the
 files needs no search to see the violation again.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,26 @@ from herzschlag.scenarios.to_toml import as_toml
 class Files(msgspec.Struct, frozen=True):
     scenario: Path
     test: Path
+
+
+class Keeper:
+    """Writes what is found, each violation once, as soon as it is known."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._signatures: set[str] = set()
+        self.written: list[tuple[Scenario, Files]] = []
+        """In the order in which they were found."""
+
+    def keep(self, violations: Iterable[Violation]) -> None:
+        """Write those that are new. Raises OSError."""
+        for violation in violations:
+            if violation.signature in self._signatures:
+                continue
+            taken = frozenset(path.stem for path in self._folder.glob("*.toml"))
+            scenario = named(violation, taken)
+            self.written.append((scenario, write(scenario, self._folder)))
+            self._signatures.add(violation.signature)
 
 
 def named(violation: Violation, taken: frozenset[str]) -> Scenario:

@@ -34,6 +34,7 @@ from herzschlag.wrong_input import nearest
 if TYPE_CHECKING:
     from herzschlag.exploration import exploring
     from herzschlag.exploration.exploring import Progress
+    from herzschlag.exploration.found import Keeper
     from herzschlag.scenarios.model import Scenario
 
 MOST_JOBS = 64
@@ -107,7 +108,8 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
         kept.read()
     except (OSError, ValueError) as error:
         fail(f"--corpus {corpus}: {error}: name another folder, or remove it", WRONG_INPUT)
-    line = _Line(kept)
+    keeper = finds.Keeper(found)
+    line = _Line(kept, keeper)
     interrupted, broken = False, ""
     progress = exploring.Progress(violations=[])
     try:
@@ -121,12 +123,9 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
     page = corpus / "exercised.md"
     page.write_text(coverage.page(kept.counts, kept.plays), encoding="utf-8")
     line.tell(progress)
-    taken: set[str] = {path.stem for path in found.glob("*.toml")}
-    for violation in progress.violations:
-        scenario = finds.named(violation, frozenset(taken))
-        taken.add(scenario.name)
-        files = finds.write(scenario, found)
-        _found(scenario, violation.because)
+    keeper.keep(progress.violations)
+    for scenario, files in keeper.written:
+        _found(scenario, scenario.about)
         _under("", f"{files.scenario}, {files.test}")
         _play_again(files.scenario, found, "simulation")
         if confirm and not interrupted:
@@ -156,22 +155,25 @@ def _pool(scheduler: str | None) -> Iterator[exploring.Pool | None]:
 
 
 class _Line:
-    """A line of progress, now and then."""
+    """A line of progress, now and then. What was found is written at once, what was seen with each line."""
 
-    def __init__(self, kept: object) -> None:
+    def __init__(self, kept: exploring.Corpus, keeper: Keeper) -> None:
         self._kept = kept
+        self._keeper = keeper
         self._told_s = time.monotonic()
         self.last: Progress | None = None
 
     def __call__(self, progress: Progress) -> None:
         self.last = progress
+        self._keeper.keep(progress.violations)
         if time.monotonic() - self._told_s >= EVERY_S:
             self._told_s = time.monotonic()
             self.tell(progress)
+            self._kept.write()
 
     def tell(self, progress: Progress) -> None:
         rate = progress.plays / progress.took_s if progress.took_s else 0.0
-        counts = getattr(self._kept, "counts", {})
+        counts = self._kept.counts
         again = gettext(" ({number} of them kept by earlier searches)", number=progress.replayed)
         said = N_(
             "{plays} schedules{again}, {rate} a second; {situations} situations ({new} new), {pairs} pairs of changes; "

@@ -32,3 +32,13 @@ def test_the_test_sets_off_and_heals_at_the_same_moments() -> None:
     text = found.test_of(SCENARIO)
     assert "    cluster.advance(10)\n    fault_1 = cluster.fault(\"power-off\", host='host-98')\n" in text
     assert "    cluster.advance(40)\n    cluster.heal(fault_1)\n    cluster.advance(100)\n" in text
+
+
+def test_what_is_found_is_written_at_once_and_once(tmp_path: Path) -> None:
+    keeper = found.Keeper(tmp_path / "found")
+    keeper.keep([VIOLATION])
+    assert [path.name for path in (tmp_path / "found").glob("*.toml")] == ["one-master-power-off.toml"]
+    other = Violation("one-master violated: two hosts led", SCENARIO, "two hosts led at T+40")
+    keeper.keep([VIOLATION, other])
+    assert [scenario.name for scenario, _ in keeper.written] == ["one-master-power-off", "one-master-power-off-2"]
+    assert load(str(keeper.written[1][1].scenario)).about == "two hosts led at T+40"
