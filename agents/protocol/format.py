@@ -152,6 +152,7 @@ BODIES: dict[str, tuple[Field, ...]] = {
         _ANSWERS,
         Field("generation", "u32", "which one"),
         Field("placeable", "texts", "its VMs that another host could run now"),
+        Field("taken_over", "texts", "of `failed`, those that the master answers for"),
     ),
     "RestartOrder": (
         Field("order", "u64", "number of the order, unique in one life of its sender; makes the order idempotent"),

@@ -117,6 +117,9 @@ class InventoryAck(Order, frozen=True, kw_only=True, gc=False, tag=True):
     generation: int
     placeable: tuple[str, ...] = ()
     """Those of its VMs that another host could run now. VM component protection asks for them."""
+    taken_over: tuple[str, ...] = ()
+    """Of the VMs that ended by themselves, those that this master answers for. The others the slave tells again, to the
+    next master: in a partition this one may own no list."""
 
 
 class LockEvidence(msgspec.Struct, frozen=True, gc=False):

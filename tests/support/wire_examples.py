@@ -43,7 +43,7 @@ def every_message(hosts: int = 3) -> tuple[m.AnyMessage, ...]:
         m.Join(**HEAD, inventory=4, padding=100),
         m.Welcome(**HEAD, answers=21, padding=0),
         m.Inventory(**HEAD, generation=4, vms=("vm-98-1", "vm-98-2"), datastores={"vmfs-1": "apd"}, failed=()),
-        m.InventoryAck(**HEAD, answers=21, generation=4, placeable=("vm-98-1",)),
+        m.InventoryAck(**HEAD, answers=21, generation=4, placeable=("vm-98-1",), taken_over=("vm-98-2",)),
         m.RestartOrder(**HEAD, answers=21, order=12, vm=VM, attempt=2, reign=2, evidence=evidence),
         m.RestartResult(**HEAD, order=12, vm="vm-98-1", ok=False, because="gesperrt: Schloß hält"),
         m.Configure(**HEAD, answers=21, config=configuration(hosts)),

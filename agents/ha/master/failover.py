@@ -78,7 +78,9 @@ class Failover:
         self._report(self._queue.result(outcome.vm, order, outcome.ok, outcome.because, self._c.now_ns))
 
     def adopt_list(self) -> None:
-        """This master now holds a list: the list's VMs that run nowhere are restarted."""
+        """This master now holds a list: the list's VMs that run nowhere are restarted. Until now another one could
+        restart them, also on a host whose file was read before that."""
+        self._hosts.read_poweron_again()
         self._orphans |= self._ownership.to_restart().keys()
         if self._orphans_due_ns == NEVER_NS:
             self._orphans_due_ns = self._c.now_ns

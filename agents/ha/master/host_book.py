@@ -172,6 +172,11 @@ class HostBook:
         self._carry_out(moid, watch.poweron(file.isolated, self._c.now_ns))
         return watch.state != "hostDown"
 
+    def read_poweron_again(self) -> None:
+        """Read the poweron file of every silent host anew: what they said before is too old for a new question."""
+        for moid, watch in self._watches.items():
+            self._carry_out(moid, watch.read_again(self._c.now_ns))
+
     def close(self) -> None:
         """The reign ends: watches end, and no host is joined any more."""
         for moid, watch in self._watches.items():

@@ -133,6 +133,11 @@ class HostWatch:
             return []
         return self._judge(now_ns) if self.phase == "decided" else []
 
+    def read_again(self, now_ns: int) -> list[WatchStep]:
+        """What its poweron file said until now is too old for a new question."""
+        self.poweron_read = False
+        return self._poll(now_ns) if self.phase in ("pinging", "decided") or self.heard_apart() else []
+
     def heard_apart(self) -> bool:
         """Whether the host is heard and not ours: it looks for a master, leads itself, or hears no host. No heartbeat
         of a slave comes then, so that its file is read as that of a silent host (fact sheet 3.2)."""

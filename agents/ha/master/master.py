@@ -113,7 +113,11 @@ class Master(RoleMachine):
         """A slave's running VMs. The first one after a reboot shows what went down with the old boot."""
         hangs = "apd" in message.datastores.values()
         placeable = self._failover.placeable(peer.moid, message.vms) if hangs else ()
-        self._c.order(InventoryAck, peer.moid, generation=message.generation, placeable=placeable)
+        answered_for = self._failover.protected()
+        taken_over = tuple(vm for vm in message.failed if vm in answered_for)
+        self._c.order(
+            InventoryAck, peer.moid, generation=message.generation, placeable=placeable, taken_over=taken_over
+        )
         if message.generation == peer.inventory:
             return
         peer.inventory = message.generation

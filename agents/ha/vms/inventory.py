@@ -41,7 +41,7 @@ class OwnVms:
         self._c = context
         self.vms: dict[str, VmState] = {}
         self.failed: set[str] = set()
-        """Ended by themselves; told to the master until it acknowledges."""
+        """Ended by themselves; told to each master until one that answers for them has acknowledged."""
         self._wanted_again: set[str] = set()
         """Being ended here so that the master restarts them elsewhere."""
         self.generation = 1
@@ -113,7 +113,7 @@ class OwnVms:
     def acknowledged(self, message: InventoryAck) -> None:
         self._acked = max(self._acked, message.generation)
         if self._acked == self.generation:
-            self.failed.clear()
+            self.failed.difference_update(message.taken_over)
 
     # --- what is told ---
 

@@ -89,7 +89,7 @@ FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "Join": {"inventory": u32, "padding": st.integers(0, 9000)},
     "Welcome": {"answers": u32, "padding": st.integers(0, 9000)},
     "Inventory": {"generation": u32, "vms": texts, "datastores": access, "failed": texts},
-    "InventoryAck": {"answers": u32, "generation": u32, "placeable": texts},
+    "InventoryAck": {"answers": u32, "generation": u32, "placeable": texts, "taken_over": texts},
     "RestartOrder": {
         "answers": u32,
         "order": u64,
@@ -137,7 +137,7 @@ def examples() -> list[bytes]:
     values: dict[str, Any] = {"config": cluster, "vm": a_vm, "evidence": (), "datastores": {"vmfs-1": "ok"}}
     values |= {"vms": ("vm-1",), "hosts": {"host-98": "master"}, "role": "slave", "padding": 100, "ok": True}
     values |= {"on": True, "because": "why", "owned": ("vmfs-1",), "protected": (), "pending": (), "failed": ()}
-    values |= {"placeable": ("vm-1",)}
+    values |= {"placeable": ("vm-1",), "taken_over": ("vm-1",)}
     per_type: dict[str, dict[str, Any]] = {
         "Protect": {"vms": {"vm-1": "host-98"}},
         "RestartResult": {"vm": "vm-1"},

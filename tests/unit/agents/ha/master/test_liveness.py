@@ -80,3 +80,12 @@ def test_nine_seconds_of_silence_change_no_state() -> None:
     host = watch()
     assert run(host, 9) == [(3, "watching")]
     assert [s.do for s in host.heard(9 * SECOND)] == ["phase", "unwatch"]
+
+
+def test_the_poweron_file_of_a_silent_host_is_read_again_when_asked_and_that_of_a_host_that_is_heard_is_not() -> None:
+    host = watch()
+    assert host.read_again(1 * SECOND) == []
+    run(host, 20, beats=(5.0, 8.0, 11.0, 14.0, 17.0, 20.0))
+    host.poweron(False, 20 * SECOND)
+    assert [step.do for step in host.read_again(21 * SECOND)] == ["read-poweron"]
+    assert not host.poweron_read

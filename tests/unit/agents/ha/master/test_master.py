@@ -7,7 +7,7 @@ from typing import Any
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.master.master import Master
 from herzschlag.agents.ha.peers import Peer
-from herzschlag.agents.protocol.actions import Lock, PowerOn, Unlock
+from herzschlag.agents.protocol.actions import Lock, PowerOn, ReadFile, Unlock
 from herzschlag.agents.protocol.events import FileRead, LockChanged
 from herzschlag.agents.protocol.messages import (
     ClusterView,
@@ -95,6 +95,14 @@ def test_every_inventory_of_a_slave_is_acknowledged_and_a_repeat_changes_nothing
     assert not records(done, "restart")
 
 
+def test_it_takes_over_what_is_on_its_lists_of_the_vms_that_ended_by_themselves() -> None:
+    reign = Reign().owns("web")
+    reign.joins("host-99", "web")
+    reign.machine.did()
+    reign.inventory("host-99", generation=2, failed=("db", "web"))
+    assert [ack.taken_over for ack, _ in messages(reign.machine.did(), InventoryAck)] == [("web",)]
+
+
 def test_a_vm_that_ended_by_itself_is_restarted_on_a_joined_host() -> None:
     reign = Reign().owns("web")
     reign.joins("host-99", "web")
@@ -127,6 +135,23 @@ def test_orphans_of_the_list_wait_for_ten_seconds_after_the_election() -> None:
     assert not records(reign.machine.did(), "restart")
     reign.due(110)
     assert records(reign.machine.did(), "restart", vm="web", phase="ordered")
+
+
+def test_a_file_that_was_read_before_the_list_was_its_own_does_not_say_that_a_vm_runs_nowhere() -> None:
+    """The list's owner until then may have had it started on that host since."""
+    reign = Reign()
+    reign.due(111)
+    reign.file("host-99")
+    reign.master.ping_answered("10.1.0.1")
+    reign.machine.did()
+    reign.owns("web")
+    path = layout.poweron_path("lab", "host-99")
+    assert path in [read.path for read in of(reign.machine.did(), ReadFile)]
+    reign.due(119)
+    assert not records(reign.machine.did(), "restart")
+    reign.file("host-99")
+    reign.due(120)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
 
 
 def _named_by_two() -> Reign:

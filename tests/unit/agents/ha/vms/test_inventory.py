@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.vms.inventory import OwnVms, PowerOutcome
@@ -57,14 +59,18 @@ def test_a_vm_that_starts_does_not_run_yet_and_one_that_stops_still_does() -> No
     assert vms.running() == {"db"}
 
 
-def test_a_vm_that_ended_by_itself_is_told_until_the_master_acknowledges() -> None:
+def test_a_vm_that_ended_by_itself_is_told_until_a_master_takes_it_over() -> None:
     _, vms = own(web="on")
     assert vms.changed(VmChanged("web", "off", "it crashed", asked=False))
     vms.generation += 1
     assert vms.failed == {"web"}
-    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, answers=1, generation=1))
+    ack = InventoryAck(sender="host-99", boot=1, sequence=1, sent_ns=0, answers=1, generation=1, taken_over=("web",))
+    vms.acknowledged(ack)
     assert vms.failed == {"web"}, "that was an older inventory"
-    vms.acknowledged(InventoryAck(sender="host-99", boot=1, sequence=2, sent_ns=0, answers=1, generation=2))
+    vms.acknowledged(msgspec.structs.replace(ack, generation=2, taken_over=()))
+    assert not vms.unacknowledged()
+    assert vms.failed == {"web"}, "that master has no list with it, as in a partition"
+    vms.acknowledged(msgspec.structs.replace(ack, generation=2))
     assert vms.failed == set()
 
 
