@@ -97,6 +97,7 @@ class Agent:
         c.now_ns = now_ns
         if now_ns - self._due_ns > self._leap_ns:
             c.clock_leapt()
+            self._guests.clock_leapt()
         if type(event) is Received:
             if not self._received(event):
                 return []
@@ -235,6 +236,8 @@ class Agent:
                 if moved:
                     self._role.heartbeat_seen(host, datastore)
             case FileRead() | FileWritten() | LockChanged() | LockState():
+                if type(event) is FileWritten:
+                    self._vms.written(event)
                 self._role.answered(event)
             case _:
                 raise AssertionError(
@@ -274,6 +277,8 @@ class Agent:
 
     def _access_changed(self, datastore: str, access: DatastoreAccess, since_ns: int) -> None:
         self._c.access[datastore] = access
+        if access == "ok":
+            self._c.watch_anew()
         self._vmcp.access_changed(datastore, access, since_ns)
         self._role.access_changed(datastore)
         self._changed_inventory()
@@ -323,6 +328,8 @@ class Agent:
         if self._c.now_ns >= self._tick_ns:
             self._tick_ns = self._next_tick()
             self._role.tick()
+            if self._vms.unwritten:
+                self._write_poweron()
             self._inbox.note_silence(self._role.followed())
         self._role.duties()
         self._reporting.check(self._role.role, self._role.master)

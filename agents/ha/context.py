@@ -77,6 +77,11 @@ class Context:
         self._watched.add(host)
         self.do(WatchHeartbeats(host, tuple(d for d in self.cluster.host(host).datastores if self.works(d))))
 
+    def watch_anew(self) -> None:
+        """A datastore works again: what was watched elsewhere alone is watched there as well."""
+        for host in sorted(self._watched):
+            self.watch(host)
+
     def unwatch(self, host: str) -> None:
         """End a watch and forget what it saw: from now on the heartbeat moves unseen."""
         self._watched.discard(host)

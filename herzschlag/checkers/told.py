@@ -31,9 +31,10 @@ def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ..
         wanted = frozenset(c.host for c in segment.conditions if isinstance(c, p.Maintenance))
         reached = _reached(segment, lab)
         known |= dict.fromkeys(reached, wanted)
-        unmonitored = (
-            unmonitored - set(reached) if UNMONITORED not in segment.conditions else unmonitored | set(reached)
-        )
+        if UNMONITORED in segment.conditions:
+            unmonitored |= set(_reached(segment, lab, both_ways=False))
+        else:
+            unmonitored -= set(reached)
         resting: set[p.AnyCondition] = {p.Maintenance(host) for host in lab.moids if host in known[host]}
         resting |= {UNMONITORED} if unmonitored else set()
         others = {c for c in segment.conditions if not isinstance(c, p.Maintenance) and c != UNMONITORED}
@@ -42,8 +43,9 @@ def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ..
     return tuple(found)
 
 
-def _reached(segment: Segment, lab: TopologySpec) -> list[str]:
-    """The hosts that vCenter tells."""
+def _reached(segment: Segment, lab: TopologySpec, *, both_ways: bool = True) -> list[str]:
+    """The hosts that vCenter tells. An order names the newest datagram that it answers, so a host that vCenter does not
+    hear takes the next one or two, and no more: `both_ways` asks who takes them for sure, otherwise who may."""
     conditions = segment.conditions
     if p.VcenterDown() in conditions or p.PowerOff(VCENTER) in conditions:
         return []
@@ -54,7 +56,7 @@ def _reached(segment: Segment, lab: TopologySpec) -> list[str]:
 
     def reaches(host: str) -> bool:
         return any(
-            stops.passes(net, VCENTER, host, "8182") and stops.passes(net, host, VCENTER, "8182")
+            stops.passes(net, VCENTER, host, "8182") and (not both_ways or stops.passes(net, host, VCENTER, "8182"))
             for net in lab.networks
         )
 

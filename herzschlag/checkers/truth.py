@@ -372,7 +372,8 @@ class Truth:
                 continue
             vm = str(record.fields["vm"])
             runs = record.fields["to"] in RUNNING
-            if runs and (vm, node) not in open_stays:
+            # What ends in the instant in which its host loses power is told after that, and is not a start.
+            if runs and (vm, node) not in open_stays and record.get("from") not in RUNNING:
                 open_stays[vm, node] = record
             elif not runs and (begun := open_stays.pop((vm, node), None)) is not None:
                 found.setdefault(vm, []).append(Stay(vm, node, begun.at_ns, at_ns, begun.seq))

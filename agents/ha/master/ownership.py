@@ -16,11 +16,13 @@ from herzschlag.agents.settings import NEVER_NS
 class _List:
     """The protectedlist of one datastore."""
 
-    __slots__ = ("asked", "entries", "held", "read", "retry_ns", "written")
+    __slots__ = ("asked", "entries", "held", "out_of_reach", "read", "retry_ns", "written")
 
     def __init__(self) -> None:
         self.held = False
         self.asked = False
+        self.out_of_reach = False
+        """It was lost, or asked for, when its datastore was: once that is back, the lock may be ours still."""
         self.read = False
         self.entries: dict[str, str] = {}
         """VM to the host it last ran on, as the datastore says."""
@@ -77,7 +79,7 @@ class Ownership:
 
     def lock_changed(self, datastore: str, held: bool) -> None:
         entry = self._lists[datastore]
-        entry.asked = False
+        entry.asked = entry.out_of_reach = False
         entry.held = held
         if held:
             self._c.do(ReadFile(datastore, self._path()))
@@ -117,6 +119,7 @@ class Ownership:
         """A lost datastore takes its list with it [YB-OWN]."""
         entry = self._lists.get(datastore)
         if entry is not None and not self._c.works(datastore):
+            entry.out_of_reach = entry.out_of_reach or entry.held or entry.asked
             entry.held = entry.asked = entry.read = False
             entry.written = None
 
@@ -144,9 +147,9 @@ class Ownership:
     def release(self) -> None:
         """Release everything: isolation, abdication, maintenance [DD-F]."""
         for name, entry in self._lists.items():
-            if entry.held or entry.asked or not self._c.works(name):  # One that is lost may be ours when it is back.
+            if entry.held or entry.asked or entry.out_of_reach:
                 self._c.do(Unlock(name, self._path()))
-            entry.held = entry.asked = entry.read = False
+            entry.held = entry.asked = entry.out_of_reach = entry.read = False
 
     # --- how ---
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.protocol.actions import PowerOff, PowerOn, RemoveFile, WriteFile
-from herzschlag.agents.protocol.events import PowerOnDone, VmChanged
+from herzschlag.agents.protocol.events import FileWritten, PowerOnDone, VmChanged
 from herzschlag.agents.protocol.messages import (
     VCENTER,
     Inventory,
@@ -44,6 +44,8 @@ class OwnVms:
         """Ended by themselves; told to each master until one that answers for them has acknowledged."""
         self._wanted_again: set[str] = set()
         """Being ended here so that the master restarts them elsewhere."""
+        self.unwritten: set[str] = set()
+        """Datastores that took no poweron file, as one without room does not: they are tried again."""
         self.generation = 1
         """Of the inventory."""
         self._acked = -1
@@ -137,9 +139,15 @@ class OwnVms:
     def answer(self, to: str, outcome: PowerOutcome) -> None:
         self._c.send(RestartResult, (to,), **outcome._asdict())
 
+    def written(self, event: FileWritten) -> None:
+        """A file is on a datastore, or could not be written there."""
+        if event.path == layout.poweron_path(self._c.cluster.name, self._c.moid) and event.status == "lost":
+            self.unwritten.add(event.datastore)
+
     def write_poweron(self, *, isolated: bool) -> None:
         """Rewrite our poweron file on every heartbeat datastore we reach."""
         c = self._c
+        self.unwritten.clear()
         # The boot comes first: an agent that was restarted counts its inventories from one again.
         generation = c.boot << 32 | self.generation
         file = layout.PoweronFile(isolated, tuple(sorted(self.running())), generation)

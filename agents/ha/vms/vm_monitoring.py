@@ -29,6 +29,10 @@ class GuestMonitor:
         else:
             self._silent_since_ns.pop(vm, None)
 
+    def clock_leapt(self) -> None:
+        """The host stood still, or its clock leapt: how long a guest has been silent is not known any more."""
+        self._silent_since_ns = dict.fromkeys(self._silent_since_ns, self._c.now_ns)
+
     def gone(self, vm: str) -> None:
         self._silent_since_ns.pop(vm, None)
 

@@ -76,7 +76,8 @@ def _unmonitored(act: Record, truth: Truth) -> Detail | None:
 def _lossy(truth: Truth, act: Record) -> bool:
     """Whether packets may have been lost, or the host stood still while they came and is only now awake."""
     asleep = truth.stood_still(act.node, act.at_ns - truth.timers.isolation_ping_ns, act.at_ns)
-    return asleep or truth.impaired(truth.segment_at(act.at_ns))
+    lately = (*truth.between(max(0, act.at_ns - NOTICE_NS), act.at_ns), truth.segment_at(act.at_ns))
+    return asleep or any(truth.impaired(segment) for segment in lately)
 
 
 CHECKER = Checker(NAME, ("isolation", "role", "fault"), _check)

@@ -36,8 +36,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
     details = []
     files = {(str(r.fields["datastore"]), str(r.fields["path"])) for r in history.of_kind("lock")}
     for datastore, path in sorted(files):
-        holds = holds_of(truth, datastore, path)
-        both_act = [(a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, datastore, truth)]
+        holds = _taken_from(holds_of(truth, datastore, path), datastore, truth)
+        both_act = [(a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, truth)]
         blind = [(a, b) for a, b in both_act if _blind(a, b, datastore, truth)]
         both = next((pair for pair in both_act if pair not in blind), None)
         name = f"{datastore}/{path}"
@@ -72,6 +72,29 @@ def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
     return [msgspec.structs.replace(h, end_ns=min(h.end_ns, _lost_ns(truth.history[h.seq], truth))) for h in found]
 
 
+def _taken_from(holds: list[Hold], datastore: str, truth: Truth) -> list[Hold]:
+    """The same holds, each at its end when another host took the lock while the holder could not act. What that holder
+    believes afterwards concerns no third host."""
+    left: list[Hold] = []
+    for hold in sorted(holds, key=lambda hold: hold.begin_ns):
+        left = [
+            msgspec.structs.replace(other, end_ns=hold.begin_ns)
+            if other.host != hold.host
+            and other.end_ns > hold.begin_ns
+            and not _can_act(other.host, datastore, hold.begin_ns, truth)
+            else other
+            for other in left
+        ]
+        left.append(hold)
+    return left
+
+
+def _can_act(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
+    """Whether just before that instant a holder moved, and reached the datastore."""
+    segment = truth.segment_at(max(0, at_ns - 1))
+    return truth.reaches_storage(host, segment, datastore) and p.Frozen(host) not in segment.conditions
+
+
 def _lost_ns(held: Record, truth: Truth) -> int:
     """When the holder lost power while holding, or its agent did: the kernel closes what a dead process had open. The
     locks of VMs are the hypervisor's, and outlive the agent."""
@@ -86,14 +109,12 @@ def _lost_ns(held: Record, truth: Truth) -> int:
     return min(ends, default=FOREVER)
 
 
-def _both_act(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
-    """Whether the later of the two took the lock from a holder that could act on it at that moment. One that could
-    not may rightly lose it; what it writes before it notices is the disks' to show."""
+def _both_act(a: Hold, b: Hold, truth: Truth) -> bool:
+    """Whether the later of the two took the lock from a holder that could act on it at that moment (`_taken_from` has
+    ended the holds of those that could not). One that could not may rightly lose it; what it writes before it notices
+    is the disks' to show."""
     first, second = sorted((a, b), key=lambda hold: hold.begin_ns)
-    if second.begin_ns >= min(first.end_ns, truth.end_ns):
-        return False
-    segment = truth.segment_at(max(0, second.begin_ns - 1))
-    return truth.reaches_storage(first.host, segment, datastore) and p.Frozen(first.host) not in segment.conditions
+    return second.begin_ns < min(first.end_ns, truth.end_ns)
 
 
 def _blind(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:

@@ -131,7 +131,8 @@ def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
     for segment in truth.between(since_ns, order.at_ns):
         for master in truth.lab.moids:
             begin_ns, end_ns = max(segment.begin_ns, since_ns), min(segment.end_ns, order.at_ns)
-            leads = _owns(master, datastore, end_ns - 1, truth) and end_ns - begin_ns >= USER_NS
+            owns = (_owns(master, datastore, at_ns, truth) for at_ns in (end_ns - USER_NS, end_ns - 1))
+            leads = end_ns - begin_ns >= USER_NS and all(owns)
             told = truth.vcenter_runs(begin_ns) and truth.linked(VCENTER, master, segment, "8182")
             if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
                 return True

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from herzschlag.agents.datastore import layout
 from herzschlag.agents.ha.roles.role import RoleChange
-from herzschlag.agents.protocol.actions import KeepConfig, PowerOff, PowerOn, Send
-from herzschlag.agents.protocol.events import Received, VmChanged
+from herzschlag.agents.protocol.actions import (
+    KeepConfig,
+    PowerOff,
+    PowerOn,
+    ResetVm,
+    Send,
+    WatchHeartbeats,
+    WriteFile,
+)
+from herzschlag.agents.protocol.events import (
+    WAKE,
+    DatastoreChanged,
+    FileWritten,
+    GuestChanged,
+    Received,
+    VmChanged,
+)
 from herzschlag.agents.protocol.messages import (
     VCENTER,
     Configure,
@@ -215,3 +232,31 @@ def test_a_master_cut_off_from_everything_is_isolated_and_goes_back_to_an_electi
     assert records(done, "role", to="isolated")
     agent.hears("host-99", Heartbeat, **LEADS)
     assert agent.role == "election"
+
+
+def test_a_host_is_watched_on_a_datastore_that_works_only_later() -> None:
+    agent = Driven(config=cluster(), access={"vmfs-1": "ok", "vmfs-2": "apd"})
+    watched = of(agent.until(16), WatchHeartbeats)
+    assert {watch.datastores for watch in watched} == {("vmfs-1",)}
+    again = of(agent.happens(DatastoreChanged("vmfs-2", "ok", 0), 17), WatchHeartbeats)
+    assert {watch.host for watch in again} == {watch.host for watch in watched}
+    assert {watch.datastores for watch in again} == {("vmfs-1", "vmfs-2")}
+
+
+def test_a_poweron_file_that_found_no_room_is_written_again() -> None:
+    agent = Driven(config=cluster())
+    agent.happens(VmChanged("web", "on", "a user", asked=True), 1)
+    path = layout.poweron_path("lab", "host-98")
+    agent.happens(FileWritten("vmfs-1", path, "lost"), 1.5)
+    again = [write for write in of(agent.until(3.5), WriteFile) if write.path == path]
+    assert again
+    assert layout.decode_poweron(again[-1].data).vms == ("web",)
+    agent.happens(FileWritten("vmfs-1", path, "ok"), 3.6)
+    assert path not in [write.path for write in of(agent.until(6), WriteFile)]
+
+
+def test_a_guest_that_was_silent_while_its_host_stood_still_gets_its_time_anew() -> None:
+    agent = Driven(config=msgspec.structs.replace(cluster(vms=(vm("web"),)), vm_monitoring=True), vms={"web": "on"})
+    agent.happens(GuestChanged("web", True), 1)
+    assert not of(agent.happens(WAKE, 200), ResetVm), "the host stood still since T+1"
+    assert of(agent.until(400), ResetVm)

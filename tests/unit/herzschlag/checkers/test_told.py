@@ -31,3 +31,10 @@ def test_monitoring_is_off_as_long_as_any_host_takes_it_to_be() -> None:
     wanted: list[set[p.AnyCondition]] = [{UNMONITORED}, {*cut}, set()]
     found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(wanted)), LAB)
     assert [UNMONITORED in segment.conditions for segment in found] == [True, True, False]
+
+
+def test_who_hears_vcenter_and_is_not_heard_may_know_that_monitoring_is_off_and_not_that_it_is_on_again() -> None:
+    mute: set[p.AnyCondition] = {p.LinkCut(network, "host-98", "vcenter", "switch") for network in LAB.networks}
+    wanted: list[set[p.AnyCondition]] = [{UNMONITORED, *mute}, mute, set()]
+    found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(wanted)), LAB)
+    assert [UNMONITORED in segment.conditions for segment in found] == [True, True, False]

@@ -119,3 +119,15 @@ def test_release_lets_go_of_locks_that_are_held_or_asked_for() -> None:
     lists.release()
     assert [unlock.datastore for unlock in of(machine.did(), Unlock)] == ["vmfs-1", "vmfs-2"]
     assert lists.owned() == ()
+
+
+def test_release_lets_go_of_a_list_whose_datastore_is_back_before_it_is_known_to_be_ours() -> None:
+    machine, lists = holding("web")
+    machine.context.access["vmfs-1"] = "apd"
+    lists.access_changed("vmfs-1")
+    machine.context.access["vmfs-1"] = "ok"
+    lists.access_changed("vmfs-1")
+    lists.release()
+    assert "vmfs-1" in [unlock.datastore for unlock in of(machine.did(), Unlock)]
+    lists.release()
+    assert not of(machine.did(), Unlock), "once is enough"
