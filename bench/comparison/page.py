@@ -106,7 +106,7 @@ HEAD = """\
 Each system as it comes here, with its timers: [systems.md](systems.md) says which, and what is documented of them. So
 this compares choices, not quality: who waits longer is wrong less often. Three hosts (five for the split), real
 packets; ours at speed 10, its times in protocol seconds; the others in real time. {runs} runs, {each} of each cell that
-was played, `make comparison`, {date}, on: {machine}; one lab after the other.
+was played, `make comparison`, {date}, on: {machine}; one lab after the other in each call of it, the last two calls side by side.
 Runs for which the machine was too late prove nothing;
 {left_out} left out. Each run is kept in [comparison.json](comparison.json).
 """
