@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.comparison.cases import FAULTS, SUBJECTS
 from bench.comparison.kept import Kept, Played
+from bench.comparison.picture import picture
 from bench.comparison.seen import Seen
 from herzschlag.history.records import write_whole
 
@@ -30,7 +31,14 @@ MEASURES: dict[str, tuple[str, Callable[[Seen], float | None]]] = {
 
 
 def write(kept: Kept) -> None:
+    for fault in FAULTS:
+        if runs := [one for one in kept.runs if one.fault == fault and not one.left_out]:
+            write_whole(PAGE.parent / _picture_of(fault), picture(fault, runs).encode())
     write_whole(PAGE, text(kept).encode())
+
+
+def _picture_of(fault: str) -> str:
+    return f"pictures/comparison-{fault}.svg"
 
 
 def text(kept: Kept) -> str:
@@ -43,6 +51,10 @@ def text(kept: Kept) -> str:
     parts.append("## All in one table\n")
     parts.append(TABLE_WORDS)
     parts.append(_table(sound, _cell))
+    parts.append("## One picture a fault\n\nMedians; the line across is from the lowest to the highest run.\n")
+    for fault, what in FAULTS.items():
+        if any(one.fault == fault for one in sound):
+            parts.append(f"![{fault}: {what}; the figures are in the tables below]({_picture_of(fault)})\n")
     for title, (what, measure) in MEASURES.items():
         parts.append(f"## {title}\n\nMedian of {what}; in brackets the lowest and the highest.\n")
         parts.append(_table(sound, partial(_figures, measure)))
@@ -106,7 +118,8 @@ HEAD = """\
 Each system as it comes here, with its timers: [systems.md](systems.md) says which, and what is documented of them. So
 this compares choices, not quality: who waits longer is wrong less often. Three hosts (five for the split), real
 packets; ours at speed 10, its times in protocol seconds; the others in real time. {runs} runs, {each} of each cell that
-was played, `make comparison`, {date}, on: {machine}; one lab after the other in each call of it, the last two calls side by side.
+was played, `make comparison`, {date}, on: {machine}; one lab after the other in each call
+of it, the last two calls side by side.
 Runs for which the machine was too late prove nothing;
 {left_out} left out. Each run is kept in [comparison.json](comparison.json).
 """
