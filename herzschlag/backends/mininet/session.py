@@ -141,11 +141,13 @@ class MininetSession(HasSandbox):
         written = self._tail.open(None if logs is None else logs / TAIL_FILE)
         inner = self._line.open()
         self._capture.start(logs)
-        handed = (inner.fileno(), written, *self._capture.lines)
+        capture = self._capture.lines
+        handed = (inner.fileno(), written, *capture)
+        words = (inner.fileno(), written, logs or INNER_LOGS, *capture)
         try:
             with (Path(os.devnull) if logs is None else logs / "stage.log").open("ab") as output:
                 self._sandbox = Sandbox.start(
-                    [sys.executable, "-m", "herzschlag.backends.mininet.stage", *map(str, handed)],
+                    [sys.executable, "-m", "herzschlag.backends.mininet.stage", *map(str, words)],
                     env=environment(),
                     pass_fds=handed,
                     stdout=output,
