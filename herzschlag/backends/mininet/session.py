@@ -36,6 +36,7 @@ from herzschlag.backends.mininet.stage.api import (
     Where,
     cut_name,
 )
+from herzschlag.backends.mininet.stage.beginning import AGENTS, PROGRAMS
 from herzschlag.backends.mininet.stage_line import StageLine
 from herzschlag.backends.names import BackendName
 from herzschlag.faults import Fault
@@ -143,7 +144,8 @@ class MininetSession(HasSandbox):
         self._capture.start(logs)
         capture = self._capture.lines
         handed = (inner.fileno(), written, *capture)
-        words = (inner.fileno(), written, logs or INNER_LOGS, *capture)
+        kind = AGENTS if self.plan.system is None else PROGRAMS
+        words = (inner.fileno(), written, logs or INNER_LOGS, kind, *capture)
         try:
             with (Path(os.devnull) if logs is None else logs / "stage.log").open("ab") as output:
                 self._sandbox = Sandbox.start(

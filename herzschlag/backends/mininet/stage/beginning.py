@@ -1,13 +1,16 @@
-"""What a stage starts before it imports anything else: the controller, whose framework takes longest to import.
+"""What a stage starts before it imports anything else: the controller, whose framework takes longest to import, and the
+zygote, which runs a small cluster to warm up.
 
-    python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD LOG_FOLDER [CAPTURE_FD]
+    python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD LOG_FOLDER agents|programs [CAPTURE_FD]
 
-This module decides how the controller's process is started. Waiting for it, and watching it, is left to `stage.py`.
+This module decides how the two processes are started. Waiting for them, and watching them, is left to `stage.py` and
+`nodes.py`. With another system's programs in place of agents there is no zygote.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +28,48 @@ class ControllerProcess(NamedTuple):
     """Descriptor on which it says that it is ready."""
 
 
+PACKET_BYTES = 4_000_000
+"""Room for orders and news on the line to the zygote."""
+AGENTS, PROGRAMS = "agents", "programs"
+
+
+class ZygoteProcess(NamedTuple):
+    """The zygote, from its start on."""
+
+    process: subprocess.Popen[bytes]
+    line: socket.socket
+
+
+class Started(NamedTuple):
+    """Both."""
+
+    controller: ControllerProcess
+    zygote: ZygoteProcess | None
+
+
+def begin(words: list[str]) -> Started:
+    """Start what these words of the stage's command line ask for."""
+    records, logs = int(words[1]), Path(words[2])
+    logs.mkdir(parents=True, exist_ok=True)
+    return Started(start_controller(logs), start_zygote(records, logs) if words[3] == AGENTS else None)
+
+
+def start_zygote(records: int, logs: Path) -> ZygoteProcess:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        ours.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
+        theirs.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
+    with theirs, (logs / "agents.log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "herzschlag.agents.processes.zygote", str(theirs.fileno()), str(records)],
+            pass_fds=(theirs.fileno(), records),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    return ZygoteProcess(process, ours)
+
+
 def controller_words(logs: Path, says: int) -> list[str]:
     """The command line of the controller."""
     return [
@@ -35,7 +80,6 @@ def controller_words(logs: Path, says: int) -> list[str]:
 
 
 def start_controller(logs: Path) -> ControllerProcess:
-    logs.mkdir(parents=True, exist_ok=True)
     listens, says = os.pipe()
     with (logs / "controller.out").open("ab") as output:
         process = subprocess.Popen(

@@ -13,7 +13,6 @@ import contextlib
 import os
 import platform
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -46,7 +45,7 @@ from herzschlag.backends.mininet.stage.beginning import (
     CONTROL_SOCKET,
     CONTROLLER_ADDRESS,
     CONTROLLER_PORT,
-    ControllerProcess,
+    Started,
 )
 from herzschlag.backends.mininet.stage.disks import read_disk_file
 from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
@@ -107,7 +106,7 @@ class Stage:
         settings: StageSettings,
         records: int,
         capture_line: int | None,
-        controller: ControllerProcess,
+        started: Started,
     ) -> None:
         self._outside = outside
         self._settings = settings
@@ -124,11 +123,11 @@ class Stage:
         self._relay: dict[str, int] = {}
         """Its pid under its name, once there is one."""
         self._versions = {"kernel": platform.release(), "python": platform.python_version()}
-        # The slowest parts start first: the controller did before this process's imports, and now the zygote.
-        self._controller_process, self._controller_says = controller
-        if settings.system is None:
-            self._nodes: Nodes | Programs = Nodes(settings, records, self._logs / "agents.log", self._gone)
+        self._controller_process, self._controller_says = started.controller
+        if started.zygote is not None:
+            self._nodes: Nodes | Programs = Nodes(settings, started.zygote, self._logs / "agents.log", self._gone)
         else:
+            assert settings.system is not None
             self._nodes = Programs(settings, settings.system, records, self._logs, self._gone)
         self._lab = Lab(
             settings.topology,
@@ -351,16 +350,14 @@ def _ovs_version() -> str:
     return result.stdout.split("\n", 1)[0].rpartition(" ")[2]
 
 
-def main(controller: ControllerProcess) -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command handles Ctrl-C, and ends everything when it is ready
-    os.setsid()  # the lab has a session of its own, which can have priority over others
+def main(started: Started) -> int:
     outside = Outside(socket.socket(fileno=int(sys.argv[1])))
     records = int(sys.argv[2])
     os.set_inheritable(outside.fileno(), False)
     os.set_inheritable(records, False)
-    capture_line = int(sys.argv[4]) if len(sys.argv) > 4 else None
+    capture_line = int(sys.argv[5]) if len(sys.argv) > 5 else None
     try:
-        stage = Stage(outside, outside.settings(), records, capture_line, controller)
+        stage = Stage(outside, outside.settings(), records, capture_line, started)
         stage.start()
     except UnusableMachineError as error:
         outside.tell(Refused(error.what, error.fix))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 from herzschlag.backends.mininet.stage import beginning
 
 
@@ -30,3 +32,15 @@ def test_nothing_is_imported_before_the_controller_runs_but_what_starting_it_nee
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("herzschlag")
     }
     assert found == {"herzschlag.backends.mininet.stage.beginning"}
+
+
+def test_with_programs_in_place_of_agents_there_is_no_zygote(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Else one would warm up beside every lab of another system."""
+    began: list[object] = []
+    monkeypatch.setattr(beginning, "start_controller", began.append)
+    monkeypatch.setattr(beginning, "start_zygote", lambda records, logs: began.append((records, logs)))
+    logs = tmp_path / "log"
+    beginning.begin(["5", "6", str(logs), beginning.PROGRAMS, "7"])
+    assert began == [logs] and logs.is_dir()
+    beginning.begin(["5", "6", str(logs), beginning.AGENTS])
+    assert began == [logs, logs, (6, logs)]
