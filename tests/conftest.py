@@ -9,6 +9,8 @@ from functools import cache
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.order import long_first
+
 # Tests read, break and replace plain Python; those of the compiled cores start processes of their own. Set before any
 # import of ours, and for every process that a test starts.
 os.environ.setdefault("HERZSCHLAG_PURE", "1")
@@ -38,6 +40,19 @@ def packets_missing() -> str:
 
     missing = asking.lacking()
     return f"{asking.why(missing)} ({asking.how(missing)})" if missing else ""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With workers: what takes long begins first. And before that, on one of them, the test that wants no other lab
+    beside it: no other worker begins one while it waits for theirs to end."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    takes_s = {n: item.get_closest_marker("takes") for n, item in enumerate(items)}
+    long = {n: float(mark.args[0]) for n, mark in takes_s.items() if mark is not None}
+    lonely = (n for n in long if any(m.kwargs.get("alone") for m in items[n].iter_markers("herzschlag")))
+    items[:] = long_first(items, long, workers, next(lonely, None))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

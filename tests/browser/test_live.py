@@ -305,6 +305,7 @@ def test_the_page_says_when_the_command_has_ended(tmp_path: Path, open_context: 
 
 
 @pytest.mark.packets
+@pytest.mark.takes(27)
 def test_on_real_packets_a_cluster_is_broken_by_click_saved_and_run_again(
     tmp_path: Path, open_context: OpenContext
 ) -> None:

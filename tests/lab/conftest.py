@@ -18,7 +18,7 @@ SPEED = 10.0
 
 @pytest.fixture(scope="session")
 def packet_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str], Path]:
-    """The directory of a run of this shipped scenario at speed 10, seed 1, with no other lab beside it."""
+    """The directory of a run of this shipped scenario at speed 10, seed 1."""
     own = tmp_path_factory.getbasetemp()
     home = (own if worker_id == "master" else own.parent) / "played-once"
 
@@ -31,7 +31,7 @@ def packet_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Call
                 wanted = RunRequest(
                     scenario=load(scenario), backend="mininet", speed=SPEED, seed=1, directory=directory
                 )
-                with Place.wait(alone=True):
+                with Place.wait():
                     run(wanted)
         return directory
 

@@ -143,6 +143,7 @@ def test_changed_and_foreign_datagrams_change_nothing(cluster: Cluster, attacker
 # A seed of its own: no other test's lab, so its capture is all of this one. Alone: switch, agent and attacker keep two
 # processors busy, and beside another lab the kernel had to throw 847 of 450,000 datagrams away unread.
 @pytest.mark.herzschlag(vms_per_host=1, seed=17, alone=True)
+@pytest.mark.takes(22)
 def test_in_a_flood_no_heartbeat_of_the_honest_is_missed(cluster: Cluster, attacker: Attacker) -> None:
     """Three times 150,000 datagrams at up to 50,000 a second, to the master: its kernel throws none away unread, and
     every heartbeat that a host sent meanwhile reaches it."""

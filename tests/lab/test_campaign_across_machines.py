@@ -94,6 +94,7 @@ def child_of(pid: int) -> int:
 
 
 @inside
+@pytest.mark.takes(25)
 def test_runs_of_a_killed_and_of_a_cut_off_worker_are_played_by_others() -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -45,6 +45,7 @@ def labs(place: Path) -> int:
 
 
 @pytest.mark.packets
+@pytest.mark.takes(40)
 def test_a_worker_of_many_threads_has_one_lab_at_a_time(tmp_path: Path, file: Path) -> None:
     """And the client, killed in the middle, finds the rest to do when it is called again."""
     with socket.create_server(("127.0.0.1", 0)) as free:

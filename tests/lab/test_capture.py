@@ -218,6 +218,7 @@ def test_both_backends_tell_the_same_story(played: PacketRun, tmp_path: Path) ->
     assert compare(read_history(tmp_path / "virtual" / HISTORY_FILE), played.history).because == ""
 
 
+@pytest.mark.takes(66)
 def test_at_speed_1_packets_and_records_agree_within_5_ms(tmp_path: Path) -> None:
     """Or within as much more as the machine itself says that its timers were late."""
     played = play("slave-failure", 1.0, tmp_path / "run")

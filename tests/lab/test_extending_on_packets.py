@@ -30,6 +30,7 @@ def test_its_scenario_holds(site: Path, project: Path) -> None:
     assert brisk["because"].startswith("as documented (a dead master is succeeded")
 
 
+@pytest.mark.packets(own_places=True)
 def test_its_tests_pass(site: Path, project: Path) -> None:
     words = ("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "--herzschlag-backend", "mininet")
     done = extending.command(site, project, *words)

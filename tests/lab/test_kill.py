@@ -10,18 +10,14 @@ import subprocess
 import sys
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from herzschlag.plugin.places import Place
 from tests.support.marked import MARK, MODULES, SUFFIXES, processes
 from tests.support.stops import BAD_LINES
 from tests.support.waiting import NeverTrue, until
 
-AT_ONCE = 2
-"""How many labs run side by side: enough to be quick on two cores, few enough not to disturb each other."""
 LATEST_S = 6.0
 """A run of slave-failure at speed 10 takes some nine seconds; a process that is to be killed lives until near its
 end."""
@@ -79,18 +75,12 @@ def kill_one(number: int, directory: Path) -> str:
     return ""
 
 
-def in_a_place(number: int, directory: Path) -> str:
-    """Do the same in a place for a lab, since all tests together may have only so many labs at once."""
-    with Place.wait():
-        return kill_one(number, directory)
-
-
-@pytest.mark.packets(own_places=True)
-def test_nothing_is_left_and_nothing_holds_whichever_process_is_killed(tmp_path: Path) -> None:
+@pytest.mark.packets
+@pytest.mark.parametrize("number", range(len(VICTIMS)), ids=VICTIMS)
+def test_nothing_is_left_and_nothing_holds_whichever_process_is_killed(number: int, tmp_path: Path) -> None:
     """A user's machine stays clean, and no broken run passes for a verdict about the protocol."""
     before = interfaces()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        wrong = [text for text in pool.map(lambda n: in_a_place(n, tmp_path), range(len(VICTIMS))) if text]
-    assert not wrong, "\n".join(wrong)
+    wrong = kill_one(number, tmp_path)
+    assert not wrong, wrong
     assert interfaces() <= before
     assert not mounts_of(tmp_path)

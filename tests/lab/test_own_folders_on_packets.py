@@ -8,9 +8,10 @@ import pytest
 
 from tests.support import own_project
 
-pytestmark = pytest.mark.packets
+pytestmark = pytest.mark.packets(own_places=True)
 
 
+@pytest.mark.takes(40)
 def test_a_project_with_folders_of_our_names_keeps_them(tmp_path: Path) -> None:
     """The processes of a lab are started by module name, with the user's folder first on their path."""
     folder = tmp_path / own_project.ODD_NAME

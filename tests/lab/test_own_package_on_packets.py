@@ -43,6 +43,7 @@ def test_a_campaign_finds_it(site: Path, project: Path) -> None:
     assert verdicts == {("cut-off@as-it-is", "violated"), ("cut-off@mended", "holds")}
 
 
+@pytest.mark.packets(own_places=True)
 def test_its_tests_pass_with_the_plugin(site: Path, project: Path) -> None:
     done = extending.command(site, project, "pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
     assert done.returncode == 0 and "1 passed" in done.stdout, done.stdout + done.stderr

@@ -146,6 +146,7 @@ def test_1(cluster):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+@pytest.mark.takes(19)
 def test_four_workers_share_the_places(pytester: pytest.Pytester) -> None:
     code = """
 import pytest

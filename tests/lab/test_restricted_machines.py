@@ -92,6 +92,7 @@ def test_a_command_that_needs_packets_refuses_in_one_line_and_leaves_nothing(
 
 
 @pytest.mark.packets
+@pytest.mark.takes(60)
 def test_the_demo_of_root_without_the_right_to_make_namespaces_is_on_real_packets(tmp_path: Path) -> None:
     status, told, errors = herzschlag("demo", "--jobs", "1", "--out", str(tmp_path / "runs"), before=WITHOUT_RIGHT)
     assert errors == "" and told.startswith("Speed: measuring"), told

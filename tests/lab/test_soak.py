@@ -14,6 +14,7 @@ from tests.support.soak.runs import Runs, play
 
 
 @pytest.mark.packets(own_places=True)
+@pytest.mark.takes(64)
 def test_runs_in_a_row_and_killed_labs_leave_nothing(tmp_path: Path) -> None:
     """Every verdict is right or unknown, and the machine has no name of ours more than before."""
     before = machine.names()

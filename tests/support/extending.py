@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.support.inherited import inherited
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENDING, YOUR_SYSTEM = ROOT / "docs/extending.md", ROOT / "docs/your-system.md"
@@ -47,11 +48,10 @@ def command(
     site: Path, folder: Path, *words: str, typed: str = "", **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """`python -m …` in a folder, with the package installed; `typed` is its standard input."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HERZSCHLAG_"))}
     return subprocess.run(
         [sys.executable, "-m", *words],
         cwd=folder,
-        env={**kept, "PYTHONPATH": str(site), "TERM": "dumb", "COLUMNS": "200", **environment},
+        env={**inherited(), "PYTHONPATH": str(site), "TERM": "dumb", "COLUMNS": "200", **environment},
         input=typed,
         capture_output=True,
         text=True,

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.inherited import inherited
+
 ODD_NAME = "Prüfstand für 'Herz' & \"Schlag\" $HOME; 100 %"
 FOLDERS = {
     "agents": ("agent", "settings", "states", "protocol", "processes"),
@@ -57,11 +59,10 @@ def python(folder: Path, *words: str, installed: Path | None = None) -> subproce
     """`python -m …` in the project, whose folder is on the path, as `-m` and the conftest put it there. `installed`: a
     folder with this package as a wheel has it, used in place of the checkout."""
     path = os.pathsep.join(str(one) for one in (folder, installed) if one is not None)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "HERZSCHLAG_"))}
     return subprocess.run(
         [sys.executable, "-m", *words],
         cwd=folder,
-        env={**kept, "PYTHONPATH": path, "TERM": "dumb", "COLUMNS": "200"},
+        env={**inherited(), "PYTHONPATH": path, "TERM": "dumb", "COLUMNS": "200"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

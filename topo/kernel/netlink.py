@@ -19,13 +19,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.ndmsg import ndmsg
-from pyroute2.netlink.rtnl.rtmsg import rtmsg
-
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.kernel.pyroute2_messages import ifaddrmsg, ifinfmsg, ndmsg, rtmsg
 from herzschlag.topo.spec import NETWORKS
 
 FIRST_INDEX = 2

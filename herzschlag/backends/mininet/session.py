@@ -36,6 +36,7 @@ from herzschlag.backends.mininet.stage.api import (
     Where,
     cut_name,
 )
+from herzschlag.backends.mininet.stage.beginning import AGENTS, PROGRAMS
 from herzschlag.backends.mininet.stage_line import StageLine
 from herzschlag.backends.names import BackendName
 from herzschlag.faults import Fault
@@ -141,11 +142,14 @@ class MininetSession(HasSandbox):
         written = self._tail.open(None if logs is None else logs / TAIL_FILE)
         inner = self._line.open()
         self._capture.start(logs)
-        handed = (inner.fileno(), written, *self._capture.lines)
+        capture = self._capture.lines
+        handed = (inner.fileno(), written, *capture)
+        kind = AGENTS if self.plan.system is None else PROGRAMS
+        words = (inner.fileno(), written, logs or INNER_LOGS, kind, *capture)
         try:
             with (Path(os.devnull) if logs is None else logs / "stage.log").open("ab") as output:
                 self._sandbox = Sandbox.start(
-                    [sys.executable, "-m", "herzschlag.backends.mininet.stage", *map(str, handed)],
+                    [sys.executable, "-m", "herzschlag.backends.mininet.stage", *map(str, words)],
                     env=environment(),
                     pass_fds=handed,
                     stdout=output,

@@ -10,8 +10,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,13 +36,13 @@ from herzschlag.agents.processes.control import (
 )
 from herzschlag.agents.settings import SECOND, AgentSettings
 from herzschlag.backends.mininet.stage.api import StageSettings
+from herzschlag.backends.mininet.stage.beginning import PACKET_BYTES, ZygoteProcess
 from herzschlag.errors import HarnessFailure
 from herzschlag.topo.lab.lab import Lab
 from herzschlag.topo.spec import VCENTER
 
 ANSWER_S_MAX = 20.0
 """Longest wait for a process of ours to answer or to start; on two busy cores 64 hosts take two seconds."""
-PACKET_BYTES = 4_000_000
 
 
 class StageError(HarnessFailure):
@@ -54,7 +52,9 @@ class StageError(HarnessFailure):
 class Nodes:
     """All processes that the zygote forked."""
 
-    def __init__(self, settings: StageSettings, records: int, log: Path, gone: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, settings: StageSettings, zygote: ZygoteProcess, log: Path, gone: Callable[[str, str], None]
+    ) -> None:
         self._settings = settings
         self._log = log
         self._gone = gone
@@ -68,20 +68,7 @@ class Nodes:
         """Nodes whose death was ordered."""
         spec = settings.topology
         self._book = {node: {net: spec.address(node, net) for net in spec.networks} for node in spec.nodes}
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            ours.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
-            theirs.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
-        with log.open("ab") as output:
-            self.zygote = subprocess.Popen(
-                [sys.executable, "-m", "herzschlag.agents.processes.zygote", str(theirs.fileno()), str(records)],
-                pass_fds=(theirs.fileno(), records),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-        theirs.close()
-        self._socket = ours
+        self.zygote, self._socket = zygote
         self._over = False
         """Whether the zygote, and everything it forked, is gone."""
 

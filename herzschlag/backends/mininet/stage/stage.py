@@ -1,4 +1,4 @@
-"""The first process of a sandbox: `python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD [CAPTURE_FD]`.
+"""The first process of a sandbox; its command line is in `beginning.py`.
 
 It brings a whole lab up (controller, Open vSwitch, nodes, hypervisors with their agents, vCenter), then does what the
 command outside asks, at the instant it asks for, and watches everything it started. This module decides the order of
@@ -13,7 +13,6 @@ import contextlib
 import os
 import platform
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +41,12 @@ from herzschlag.backends.mininet.stage.api import (
     Where,
     cut_name,
 )
+from herzschlag.backends.mininet.stage.beginning import (
+    CONTROL_SOCKET,
+    CONTROLLER_ADDRESS,
+    CONTROLLER_PORT,
+    Started,
+)
 from herzschlag.backends.mininet.stage.disks import read_disk_file
 from herzschlag.backends.mininet.stage.effects import Effects, EffectUnavailable
 from herzschlag.backends.mininet.stage.foreign.programs import Programs
@@ -63,8 +68,6 @@ from herzschlag.topo.lab.switch_watch import SwitchWatch
 from herzschlag.topo.lab.switches import management_socket
 from herzschlag.topo.spec import VCENTER, datapath_id, switch_name
 
-CONTROL_SOCKET = "/run/controller.sock"
-CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
 _NO_PROTOCOL = 255
 """Reserved: no packet has it."""
 PREPARATION_NS = 10_000_000
@@ -97,7 +100,14 @@ class Outside:
 
 
 class Stage:
-    def __init__(self, outside: Outside, settings: StageSettings, records: int, capture_line: int | None) -> None:
+    def __init__(
+        self,
+        outside: Outside,
+        settings: StageSettings,
+        records: int,
+        capture_line: int | None,
+        started: Started,
+    ) -> None:
         self._outside = outside
         self._settings = settings
         self._logs = Path(settings.log_directory)
@@ -106,7 +116,6 @@ class Stage:
         self._stood: set[str] = set()
         """Processes of ours that were seen to stand still."""
         self._switches: SwitchWatch
-        self._logs.mkdir(parents=True, exist_ok=True)
         self._began = time.monotonic()
         self._timings_ms: dict[str, float] = {}
         self._watched: dict[int, str] = {}
@@ -114,11 +123,11 @@ class Stage:
         self._relay: dict[str, int] = {}
         """Its pid under its name, once there is one."""
         self._versions = {"kernel": platform.release(), "python": platform.python_version()}
-        # The slowest parts start first: both import a lot while the lab is being built.
-        self._controller_process = self._start_controller()
-        if settings.system is None:
-            self._nodes: Nodes | Programs = Nodes(settings, records, self._logs / "agents.log", self._gone)
+        self._controller_process, self._controller_says = started.controller
+        if started.zygote is not None:
+            self._nodes: Nodes | Programs = Nodes(settings, started.zygote, self._logs / "agents.log", self._gone)
         else:
+            assert settings.system is not None
             self._nodes = Programs(settings, settings.system, records, self._logs, self._gone)
         self._lab = Lab(
             settings.topology,
@@ -191,24 +200,6 @@ class Stage:
             )
             self._watched[line.detach()] = "the recorder of packets"
             self._stamp("capture")
-
-    def _start_controller(self) -> subprocess.Popen[bytes]:
-        self._controller_says, says = os.pipe()
-        with (self._logs / "controller.out").open("ab") as output:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "herzschlag.controller", "--socket", CONTROL_SOCKET),
-                    *("--listen", f"{CONTROLLER_ADDRESS}:{CONTROLLER_PORT}"),
-                    *("--log", str(self._logs / "controller.log"), "--ready-fd", str(says)),
-                ],
-                pass_fds=(says,),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,  # so that Ctrl-C in a terminal does not reach the controller
-            )
-        os.close(says)
-        return process
 
     def _await_controller(self) -> None:
         """Wait for the controller. The lab calls this once its switches have their ports: both start side by side."""
@@ -359,16 +350,14 @@ def _ovs_version() -> str:
     return result.stdout.split("\n", 1)[0].rpartition(" ")[2]
 
 
-def main() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command handles Ctrl-C, and ends everything when it is ready
-    os.setsid()  # the lab has a session of its own, which can have priority over others
+def main(started: Started) -> int:
     outside = Outside(socket.socket(fileno=int(sys.argv[1])))
     records = int(sys.argv[2])
     os.set_inheritable(outside.fileno(), False)
     os.set_inheritable(records, False)
-    capture_line = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    capture_line = int(sys.argv[5]) if len(sys.argv) > 5 else None
     try:
-        stage = Stage(outside, outside.settings(), records, capture_line)
+        stage = Stage(outside, outside.settings(), records, capture_line, started)
         stage.start()
     except UnusableMachineError as error:
         outside.tell(Refused(error.what, error.fix))

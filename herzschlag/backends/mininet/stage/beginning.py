@@ -1,0 +1,94 @@
+"""What a stage starts before it imports anything else: the controller, whose framework takes longest to import, and the
+zygote, which runs a small cluster to warm up.
+
+    python -m herzschlag.backends.mininet.stage SOCKET_FD RECORDS_FD LOG_FOLDER agents|programs [CAPTURE_FD]
+
+This module decides how the two processes are started. Waiting for them, and watching them, is left to `stage.py` and
+`nodes.py`. With another system's programs in place of agents there is no zygote.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+CONTROL_SOCKET = "/run/controller.sock"
+CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
+
+
+class ControllerProcess(NamedTuple):
+    """The controller, from its start on."""
+
+    process: subprocess.Popen[bytes]
+    says: int
+    """Descriptor on which it says that it is ready."""
+
+
+PACKET_BYTES = 4_000_000
+"""Room for orders and news on the line to the zygote."""
+AGENTS, PROGRAMS = "agents", "programs"
+
+
+class ZygoteProcess(NamedTuple):
+    """The zygote, from its start on."""
+
+    process: subprocess.Popen[bytes]
+    line: socket.socket
+
+
+class Started(NamedTuple):
+    """Both."""
+
+    controller: ControllerProcess
+    zygote: ZygoteProcess | None
+
+
+def begin(words: list[str]) -> Started:
+    """Start what these words of the stage's command line ask for."""
+    records, logs = int(words[1]), Path(words[2])
+    logs.mkdir(parents=True, exist_ok=True)
+    return Started(start_controller(logs), start_zygote(records, logs) if words[3] == AGENTS else None)
+
+
+def start_zygote(records: int, logs: Path) -> ZygoteProcess:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        ours.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
+        theirs.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
+    with theirs, (logs / "agents.log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "herzschlag.agents.processes.zygote", str(theirs.fileno()), str(records)],
+            pass_fds=(theirs.fileno(), records),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    return ZygoteProcess(process, ours)
+
+
+def controller_words(logs: Path, says: int) -> list[str]:
+    """The command line of the controller."""
+    return [
+        *(sys.executable, "-m", "herzschlag.controller", "--socket", CONTROL_SOCKET),
+        *("--listen", f"{CONTROLLER_ADDRESS}:{CONTROLLER_PORT}"),
+        *("--log", str(logs / "controller.log"), "--ready-fd", str(says)),
+    ]
+
+
+def start_controller(logs: Path) -> ControllerProcess:
+    listens, says = os.pipe()
+    with (logs / "controller.out").open("ab") as output:
+        process = subprocess.Popen(
+            controller_words(logs, says),
+            pass_fds=(says,),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # so that Ctrl-C in a terminal does not reach the controller
+        )
+    os.close(says)
+    return ControllerProcess(process, listens)
