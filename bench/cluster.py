@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import platform
 import statistics
 import sys
 import time
@@ -141,7 +142,8 @@ def table(hosts: int, speed: float, ours: dict[str, Any], stock: dict[str, float
         f"{sum(ours['cpu_percent'].values()):>12.1f} % of one core",
         "",
         f"timers at rest: {ours['late_ms_max']:.1f} ms late at worst",
-        f"wanted: at most {PSS_KB_WANTED / 1024:.0f} MB per agent",
+        f"memory of an agent {ours['pss_kb']['agent'] / 1024:.2f} MB on Python {platform.python_version()} "
+        f"(wanted: at most {PSS_KB_WANTED / 1024:.0f})",
     ]
     return "\n".join(lines)
 

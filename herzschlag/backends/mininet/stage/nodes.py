@@ -79,6 +79,7 @@ class Nodes:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env=os.environ | {"LD_BIND_NOW": "1"},  # functions bound later would be bound in each process anew
             )
         theirs.close()
         self._socket = ours
