@@ -19,7 +19,7 @@ CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/pla
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
 
-.PHONY: help setup compiled demo test check packets bench against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench growth against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -52,6 +52,9 @@ packets: lab ## the tests on real packets alone
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
 	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
+
+growth: lab ## docs/performance.md: what labs of 3 to 96 hosts cost, at speed 1 and 10 (six minutes)
+	@$(PYTHON) -m bench.growth
 
 against: lab ## this checkout's figures beside those of another one: make against OLD=../old
 	@$(PYTHON) -m bench.against $(or $(OLD),$(error OLD names no checkout: make against OLD=../old))

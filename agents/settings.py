@@ -8,6 +8,7 @@ gives, with the reason.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -189,7 +190,7 @@ class VmConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Agent VMs are restarted before all others (sheet 7.5)."""
 
 
-class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The cluster as vCenter configures it: sent to every agent, kept by each on its local disk (sheet 5, 9)."""
 
     name: str
@@ -219,16 +220,25 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True):
     """VMs that ran and were not switched off, likewise."""
 
     def host(self, moid: str) -> HostConfig:
-        for host in self.hosts:
-            if host.moid == moid:
-                return host
-        raise KeyError(moid)
+        return self._hosts_by_moid[moid]
 
     def vm(self, name: str) -> VmConfig | None:
-        for vm in self.vms:
-            if vm.name == name:
-                return vm
-        return None
+        return self._vms_by_name.get(name)
+
+    @cached_property
+    def bits(self) -> tuple[int, ...]:
+        """For each host in order a number with its bit alone: agents tell each other by them whom they hear."""
+        return tuple(1 << index for index in range(len(self.hosts)))
+
+    # Asked for each VM at every write, so a search through all would grow with the square of a cluster's size.
+
+    @cached_property
+    def _hosts_by_moid(self) -> dict[str, HostConfig]:
+        return {host.moid: host for host in reversed(self.hosts)}
+
+    @cached_property
+    def _vms_by_name(self) -> dict[str, VmConfig]:
+        return {vm.name: vm for vm in reversed(self.vms)}
 
     def kind_of(self, datastore: str) -> DatastoreKind:
         return next(d.kind for d in self.datastores if d.name == datastore)

@@ -33,9 +33,11 @@ class Context:
         self.actions: list[AnyAction] = []
         self.access: dict[str, DatastoreAccess] = {}
         self.peers: dict[str, Peer] = {}
-        self.vcenter = Peer(VCENTER, 0, settings.networks)
+        self.vcenter = Peer(VCENTER, settings.networks)
         self.lives: dict[str, int] = {}
-        """Node to its life that we know of. Replaced, never changed: actions under way hold it."""
+        """Node to its life that we know of. Actions under way hold it: `learn` alone changes it."""
+        self.lives_held = False
+        """Whether an action holds it."""
         self.reigns = 0
         """How often this agent became master."""
         self.sent = SentLately(settings.timers.order_answers_ns)
@@ -51,11 +53,12 @@ class Context:
         self.config = config
         known = self.peers
         self.peers = {}
+        bits = config.bits
         for index, host in enumerate(config.hosts):
             if host.moid == self.moid:
                 continue
-            peer = known.get(host.moid) or Peer(host.moid, index, self.settings.networks)
-            peer.bit = 1 << index
+            peer = known.get(host.moid) or Peer(host.moid, self.settings.networks)
+            peer.bit = bits[index]
             self.peers[host.moid] = peer
         self.others = tuple(self.peers)
         allowed = config.allowed_networks
@@ -101,11 +104,20 @@ class Context:
         """How long anything was still is not known any more: no lock may be broken because of it."""
         self.stillness = {key: (stamp, self.now_ns) for key, (stamp, _) in self.stillness.items()}
 
+    def learn(self, node: str, boot: int) -> None:
+        """A node has begun a new life. Copied only when a message that names lives was sent since the last copy: in a
+        large cluster's election each host learns those of all others."""
+        if self.lives_held:
+            self.lives = dict(self.lives)
+            self.lives_held = False
+        self.lives[node] = boot
+
     def send(self, message_type: type[Message], to: tuple[str, ...], **body: Any) -> None:
         """Send one message to each of `to`, on every management network at once (fact sheet 2 [AG67-46])."""
         if to:
             number = self.number()
             message = message_type(sender=self.moid, boot=self.boot, sequence=number, sent_ns=self.now_ns, **body)
+            self.lives_held = True
             self.actions.append(Send(message, to, self.networks, self.lives))  # type: ignore[arg-type]  # one of AnyMessage
 
     def number(self) -> int:

@@ -50,7 +50,7 @@ class Inbox:
 
     def _learn(self, peer: Peer, before: int) -> None:
         if peer.boot != before:
-            self._c.lives = {**self._c.lives, peer.moid: peer.boot}
+            self._c.learn(peer.moid, peer.boot)
 
     def takes(self, order: Order, to_boot: int) -> bool:
         """Whether an accepted order is to be followed now; a refusal is counted."""

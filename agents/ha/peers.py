@@ -32,6 +32,11 @@ class _Window:
         self.near = 0
         self.far = 0
 
+    def forget(self) -> None:
+        self.newest = -1
+        self.near = 0
+        self.far = 0
+
     def add(self, sequence: int) -> bool:
         """Whether the number is new."""
         ahead = sequence - self.newest
@@ -56,13 +61,13 @@ class _Window:
         return new
 
 
-class _Path:
-    """One peer on one network."""
+class _Path(_Window):
+    """One peer on one network, and the datagrams that came by it: one object, for there are many."""
 
-    __slots__ = ("last_heard_ns", "silent", "window")
+    __slots__ = ("last_heard_ns", "silent")
 
     def __init__(self) -> None:
-        self.window = _Window()
+        super().__init__()
         self.last_heard_ns: int | None = None
         self.silent = False
 
@@ -90,9 +95,10 @@ class Peer:
         "vms_of_old_boot",
     )
 
-    def __init__(self, moid: str, index: int, networks: tuple[str, ...]) -> None:
+    def __init__(self, moid: str, networks: tuple[str, ...]) -> None:
         self.moid = moid
-        self.bit = 1 << index
+        self.bit = 1
+        """Its place in the list of hosts, as a number with that bit set."""
         self.paths = {network: _Path() for network in networks}
         self.boot = 0
         self.handled = _Window()
@@ -122,7 +128,7 @@ class Peer:
                 return "old-life"
             self.meets(boot)
         path = self.paths[network]
-        if not path.window.add(sequence):
+        if not path.add(sequence):
             return "replayed"
         path.last_heard_ns = self.last_heard_ns = now_ns
         return "new"
@@ -133,9 +139,9 @@ class Peer:
             return
         self.vms_of_old_boot = self.boot != 0
         self.boot = boot
-        self.handled = _Window()
+        self.handled.forget()
         for path in self.paths.values():
-            path.window = _Window()
+            path.forget()
         self.joined = False
         self.hears_us = self.knows_us = False
         self.offer_ns = None

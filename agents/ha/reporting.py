@@ -46,6 +46,7 @@ class Reporting:
             inventory=self._vms.generation,
             reign=reign,
         )
+        c.lives_held = True
         c.do(Send(beat, to, c.networks, c.lives))  # written out: `Context.send` takes twice the time
 
     def check(self, role: Role, master: str) -> None:

@@ -35,6 +35,7 @@ from herzschlag.agents.hypervisor.hypervisor import Hypervisor
 from herzschlag.agents.processes.agent import AgentProcess
 from herzschlag.agents.processes.channel import Channel
 from herzschlag.agents.processes.hypervisor import CALLS
+from herzschlag.agents.processes.immortal import make_immortal
 from herzschlag.agents.protocol.events import WAKE
 from herzschlag.agents.settings import (
     PROFILES,
@@ -116,9 +117,11 @@ class _Host:
 
 
 def warm_up() -> None:
-    """Run the cluster, throw it away, fill the holes it and the imports left."""
+    """Run the cluster and throw it away; from now on references to what is left are not counted, where this Python can
+    do without; fill the holes that all this left."""
     _run()
     gc.collect()
+    make_immortal()
     _fill_holes()
 
 

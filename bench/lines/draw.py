@@ -49,7 +49,7 @@ def chart(curves: Sequence[Curve], axis: str, about: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" font-family="system-ui, sans-serif" font-size="15">',
         f"<title>{escape(about)}</title>",
-        _style(),
+        style(),
         f'<rect class="page" width="{WIDTH}" height="{height}"/>',
         *(_entry(text, mark, at, columns) for at, (text, mark) in enumerate(entries)),
         *_grid(frame, ticks),
@@ -98,7 +98,7 @@ def ticks_of(first: float, last: float) -> list[float]:
     return [round(k * step, 10) for k in range(low, max(high, low + 1) + 1)]
 
 
-def _style() -> str:
+def style() -> str:
     def rules(page: str, ink: str, grid: str, colours: Sequence[str]) -> str:
         drawn = "".join(f".c{at}{{stroke:{colour}}}.f{at}{{fill:{colour}}}" for at, colour in enumerate(colours))
         return f".page{{fill:{page}}}text{{fill:{ink}}}.grid{{stroke:{grid}}}.ink{{stroke:{ink};fill:{page}}}{drawn}"

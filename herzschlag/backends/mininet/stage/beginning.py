@@ -66,6 +66,7 @@ def start_zygote(records: int, logs: Path) -> ZygoteProcess:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            env=os.environ | {"LD_BIND_NOW": "1"},  # functions bound later would be bound in each process anew
         )
     return ZygoteProcess(process, ours)
 

@@ -21,7 +21,7 @@ def test_order_of_candidates(left: tuple[int, str], right: tuple[int, str]) -> N
 
 
 def candidate(moid: str, *, goodness: int = 2, offer_s: float = 14, hears_us: bool = True) -> Peer:
-    peer = Peer(moid, 1, ("A", "B"))
+    peer = Peer(moid, ("A", "B"))
     peer.offer, peer.offer_ns, peer.hears_us = (goodness, moid), int(offer_s * SECOND), hears_us
     return peer
 

@@ -7,7 +7,7 @@ from herzschlag.agents.ha.peers import REPLAY_WINDOW, Peer
 
 
 def peer() -> Peer:
-    return Peer("host-98", 0, ("A", "B"))
+    return Peer("host-98", ("A", "B"))
 
 
 def test_same_datagram_twice_on_one_network_is_a_replay_and_on_the_other_is_not() -> None:
