@@ -37,8 +37,9 @@ def _hindered(vm: str, tried: Record, truth: Truth) -> bool:
     target, datastore = str(tried.get("target")), truth.vms[vm][0].datastore
     by_user = any(isinstance(one, p.VmPower) and one.vm == vm for span in truth.spans for one in span.primitives)
     segment = truth.segment_at(max(0, tried.at_ns - 1))
-    if by_user or p.Reconfigured(f"vm.{vm}.power_on_fails", True) in segment.conditions:
-        return True
+    fails = p.Reconfigured(f"vm.{vm}.power_on_fails", True)
+    if by_user or (fails in segment.conditions and fails not in truth.segments[-1].conditions):
+        return True  # A power-on that fails to the end is for the scenario to allow.
     if target not in truth.lab.moids:
         return False
     works = truth.agent_works(target, segment) and truth.sees_storage(target, segment, datastore)
