@@ -19,7 +19,7 @@ _BITS = (1 << _HALF) - 1
 Freshness = Literal["new", "replayed", "old-life"]
 
 
-class _Window:
+class Window:
     """Sequence numbers seen, each once, not too far behind the newest.
 
     Two halves of 32 bits each, the newer numbers in `near`: compiled code computes such numbers without making objects.
@@ -55,6 +55,15 @@ class _Window:
             self.far |= 1 << (behind - _HALF)
         return new
 
+    def repeat(self, period: int, times: int) -> None:
+        """What was added with the newest `period` numbers is added again, `times` times, with numbers that go on."""
+        seen = self.far << _HALF | self.near
+        pattern = seen & ((1 << period) - 1)
+        for _ in range(min(times, REPLAY_WINDOW // period + 1)):
+            seen = seen << period | pattern
+        self.near, self.far = seen & _BITS, seen >> _HALF & _BITS
+        self.newest += period * times
+
 
 class _Path:
     """One peer on one network."""
@@ -62,7 +71,7 @@ class _Path:
     __slots__ = ("last_heard_ns", "silent", "window")
 
     def __init__(self) -> None:
-        self.window = _Window()
+        self.window = Window()
         self.last_heard_ns: int | None = None
         self.silent = False
 
@@ -95,7 +104,7 @@ class Peer:
         self.bit = 1 << index
         self.paths = {network: _Path() for network in networks}
         self.boot = 0
-        self.handled = _Window()
+        self.handled = Window()
         """Messages of this boot that were acted on, whichever network brought them first."""
         self.last_heard_ns: int | None = None
         self.role: Role = "uninitialized"
@@ -133,9 +142,9 @@ class Peer:
             return
         self.vms_of_old_boot = self.boot != 0
         self.boot = boot
-        self.handled = _Window()
+        self.handled = Window()
         for path in self.paths.values():
-            path.window = _Window()
+            path.window = Window()
         self.joined = False
         self.hears_us = self.knows_us = False
         self.offer_ns = None
