@@ -206,7 +206,12 @@ class Vm:
         if not self._hung:
             return []
         self._hung = False
-        return [self._tell("heard", "its guest runs"), *([] if self._stunned else self._resume(now_ns))]
+        heard = self._tell("heard", "its guest runs")
+        if self._stunned:
+            return [heard]
+        if now_ns - self._good_at_ns > self._timers.vmfs_io_limit_ns:
+            return [heard, *self._stun("its guest did not write for a while")]
+        return [heard, *self._resume(now_ns)]
 
     def _resume(self, now_ns: int) -> list[AnyVmAction]:
         self._good_at_ns = now_ns

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from herzschlag.checkers.told import UNMONITORED
 from herzschlag.checkers.truth import Truth
-from herzschlag.history.records import SECOND
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, Record
 
 CONFIGURED_NS = 15 * SECOND
 """A host that vCenter reaches has a new configuration after this time at the latest."""
@@ -16,11 +17,45 @@ DECIDED_NS = 75 * SECOND
 some more until a file is read again."""
 
 
+TRIED = {
+    "failed": "its last attempt failed, and the next one is not due [DD-R]",
+    "given-up": "its attempts at a restart were used up, or a user switched it off [DD-R]",
+}
+"""What became of a restart last, by its record (7.5): `attempts` and `placement` look after the times and the room."""
+
+
+def _priorities(vm: str, truth: Truth) -> set[str]:
+    option = f"vm.{vm}.priority"
+    changed = [one for span in truth.spans for one in span.primitives if isinstance(one, p.Reconfigured)]
+    return {truth.vms[vm][0].priority, *(str(one.value) for one in changed if one.option == option)}
+
+
+def _hindered(vm: str, tried: Record, truth: Truth) -> bool:
+    """Whether an attempt failed, or was withdrawn, because of a fault or a user, and not by a fault of ours."""
+    if tried.get("phase") not in TRIED:
+        return False
+    target, datastore = str(tried.get("target")), truth.vms[vm][0].datastore
+    by_user = any(isinstance(one, p.VmPower) and one.vm == vm for span in truth.spans for one in span.primitives)
+    segment = truth.segment_at(max(0, tried.at_ns - 1))
+    fails = p.Reconfigured(f"vm.{vm}.power_on_fails", True)
+    if by_user or (fails in segment.conditions and fails not in truth.segments[-1].conditions):
+        return True  # A power-on that fails to the end is for the scenario to allow.
+    if target not in truth.lab.moids:
+        return False
+    works = truth.agent_works(target, segment) and truth.sees_storage(target, segment, datastore)
+    return not works or not truth.writes_everywhere(target, segment)
+
+
 def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     """The reason, for a VM that ended on that host then; empty: it must run again."""
     datastore = truth.vms[vm][0].datastore
     if truth.saw_old_data((host,), datastore, ended_ns):
         return f"reads of {datastore} gave {host} old data, by which its lock was lost"
+    if "disabled" in _priorities(vm, truth):
+        return "its restart priority is disabled [API-PRIO]"
+    tried = [r for r in truth.history.where("restart", vm=vm) if r.at_ns >= ended_ns]
+    if tried and tried[-1].get("phase") in TRIED and any(_hindered(vm, r, truth) for r in tried):
+        return TRIED[str(tried[-1].get("phase"))]
     meanwhile = truth.between(ended_ns - CONFIGURED_NS, ended_ns + DECIDED_NS)
     if not truth.monitored or any(UNMONITORED in segment.conditions for segment in meanwhile):
         return "host monitoring was off when it would have been restarted [AG60-16]"

@@ -1,17 +1,18 @@
-"""Draws random schedules: a cluster of a size, and faults of the whole language at any moment, healed or not.
+"""Draws random schedules: a cluster, and faults of the whole language at any moment, healed or not.
 
 Every choice is one of a list, the simplest first, made by a `Chooser`: a random generator, or Hypothesis, whose
 shrinking then leads to the fewest faults, the roundest times and the fewest hosts. This module decides what can be
-drawn and how likely. What the lab cannot have is drawn again as nothing.
+drawn and how likely, `clusters.py` of what cluster. What the lab cannot have is drawn again as nothing.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from herzschlag import faults as f
+from herzschlag.exploration.clusters import Chooser, draw_cluster
 from herzschlag.faults import Fault, FaultError
 from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
 from herzschlag.scenarios.model import Cluster, Profile, Scenario, Step
@@ -24,15 +25,8 @@ LAST_S = 150.0
 """How long a run goes on after everything is healed: two elections, restarts, and the polls between."""
 BEGIN_S = (10.0, 5.0, 20.0, 2.0, 8.0, 12.0, 30.0, 3.0, 15.0, 25.0, 40.0, 60.0, 1.0, 7.3, 33.7)
 """Distance of a fault from the one before."""
-LENGTH_S = (None, 40.0, 20.0, 12.0, 2.0, 5.0, 9.0, 15.0, 26.0, 35.0, 70.0, 100.0, 150.0)
+LENGTH_S = (None, 40.0, 20.0, 12.0, 2.0, 5.0, 9.0, 15.0, 26.0, 35.0, 70.0, 100.0, 150.0, 150.0, 200.0, 340.0)
 """How long it lasts; None: until all is healed at the end."""
-
-
-class Chooser(Protocol):
-    """Makes every choice."""
-
-    def one_of(self, options: Sequence[T]) -> T:
-        """One of these; the first is the simplest."""
 
 
 Moments = Callable[[Scenario], Mapping[str, float]]
@@ -80,15 +74,21 @@ def _bridge(c: Chooser, lab: TopologySpec) -> Fault:
     return f.Bridge(over=over, groups=tuple(tuple(side) for side in sides), networks=_networks(c))
 
 
-def _options(c: Chooser) -> dict[str, str | int | float | bool]:
-    """Of the cluster, as a user changes them while everything runs."""
+def _options(c: Chooser, lab: TopologySpec) -> dict[str, str | int | float | bool]:
+    """Of the cluster or of one VM, as a user changes them while everything runs."""
+    vm = f"vm.{_vm(c, lab)}"
     return c.one_of(
         (
             {"host_monitoring": False},
+            {f"{vm}.power_on_fails": True},
             {"isolation_response": "powerOff"},
             {"isolation_response": "none"},
             {"vm_monitoring": True},
-            {"das.isolationaddress0": "gateway@B"},
+            {f"{vm}.priority": "disabled"},
+            {f"{vm}.isolation_response": "shutdown"},
+            {"vmcp_apd": "aggressive"},
+            {"vmcp_pdl": True},
+            {"das.perHostConcurrentFailoversLimit": 1},
         )
     )
 
@@ -168,13 +168,13 @@ KINDS: Mapping[str, Make] = {
     ),
     "maintenance": lambda c, lab: f.EnterMaintenance(host=_hosts(c, lab)),
     "vm-crash": lambda c, lab: f.VmCrash(vm=_vm(c, lab)),
-    "vm-power": lambda c, lab: f.VmPower(vm=_vm(c, lab), on=False),
+    "vm-power": lambda c, lab: f.VmPower(vm=_vm(c, lab), on=c.one_of((False, False, True))),
     "vm-hang": lambda c, lab: f.VmHang(vm=_vm(c, lab)),
     "bridge": _bridge,
     "switch-reboot": lambda c, lab: f.SwitchReboot(
         networks=_networks(c), off_s=c.one_of((2.0, 10.0)), dark_s=c.one_of((0.0, 30.0, 50.0))
     ),
-    "reconfigure": lambda c, lab: f.Reconfigure(options=_options(c)),
+    "reconfigure": lambda c, lab: f.Reconfigure(options=_options(c, lab)),
 }
 """Kind of fault to how one is drawn. The first is the simplest."""
 
@@ -185,27 +185,23 @@ def draw(
     hosts: tuple[int, int] = (3, 4),
     faults: tuple[int, int] = (1, 4),
     kinds: Sequence[str] = tuple(KINDS),
+    allowed: Collection[str] = frozenset(KINDS),
     last_s: float = LAST_S,
     moments: Moments | None = None,
     profile: Profile = "vsphere-5.1",
 ) -> Scenario:
-    """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts with one VM each, likewise faults; `kinds` names
-    the faults to choose from. All faults are healed before the last `last_s` seconds. With `moments` some faults begin
-    relative to what the cluster does because of those before."""
-    count = chooser.one_of(range(hosts[0], hosts[1] + 1))
-    cluster = Cluster(
-        hosts=count,
-        vms_per_host=1,
-        profile=profile,
-        isolation_response=chooser.one_of(("none", "powerOff", "shutdown")),
-        vm_monitoring=chooser.one_of((False, True)),
-        host_monitoring=chooser.one_of((True, True, True, False)),
-    )
+    """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts, likewise faults; `kinds` names the faults to choose
+    from, and half of those in a cluster with special settings are such as show them, where they are `allowed`. All
+    faults are healed before the last `last_s` seconds. With `moments` some faults begin relative to what the cluster
+    does because of those before."""
+    cluster, telling = draw_cluster(chooser, hosts=hosts, profile=profile)
+    telling = tuple(kind for kind in telling if kind in allowed)
     lab = cluster.topology()
     steps: list[Step] = []
     at_s = 0.0
     for number in range(chooser.one_of(range(faults[0], faults[1] + 1))):
-        kind = chooser.one_of(kinds)
+        shows = bool(telling) and chooser.one_of((True, False))
+        kind = chooser.one_of(telling if shows else kinds)
         if moments is not None and steps and chooser.one_of((False, False, True)):
             begin_s = _at_a_moment(chooser, moments(_scenario(cluster, steps, 60.0)), at_s)
         else:

@@ -139,6 +139,7 @@ def _orders(wish: Wish, corpus: Corpus, progress: Progress, began_s: float) -> I
             number=generator.randrange(1 << 32),
             examples=EXAMPLES,
             kinds=tuple(coverage.least_seen(corpus.counts, wish.kinds, KINDS_AT_ONCE, generator)),
+            allowed=wish.kinds,
             hosts=wish.hosts,
             faults=wish.faults,
             profile=wish.profile,

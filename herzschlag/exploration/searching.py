@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
 from herzschlag.exploration import coverage
-from herzschlag.exploration.drawing import draw
+from herzschlag.exploration.drawing import KINDS, draw
 from herzschlag.exploration.playing import Played, play, simulate
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Profile, Scenario
@@ -38,6 +38,9 @@ class Order(msgspec.Struct, frozen=True):
     """Also the seed of its choices."""
     examples: int
     kinds: tuple[str, ...]
+    """Kinds of faults that any schedule draws from."""
+    allowed: tuple[str, ...] = tuple(KINDS)
+    """Kinds that a cluster with special settings may draw besides, to show what is special about it."""
     hosts: tuple[int, int] = (3, 4)
     faults: tuple[int, int] = (1, 4)
     profile: Profile = "vsphere-5.1"
@@ -127,6 +130,7 @@ class _Search:
                 hosts=order.hosts,
                 faults=order.faults,
                 kinds=order.kinds,
+                allowed=order.allowed,
                 moments=lambda scenario: moments(_ByText(as_toml(scenario), scenario)),
                 profile=order.profile,
             )

@@ -195,8 +195,8 @@ FAULTS = (
         place="herzschlag.agents.ha.roles.candidate.padding_for",
         patch=_no_padding,
         scenario="case-37",
-        checker="expectations",
-        says="stuck: vCenter shows host-98 as connected",
+        checker="full-joins",
+        says="though no way between them took a full packet",
     ),
     Planted(
         name="hears_us is always true",
@@ -225,8 +225,8 @@ FAULTS = (
         place="herzschlag.agents.ha.inbox.Inbox.note_silence",
         patch=nothing,
         scenario="case-12@A",
-        checker="expectations",
-        says="the paths fell silent",
+        checker="path-silence",
+        says="silent on network A",
     ),
     Planted(
         name="refuses in secret",
@@ -245,8 +245,8 @@ FAULTS = (
         place="herzschlag.agents.ha.orders.Superseded.takes",
         patch=_one_order_a_vm,
         scenario="switched-off",
-        checker="expectations",
-        says="it stays off",
+        checker="request-obeyed",
+        says="a user wanted it off on host-98",
     ),
     Planted(
         name="impatient slave",
@@ -255,8 +255,8 @@ FAULTS = (
         place="herzschlag.agents.ha.roles.follower.Follower.lost",
         patch=_half_as_patient,
         scenario="case-14@9s",
-        checker="expectations",
-        says="no change of role",
+        checker="patience",
+        says="10 s are due",
     ),
     Planted(
         name="faithful slave",

@@ -91,8 +91,8 @@ FAULTS = (
         place="herzschlag.agents.ha.isolation.IsolationProbe.isolated",
         patch=_hopeful_for_ever,
         scenario="isolation",
-        checker="timeline",
-        says="slave declares itself isolated: no record",
+        checker="isolation-in-time",
+        says="alone from",
     ),
     Planted(
         name="response at once",
@@ -151,8 +151,8 @@ FAULTS = (
         place="herzschlag.agents.ha.vms.component_protection.ComponentProtection._due_ns",
         patch=_without_delay,
         scenario="case-28@back",
-        checker="expectations",
-        says="no VM is touched",
+        checker="storage-loss",
+        says="320 s are due",
     ),
     Planted(
         name="guests are left hanging",
@@ -161,7 +161,7 @@ FAULTS = (
         place="herzschlag.agents.ha.vms.vm_monitoring.GuestMonitor._on",
         patch=never,
         scenario="vm-hang",
-        checker="timeline",
-        says="the guest is reset: no record",
+        checker="guest-care",
+        says="it was not reset until",
     ),
 )

@@ -174,8 +174,8 @@ FAULTS = (
         place="herzschlag.agents.ha.master.liveness.HostWatch._ask_again",
         patch=_polls_once,
         scenario="isolation",
-        checker="vms-run",
-        says="runs nowhere at the end",
+        checker="restart-in-time",
+        says="had not begun to restart it",
     ),
     Planted(
         name="opinions outlive silence",
@@ -214,8 +214,8 @@ FAULTS = (
         place="herzschlag.agents.ha.master.running_vms.RunningVms.marker_read",
         patch=_no_answer,
         scenario="isolation",
-        checker="vms-run",
-        says="runs nowhere at the end",
+        checker="restart-in-time",
+        says="had not begun to restart it",
     ),
     Planted(
         name="the first view for ever",
@@ -284,8 +284,8 @@ FAULTS = (
         place="herzschlag.agents.ha.master.restarts.RestartQueue.result",
         patch=_from_the_last_attempt,
         scenario="case-43",
-        checker="timeline",
-        says="third attempt: 4",
+        checker="restart-attempts",
+        says="attempt 3 was due 360 s after",
     ),
     Planted(
         name="never gives up",
@@ -294,8 +294,8 @@ FAULTS = (
         place="herzschlag.agents.ha.master.restarts.RestartQueue.result",
         patch=_tries_for_ever,
         scenario="case-43",
-        checker="expectations",
-        says="five attempts in all",
+        checker="restart-attempts",
+        says="360 s are due",
     ),
     Planted(
         name="no room needed",

@@ -209,8 +209,8 @@ FAULTS = (
         place="herzschlag.agents.hypervisor.io_engine.HostIo._change",
         patch=nothing,
         scenario="case-29",
-        checker="timeline",
-        says="VM on the first host ended: no record",
+        checker="storage-loss",
+        says="the host had not noticed",
     ),
     Planted(
         name="started without lock",
@@ -279,7 +279,7 @@ FAULTS = (
         place="herzschlag.agents.hypervisor.vm.Vm._command",
         patch=_deaf_guest,
         scenario="case-08",
-        checker="timeline",
-        says="obedient guest is off: 360.0",
+        checker="guest-care",
+        says="its guest was asked to shut down",
     ),
 )

@@ -85,8 +85,8 @@ FAULTS = (
         place="herzschlag.agents.vcenter.vcenter.VCenter._listen",
         patch=nothing,
         scenario="vcenter-path@slave",
-        checker="expectations",
-        says="vCenter misses the host",
+        checker="reports-missed",
+        says="vCenter had not missed it",
     ),
     Planted(
         name="unreachable heartbeat datastores",

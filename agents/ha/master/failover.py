@@ -66,6 +66,10 @@ class Failover:
         for vm in sorted(names | last_there):
             self.restart(vm, because, moid)
 
+    def wishes_changed(self) -> None:
+        """vCenter said which VMs are to be protected: what a user switched off need not wait for a host any more."""
+        self._report(self._queue.withdraw(self._ownership.wanted))
+
     def membership_changed(self) -> None:
         """A host joined or left, or capacity changed: VMs that wait may find a place now."""
         self._queue.membership_changed()

@@ -155,6 +155,7 @@ class Master(RoleMachine):
         if type(message) is not Protect:
             return False
         self._ownership.protect(message.vms)
+        self._failover.wishes_changed()
         return True
 
     def answered(self, event: HostAnswer) -> None:

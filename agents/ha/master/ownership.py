@@ -60,6 +60,10 @@ class Ownership:
         found = self.protected()
         return found if self._wanted is None else {vm: host for vm, host in found.items() if vm in self._wanted}
 
+    def wanted(self, vm: str) -> bool:
+        """Whether vCenter wants it protected, or has not said yet."""
+        return self._wanted is None or vm in self._wanted
+
     def settled(self) -> bool:
         """Every list is either read, or known to belong to another master."""
         return all(entry.read if entry.held else not entry.asked for entry in self._lists.values())

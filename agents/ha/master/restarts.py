@@ -8,7 +8,7 @@ host that powers on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -135,6 +135,13 @@ class RestartQueue:
         self.membership_changed()
         self._release_waiting(now_ns)
         return [RestartReport("done", task.vm, f"runs on {host}", task.attempt, host, task.order)]
+
+    def withdraw(self, wanted: Callable[[str], bool]) -> list[RestartReport]:
+        """Forget VMs that wait for a host and shall not run any more."""
+        gone = [task for name, task in self._tasks.items() if not task.target and not wanted(name)]
+        for task in gone:
+            del self._tasks[task.vm.name]
+        return [RestartReport("given-up", task.vm, "a user switched it off", task.attempt) for task in gone]
 
     def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[RestartReport]:
         """A power-on task ended."""

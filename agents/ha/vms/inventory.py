@@ -48,6 +48,8 @@ class OwnVms:
         """Datastores that took no poweron file, as one without room does not: they are tried again."""
         self.generation = 1
         """Of the inventory."""
+        self._said_isolated = False
+        """What line 1 of our poweron file says."""
         self._acked = -1
         self._answers: dict[OrderId, PowerOutcome | None] = {}
         """None while the power-on task runs."""
@@ -148,6 +150,9 @@ class OwnVms:
         """Rewrite our poweron file on every heartbeat datastore we reach."""
         c = self._c
         self.unwritten.clear()
+        if isolated != self._said_isolated:  # A copy on a datastore that took no write is older than the others.
+            self._said_isolated = isolated
+            self.generation += 1
         # The boot comes first: an agent that was restarted counts its inventories from one again.
         generation = c.boot << 32 | self.generation
         file = layout.PoweronFile(isolated, tuple(sorted(self.running())), generation)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.signs_of_life import heartbeat_datastores, shows_heartbeat
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
@@ -126,11 +127,7 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
     if p.Frozen(host) in segment.conditions:
         return ({"fdmUnreachable"}, "its clock stands still") if pinged else ({"hostDown"}, "it stands still")
-    shown = [
-        d.name
-        for d in truth.lab.datastores_of(host)
-        if truth.reaches_storage(host, segment, d.name) and truth.sees_storage(master, segment, d.name)
-    ]
+    shown = shows_heartbeat(host, master, segment, truth)
     if pinged:
         cut_off = {"networkPartitionedFromMaster", "election"} if alive else set[str]()
         return {"fdmUnreachable", *cut_off}, "its agent is not heard, but it answers ping"
@@ -146,7 +143,7 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if shown and all(_may_come_late(host, master, segment, name, truth) for name in shown):
         late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return late, "it is cut off and its storage is too slow to show it in time"
-    if _says_so_for_long(master, host, segment, truth):
+    if shown and _says_so_for_long(master, host, segment, truth):
         why = "it is cut off and its storage shows it alive"
         return {"networkIsolated"}, f"{why}, and isolated for {SAYS_SO_NS / SECOND:g} s by its poweron file"
     if shown:
@@ -157,11 +154,12 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
 def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
     """Whether vCenter could not tell the host yet that its datastores are back: it chose none for it when all were
     lost, and a host without heartbeat datastores shows no sign there (fact sheet 1.1, 5)."""
+    names = heartbeat_datastores(host, truth)
     without = False
     for earlier in truth.segments:
         if earlier.begin_ns > segment.begin_ns:
             break
-        if not truth.reaches_storage(host, earlier):
+        if not any(truth.reaches_storage(host, earlier, name) for name in names):
             without = True
         elif truth.vcenter_runs(earlier.begin_ns) and truth.linked(VCENTER, host, earlier, "8182"):
             without = False

@@ -6,12 +6,15 @@ by users to vCenter's admission control.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
+from herzschlag.scenarios.options import Option
 
 NAME = "placement"
 
@@ -46,11 +49,11 @@ def _check(history: History, scenario: Scenario) -> Finding:
 
 def _limit(scenario: Scenario) -> int:
     """The largest that was ever configured."""
-    options = [scenario.cluster.options]
+    options: list[Mapping[str, Option]] = [{LIMIT_OPTION: LIMIT, **scenario.cluster.options}]
     lab = scenario.cluster.topology()
     found = [one for step in scenario.steps for one in step.fault.primitives(lab)]
     options += [{one.option: one.value} for one in found if isinstance(one, p.Reconfigured)]
-    return max([int(given[LIMIT_OPTION]) for given in options if LIMIT_OPTION in given], default=LIMIT)
+    return max(int(given[LIMIT_OPTION]) for given in options if LIMIT_OPTION in given)
 
 
 def _judge(order: Record, tasks: dict[str, Record], limit: int, truth: Truth) -> Detail:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.signs_of_life import shows_heartbeat
 from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
@@ -90,10 +91,15 @@ def _judge(order: Record, truth: Truth) -> Detail:
         return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
     stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
     late = truth.stood_still(order.node, order.at_ns - USER_NS, order.at_ns)
-    wrong = [] if late else [stay for stay in stays if not _lost(stay, order, truth)]
+    wrong = [] if late else [s for s in stays if not _lost(s, order, truth) and not _unanswered(s, order, truth)]
     if not wrong:
         why = "its host gave no sign" if not late else f"{order.node} had stood still, and knew no better"
         return Detail(name=vm, verdict="holds", because=why if stays else "it ran nowhere")
+    if all(_mute_by_choice(stay, order, truth) for stay in wrong):
+        why = f"{wrong[0].host} was alive, and could show it on none of the heartbeat datastores that its user chose"
+        return Detail(
+            name=vm, verdict="holds", because=f"{why} [KB-DSHB]", evidence=(wrong[0].begin, order.seq), foreseen=True
+        )
     return Detail(
         name=vm,
         verdict="violated",
@@ -111,7 +117,7 @@ def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | 
         for r, one in told
         if isinstance(one, p.VmPower)
         and one.vm == vm
-        and r.at_ns < order.at_ns - USER_NS
+        and r.at_ns < order.at_ns - (0 if one.on else USER_NS)
         and truth.vcenter_runs(r.at_ns)
     ]
     return found[-1] if found else None
@@ -137,6 +143,17 @@ def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
             if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
                 return True
     return False
+
+
+def _unanswered(stay: Stay, order: Record, truth: Truth) -> bool:
+    """Whether the VM runs there by an earlier order of the same master, which lost the host before it was told so: such
+    an order goes to another host (7.5), and the VM's lock says no there."""
+    if not truth.history.where("vm", node=stay.host, vm=stay.vm, to="on", by=order.node):
+        return False
+    about = [r for r in truth.history.where("restart", node=order.node, vm=stay.vm) if r.seq < order.seq]
+    failed = [r for r in about if r.get("phase") == "failed" and r.get("target") == stay.host]
+    done = [r for r in about if r.get("phase") == "done" and r.at_ns >= stay.begin_ns]
+    return bool(failed) and failed[-1].at_ns >= stay.begin_ns and not done
 
 
 def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
@@ -169,6 +186,17 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
         if d.hosts is None or order.node in d.hosts
     )
     return not shared and not truth.linked(host, order.node, segment)
+
+
+def _mute_by_choice(stay: Stay, order: Record, truth: Truth) -> bool:
+    """Whether the host was cut off, and had no datastore for its heartbeat that both reached, by the user's choice."""
+    if truth.scenario.cluster.heartbeat_datastores is None:
+        return False
+    lately = truth.between(order.at_ns - SIGNS_NS, order.at_ns - 1)
+    return any(
+        not truth.linked(stay.host, order.node, segment) and not shows_heartbeat(stay.host, order.node, segment, truth)
+        for segment in lately
+    )
 
 
 def _loses_pings(a: str, b: str, network: str, segment: Segment) -> bool:

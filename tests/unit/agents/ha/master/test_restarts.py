@@ -102,3 +102,13 @@ def test_lost_target_does_not_cost_an_attempt() -> None:
     q.host_lost("host-98", SECOND)
     (again,) = [r for r in q.place([host("host-100")], SECOND) if r.phase == "ordered"]
     assert (again.target, again.attempt) == ("host-100", 1)
+
+
+def test_what_waits_and_is_not_wanted_any_more_is_forgotten() -> None:
+    q = queue(vm("vm-1"), vm("vm-2"))
+    assert ordered(q.place([host("host-98", memory_mb=1024)], 0)) == [("vm-1", "host-98")]
+    gone = q.withdraw(lambda name: False)
+    assert [(r.phase, r.vm.name) for r in gone] == [("given-up", "vm-2")], (
+        "vm-1 is being started, and only its host knows"
+    )
+    assert "vm-2" not in q

@@ -1,0 +1,114 @@
+"""A protected VM whose host died, or that an isolated host stopped, is restarted in time.
+
+This module decides by the settings how long its master may take from the moment at which nothing changes any more: to
+take a silent host for dead (T18, 1.1 [DD-R]), or to read what an isolated one has stopped (each 30 s, 1.3); a new
+master waits its delay and until it holds the VM's list (1.2, 1.5). That the restart begins is enough: its attempts
+and its place are for `attempts.py` and `placement.py`.
+"""
+
+from __future__ import annotations
+
+from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.lasting import own_agent_lives, slack_ns
+from herzschlag.checkers.rules.belief import legal_delay_ns
+from herzschlag.checkers.rules.list_owners import protected_lists
+from herzschlag.checkers.rules.lock_holders import holds_of
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.signs_of_life import shows_heartbeat
+from herzschlag.checkers.truth import Stay, Truth
+from herzschlag.checkers.unrestarted import unrestarted
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+
+NAME = "restart-in-time"
+SPARE_NS = 10 * SECOND
+
+
+def _check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth.of(history, scenario)
+    details = []
+    if history.of_kind("ready") and truth.monitored:
+        switched = {one.vm for span in truth.spans for one in span.primitives if isinstance(one, p.VmPower)}
+        for vm, (config, _, on) in truth.vms.items():
+            if on and config.protected and vm not in switched:
+                stays = truth.stays.get(vm, ())
+                for number, stay in enumerate(stays):
+                    until_ns = stays[number + 1].begin_ns if number + 1 < len(stays) else truth.end_ns
+                    if stay.end_ns < until_ns and (found := _judge(vm, stay, until_ns, truth)) is not None:
+                        details.append(found)
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'VM')} restarted in time",
+        nothing="no VM waited for a restart that nothing was in the way of",
+    )
+
+
+def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
+    """None: there was not enough time in which nothing changed."""
+    datastore = truth.vms[vm][0].datastore
+    if unrestarted(vm, stay.host, stay.end_ns, truth):
+        return None
+    confirmed = [r for r in truth.history.where("protect", vm=vm, phase="confirmed") if r.at_ns < stay.end_ns]
+    if not confirmed:
+        return None
+    for segment in truth.between(stay.end_ns, until_ns):
+        end_ns = min(segment.end_ns, until_ns)
+        for master in truth.lab.moids:
+            since_ns = _leads_since(master, datastore, end_ns - 1, truth)
+            if since_ns is None or truth.impaired(segment):
+                continue
+            limit_ns = _limit_ns(stay, master, segment, truth)
+            if limit_ns is None:
+                continue
+            began_ns = max(segment.begin_ns, stay.end_ns, since_ns)
+            due_ns = began_ns + limit_ns
+            if due_ns >= end_ns:
+                continue
+            told = [r for r in truth.history.where("restart", vm=vm) if stay.end_ns <= r.at_ns <= due_ns]
+            verdict: Verdict = "holds" if told else "violated"
+            why = f"ended on {stay.host} at {truth.told(stay.end_ns)}"
+            why += "" if told else f", and {master} had not begun to restart it at {truth.told(due_ns)}"
+            return Detail(name=vm, verdict=verdict, because=why, evidence=(stay.begin,))
+    return None
+
+
+def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | None:
+    """How long the master may take; None where nothing can be asked of it."""
+    host = stay.host
+    group = next((g for g in truth.groups(segment) if master in g), frozenset())
+    if host == master or not own_agent_lives(truth, master, segment) or not truth.clique(group, segment):
+        return None
+    limit_ns = legal_delay_ns(truth.scenario) + SPARE_NS + slack_ns(truth)
+    if not truth.powered(host, segment):
+        return limit_ns
+    role = truth.role(host, min(segment.end_ns, truth.end_ns) - 1)
+    names = [d.name for d in truth.lab.datastores_of(host)]
+    free = all(truth.sees_storage(end, segment, name) for end in (host, master) for name in names)
+    slow = any(truth.io_delay_ns(end, segment, name) for end in (host, master) for name in names)
+    cut_off = host not in group and not truth.hears(master, host, segment)
+    read = free and not slow and truth.writes_everywhere(host, segment)
+    if role == "isolated" and cut_off and read and shows_heartbeat(host, master, segment, truth):
+        return limit_ns + truth.timers.poweron_poll_ns
+    return None
+
+
+def _leads_since(host: str, datastore: str, at_ns: int, truth: Truth) -> int | None:
+    """From when on the host is a master that may restart VMs of the datastore; None: it is none."""
+    if truth.role(host, at_ns) != "master":
+        return None
+    won = truth.history.last("role", at_ns, node=host, to="master")
+    lists = dict(protected_lists(truth.history))
+    if won is None or datastore not in lists:
+        return None
+    holds = [
+        h for h in holds_of(truth, datastore, lists[datastore]) if h.host == host and h.begin_ns <= at_ns < h.end_ns
+    ]
+    if not holds:
+        return None
+    return max(won.at_ns + truth.timers.restart_delay_ns, holds[-1].begin_ns)
+
+
+CHECKER = Checker(NAME, ("restart", "vm", "lock", "role", "fault"), _check)

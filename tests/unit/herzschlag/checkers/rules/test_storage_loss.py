@@ -1,0 +1,27 @@
+"""A lost datastore is noticed, and component protection keeps its times."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.planted import FAULTS
+from tests.planted.plant import judged, scenario_of
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fault", "says"),
+    [
+        ("case-28@back", "protection without delay", "320 s are due"),
+        ("case-29", "loss not noticed", "the host had not noticed"),
+    ],
+)
+def test_it_sees_who_breaks_the_rule(scenario: str, fault: str, says: str) -> None:
+    assert judged("storage-loss", scenario_of(scenario)).fine
+    planted = next(one for one in FAULTS if one.name == fault)
+    found = judged("storage-loss", scenario_of(scenario), planted)
+    assert found.verdict == "violated"
+    assert says in " ".join(detail.because for detail in found.details)
+
+
+def test_a_run_in_which_nothing_happens_breaks_nothing() -> None:
+    assert judged("storage-loss", scenario_of("normal")).verdict in ("holds", "nothing")
