@@ -30,7 +30,7 @@ setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ry
 compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
 	@$(PYTHON) -m herzschlag.compiled
 
-systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR, Patroni), for `[cluster] system`; none is started or enabled
+systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, Pacemaker, FRR, Patroni), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
 systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour and a quarter)

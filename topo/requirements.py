@@ -74,6 +74,14 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             ("redis-cli", "redis-tools"),
         )
     ),
+    Requirement("pacemakerd", "program", "pacemaker", "people", 'runs with [cluster] system = "pacemaker"', "--version"),
+    Requirement(
+        "/usr/lib/ocf/resource.d/heartbeat/IPaddr2",
+        "program",
+        "resource-agents",
+        "people",
+        'runs with [cluster] system = "pacemaker"',
+    ),
     *(
         Requirement(name, "program", package, "people", 'runs with [cluster] system = "patroni"', "--version")
         for name, package in (("patroni", "patroni"), ("/usr/lib/postgresql/*/bin/postgres", "postgresql"))

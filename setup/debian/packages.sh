@@ -70,7 +70,7 @@ services_of() {
         case "$package" in
             openssh-server) echo ssh.service ssh.socket ;;
             etcd-server) echo etcd.service ;;
-            keepalived | redis-server | redis-sentinel | corosync | frr | patroni | postgresql) echo "$package.service" ;;
+            keepalived | redis-server | redis-sentinel | corosync | pacemaker | frr | patroni | postgresql) echo "$package.service" ;;
         esac
     done
 }

@@ -14,6 +14,7 @@ SCENARIOS = {
     "etcd": "etcd-rejoin@pre-vote",
     "redis-sentinel": "redis-pair-cut",
     "corosync": "corosync-member-lost@isolation",
+    "pacemaker": "pacemaker-half-cut@split",
     "frr-bfd": "frr-bfd-one-way@one-network",
     "patroni": "patroni-split@primary-with-one",
 }

@@ -3,7 +3,7 @@
 This module decides by what the hosts' kernels said, never by what the system says of itself: a log may lie. A host that
 is frozen, or whose programs are dead, still counts, because its kernel answers for the address. Where hosts do not all
 reach each other both ways, or one of them is heard by another group, more than one may rightly hold it, and nothing is
-judged.
+judged. Of a system that needs a majority of all hosts, a group without one holds it nowhere.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         return unknown(NAME, f"no kernel ever said anything of {system.address}")
     truth = Truth.of(history, scenario)
     (ready,) = history.of_kind("ready")[:1]
+    held_from = len(truth.lab.moids) // 2 + 1 if system.majority else 1
     details = []
     for segment in truth.segments:
         settled_ns = segment.begin_ns + round(system.settle_s * SECOND)
@@ -34,11 +35,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         if segment.end_ns <= from_ns or truth.impaired(segment):
             continue
         for group in _groups(truth, segment):
-            details.append(_judge(group, segment, from_ns, told, truth))
+            details.append(_judge(group, segment, from_ns, told, truth, 1 if len(group) >= held_from else 0))
     return finding(
         NAME,
         details,
-        good=f"{counted(len(details), 'settled group')}, {system.address} on one host each",
+        good=f"{counted(len(details), 'settled group')}, {system.address} on one host each"
+        + (" that has a majority" if held_from > 1 else ""),
         nothing="no group of hosts had the time to settle",
     )
 
@@ -61,18 +63,20 @@ def _heard(truth: Truth, segment: Segment, a: str, b: str) -> bool:
     return truth.hears(a, b, segment) or truth.hears(b, a, segment)
 
 
-def _judge(group: tuple[str, ...], segment: Segment, from_ns: int, told: list[Record], truth: Truth) -> Detail:
+def _judge(
+    group: tuple[str, ...], segment: Segment, from_ns: int, told: list[Record], truth: Truth, allowed: int
+) -> Detail:
     """Look at the beginning of what is left of the segment, at its end, and at every change between."""
     changes = [r.at_ns for r in told if r.node in group and from_ns < r.at_ns < segment.end_ns]
     for at_ns in (from_ns, *changes, segment.end_ns - 1):
         last = {host: _last(told, host, at_ns, truth) for host in group}
         holders = sorted(host for host, record in last.items() if record is not None and record.get("to") == "held")
-        if len(holders) != 1:
+        if len(holders) != allowed:
             who = " and ".join(holders) or "no host"
             evidence = tuple(record.seq for record in last.values() if record is not None)
             because = f"{who} held it at {truth.told(at_ns)}"
             return Detail(name=", ".join(group), verdict="violated", because=because, evidence=evidence)
-    return Detail(name=", ".join(group), verdict="holds", because="one host held it")
+    return Detail(name=", ".join(group), verdict="holds", because="one host held it" if allowed else "no host held it")
 
 
 def _last(told: list[Record], host: str, at_ns: int, truth: Truth) -> Record | None:

@@ -74,6 +74,7 @@ def test_a_system_says_whether_a_host_can_lead() -> None:
         "etcd": True,
         "frr-bfd": False,
         "keepalived": True,
+        "pacemaker": True,
         "patroni": True,
         "redis-sentinel": True,
     }

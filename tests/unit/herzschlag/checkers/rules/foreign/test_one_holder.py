@@ -45,3 +45,15 @@ def test_power_takes_the_address_and_a_kill_does_not() -> None:
     killed = judged((*CORRECT, program(20, "host-98", "ended")), fault=CrashAgent(host="host-98", watchdog=False))
     assert "host-98 and host-99 held it" in killed["one-holder"].because
     assert killed["programs-live"].verdict == "holds"
+
+
+def test_where_a_majority_is_needed_a_host_alone_holds_it_nowhere() -> None:
+    stopped = holds(22.5, "host-98", "free")
+    right = judged((*CORRECT, stopped, holds(41, "host-98")), "pacemaker")["one-holder"]
+    assert (right.verdict, right.because) == (
+        "holds",
+        "4 settled groups, 198.18.9.9 on one host each that has a majority",
+    )
+    kept = judged(CORRECT, "pacemaker")["one-holder"]
+    assert kept.verdict == "violated"
+    assert "host-98 held it" in kept.because
