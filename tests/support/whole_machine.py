@@ -26,6 +26,8 @@ TOPS: dict[str, int | None] = {
 """Folders to how deep they are looked at; None: all of it. Deeper down are hundreds of thousands of files."""
 RESTLESS = ("ns_last_pid", "stat_refresh")
 """Settings that change by themselves, besides those of random numbers and the count of terminals."""
+OF_PYTHON = "/dev/shm/sem.mp-"
+"""Locks that Python's processes share come and go with every program that has several."""
 TOLD_MAX = 20
 
 Look = dict[str, str]
@@ -68,6 +70,8 @@ def _below(top: str, deep: int | None) -> Iterator[tuple[str, str]]:
     except OSError:  # it is gone, or never was
         return
     for entry in entries:
+        if entry.path.startswith(OF_PYTHON):
+            continue
         try:
             about = entry.stat(follow_symlinks=False)
             inner = entry.is_dir(follow_symlinks=False)

@@ -16,6 +16,8 @@ SCENARIOS = {
     "corosync": "corosync-member-lost@isolation",
     "frr-bfd": "frr-bfd-one-way@one-network",
     "patroni": "patroni-split@primary-with-one",
+    "serf": "serf-half-cut@pair-cut",
+    "ucarp": "ucarp-two-masters@one-way",
 }
 
 pytestmark = pytest.mark.packets
