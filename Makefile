@@ -28,7 +28,7 @@ setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ry
 compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
 	@$(PYTHON) -m herzschlag.compiled
 
-systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR, Patroni), for `[cluster] system`; none is started or enabled
+systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, FRR, Patroni, Serf, ucarp), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
 systems-check: systems ## docs/systems-check.md: every scenario of other people's systems, three times by root and by a user (six hours for one lab at a time; MINUTES=5: a bit, the next call goes on; JOBS=3)

@@ -97,8 +97,8 @@ HEAD = """\
 Each is played three times by root and three times by an ordinary user in a user namespace, real packets in real time:
 `make systems-check`, {date}, on: {machine}. {held} of {sound} runs hold; {left_out} prove nothing and are left out;
 {leftovers} processes, mounts or files of a run were there when it had ended; {same} of {all} runs found the machine
-after them as it was before. A run counts as long as neither its scenario nor its system's file changes. Each run is kept
-in [systems-check.json](systems-check.json); what the scenarios are about: [systems.md](systems.md).
+after them as it was before. A run counts as long as neither its scenario nor its system's file changes. Each run is
+kept in [systems-check.json](systems-check.json); what the scenarios are about: [systems.md](systems.md).
 
 An empty cell was not played yet, and the next call plays it. *Latest* is the largest lateness of a timer, *Processor*
 the most processor time that a whole lab took from its start to its end.

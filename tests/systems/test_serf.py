@@ -1,4 +1,4 @@
-"""The real Serf on the lab: its scenarios hold, and a cut that a third member goes around is suspected by nobody."""
+"""The real Serf on the lab: its scenarios hold, and a cut that a third member goes around makes no member a suspect."""
 
 from __future__ import annotations
 
