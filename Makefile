@@ -19,7 +19,7 @@ CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/pla
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
 
-.PHONY: help setup compiled demo test check packets bench growth against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench growth against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check systems-test vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -30,10 +30,13 @@ setup: lab ## everything a lab on real packets needs: Debian packages, .venv, Ry
 compiled: venv ## the simulation's cores compiled by mypyc, beside the plain files, in build/compiled (a C compiler; two minutes)
 	@$(PYTHON) -m herzschlag.compiled
 
-systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, Pacemaker, FRR, Patroni), for `[cluster] system`; none is started or enabled
+systems: ## the programs of other people's systems (keepalived, etcd, Redis, Corosync, Pacemaker, FRR, Patroni, Serf, ucarp), for `[cluster] system`; none is started or enabled
 	@setup/provision.sh systems
 
-systems-check: systems ## the tests of other people's systems, with their real programs, one after the other (an hour and a quarter)
+systems-check: systems ## docs/systems-check.md: every scenario of other people's systems, three times by root and by a user (six hours for one lab at a time; MINUTES=5: a bit, the next call goes on; JOBS=3)
+	@$(PYTHON) -m bench.systems --jobs $(JOBS) --repeat $(or $(filter-out 1,$(REPEAT)),3) $(if $(MINUTES),--minutes $(MINUTES))
+
+systems-test: systems ## the tests of other people's systems, with their real programs, one after the other (an hour and a quarter)
 	@HERZSCHLAG_REQUIRE_PACKETS=1 $(PYTEST) $(SYSTEMS)
 
 demo: ## the five situations: documented beside measured instants; in virtual time where real packets are not available

@@ -65,6 +65,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     ),
     Requirement("etcd", "program", "etcd-server", "people", 'runs with [cluster] system = "etcd"', "--version"),
     Requirement("corosync", "program", "corosync", "people", 'runs with [cluster] system = "corosync"', "-v"),
+    Requirement("serf", "program", "serf", "people", 'runs with [cluster] system = "serf"', "version"),
+    Requirement("ucarp", "program", "ucarp", "people", 'runs with [cluster] system = "ucarp"', ""),
     Requirement("/usr/lib/frr/bfdd", "program", "frr", "people", 'runs with [cluster] system = "frr-bfd"', "--version"),
     *(
         Requirement(name, "program", package, "people", 'runs with [cluster] system = "redis-sentinel"', "--version")

@@ -70,7 +70,9 @@ services_of() {
         case "$package" in
             openssh-server) echo ssh.service ssh.socket ;;
             etcd-server) echo etcd.service ;;
-            keepalived | redis-server | redis-sentinel | corosync | pacemaker | frr | patroni | postgresql) echo "$package.service" ;;
+            # It brings ifupdown along, which would manage the machine's networks; where that is in use it stays.
+            ucarp) command -v ifup >/dev/null || echo networking.service ;;
+            keepalived | redis-server | redis-sentinel | corosync | pacemaker | frr | patroni | postgresql | serf) echo "$package.service" ;;
         esac
     done
 }

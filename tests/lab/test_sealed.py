@@ -17,6 +17,7 @@ from herzschlag.backends.mininet.session import MininetSession
 from herzschlag.scenarios.model import Cluster, Scenario
 from herzschlag.scenarios.plan import make_plan
 from herzschlag.topo.impairments.values import Block, Quality
+from tests.support import whole_machine
 from tests.support.lab_processes import node_pid
 from tests.support.ordinary_user import run_as_ordinary_user
 from tests.support.sandboxed import (
@@ -127,19 +128,8 @@ BODIES["try everything"] = body_try_everything
 
 
 def of_the_machine() -> dict[str, str]:
-    """What a host could have changed: the machine's settings, mounts and interfaces, and files with our mark."""
-    kernel = [path for path in Path("/proc/sys/kernel").rglob("*") if path.is_file() and "/random/" not in str(path)]
-    found = {}
-    for path in [*kernel, *Path("/proc/sys/vm").iterdir(), *Path("/proc/sys/net/core").iterdir()]:
-        if path.name not in ("ns_last_pid", "stat_refresh"):
-            try:
-                found[str(path)] = path.read_text(errors="replace")
-            except OSError as error:
-                found[str(path)] = str(error.errno)
-    found["mounts"] = "\n".join(line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
-    found["host name"] = os.uname().nodename
-    found["files"] = "\n".join(map(str, marked()))
-    return found
+    """What a host could have changed: what the kernel keeps for all, and files with our mark."""
+    return {**whole_machine.settings(), "files": "\n".join(map(str, marked()))}
 
 
 def marked() -> Iterator[Path]:

@@ -154,6 +154,14 @@ def test_no_service_of_another_system_is_left_to_run_on_the_machine(package: str
         assert not list(Path("/etc/systemd/system").glob(f"*.wants/{unit}")), f"{unit} is enabled"
 
 
+def test_networks_of_the_machine_are_left_alone_whatever_ucarp_brings_along(tmp_path: Path) -> None:
+    """Debian's ucarp needs ifupdown: its service is disabled where it came with ucarp, and kept where it was in use."""
+    look = "PATH={0}; . setup/debian/packages.sh; services_of ucarp"
+    assert run("/bin/bash", "-c", look.format(tmp_path)).stdout.split() == ["networking.service"]
+    (tmp_path / "ifup").touch(mode=0o755)
+    assert run("/bin/bash", "-c", look.format(tmp_path)).stdout == ""
+
+
 def test_missing_packages_are_named_with_the_command_where_they_cannot_be_installed(tmp_path: Path) -> None:
     """On a system without apt-get, the user is told what to install by hand, and nothing is half done."""
     checkout = tmp_path / "checkout"

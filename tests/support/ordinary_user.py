@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,24 +28,11 @@ def run_as_ordinary_user(file: str, body: str, output: Path) -> int:
 
 def run_python(code: str, output: Path) -> int:
     """Run this text; returns its exit status. Skips where that cannot be."""
-    if os.geteuid() != 0:
-        pytest.skip("becoming another user needs root; as an ordinary user every other test here shows the same")
-    interpreter = Path(sys.executable).resolve()
-    if not _readable_by_all(interpreter) or not _readable_by_all(CHECKOUT):
-        pytest.skip(f"an ordinary user may not read {interpreter} or {CHECKOUT}")
-    if shutil.which("setpriv") is None:
-        pytest.skip("needs the program setpriv")
-    script = output.with_name(f"{output.name}.script")
-    script.write_text(code)
-    as_user = f'setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups {sys.executable} -c "$(cat {script})"'
-    # A tun device of our own, open to all, in a mount namespace of our own.
-    prepare = (
-        "mount --make-rprivate / && mount -t tmpfs -o mode=755 own /mnt && mknod -m 0666 /mnt/tun c 10 200 &&"
-        " mount --bind /mnt/tun /dev/net/tun &&"
-    )
+    if reason := impossible():
+        pytest.skip(reason)
     with output.open("wb") as sink:
         return subprocess.run(
-            ["unshare", "--mount", "sh", "-c", f"{prepare} {as_user}"],
+            command([sys.executable, "-c", code]),
             cwd=CHECKOUT,
             env={**os.environ, "PYTHONPATH": str(CHECKOUT), "HOME": "/"},
             stdout=sink,
@@ -52,6 +40,26 @@ def run_python(code: str, output: Path) -> int:
             timeout=_S_MAX,
             check=False,
         ).returncode
+
+
+def impossible() -> str:
+    """Why this process cannot run something as an ordinary user; empty: it can."""
+    if os.geteuid() != 0:
+        return "becoming another user needs root; as an ordinary user every other test here shows the same"
+    interpreter = Path(sys.executable).resolve()
+    if not _readable_by_all(interpreter) or not _readable_by_all(CHECKOUT):
+        return f"an ordinary user may not read {interpreter} or {CHECKOUT}"
+    return "needs the program setpriv" if shutil.which("setpriv") is None else ""
+
+
+def command(words: Sequence[str]) -> list[str]:
+    """These words as an ordinary user runs them, with a tun device of its own, open to all, in a mount namespace."""
+    prepare = (
+        "mount --make-rprivate / && mount -t tmpfs -o mode=755 own /mnt && mknod -m 0666 /mnt/tun c 10 200 &&"
+        " mount --bind /mnt/tun /dev/net/tun &&"
+    )
+    as_user = f'exec setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups "$@"'
+    return ["unshare", "--mount", "sh", "-c", f"{prepare} {as_user}", "sh", *words]
 
 
 def _readable_by_all(path: Path) -> bool:

@@ -17,6 +17,8 @@ SCENARIOS = {
     "pacemaker": "pacemaker-half-cut@split",
     "frr-bfd": "frr-bfd-one-way@one-network",
     "patroni": "patroni-split@primary-with-one",
+    "serf": "serf-half-cut@pair-cut",
+    "ucarp": "ucarp-two-masters@one-way",
 }
 
 pytestmark = pytest.mark.packets

@@ -77,6 +77,8 @@ def test_a_system_says_whether_a_host_can_lead() -> None:
         "pacemaker": True,
         "patroni": True,
         "redis-sentinel": True,
+        "serf": False,
+        "ucarp": True,
     }
     plain = msgspec.structs.replace(BEAT, reads=(Read(match="(?P<to>master|slave)", record="role"),))
     assert plain.has_leader

@@ -1,0 +1,30 @@
+"""The page of other people's systems: how often each scenario held, and everything that did not."""
+
+from __future__ import annotations
+
+from bench.systems.cells import Case
+from bench.systems.kept import Kept, Played
+from bench.systems.page import text
+
+CASES = (Case("a-one", "a", "1", 20.0), Case("b-other", "b", "2", 20.0))
+RUNS = (
+    Played("a-one", "root", 0, "1", "holds", late_ms=12.4, cpu_s=2.0),
+    Played("a-one", "root", 1, "1", "unknown", left_out="a timer fired late", late_ms=900.0),
+    Played("a-one", "root", 2, "1", "violated", because="one-master: two\nof them", late_ms=31.0, cpu_s=3.4),
+    Played("a-one", "user", 0, "1", "holds", left=("process 7: other",), changed=("came: /var/x",)),
+)
+
+
+def test_a_row_says_how_many_held_and_what_did_not_is_named() -> None:
+    page = text(Kept("2026-01-02", "a machine", {"frr": "8.4"}, RUNS), CASES)
+    assert "| `a-one` | 1 of 2 | 1 of 1 | 1 | 31 ms | 3 s |" in page
+    assert "| `b-other` |  |  |  |  |  |" in page
+    assert "2 of 3 runs hold; 1 prove nothing" in page
+    assert "\n1 processes, mounts or files" in page and "3 of 4 runs found the machine" in page
+    assert "- `a-one`, root, run 2: one-master: two of them\n- `a-one`, user, run 0: left: process 7: other\n" in page
+    assert "- `a-one`, root, run 1: a timer fired late\n" in page
+    assert "- came: /var/x: in 1, of a-one\n" in page
+
+
+def test_what_there_is_none_of_is_said() -> None:
+    assert text(Kept(), CASES).count("\nnone\n") == 3
