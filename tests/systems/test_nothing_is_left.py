@@ -18,7 +18,7 @@ SCENARIOS = {
     "etcd": "etcd-rejoin@pre-vote",
     "redis-sentinel": "redis-pair-cut",
     "corosync": "corosync-member-lost@isolation",
-    "pacemaker": "pacemaker-split@address-with-one",
+    "pacemaker": "pacemaker-half-cut@split",
     "frr-bfd": "frr-bfd-one-way@one-network",
     "patroni": "patroni-split@primary-with-one",
     "serf": "serf-half-cut@pair-cut",
