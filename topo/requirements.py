@@ -76,7 +76,9 @@ REQUIREMENTS: tuple[Requirement, ...] = (
             ("redis-cli", "redis-tools"),
         )
     ),
-    Requirement("pacemakerd", "program", "pacemaker", "people", 'runs with [cluster] system = "pacemaker"', "--version"),
+    Requirement(
+        "pacemakerd", "program", "pacemaker", "people", 'runs with [cluster] system = "pacemaker"', "--version"
+    ),
     Requirement(
         "/usr/lib/ocf/resource.d/heartbeat/IPaddr2",
         "program",

@@ -55,6 +55,12 @@ SUBJECTS = {
     "patroni": Subject("Patroni with PostgreSQL", _other("patroni"), "host-98", 40, 40),
 }
 """Name of the system to how it is compared; the highest MOID as text wins our agents' election."""
+NOT_COMPARED = {
+    "pacemaker": "Corosync, under it, is",
+    "serf": "it leads nothing and has no quorum",
+    "ucarp": "it does what keepalived does",
+}
+"""Shipped systems that are left out, and why."""
 
 
 def scenario(name: str, fault: str) -> Scenario:

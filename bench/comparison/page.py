@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench.comparison.cases import FAULTS, SUBJECTS
+from bench.comparison.cases import FAULTS, NOT_COMPARED, SUBJECTS
 from bench.comparison.kept import Kept, Played
 from bench.comparison.picture import picture
 from bench.comparison.seen import Seen
@@ -46,6 +46,8 @@ def text(kept: Kept) -> str:
     left_out = len(kept.runs) - len(sound)
     parts = [HEAD.format(runs=len(sound), each=_each(sound), left_out=left_out, date=kept.date, machine=kept.machine)]
     parts.append("; ".join(f"{name} {version}" for name, version in sorted(kept.versions.items())) + ".\n")
+    left = "; ".join(f"{name} ({why})" for name, why in NOT_COMPARED.items())
+    parts.append(f"Not compared: {left}.\n")
     parts.append("| Fault of the leading host | What it is |\n|---|---|")
     parts.append("\n".join(f"| {fault} | {what} |" for fault, what in FAULTS.items()) + "\n")
     parts.append("## All in one table\n")

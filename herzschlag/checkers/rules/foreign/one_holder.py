@@ -35,7 +35,8 @@ def _check(history: History, scenario: Scenario) -> Finding:
         if segment.end_ns <= from_ns or truth.impaired(segment):
             continue
         for group in _groups(truth, segment):
-            details.append(_judge(group, segment, from_ns, told, truth, 1 if len(group) >= held_from else 0))
+            span = (from_ns, segment.end_ns)
+            details.append(_judge(group, span, told, truth, 1 if len(group) >= held_from else 0))
     return finding(
         NAME,
         details,
@@ -63,12 +64,11 @@ def _heard(truth: Truth, segment: Segment, a: str, b: str) -> bool:
     return truth.hears(a, b, segment) or truth.hears(b, a, segment)
 
 
-def _judge(
-    group: tuple[str, ...], segment: Segment, from_ns: int, told: list[Record], truth: Truth, allowed: int
-) -> Detail:
-    """Look at the beginning of what is left of the segment, at its end, and at every change between."""
-    changes = [r.at_ns for r in told if r.node in group and from_ns < r.at_ns < segment.end_ns]
-    for at_ns in (from_ns, *changes, segment.end_ns - 1):
+def _judge(group: tuple[str, ...], span: tuple[int, int], told: list[Record], truth: Truth, allowed: int) -> Detail:
+    """Look at the beginning and at the end of a span of time, and at every change between."""
+    from_ns, end_ns = span
+    changes = [r.at_ns for r in told if r.node in group and from_ns < r.at_ns < end_ns]
+    for at_ns in (from_ns, *changes, end_ns - 1):
         last = {host: _last(told, host, at_ns, truth) for host in group}
         holders = sorted(host for host, record in last.items() if record is not None and record.get("to") == "held")
         if len(holders) != allowed:
