@@ -51,12 +51,10 @@ class _File:
 
 
 class _Datastore:
-    __slots__ = ("files", "folders", "removed")
+    __slots__ = ("files", "folders")
 
     def __init__(self) -> None:
         self.files: dict[str, _File] = {}
-        self.removed: dict[str, int] = {}
-        """The last stamps of files that are gone: one of the same name goes on from there."""
         self.folders: dict[str, set[str]] = {"": set()}
         """Folder to names in it. Folders stay when they are empty again."""
 
@@ -72,6 +70,7 @@ class _Datastore:
 class MemoryDatastores:
     def __init__(self, names: Iterable[str]) -> None:
         self._datastores = {name: _Datastore() for name in names}
+        self._stamp = 0
         self._access: dict[tuple[str, str], MemoryAccess] = {}
         """Only what is not "ok": (host, datastore)."""
         self._blocks_max: dict[str, int] = {}
@@ -143,16 +142,6 @@ class MemoryDatastores:
         outcomes = [self.perform(request, host) for request in hanging.values()]
         return [(host, outcome) for outcome in outcomes if outcome is not None]
 
-    def works_for_all(self) -> bool:
-        """Whether every host reaches every datastore, so that each request is carried out at once."""
-        return not self._access
-
-    def append_all(self, datastore: str, path: str, blocks: list[bytes]) -> None:
-        """What as many appends to a file that is there would leave, on a datastore that works for all."""
-        file = self._datastores[datastore].files[path]
-        file.data += b"".join(blocks)
-        file.stamp += len(blocks)
-
     def content(self, datastore: str, path: str) -> bytes | None:
         """What a file holds, for evidence; None: missing."""
         file = self._datastores[datastore].files.get(path)
@@ -198,12 +187,12 @@ class MemoryDatastores:
         file = datastore.files.get(request.path)
         if file is None:
             file = datastore.files[request.path] = _File()
-            file.stamp = datastore.removed.get(request.path, 0)
             path = request.path
             while path:
                 path, _, name = path.rpartition("/")
                 datastore.folders.setdefault(path, set()).add(name)
-        file.stamp += 1
+        self._stamp += 1
+        file.stamp = self._stamp
         return file
 
     def _write_sector(self, request: WriteSector) -> Outcome:
@@ -245,9 +234,7 @@ class MemoryDatastores:
 
     def _remove(self, request: Remove) -> Outcome:
         datastore = self._datastores[request.datastore]
-        file = datastore.files.pop(request.path, None)
-        if file is not None:
-            datastore.removed[request.path] = file.stamp
+        if datastore.files.pop(request.path, None) is not None:
             folder, _, name = request.path.rpartition("/")
             datastore.folders[folder].discard(name)
         return Outcome(request.request, "ok")

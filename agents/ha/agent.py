@@ -112,11 +112,6 @@ class Agent:
     def wake_at_ns(self) -> int | None:
         return None if self._due_ns == NEVER_NS else self._due_ns
 
-    def settled(self) -> bool:
-        """Whether nothing but heartbeats and reports is due, as long as those of all others arrive as they did."""
-        vms = self._guests.due_ns() == NEVER_NS and self._vmcp.due_ns() == NEVER_NS
-        return vms and self._role.settled() and self._reporting.due_ns > self._c.now_ns
-
     def view(self) -> AgentView:
         role = self._role
         return AgentView(

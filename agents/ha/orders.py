@@ -34,19 +34,6 @@ class SentLately:
         self._marks.append((now_ns, sequence))
         self._forget(now_ns)
 
-    def marks(self) -> tuple[tuple[int, int], ...]:
-        """(when, sequence) of every message that an order may still answer, oldest first."""
-        return tuple(self._marks)
-
-    def repeat(self, since_ns: int, period: tuple[int, int], times: int) -> None:
-        """What was sent after `since_ns` was sent again `times` times, each by `period` (time, sequence) later."""
-        length_ns, numbers = period
-        again = [mark for mark in self._marks if mark[0] > since_ns]
-        for n in range(max(1, times - self._limit_ns // length_ns - 1), times + 1):
-            self._marks.extend((at_ns + n * length_ns, number + n * numbers) for at_ns, number in again)
-        if self._marks:
-            self._forget(self._marks[-1][0])
-
     def holds(self, sequence: int, now_ns: int) -> bool:
         """Whether the message with this number was sent lately."""
         self._forget(now_ns)

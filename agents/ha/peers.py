@@ -19,7 +19,7 @@ _BITS = (1 << _HALF) - 1
 Freshness = Literal["new", "replayed", "old-life"]
 
 
-class Window:
+class _Window:
     """Sequence numbers seen, each once, not too far behind the newest.
 
     Two halves of 32 bits each, the newer numbers in `near`: compiled code computes such numbers without making objects.
@@ -60,17 +60,8 @@ class Window:
             self.far |= 1 << (behind - _HALF)
         return new
 
-    def repeat(self, period: int, times: int) -> None:
-        """What was added with the newest `period` numbers is added again, `times` times, with numbers that go on."""
-        seen = self.far << _HALF | self.near
-        pattern = seen & ((1 << period) - 1)
-        for _ in range(min(times, REPLAY_WINDOW // period + 1)):
-            seen = seen << period | pattern
-        self.near, self.far = seen & _BITS, seen >> _HALF & _BITS
-        self.newest += period * times
 
-
-class _Path(Window):
+class _Path(_Window):
     """One peer on one network, and the datagrams that came by it: one object, for there are many."""
 
     __slots__ = ("last_heard_ns", "silent")
@@ -110,7 +101,7 @@ class Peer:
         """Its place in the list of hosts, as a number with that bit set."""
         self.paths = {network: _Path() for network in networks}
         self.boot = 0
-        self.handled = Window()
+        self.handled = _Window()
         """Messages of this boot that were acted on, whichever network brought them first."""
         self.last_heard_ns: int | None = None
         self.role: Role = "uninitialized"

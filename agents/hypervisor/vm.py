@@ -88,10 +88,6 @@ class Vm:
             return at_ns
         return self._ends_at_ns if at_ns is None else min(at_ns, self._ends_at_ns)
 
-    def disk(self) -> tuple[str, str]:
-        """The datastore and the path of its disk."""
-        return self._datastore, self._disk
-
     def view(self) -> str:
         """`on`, `stunned`, `hung` or `ended`."""
         if self._ended:
@@ -123,32 +119,14 @@ class Vm:
             return self._write(now_ns)
         return []
 
-    def writes_evenly(self) -> bool:
-        """Whether it does nothing but write to its disk, once each interval, as long as each write is done at once."""
-        trouble = self._hung or self._stunned or bool(self._refused) or self._ends_at_ns is not None or self._ended
-        return not trouble and self._pending is None and self._next_write_ns is not None
-
-    def write_evenly(self, before_ns: int) -> list[bytes]:
-        """All writes that are due before `before_ns`, as they would be made if each had been done at once."""
-        written = []
-        while self._next_write_ns is not None and self._next_write_ns < before_ns:
-            at_ns = self._good_at_ns = self._next_write_ns
-            written.append(self._next_record(at_ns))
-            self._limit_at_ns = at_ns + self._timers.vmfs_io_limit_ns
-            self._next_write_ns = at_ns + self._timers.vm_write_ns
-        return written
-
-    def _next_record(self, now_ns: int) -> bytes:
+    def _write(self, now_ns: int) -> list[AnyVmAction]:
         self._writes += 1
         self._request += 1
-        settings = self._settings
-        return encode_write((self._name, settings.host, settings.boot, self._life), self._writes, now_ns)
-
-    def _write(self, now_ns: int) -> list[AnyVmAction]:
-        data = self._next_record(now_ns)
         self._pending = self._request
         self._limit_at_ns = now_ns + self._timers.vmfs_io_limit_ns
         self._next_write_ns = None
+        settings = self._settings
+        data = encode_write((self._name, settings.host, settings.boot, self._life), self._writes, now_ns)
         return [Io(Append(self._request, self._datastore, self._disk, data=data))]
 
     def _io_done(self, event: IoDone, now_ns: int) -> list[AnyVmAction]:

@@ -17,18 +17,7 @@ SINGLE = (
     "agents/datastore/memory_store",
     *(
         f"backends/simulation/{name}"
-        for name in (
-            "disturbances",
-            "host",
-            "leaves",
-            "network",
-            "node",
-            "process",
-            "queue",
-            "quiet",
-            "slow_io",
-            "vcenter",
-        )
+        for name in ("disturbances", "host", "network", "node", "process", "queue", "slow_io", "vcenter")
     ),
 )
 

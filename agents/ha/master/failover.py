@@ -39,10 +39,6 @@ class Failover:
     def pending(self) -> tuple[str, ...]:
         return self._queue.pending()
 
-    def idle(self) -> bool:
-        """No VM is being restarted, or looked for."""
-        return self._orphans_due_ns == NEVER_NS and self._queue.empty()
-
     def due_ns(self) -> int:
         return min(self._orphans_due_ns, self._queue.due_ns())
 

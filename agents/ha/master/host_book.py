@@ -98,21 +98,10 @@ class HostBook:
         watch = self._watches.get(moid)
         return watch is not None and watch.poweron_read
 
-    def all_connected(self) -> bool:
-        return all(
-            watch.state == "connectedToMaster" and watch.phase == "heard" and not watch.resting
-            for watch in self._watches.values()
-        )
-
     def due_ns(self) -> int:
         return self._watch_due_ns
 
     # --- what is due ---
-
-    def tick(self) -> None:
-        """Look again when the first host will have been silent for too long, so that no look is due while all beat."""
-        if self._c.now_ns < self._watch_due_ns:
-            self._watch_due_ns = self._first_due_ns()
 
     def check(self) -> None:
         now_ns = self._c.now_ns
@@ -120,10 +109,7 @@ class HostBook:
             for moid, watch in self._watches.items():
                 if now_ns >= watch.due_ns():
                     self._carry_out(moid, watch.check(now_ns))
-            self._watch_due_ns = self._first_due_ns()
-
-    def _first_due_ns(self) -> int:
-        return min((watch.due_ns() for watch in self._watches.values()), default=self._c.now_ns + 10**12)
+            self._watch_due_ns = min((w.due_ns() for w in self._watches.values()), default=now_ns + 10**12)
 
     # --- what happens ---
 

@@ -207,10 +207,6 @@ class Master(RoleMachine):
 
     # --- what is due ---
 
-    def settled(self) -> bool:
-        hosts = self._hosts.all_connected() and not self._solitude.probing()
-        return hosts and self._ownership.all_read() and self._failover.idle()
-
     def due_ns(self) -> int:
         hosts_ns = min(self._solitude.due_ns(), self._hosts.due_ns())
         vms_ns = min(self._ownership.due_ns(), self._failover.due_ns())
@@ -225,7 +221,6 @@ class Master(RoleMachine):
 
     def tick(self) -> None:
         self._send_heartbeat()
-        self._hosts.tick()
 
     def duties(self) -> None:
         self._hosts.check()

@@ -68,10 +68,6 @@ class Ownership:
         """Every list is either read, or known to belong to another master."""
         return all(entry.read if entry.held else not entry.asked for entry in self._lists.values())
 
-    def all_read(self) -> bool:
-        """Every list is ours and read, and no write is under way."""
-        return all(entry.read and entry.written is None for entry in self._lists.values())
-
     def due_ns(self) -> int:
         waiting = [e.retry_ns for name, e in self._lists.items() if not e.held and not e.asked and self._c.works(name)]
         return min(waiting, default=NEVER_NS)

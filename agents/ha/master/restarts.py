@@ -98,9 +98,6 @@ class RestartQueue:
     def __contains__(self, vm: str) -> bool:
         return vm in self._tasks
 
-    def empty(self) -> bool:
-        return not self._tasks
-
     def pending(self) -> tuple[str, ...]:
         return tuple(name for name, task in self._tasks.items() if task.pending)
 

@@ -32,9 +32,6 @@ class Solitude:
     def due_ns(self) -> int:
         return self._probe.due_ns()
 
-    def probing(self) -> bool:
-        return self._probe.probing
-
     def declares_isolation(self) -> bool:
         """Do what is due; True when five seconds passed without any sign."""
         now_ns = self._c.now_ns

@@ -61,9 +61,6 @@ class Follower(RoleMachine):
             self._spared_until_ns = now_ns + fresh_ns
         self._last_ns = now_ns
 
-    def settled(self) -> bool:
-        return not self._watching and self._c.now_ns >= self._spared_until_ns and not self._vms.unacknowledged()
-
     def due_ns(self) -> int:
         timers = self._c.timers
         if not self._watching:

@@ -106,10 +106,6 @@ class RoleMachine:
 
     # --- what is due ---
 
-    def settled(self) -> bool:
-        """Whether nothing but heartbeats and reports is due as long as those of all others arrive as they did."""
-        return False
-
     def due_ns(self) -> int:
         """When `check` or `duties` must be called next."""
         return NEVER_NS

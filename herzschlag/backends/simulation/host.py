@@ -104,8 +104,6 @@ class SimHost(Node):
         self.hypervisor: Process | None = None
         self.agent: Process | None = None
         self.vms: dict[int, SimVm] = {}
-        self.exchanges = 0
-        """What the agent and its hypervisor have said to each other."""
         self._wishes: dict[type[Any], Callable[[Any], None]] = {
             Io: self._io,
             Answer: self._answer,
@@ -140,7 +138,6 @@ class SimHost(Node):
 
     def power_off(self) -> None:
         """End everything on the host between two instructions."""
-        self._rouse()
         self.powered = False
         self._dies_after_bytes = None
         for process in self.processes():
@@ -194,15 +191,6 @@ class SimHost(Node):
 
     def inject(self, event: InjectVm) -> None:
         self._tell_hypervisor(event)
-
-    def even_vms(self) -> list[Process]:
-        """The VMs that do nothing but write to their disks."""
-        return [one.process for one in self.vms.values() if one.process.core.writes_evenly()]  # type: ignore[attr-defined]
-
-    def steady_agent(self) -> Process | None:
-        """The agent, if nothing around it delays or disturbs what reaches it."""
-        disturbed = self.frozen or not self.clock.right or not self._slow.idle()
-        return None if disturbed else self.agent
 
     def processes(self) -> list[Process]:
         found = [self.hypervisor, self.agent, *(vm.process for vm in self.vms.values())]
@@ -260,7 +248,6 @@ class SimHost(Node):
             elif kind is Ping:
                 self.network.ping(self.name, action.address)
             elif self.hypervisor is not None:
-                self.exchanges += 1
                 self.pending.append((self.hypervisor, Called(action)))
 
     def _perform_hypervisor(self, actions: list[Any]) -> None:
@@ -270,15 +257,8 @@ class SimHost(Node):
                 return  # the host lost power in the middle of a write
             wishes[type(action)](action)
 
-    def _rouse(self) -> None:
-        rouse = self.queue.rouse
-        if rouse is not None:
-            rouse()
-
     def _answer(self, action: Answer) -> None:
-        self._rouse()
         if self.agent is not None:
-            self.exchanges += 1
             self.pending.append((self.agent, action.event))
 
     def _trace(self, action: Trace) -> None:
@@ -292,7 +272,6 @@ class SimHost(Node):
         self._datastores.abort(self.name, action.datastore, action.request)
 
     def _command_vm(self, action: CommandVm) -> None:
-        self._rouse()
         if action.number in self.vms:
             self.pending.append((self.vms[action.number].process, VmCommand(action.command)))
 
@@ -332,7 +311,6 @@ class SimHost(Node):
         return perform
 
     def _end_vm(self, number: int, because: str) -> None:
-        self._rouse()
         vm = self.vms.pop(number, None)
         if vm is not None:
             vm.process.kill()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from math import lcm
 from typing import Any
 
 from msgspec import UNSET
@@ -31,7 +30,6 @@ from herzschlag.backends.simulation.host import SimHost
 from herzschlag.backends.simulation.network import SimulatedNetwork
 from herzschlag.backends.simulation.node import Node
 from herzschlag.backends.simulation.queue import EventQueue
-from herzschlag.backends.simulation.quiet import Quiet
 from herzschlag.backends.simulation.vcenter import SimVcenter
 from herzschlag.history.heartbeats import last_heartbeats
 from herzschlag.history.kinds import Counters
@@ -84,16 +82,6 @@ class SimCluster:
         self.vcenter = SimVcenter(VCENTER, self.queue, self.network, self.record, plan=plan)
         self.nodes: dict[str, Node] = {**self.hosts, GATEWAY: self.gateway, VCENTER: self.vcenter}
         self.disturbances = Disturbances(self.nodes, self.hosts, self.vcenter, self.network, self.datastores)
-        self.quiet = Quiet(
-            self.queue,
-            self.network,
-            self.hosts,
-            self.vcenter,
-            datastores=self.datastores,
-            drops=self.disturbances.drops,
-            interval_ns=plan.timers.heartbeat_interval_ns,
-            period_ns=lcm(plan.timers.heartbeat_interval_ns, plan.timers.report_ns, plan.timers.order_repeat_ns),
-        )
 
     @property
     def now_ns(self) -> int:
@@ -115,7 +103,7 @@ class SimCluster:
         self._stop = stop
         self._stopped = False
         try:
-            self.quiet.run_until(at_ns, self.records)
+            self.queue.run_until(at_ns)
         finally:
             self._stop = None
         return self._stopped

@@ -199,16 +199,6 @@ class SimulatedNetwork:
                 self._arrived[link] = max(at_ns, self._arrived.get(link, 0))
         self._beats.clear()
 
-    def repeat_beats(self, since_ns: int, by_ns: int) -> None:
-        """Every heartbeat that was sent after `since_ns` was sent again and again until `by_ns` later."""
-        for key, (at_ns, ends) in list(self._beats.items()):
-            if at_ns > since_ns:
-                self._beats[key] = (at_ns + by_ns, ends)
-
-    def repeats_itself(self) -> bool:
-        """Whether datagrams go the same way each time, uncounted and unwatched."""
-        return not self._rough and self._sent is None and self.watcher is None
-
     def ping(self, source: str, address: str) -> None:
         """Send one echo request; the answer reaches `source` as PingAnswered when both ways and the target allow it."""
         found = self._whose.get(address)

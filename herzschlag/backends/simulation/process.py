@@ -113,11 +113,6 @@ class Process:
         if wake_ns is not None and wake_ns < self._armed_ns and self.alive:
             self._arm(wake_ns)
 
-    def arm_anew(self) -> None:
-        """Its timer is not in the queue any more: set it."""
-        self._armed_ns = NEVER
-        self.rearm()
-
     def rearm(self) -> None:
         """Set the timer anew, after a freeze or a leap of the clock."""
         wake_ns = self._wake_at_ns()
@@ -126,14 +121,6 @@ class Process:
 
     def kill(self) -> None:
         self.alive = False
-
-    def armed_ns(self) -> int:
-        """When its timer is set for; NEVER without one."""
-        return self._armed_ns
-
-    def arm_later(self, by_ns: int) -> None:
-        """Go on as if `by_ns` had passed, of which its core was told by other means (`quiet.py`)."""
-        self._arm(self._armed_ns + by_ns)
 
     def _arm(self, wake_ns: int) -> None:
         """Set the timer for `wake_ns` by the node's own clock."""

@@ -20,14 +20,12 @@ TIMERS_AFTER = 1 << 62
 class EventQueue:
     """A heap of (instant, order, call, argument). `now_ns` only grows."""
 
-    __slots__ = ("heap", "interrupted", "now_ns", "order", "rouse", "timer_order")
+    __slots__ = ("heap", "interrupted", "now_ns", "order", "timer_order")
 
     def __init__(self) -> None:
         self.now_ns = 0
         self.interrupted = False
         """A call sets this to make `run_until` return after it."""
-        self.rouse: Callable[[], None] | None = None
-        """While agents and vCenter sleep (`quiet.py`): brings them to this instant, before anything reaches them."""
         self.heap: list[tuple[int, int, Callable[[Any], None], Any]] = []
         """The heap itself, to which the hot paths of `process.py` and `network.py` push without the cost of a call."""
         self.order = count()

@@ -41,10 +41,6 @@ class SlowIo:
                     one.due_ns = self._queue.now_ns
             self._go_on()
 
-    def idle(self) -> bool:
-        """Whether no datastore is slow and no request waits."""
-        return not self._delays_ns and not self._waiting
-
     def takes(self, request: AnyIo) -> bool:
         """Whether the datastore is slow: then the request waits here."""
         delay_ns = self._delays_ns.get(request.datastore)

@@ -338,30 +338,3 @@ def test_a_path_out_of_the_datastore_is_refused(tmp_path: Path) -> None:
     for path in ("/etc/x", "../x", "vm/../../x"):
         with pytest.raises(ValueError, match="must be relative"):
             store.perform(Read(1, DS, path))
-
-
-def test_a_stamp_grows_over_the_life_of_a_file() -> None:
-    store, stamps = MemoryDatastores([DS]), []
-    for request in (
-        Append(1, DS, "f", data=b"a"),
-        Append(2, DS, "f", data=b"b"),
-        Remove(3, DS, "f"),
-        Touch(4, DS, "f"),
-    ):
-        store.perform(request, "host-98")
-        if not isinstance(request, Remove):
-            found = store.perform(Stat(5, DS, "f"), "host-98")
-            assert found is not None
-            stamps.append(found.stamp)
-    assert stamps == sorted(set(stamps))
-
-
-def test_appends_made_at_once_leave_what_they_leave_one_by_one() -> None:
-    one_by_one, at_once = MemoryDatastores([DS]), MemoryDatastores([DS])
-    for number, data in enumerate((b"a", b"bc", b"d")):
-        one_by_one.perform(Append(number, DS, "f", data=data), "host-98")
-    at_once.perform(Append(0, DS, "f", data=b"a"), "host-98")
-    at_once.append_all(DS, "f", [b"bc", b"d"])
-    stat = Stat(9, DS, "f")
-    assert at_once.content(DS, "f") == one_by_one.content(DS, "f")
-    assert at_once.perform(stat, "host-98") == one_by_one.perform(stat, "host-98")

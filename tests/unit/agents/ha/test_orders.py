@@ -30,14 +30,3 @@ def test_an_order_is_superseded_by_a_newer_one_about_the_same() -> None:
     assert superseded.takes(Protect(sender="vcenter", boot=1, sequence=3, sent_ns=0, answers=1, vms={}))
     assert superseded.takes(power(1, boot=2)), "a vCenter that was restarted counts anew"
     assert not superseded.takes(power(9))
-
-
-def test_marks_that_go_on_are_those_that_would_have_been_made() -> None:
-    made, repeated = SentLately(limit_ns=10), SentLately(limit_ns=10)
-    for period in range(8):
-        for at_ns, sequence in ((1, 1), (4, 2), (4, 3)):
-            made.note(3 * period + sequence, 5 * period + at_ns)
-            if period < 2:
-                repeated.note(3 * period + sequence, 5 * period + at_ns)
-    repeated.repeat(5, (5, 3), 6)
-    assert repeated.marks() == made.marks()

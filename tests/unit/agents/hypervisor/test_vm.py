@@ -182,19 +182,3 @@ def test_a_refused_write_is_tried_again_each_second_under_a_lock_just_looked_at(
     machine.advance(5)
     assert writes(machine) == 3 + 6
     assert machine.told[-1] == "disk-works"
-
-
-def test_writes_made_at_once_are_those_made_one_by_one() -> None:
-    stepped, slept = Machine(), Machine()
-    stepped.advance(30)
-    slept.advance(10)
-    assert slept.vm.writes_evenly()
-    slept.disk += b"".join(slept.vm.write_evenly(30 * SECOND))
-    slept.now_ns = 30 * SECOND - 1
-    slept.advance(1e-9)  # the write of the very instant is still to come
-    assert slept.disk == stepped.disk
-    slept.status = stepped.status = "lost"
-    for machine in (slept, stepped):
-        machine.advance(5)
-        assert not machine.vm.writes_evenly()
-    assert (slept.told, slept.vm.wake_at_ns()) == (stepped.told, stepped.vm.wake_at_ns())
