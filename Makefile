@@ -6,7 +6,7 @@ HERZSCHLAG := .venv/bin/herzschlag
 PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 # Tests on real packets: a lab for each processor, and as many workers. They wait most of the time, so a machine that does
-# nothing else bears twice as many (LABS=4 on two processors).
+# nothing else can handle twice as many (LABS=4 on two processors).
 LABS ?= $(JOBS)
 REPEAT ?= 1
 SECONDS ?= 600

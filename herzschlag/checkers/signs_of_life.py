@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
+from herzschlag.faults import primitives as p
+from herzschlag.topo.spec import VCENTER
+
+CHOSEN = 2
+"""Heartbeat datastores that vCenter chooses for a host unless das.heartbeatDsPerHost says otherwise (5 [DD-F])."""
 
 
 def heartbeat_datastores(host: str, truth: Truth) -> list[str]:
@@ -20,3 +25,19 @@ def shows_heartbeat(host: str, other: str, segment: Segment, truth: Truth) -> li
         for name in heartbeat_datastores(host, truth)
         if name in seen and truth.reaches_storage(host, segment, name) and truth.sees_storage(other, segment, name)
     ]
+
+
+def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> str:
+    """Why it is not known whether the other one sees the host's heartbeat; empty: it is known. vCenter chose some of
+    the host's datastores, no other node can choose others, and it must reach the host to say so."""
+    names, shown = heartbeat_datastores(host, truth), shows_heartbeat(host, other, segment, truth)
+    told = truth.vcenter_runs(segment.begin_ns) and truth.linked(VCENTER, host, segment, "8182")
+    if shown and not told and len(names) - len(shown) >= CHOSEN:
+        return (
+            "it is cut off, and the datastores that were chosen for its heartbeat may be out of reach, and vCenter"
+            " cannot choose others"
+        )
+    read_only = {c.datastore for c in segment.conditions if isinstance(c, p.StorageLost) and c.access == "read-only"}
+    if not shown and any(name in read_only and truth.reaches_storage(host, segment, name) for name in names):
+        return "it is cut off, and its heartbeat is on a datastore that can be read, and not be written"
+    return ""

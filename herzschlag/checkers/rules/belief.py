@@ -12,7 +12,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
-from herzschlag.checkers.signs_of_life import heartbeat_datastores, shows_heartbeat
+from herzschlag.checkers.signs_of_life import heartbeat_datastores, may_show_nothing, shows_heartbeat
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
@@ -137,6 +137,8 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if truth.hears(master, host, segment):
         heard = {"networkPartitionedFromMaster", "election", "fdmUnreachable", "networkIsolated"}
         return heard, "it is heard, but does not hear"
+    if why := may_show_nothing(host, master, segment, truth):
+        return {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}, why
     if shown and _without_heartbeats(host, segment, truth):
         lost = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return lost, "it is cut off, and was told no heartbeat datastore since it lost all of them"

@@ -44,6 +44,11 @@ CHECKERS = (
     N_("its agent is not heard, but it answers ping"),
     N_("its agent is dead and no ping passes"),
     N_("it is heard, but does not hear"),
+    N_(
+        "it is cut off, and the datastores that were chosen for its heartbeat may be out of reach, and vCenter cannot"
+        " choose others"
+    ),
+    N_("it is cut off, and its heartbeat is on a datastore that can be read, and not be written"),
     N_("it is cut off, and was told no heartbeat datastore since it lost all of them"),
     N_("it is cut off and its storage is too slow to show it in time"),
     N_("it is cut off and its storage shows it alive"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
-from herzschlag.checkers.signs_of_life import shows_heartbeat
+from herzschlag.checkers.signs_of_life import may_show_nothing, shows_heartbeat
 from herzschlag.checkers.truth import Stay, Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
@@ -185,7 +185,9 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
         for d in truth.lab.datastores_of(host)
         if d.hosts is None or order.node in d.hosts
     )
-    return not shared and not truth.linked(host, order.node, segment)
+    if truth.linked(host, order.node, segment):
+        return False
+    return not shared or bool(may_show_nothing(host, order.node, segment, truth))
 
 
 def _mute_by_choice(stay: Stay, order: Record, truth: Truth) -> bool:

@@ -45,7 +45,7 @@ def test_a_system_without_a_writer_and_a_run_that_ends_too_early_are_not_judged(
     finding = judged(early, "etcd", end_s=45)["acknowledged"]
     assert (finding.verdict, finding.because) == (
         "nothing",
-        "the run ended before etcd had the 6 s that it takes to settle",
+        "the run ended before etcd had the 12 s that it takes to settle",
     )
 
 
