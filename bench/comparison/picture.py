@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from bench.comparison.cases import FAULTS, SUBJECTS
 from bench.comparison.kept import Played
 from bench.comparison.seen import Seen
-from bench.lines.draw import ticks_of
+from bench.lines.draw import DARK, LIGHT, style, ticks_of
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 190, 112, 48, 46
 ROW = 46
@@ -41,7 +41,8 @@ def picture(fault: str, runs: Sequence[Played]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" font-family="system-ui, sans-serif" font-size="14">',
         f"<title>{escape(f'{fault}: {FAULTS[fault]}')}</title>",
-        _style(),
+        style(),
+        _bar_style(),
         f'<rect class="page" width="{WIDTH}" height="{height}"/>',
         *_legend(),
         *_grid(ticks, height),
@@ -98,7 +99,7 @@ def _bar(kind: str, value: float, y: float, thick: float, last: float) -> str:
 
 
 def _whisker(span: tuple[float, float, float], y: float, last: float) -> str:
-    return f'<path class="ink" d="M{_x(span[2], last):g} {y:g}H{_x(span[1], last):g}"/>'
+    return f'<path class="ink" d="M{_x(span[2], last):g} {y:g}H{_x(span[1], last):g}" stroke-width="1.5"/>'
 
 
 def _legend() -> list[str]:
@@ -119,12 +120,9 @@ def _grid(ticks: Sequence[float], height: int) -> list[str]:
     return parts
 
 
-def _style() -> str:
-    def rules(page: str, ink: str, grid: str, bars: Sequence[str]) -> str:
-        drawn = "".join(f".{kind}{{fill:{colour}}}" for (kind, _, _), colour in zip(BARS, bars, strict=True))
-        lines = f".grid{{stroke:{grid}}}.ink{{stroke:{ink};stroke-width:1.5;fill:none}}"
-        return f".page{{fill:{page}}}text{{fill:{ink}}}{lines}{drawn}"
+def _bar_style() -> str:
+    def rules(colours: Sequence[str]) -> str:
+        return "".join(f".{kind}{{fill:{colour}}}" for (kind, _, _), colour in zip(BARS, colours, strict=True))
 
-    light = rules("#fff", "#1f2328", "#d5dae0", ("#0b62c4", "#9cc3ef", "#c22f3d"))
-    dark = rules("#0d1117", "#e6edf3", "#3a424d", ("#6cb2ff", "#2b5b94", "#ff7b86"))
+    light, dark = rules((LIGHT[0], "#9cc3ef", LIGHT[4])), rules((DARK[0], "#2b5b94", DARK[4]))
     return f"<style>{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"

@@ -57,8 +57,7 @@ class Ownership:
     def to_restart(self) -> dict[str, str]:
         """Of these, those that vCenter still wants protected, by its last word: a list that was out of reach, or has no
         room, may name what a user has switched off meanwhile."""
-        found = self.protected()
-        return found if self._wanted is None else {vm: host for vm, host in found.items() if vm in self._wanted}
+        return {vm: host for vm, host in self.protected().items() if self.wanted(vm)}
 
     def wanted(self, vm: str) -> bool:
         """Whether vCenter wants it protected, or has not said yet."""

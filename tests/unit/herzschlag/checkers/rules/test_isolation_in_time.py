@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.planted import FAULTS
 from tests.planted.plant import judged, scenario_of
+from tests.support.rules import sees_who_breaks
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,7 @@ from tests.planted.plant import judged, scenario_of
     ],
 )
 def test_it_sees_who_breaks_the_rule(scenario: str, fault: str, says: str) -> None:
-    assert judged("isolation-in-time", scenario_of(scenario)).fine
-    planted = next(one for one in FAULTS if one.name == fault)
-    found = judged("isolation-in-time", scenario_of(scenario), planted)
-    assert found.verdict == "violated"
-    assert says in " ".join(detail.because for detail in found.details)
+    sees_who_breaks("isolation-in-time", scenario, fault, says)
 
 
 def test_a_run_in_which_nothing_happens_breaks_nothing() -> None:
