@@ -20,6 +20,7 @@ from herzschlag.agents.processes.control import ControlNews, ControlOrder, KillA
 from herzschlag.agents.processes.record_file import RecordFile
 from herzschlag.agents.records import Entry
 from herzschlag.backends.mininet.stage.api import StageSettings
+from herzschlag.backends.mininet.stage.foreign.descendants import Descendants
 from herzschlag.backends.mininet.stage.foreign.lines import Lines, Meaning
 from herzschlag.backends.mininet.stage.foreign.reader import Reader, read_some
 from herzschlag.backends.mininet.stage.foreign.users import FILES, as_root
@@ -66,6 +67,7 @@ class Programs:
         self._logs = logs
         self._files = {host: RecordFile(records, host) for host in settings.topology.moids}
         self._reader = Reader(records, settings.topology.moids)
+        self._descendants = Descendants()
         self._lives: dict[str, _Life] = {}
         self._watches: dict[str, AddressWatch] = {}
         self._lab: Lab
@@ -210,6 +212,7 @@ class Programs:
                 return False
             _keep(log, chunk)
             self._understand(host, life, program.name, lines.of(chunk), now_ns)
+            self._descendants.look(now_ns)
             return True
 
         ending = os.pidfd_open(process.pid)
