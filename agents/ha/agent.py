@@ -98,6 +98,7 @@ class Agent:
         if now_ns - self._due_ns > self._leap_ns:
             c.clock_leapt()
             self._guests.clock_leapt()
+            self._role.clock_leapt()
         if type(event) is Received:
             if not self._received(event):
                 return []
