@@ -71,6 +71,8 @@ class Truth:
         self.history = history
         self.scenario = scenario
         self.lab = scenario.cluster.topology()
+        self.networks = scenario.cluster.networks_used()
+        """Those on which hosts speak to each other."""
         self.vms = scenario.cluster.vm_configs()
         self.timers = scenario.cluster.timers()
         self.monitored = scenario.cluster.host_monitoring
@@ -167,13 +169,11 @@ class Truth:
     def linked(self, a: str, b: str, segment: Segment, what: Traffic = "join") -> bool:
         """Whether the two reach each other, both ways on one network."""
         stops = self._stops(segment)
-        return any(
-            stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.lab.networks
-        )
+        return any(stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.networks)
 
     def hears(self, dst: str, src: str, segment: Segment) -> bool:
         """Whether agent traffic of `src` reaches `dst` on any network."""
-        return any(self.passes(network, src, dst, segment, "8182") for network in self.lab.networks)
+        return any(self.passes(network, src, dst, segment, "8182") for network in self.networks)
 
     def silenced_at(self, at_ns: int) -> frozenset[tuple[str, str]]:
         """Sender and receiver of heartbeats that a change at that instant stopped, be it on one network alone."""
@@ -186,7 +186,7 @@ class Truth:
             (src, dst)
             for src in self.lab.moids
             for dst in self.lab.moids
-            for network in self.lab.networks
+            for network in self.networks
             if src != dst and sends(network, src, dst, before) and not sends(network, src, dst, after)
         )
 

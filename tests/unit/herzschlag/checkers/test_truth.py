@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Cluster, Scenario
 
@@ -30,3 +32,12 @@ def test_the_same_records_under_another_scenario_have_their_own() -> None:
     wide = Scenario(name="two", title="two", cluster=Cluster(hosts=5))
     assert len(Truth.of(run, SCENARIO).lab.moids) == 3
     assert len(Truth.of(run, wide).lab.moids) == 5
+
+
+def test_hosts_that_reach_each_other_on_a_network_that_their_system_does_not_use_have_lost_each_other() -> None:
+    cut = frozenset({p.PortDown("A", "host-98")})
+    for system, linked in (("keepalived", False), ("corosync", True), ("", True)):
+        scenario = Scenario(name="one", title="one", cluster=Cluster(hosts=3, system=system))
+        truth = Truth.of(history(5), scenario)
+        assert truth.linked("host-98", "host-99", Segment(0, 5, cut)) is linked
+        assert truth.hears("host-98", "host-99", Segment(0, 5, cut)) is linked
