@@ -72,7 +72,8 @@ services_of() {
             etcd-server) echo etcd.service ;;
             # It brings ifupdown along, which would manage the machine's networks; where that is in use it stays.
             ucarp) command -v ifup >/dev/null || echo networking.service ;;
-            keepalived | redis-server | redis-sentinel | corosync | pacemaker | frr | patroni | postgresql | serf) echo "$package.service" ;;
+            pacemaker) echo pacemaker.service logd.service ;; # logd comes with cluster-glue, which it needs
+            keepalived | redis-server | redis-sentinel | corosync | frr | patroni | postgresql | serf) echo "$package.service" ;;
         esac
     done
 }
