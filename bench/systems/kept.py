@@ -14,6 +14,18 @@ from herzschlag.checkers.verdict import Verdict
 FILE = Path(__file__).resolve().parents[2] / "docs/systems-check.json"
 
 
+class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An instant that the scenario asks for, in seconds from what it counts from: the last heartbeat delivered where the
+    system's are known, otherwise the fault."""
+
+    name: str
+    least_s: float
+    most_s: float
+    measured_s: float
+    own: bool = False
+    """The range is the scenario's author's, and no document's."""
+
+
 class Played(msgspec.Struct, frozen=True, omit_defaults=True):
     """One run."""
 
@@ -31,6 +43,7 @@ class Played(msgspec.Struct, frozen=True, omit_defaults=True):
     cpu_s: float = 0.0
     """Processor time of the whole lab, from its start to its end."""
     took_s: float = 0.0
+    instants: tuple[Measured, ...] = ()
     left: tuple[str, ...] = ()
     """Processes, mounts and files of the run that were there when it had ended."""
     changed: tuple[str, ...] = ()

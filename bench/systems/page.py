@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 from bench.systems.cells import WHO, Case, Who
-from bench.systems.kept import Kept, Played
+from bench.systems.kept import Kept, Measured, Played
 from herzschlag.history.records import write_whole
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/systems-check.md"
 NONE = "none\n"
 COLUMNS = "| Scenario | By root | By a user | Left out | Latest | Processor |\n|---|---|---|---:|---:|---:|"
+
+INSTANTS = "| Scenario | Instant | Documented | Runs | Least | Median | Most |\n|---|---|---|---:|---:|---:|---:|"
 
 
 def write(kept: Kept, cases: Sequence[Case]) -> None:
@@ -43,6 +46,8 @@ def text(kept: Kept, cases: Sequence[Case]) -> str:
             if case.system == system
         ]
         parts.append("\n".join(rows) + "\n")
+        if instants := [*_instants([case.name for case in cases if case.system == system], sound)]:
+            parts.append("\n".join([INSTANTS, *instants]) + "\n")
     parts += ["## What did not hold, and what was left\n", _listed(_wrong(kept.runs))]
     parts += ["## Left out\n", LEFT_OUT, _listed(_told(one, one.left_out) for one in kept.runs if one.left_out)]
     parts += ["## What changed on the machine meanwhile\n", CHANGED, _listed(_changes(kept.runs))]
@@ -56,6 +61,20 @@ def _row(case: Case, found: Sequence[Played]) -> str:
     cells = [_held(sound, who) for who in WHO]
     left_out = len(found) - len(sound)
     return f"| `{case.name}` | {' | '.join(cells)} | {left_out or ''} | {late} | {used} |"
+
+
+def _instants(scenarios: Iterable[str], sound: Sequence[Played]) -> Iterator[str]:
+    """What was measured, for each instant of a scenario, beside what is documented of it."""
+    for scenario in scenarios:
+        found: dict[str, list[Measured]] = {}
+        for run in sound:
+            for one in run.instants if run.scenario == scenario else ():
+                found.setdefault(one.name, []).append(one)
+        for name, all_of_it in found.items():
+            one, seconds = all_of_it[-1], [each.measured_s for each in all_of_it]
+            documented = f"{one.least_s:g}" + (f" to {one.most_s:g}" if one.most_s > one.least_s else "")
+            measured = f"{min(seconds):.3f} | {median(seconds):.3f} | {max(seconds):.3f}"
+            yield f"| `{scenario}` | {name} | {documented}{' (own)' if one.own else ''} | {len(seconds)} | {measured} |"
 
 
 def _held(sound: Sequence[Played], who: Who) -> str:
@@ -102,6 +121,10 @@ kept in [systems-check.json](systems-check.json); what the scenarios are about: 
 
 An empty cell was not played yet, and the next call plays it. *Latest* is the largest lateness of a timer, *Processor*
 the most processor time that a whole lab took from its start to its end.
+
+The second table of a system has the instants that its scenarios ask for, in seconds: from the last heartbeat that was
+delivered where the system's are known, otherwise from the fault. *(own)* is a bound of ours, and no document's. Runs
+that were played before instants were kept are not in it.
 """
 LEFT_OUT = "The machine was too late, or a part of the harness died. Another run was played in the place of each.\n"
 CHANGED = """\

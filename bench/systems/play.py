@@ -13,13 +13,15 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from bench.systems.cells import Try, digest
-from bench.systems.kept import Played
+from bench.systems.kept import Measured, Played
 from herzschlag.running.run_file import RUN_FILE, RunReport, read_report, scenario_of
+from herzschlag.scenarios.expectations import OWN
 from tests.support import ordinary_user, whole_machine
 from tests.support.soak import machine
 
@@ -62,7 +64,18 @@ def judged(one: Try, report: RunReport) -> Played:
         because=because if report.verdict == "violated" else "",
         left_out=because if report.verdict == "unknown" else "",
         late_ms=round(max(late, default=0.0) / report.speed * 1000, 1),
+        instants=tuple(_instants(report)),
     )
+
+
+def _instants(report: RunReport) -> Iterator[Measured]:
+    instants = scenario_of(report).expect.instant if report.scenario_text else ()
+    expected = {one.name for one in instants if one.expected_s is not None}
+    for found in report.findings:
+        for detail in found.details:
+            if found.checker == "timeline" and detail.measured_s is not None and detail.published_s is not None:
+                own = detail.name in expected or detail.source == OWN
+                yield Measured(detail.name, *detail.published_s, round(detail.measured_s, 3), own)
 
 
 def _in(home: Path, one: Try) -> tuple[str, float, list[str]]:

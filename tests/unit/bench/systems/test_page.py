@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.systems.cells import Case
-from bench.systems.kept import Kept, Played
+from bench.systems.kept import Kept, Measured, Played
 from bench.systems.page import text
 
 CASES = (Case("a-one", "a", "1", 20.0), Case("b-other", "b", "2", 20.0))
@@ -24,6 +24,20 @@ def test_a_row_says_how_many_held_and_what_did_not_is_named() -> None:
     assert "- `a-one`, root, run 2: one-master: two of them\n- `a-one`, user, run 0: left: process 7: other\n" in page
     assert "- `a-one`, root, run 1: a timer fired late\n" in page
     assert "- came: /var/x: in 1, of a-one\n" in page
+
+
+def test_an_instant_has_what_is_documented_beside_what_was_measured() -> None:
+    took = [
+        Played("a-one", "root", n, "1", "holds", instants=(Measured("x leads", 3.453, 3.453, 3.45 + n / 100),))
+        for n in (0, 1, 3)
+    ]
+    late = Played(
+        "a-one", "user", 0, "1", "unknown", left_out="late", instants=(Measured("x leads", 3.453, 3.453, 9.0),)
+    )
+    own = Played("b-other", "root", 0, "2", "holds", instants=(Measured("back", 0, 6, 1.5, own=True),))
+    page = text(Kept(runs=(*took, late, own)), CASES)
+    assert "| `a-one` | x leads | 3.453 | 3 | 3.450 | 3.460 | 3.480 |" in page
+    assert "| `b-other` | back | 0 to 6 (own) | 1 | 1.500 | 1.500 | 1.500 |" in page
 
 
 def test_what_there_is_none_of_is_said() -> None:
