@@ -15,8 +15,8 @@ FILE = Path(__file__).resolve().parents[2] / "docs/systems-check.json"
 
 
 class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An instant that the scenario asks for, in seconds from what it counts from: the last heartbeat delivered where the
-    system's are known, otherwise the fault."""
+    """An instant that a scenario asks for, in seconds: from the last heartbeat delivered where the system's are known,
+    otherwise from the fault."""
 
     name: str
     least_s: float
