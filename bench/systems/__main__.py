@@ -88,7 +88,7 @@ def main() -> int:
                 wrong += run.wrong
                 told = run.left_out or run.because or run.verdict
                 print(f"{run.scenario:<45} {run.who} {run.number}: {told} {' '.join(run.left)}", flush=True)
-    page.write(kept.still(kept.read(), everything), everything)
+    page.write(kept.still(kept.read(), everything), kept.still(kept.elsewhere(), everything), everything)
     return 1 if wrong else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.systems.cells import Case
-from bench.systems.kept import Kept, Played
+from bench.systems.kept import Elsewhere, Kept, Played
 from bench.systems.page import text
 
 CASES = (Case("a-one", "a", "1", 20.0), Case("b-other", "b", "2", 20.0))
@@ -16,7 +16,7 @@ RUNS = (
 
 
 def test_a_row_says_how_many_held_and_what_did_not_is_named() -> None:
-    page = text(Kept("2026-01-02", "a machine", {"frr": "8.4"}, RUNS), CASES)
+    page = text(Kept("2026-01-02", "a machine", {"frr": "8.4"}, RUNS), Elsewhere(), CASES)
     assert "| `a-one` | 1 of 2 | 1 of 1 | 1 | 31 ms | 3 s |" in page
     assert "| `b-other` |  |  |  |  |  |" in page
     assert "2 of 3 runs hold; 1 prove nothing" in page
@@ -27,4 +27,16 @@ def test_a_row_says_how_many_held_and_what_did_not_is_named() -> None:
 
 
 def test_what_there_is_none_of_is_said() -> None:
-    assert text(Kept(), CASES).count("\nnone\n") == 3
+    assert text(Kept(), Elsewhere(), CASES).count("\nnone\n") == 5
+
+
+def test_another_debian_has_a_table_of_its_own() -> None:
+    found = Elsewhere("2026-01-03", "a machine", {"frr": "10.3"}, RUNS, debian="13.8")
+    page = text(Kept(), found, CASES)
+    assert "| `a-one` |  |  |  |  |  |" in page and "\n0 processes, mounts or files" in page
+    other = page.partition("## In Debian 13")[2]
+    assert "Debian 13.8" in other and "2 of 3 runs hold, of 1 of 2 scenarios; 1 prove\nnothing" in other
+    assert "frr 10.3." in other and "1 processes, mounts or files" in other
+    assert "| `a-one` | 1 of 2 | 1 of 1 | 1 | 31 ms |\n| `b-other` |  |  |  |  |\n" in other
+    assert "- `a-one`, root, run 2: one-master: two of them\n- `a-one`, user, run 0: left: process 7: other\n" in other
+    assert "- `a-one`, root, run 1: a timer fired late\n" in other
