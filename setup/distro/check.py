@@ -264,13 +264,7 @@ def copy_project(target: Path) -> None:
     for old in target.iterdir():
         if old.name not in STAYS:
             shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout
-    for name in filter(None, listed.decode().split("\0")):
+    for name in tracked():
         source, copy = ROOT / name, target / name
         if source.is_symlink() or source.is_file():
             copy.parent.mkdir(parents=True, exist_ok=True)
@@ -278,6 +272,16 @@ def copy_project(target: Path) -> None:
     kept.unlink(missing_ok=True)
     if played is not None:
         kept.write_bytes(played)
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
+    return [name for name in listed.decode().split("\0") if name]
 
 
 def settle(far: Far) -> None:

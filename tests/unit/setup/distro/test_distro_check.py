@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
@@ -58,14 +57,13 @@ def test_a_root_that_is_used_again_has_this_checkout_and_its_own_runs(
     for path, text in {"kept.py": "new", "docs/systems-check.json": "of this machine"}.items():
         (here / path).parent.mkdir(parents=True, exist_ok=True)
         (here / path).write_text(text)
-    listed = subprocess.CompletedProcess([], 0, b"kept.py\0docs/systems-check.json\0gone.py\0")
     monkeypatch.setattr(check, "ROOT", here)
-    monkeypatch.setattr(check.subprocess, "run", lambda *_, **__: listed)
+    monkeypatch.setattr(check, "tracked", lambda: ["kept.py", "docs/systems-check.json", "gone.py"])
     check.copy_project(there)
     assert not (there / "docs/systems-check.json").exists(), "the runs of this machine are none of the other root's"
-    for path in ("docs/systems-check.json", ".venv/python", "bench/old.py"):
+    for path in ("docs/systems-check.json", ".venv/python", "old/one.txt"):
         (there / path).parent.mkdir(parents=True, exist_ok=True)
         (there / path).write_text("of the other root")
     check.copy_project(there)
-    assert (there / "kept.py").read_text() == "new" and not (there / "bench").exists()
+    assert (there / "kept.py").read_text() == "new" and not (there / "old").exists()
     assert (there / "docs/systems-check.json").read_text() == "of the other root" and (there / ".venv/python").exists()
