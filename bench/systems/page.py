@@ -45,7 +45,7 @@ def text(kept: Kept, elsewhere: Elsewhere, cases: Sequence[Case]) -> str:
         ]
         parts.append("\n".join(rows) + "\n")
     parts += ["## What did not hold, and what was left\n", _listed(_wrong(kept.runs))]
-    parts += ["## Left out\n", LEFT_OUT, _listed(_told(one, one.left_out) for one in kept.runs if one.left_out)]
+    parts += ["## Left out\n", LEFT_OUT, _listed(_told(one, _doubt(one.left_out)) for one in kept.runs if one.left_out)]
     parts += ["## What changed on the machine meanwhile\n", CHANGED, _listed(_changes(kept.runs))]
     parts += _of_another(elsewhere, cases)
     return "\n".join(parts)
@@ -66,7 +66,7 @@ def _of_another(found: Elsewhere, cases: Sequence[Case]) -> list[str]:
     )
     rows = [_row(case, [run for run in found.runs if run.scenario == case.name], few=True) for case in cases]
     wrong = _listed(_wrong(found.runs))
-    left_out = _listed(_told(one, one.left_out) for one in found.runs if one.left_out)
+    left_out = _listed(_told(one, _doubt(one.left_out)) for one in found.runs if one.left_out)
     told = f"What did not hold, and what was left:\n\n{wrong}\nLeft out:\n\n{left_out}"
     return [head, _versions(found), "\n".join([FEWER, *rows]) + "\n", told]
 
@@ -110,6 +110,12 @@ def _changes(found: Iterable[Played]) -> Iterable[str]:
 
 def _told(one: Played, what: str) -> str:
     return f"`{one.scenario}`, {one.who}, run {one.number}: {what}"
+
+
+def _doubt(left_out: str) -> str:
+    """Of a run that was late the lateness alone: whatever else it says is in doubt."""
+    _, late, rest = left_out.rpartition("lateness: ")
+    return late + rest if late else left_out
 
 
 def _listed(lines: Iterable[str]) -> str:

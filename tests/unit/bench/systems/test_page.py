@@ -9,7 +9,15 @@ from bench.systems.page import text
 CASES = (Case("a-one", "a", "1", 20.0), Case("b-other", "b", "2", 20.0))
 RUNS = (
     Played("a-one", "root", 0, "1", "holds", late_ms=12.4, cpu_s=2.0),
-    Played("a-one", "root", 1, "1", "unknown", left_out="a timer fired late", late_ms=900.0),
+    Played(
+        "a-one",
+        "root",
+        1,
+        "1",
+        "unknown",
+        left_out="one-master: in doubt because of lateness: a; lateness: a timer fired late",
+        late_ms=900.0,
+    ),
     Played("a-one", "root", 2, "1", "violated", because="one-master: two\nof them", late_ms=31.0, cpu_s=3.4),
     Played("a-one", "user", 0, "1", "holds", left=("process 7: other",), changed=("came: /var/x",)),
 )
@@ -22,7 +30,7 @@ def test_a_row_says_how_many_held_and_what_did_not_is_named() -> None:
     assert "2 of 3 runs hold; 1 prove nothing" in page
     assert "\n1 processes, mounts or files" in page and "3 of 4 runs found the machine" in page
     assert "- `a-one`, root, run 2: one-master: two of them\n- `a-one`, user, run 0: left: process 7: other\n" in page
-    assert "- `a-one`, root, run 1: a timer fired late\n" in page
+    assert "- `a-one`, root, run 1: lateness: a timer fired late\n" in page
     assert "- came: /var/x: in 1, of a-one\n" in page
 
 
@@ -39,4 +47,4 @@ def test_another_debian_has_a_table_of_its_own() -> None:
     assert "frr 10.3." in other and "1 processes, mounts or files" in other
     assert "| `a-one` | 1 of 2 | 1 of 1 | 1 | 31 ms |\n| `b-other` |  |  |  |  |\n" in other
     assert "- `a-one`, root, run 2: one-master: two of them\n- `a-one`, user, run 0: left: process 7: other\n" in other
-    assert "- `a-one`, root, run 1: a timer fired late\n" in other
+    assert "- `a-one`, root, run 1: lateness: a timer fired late\n" in other
