@@ -33,7 +33,7 @@ FAILED = ROOT / "build/systems-check"
 def played(one: Try) -> Played:
     """Play it. What it left and its run directory are gone afterwards, unless something is wrong."""
     home = Path(tempfile.mkdtemp(prefix="herzschlag-systems-"))
-    before, began = whole_machine.look(), time.monotonic()
+    before, began = machine_beside(whole_machine.look()), time.monotonic()
     try:
         said, cpu_s, left = _in(home, one)
         took_s = time.monotonic() - began
@@ -43,10 +43,15 @@ def played(one: Try) -> Played:
             _keep(Path(report.directory), one)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    changed = whole_machine.changed(before, whole_machine.look())
+    changed = whole_machine.changed(before, machine_beside(whole_machine.look()))
     return msgspec.structs.replace(
         found, cpu_s=round(cpu_s, 1), took_s=round(took_s, 1), left=tuple(left), changed=tuple(changed)
     )
+
+
+def machine_beside(found: whole_machine.Look, checkout: Path = ROOT) -> whole_machine.Look:
+    """Without this checkout, which may be in a folder that is looked at: what plays the runs writes there itself."""
+    return {path: text for path, text in found.items() if not Path(path).is_relative_to(checkout)}
 
 
 def judged(one: Try, report: RunReport) -> Played:
