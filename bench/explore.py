@@ -3,6 +3,7 @@
 python -m bench.explore                          every fault, at most two minutes of a processor each
 python -m bench.explore --limit 10 --shrink 0    a bound of ten seconds, and nothing is made shorter
 python -m bench.explore --minutes 5              begins no fault after that; the next call with the same bounds goes on
+python -m bench.explore "deaf guest" "loss not noticed"    these alone
 
 `--limit` bounds the search for each fault, `--shrink` the time in which what was found is made shorter. The table goes
 to standard output and, with `--page` and once every fault was tried, into docs/exploring.md.
@@ -65,6 +66,7 @@ class Told(msgspec.Struct, frozen=True):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="FAULT", help="planted faults to find; default: all")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds of a processor for each fault")
     parser.add_argument("--shrink", type=float, default=SHRINK_S, help="seconds for making each find shorter; 0: none")
     parser.add_argument("--seed", type=int, default=0)
