@@ -87,9 +87,11 @@ class Broken(Exception):
     """Raised in the body of a Hypothesis test alone; a type for each signature, so that each is made shorter."""
 
 
-def search(order: Order, player: Callable[[Scenario], Played] = play) -> Batch:
-    """Draw, play and judge; what breaks a rule comes back as short as it could be made in its time."""
-    return _Search(order, player).run()
+def search(
+    order: Order, player: Callable[[Scenario], Played] = play, clock: Callable[[], float] = time.monotonic
+) -> Batch:
+    """Draw, play and judge; what breaks a rule comes back as short as it could be made in its time, by this clock."""
+    return _Search(order, player, clock).run()
 
 
 def replay(scenarios: Iterable[Scenario], until_s: float, player: Callable[[Scenario], Played] = play) -> Batch:
@@ -106,10 +108,11 @@ def replay(scenarios: Iterable[Scenario], until_s: float, player: Callable[[Scen
 
 
 class _Search:
-    def __init__(self, order: Order, player: Callable[[Scenario], Played]) -> None:
+    def __init__(self, order: Order, player: Callable[[Scenario], Played], clock: Callable[[], float]) -> None:
         self._order = order
         self._player = player
-        self._until_s = time.monotonic() + order.for_s
+        self._clock = clock
+        self._until_s = clock() + order.for_s
         self._shrink_until_s = 0.0
         self._plays = 0
         self._features: Counter[str] = Counter()
@@ -164,7 +167,7 @@ class _Search:
         return simulate(scenario)[0] if self._player is play else self._player(scenario).history
 
     def _is_over(self) -> bool:
-        return time.monotonic() > (self._shrink_until_s or self._until_s)
+        return self._clock() > (self._shrink_until_s or self._until_s)
 
     def _try(self, scenario: Scenario) -> None:
         text = as_toml(scenario)
@@ -186,7 +189,7 @@ class _Search:
         name = signature(played)
         if not name or name in self._order.known:
             return
-        self._shrink_until_s = self._shrink_until_s or time.monotonic() + self._order.shrink_s
+        self._shrink_until_s = self._shrink_until_s or self._clock() + self._order.shrink_s
         before = self._shortest.get(name)
         if before is None or _size(scenario) <= _size(before.scenario):
             self._shortest[name] = Violation(name, scenario, told(played))
