@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="FAULT")
     parser.add_argument("--longest", type=float, default=LONGEST_S, help="protocol seconds of a schedule at most")
-    parser.add_argument("--speed", default="auto")
+    parser.add_argument("--speed", default="auto", help="1 on a busy machine")
     parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no run after that")
     given = parser.parse_args()
     until_s = time.monotonic() + given.minutes * 60
@@ -83,7 +83,10 @@ def on_packets(told: Told, file: Path, speed: str, fault: str | None = None) -> 
     findings: tuple[Finding, ...] = report.findings
     if told.checker == NAME:
         findings = (whole_again(read_history(runs[0].parent / HISTORY_FILE), scenario_of(report)),)
-    return next((str(one.verdict) for one in findings if one.checker == told.checker), f"not judged: {report.because}")
+    said = next((one for one in findings if one.checker == told.checker), None)
+    if said is None:
+        return f"not judged: {report.because}"
+    return said.verdict if said.verdict != "unknown" else f"unknown: {said.because}"
 
 
 if __name__ == "__main__":

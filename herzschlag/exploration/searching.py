@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS, draw
 from herzschlag.exploration.playing import Played, play, simulate
+from herzschlag.exploration.shortening import shortened
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Profile, Scenario
 from herzschlag.scenarios.to_toml import as_toml
@@ -157,7 +158,25 @@ class _Search:
             body()
         except* Broken:
             pass  # What was found is kept in `_shortest`.
+        if order.shrink_s:
+            self._shortest = {name: self._shortened(one) for name, one in self._shortest.items()}
         return Batch(self._plays, dict(self._features), tuple(self._fresh.items()), tuple(self._shortest.values()))
+
+    def _shortened(self, violation: Violation) -> Violation:
+        """Without the faults and settings that it does not need."""
+        shortest = violation
+
+        def breaks(scenario: Scenario) -> bool:
+            nonlocal shortest
+            played = self._player(scenario)
+            self._plays += 1
+            same = signature(played) == violation.signature
+            if same:
+                shortest = Violation(violation.signature, scenario, told(played))
+            return same
+
+        shortened(violation.scenario, breaks)
+        return shortest
 
     def _history(self, scenario: Scenario) -> History:
         """Of a schedule that is drawn so far, which is not judged. Nothing more is played when the time is over: what
