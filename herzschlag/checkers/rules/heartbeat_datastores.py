@@ -39,7 +39,12 @@ def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
 
     def feasible(segment: Segment) -> frozenset[str]:
         names = [d.name for d in truth.lab.datastores_of(host) if allowed is None or d.name in allowed]
-        return frozenset(name for name in names if sum(_told(h, name, segment, truth) for h in truth.lab.moids) > 1)
+        others = [other for other in truth.lab.moids if other != host]
+        return frozenset(
+            name
+            for name in names
+            if _told(host, name, segment, truth) and any(_told(other, name, segment, truth) for other in others)
+        )
 
     def fits(segment: Segment) -> bool:
         odd = any(isinstance(c, p.StorageLost) and c.access not in ("apd", "pdl") for c in segment.conditions)
