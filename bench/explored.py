@@ -99,7 +99,9 @@ def table(kept: Kept) -> str:
     if kept.whole_plays:
         how += f"; {kept.whole_plays} schedules without a planted fault broke no rule"
     played = [one for one in hits if one.on_packets]
-    packets = f" {sum(one.on_packets == 'violated' for one in played)} of {len(played)} that were played on real packets"
+    packets = (
+        f" {sum(one.on_packets == 'violated' for one in played)} of {len(played)} that were played on real packets"
+    )
     packets += " broke the same rule there." if played else ""
     lines = [
         f"{len(hits)} of {len(kept.found)} planted faults found{shorter} ({how}).{packets if played else ''}",

@@ -191,8 +191,8 @@ def draw(
 ) -> Scenario:
     """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts, likewise faults; `kinds` names the faults to choose
     from, and half of those in a cluster with special settings are such as show them, where they are `allowed`; one
-    schedule in six begins with a story, of faults that are allowed. All faults are healed before the last `last_s` seconds. With `moments` some faults begin relative to what the cluster
-    does because of those before."""
+    schedule in six begins with a story, of faults that are allowed. All faults are healed before the last `last_s`
+    seconds. With `moments` some faults begin relative to what the cluster does because of those before."""
     story = stories.choose(chooser, allowed, faults[1])
     cluster, telling = draw_cluster(chooser, hosts=hosts, profile=profile, also=story.setting if story else "")
     telling = tuple(kind for kind in telling if kind in allowed)

@@ -120,7 +120,11 @@ def choose(c: Chooser, allowed: Collection[str], faults_max: int) -> Story | Non
     """The story with which a schedule begins, if any: one of those whose faults are allowed."""
     if not c.one_of(TOLD):
         return None
-    fit = [s for s in STORIES.values() if len(s.parts) <= faults_max and all(k in allowed for p in s.parts for k in p.kinds)]
+    fit = [
+        s
+        for s in STORIES.values()
+        if len(s.parts) <= faults_max and all(k in allowed for p in s.parts for k in p.kinds)
+    ]
     return c.one_of(fit) if fit else None
 
 

@@ -7,6 +7,8 @@ heartbeat is. vCenter's choice takes its time: a report, a configuration, a lock
 
 from __future__ import annotations
 
+from functools import partial
+
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.lasting import own_agent_lives, slack_ns, stretches
 from herzschlag.checkers.segments import Segment
@@ -46,14 +48,15 @@ def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
             if _told(host, name, segment, truth) and any(_told(other, name, segment, truth) for other in others)
         )
 
-    def fits(segment: Segment) -> bool:
+    def undisturbed(segment: Segment, names: frozenset[str]) -> bool:
         odd = any(isinstance(c, p.StorageLost) and c.access not in ("apd", "pdl") for c in segment.conditions)
-        return not odd and own_agent_lives(truth, host, segment) and _in_reach(host, segment, truth)
+        lives = own_agent_lives(truth, host, segment) and _in_reach(host, segment, truth)
+        return lives and not odd and feasible(segment) == names
 
     found = []
-    for names in {feasible(segment) for segment in truth.segments}:
+    for names in sorted({feasible(segment) for segment in truth.segments}, key=sorted):
         wanted = min(most, len(names))
-        for begin_ns, end_ns in stretches(truth, lambda s, names=names: fits(s) and feasible(s) == names):
+        for begin_ns, end_ns in stretches(truth, partial(undisturbed, names=names)):
             if not wanted or end_ns - begin_ns < CHOSEN_NS + slack_ns(truth):
                 continue
             held = sorted(name for name in names if _holds(host, name, end_ns - 1, truth))

@@ -2,8 +2,8 @@
 
 This module decides from the truth of links: a heartbeat of a master that works and reaches the slave, both ways, comes
 each second (0, 1.2 [DD-R]). A slave that looks for another one sooner after the last of these is impatient. Where the
-master itself stops to lead, or an agent is started again, nothing is asked. A clock that leaps ahead by more than that ends
-its patience at once (1.2 (derived)): else the fault of the clock did not reach the agent.
+master itself stops to lead, or an agent is started again, nothing is asked. A clock that leaps ahead by more than that
+ends its patience at once (1.2 (derived)): else the fault of the clock did not reach the agent.
 """
 
 from __future__ import annotations

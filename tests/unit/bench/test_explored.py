@@ -22,7 +22,11 @@ def test_a_row_says_by_what_it_was_found_and_how_long_that_took() -> None:
 
 
 def test_only_what_was_tried_is_counted() -> None:
-    found = (told("a", "", took_s=120.0), told("b", faults_left=2, on_packets="violated"), told("c", on_packets="holds"))
+    found = (
+        told("a", "", took_s=120.0),
+        told("b", faults_left=2, on_packets="violated"),
+        told("c", on_packets="holds"),
+    )
     text = table(Kept(machine="here", whole_plays=900, found=found))
     assert text.startswith("2 of 3 planted faults found, made shorter to at most 2 faults (2026-11-29, here;")
     assert "900 schedules without a planted fault broke no rule" in text
