@@ -2,8 +2,8 @@
 
 This module decides from the truth of links: shortly before a master calls a host connected, packets of full size
 passed from the host to the master on some network. Heartbeats and pings are small, and prove nothing. A host that the
-master took for lost and that followed it all the while, as one that was frozen, has not joined anew: what counts is when
-it began to follow.
+master took for lost and that followed it all the while, as one that was frozen, has not joined anew: what counts is
+when it began to follow.
 """
 
 from __future__ import annotations
