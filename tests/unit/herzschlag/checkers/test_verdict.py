@@ -29,7 +29,6 @@ IDLE_WHEN_NORMAL = {
     "following": "no master gave a host up for long",
     "patience": "no slave gave up a master that it could hear before",
     "path-silence": "no path fell silent beside another one",
-    "point-to-point": "nothing that was sent was counted",
     "heartbeat-datastores": "no host was left alone with its datastores for long enough",
     "reports-missed": "no host fell silent for vCenter",
     "replays": "no packets came twice",

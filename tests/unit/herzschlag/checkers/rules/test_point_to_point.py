@@ -19,4 +19,4 @@ def test_it_sees_who_breaks_the_rule(scenario: str, fault: str, says: str) -> No
 
 
 def test_without_a_count_of_packets_it_says_nothing() -> None:
-    assert judged("point-to-point", scenario_of("slave-failure")).verdict == "nothing"
+    assert judged("point-to-point", scenario_of("case-14@9s")).verdict == "nothing"
