@@ -138,7 +138,6 @@ def explore(asked: Asked) -> Told:
         checker=f"{checker} ({verdict})" if verdict else checker,
         faults_left=len(found.scenario.steps) if asked.shrink_s else None,
         scenario=as_toml(found.scenario),
-        because=found.because[:300],
     )
 
 

@@ -34,8 +34,6 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """None: it was not made shorter."""
     scenario: str = ""
     """The shortest schedule, as TOML."""
-    because: str = ""
-    """What its finding says."""
     on_packets: str = ""
     """What the same checker said of the shortest schedule on real packets, with the fault planted there; empty: it was
     not played."""

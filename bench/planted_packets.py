@@ -46,14 +46,15 @@ def main() -> None:
     order = [fault.name for fault in FAULTS]
     for told in chosen(explored.read().found, given.names):
         with tempfile.TemporaryDirectory(prefix="herzschlag-planted-") as folder:
-            file = Path(folder) / "found.toml"
+            file = Path(folder) / f"{told.checker}.toml"
             file.write_text(told.scenario, encoding="utf-8")
             if load(str(file)).length_s > given.longest or time.monotonic() > until_s:
                 continue
             said = on_packets(told, file, given.speed)
         print(f"{told.fault}: {told.checker}: {said}", flush=True)
-        if said in ("violated", "holds", "nothing"):
-            explored.add(msgspec.structs.replace(told, on_packets=said), order)
+        same = [one for one in explored.read().found if one.scenario == told.scenario and one.fault == told.fault]
+        if same and said in ("violated", "holds", "nothing"):  # else it was searched anew meanwhile
+            explored.add(msgspec.structs.replace(same[0], on_packets=said), order)
 
 
 def chosen(found: Iterable[Told], names: Iterable[str]) -> list[Told]:

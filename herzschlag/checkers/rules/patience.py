@@ -21,7 +21,7 @@ NAME = "patience"
 SETTLED_NS = 6 * SECOND
 """After this time each of the two knows that the other hears it."""
 CALM_NS = 8 * SECOND
-"""A slave that followed for so long, and was heard, has nothing else to wait for."""
+"""A slave that followed for this time, and was heard, has nothing else to wait for."""
 NOTICED_NS = 2 * SECOND
 """What is due by its own clock it does at once."""
 
