@@ -93,22 +93,22 @@ def _search(given: argparse.Namespace) -> None:
     with ProcessPoolExecutor(given.jobs, mp_context=context, max_tasks_per_child=1) as pool:
         if not given.names and (given.again or not explored.read().whole_plays):
             told = pool.submit(explore, Asked(-1, given.limit, 0.0, given.seed)).result()
-            if told.checker:
-                raise SystemExit(f"without a planted fault the same search ends, too: {told.because}\n{told.scenario}")
-            explored.whole(told.plays, told.took_s)
+            explored.whole(told)
         for _, told in ended(pool, given.jobs, explore, asked, until_s):
             explored.add(told, NAMES)
             print(explored.row(told), flush=True)
 
 
-def first_violation(until_s: float, generator: random.Random) -> tuple[Violation | None, int, Order | None]:
-    """Explore until a schedule breaks a rule, or until this process time. Returns it, how many were played, and the
-    batch in which it was."""
+def first_violation(
+    until_s: float, generator: random.Random, known: frozenset[str] = frozenset()
+) -> tuple[Violation | None, int, Order | None]:
+    """Explore until a schedule breaks a rule in a way that is not known, or until this process time. Returns it, how
+    many were played, and the batch in which it was."""
     plays, counts = 0, dict[str, int]()
     while (left_s := until_s - time.process_time()) > 0:
         kinds = tuple(coverage.least_seen(counts, tuple(KINDS), KINDS_AT_ONCE, generator))
         number = generator.randrange(1 << 32)
-        order = Order(number=number, examples=EXAMPLES, kinds=kinds, for_s=left_s, shrink_s=0.0)
+        order = Order(number=number, examples=EXAMPLES, kinds=kinds, known=known, for_s=left_s, shrink_s=0.0)
         batch = search(order, play, time.process_time)
         plays += batch.plays
         counts |= batch.features
@@ -118,19 +118,29 @@ def first_violation(until_s: float, generator: random.Random) -> tuple[Violation
 
 
 def explore(asked: Asked) -> Told:
-    """In a process of its own."""
-    began_s = time.process_time()
-    name = NAMES[asked.number] if asked.number >= 0 else WHOLE
-    with in_place(FAULTS[asked.number]) if asked.number >= 0 else nullcontext():
-        found, plays, order = first_violation(began_s + asked.limit_s, random.Random(asked.seed))
+    """In a process of its own. What the same schedule shows without the planted fault, too, was not found."""
+    until_s, began_s = time.process_time() + asked.limit_s, time.process_time()
+    name, generator = NAMES[asked.number] if asked.number >= 0 else WHOLE, random.Random(asked.seed)
+    planted = FAULTS[asked.number] if asked.number >= 0 else None
+    told = Told(name, "", 0, 0.0, asked.limit_s, runs.today(), asked.seed)
+    known: frozenset[str] = frozenset()
+    while True:
+        with in_place(planted) if planted else nullcontext():
+            found, plays, order = first_violation(until_s, generator, known)
         took_s = round(time.process_time() - began_s, 2)
-        told = Told(name, "", plays, took_s, asked.limit_s, runs.today(), asked.seed)
+        told = msgspec.structs.replace(told, plays=told.plays + plays, took_s=took_s)
         if found is None or order is None:
             return told
-        if asked.shrink_s:
+        if planted is None or not _whole_too(found):
+            break
+        known |= {found.signature}
+    if asked.shrink_s and planted is not None:
+        with in_place(planted):
             longer = msgspec.structs.replace(order, for_s=SHRINK_S, shrink_s=asked.shrink_s)
-            shorter = search(longer, play, time.process_time).violations
-            found = next((one for one in shorter if one.signature == found.signature), found)
+            shorter = [
+                one for one in search(longer, play, time.process_time).violations if one.signature == found.signature
+            ]
+        found = next((one for one in shorter if not _whole_too(one)), found)
     said = found.signature.partition(":")[0].removesuffix(" violated")
     checker, _, verdict = said.partition(" ")
     return msgspec.structs.replace(
@@ -139,6 +149,13 @@ def explore(asked: Asked) -> Told:
         faults_left=len(found.scenario.steps) if asked.shrink_s else None,
         scenario=as_toml(found.scenario),
     )
+
+
+def _whole_too(found: Violation) -> bool:
+    """Whether agents that are whole break the same rule in this schedule."""
+    checker = found.signature.partition(" ")[0]
+    played = play(found.scenario)
+    return any(one.checker == checker for one in played.bad()) or bool(played.trouble)
 
 
 if __name__ == "__main__":

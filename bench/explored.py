@@ -44,8 +44,9 @@ class Kept(msgspec.Struct, frozen=True):
 
     machine: str = ""
     whole_plays: int = 0
-    """Schedules that broke no rule without a planted fault."""
-    whole_s: float = 0.0
+    """Schedules that were played without a planted fault."""
+    whole_checker: str = ""
+    """The first rule that one of them broke, which ended that search."""
     found: tuple[Told, ...] = ()
 
 
@@ -61,8 +62,9 @@ def add(new: Told, order: Sequence[str], file: Path = FILE) -> Kept:
     return _write(before, [found[name] for name in order if name in found], file)
 
 
-def whole(plays: int, took_s: float, file: Path = FILE) -> Kept:
-    before = msgspec.structs.replace(read(file), whole_plays=plays, whole_s=took_s)
+def whole(told: Told, file: Path = FILE) -> Kept:
+    """What came of the search with nothing planted."""
+    before = msgspec.structs.replace(read(file), whole_plays=told.plays, whole_checker=told.checker)
     return _write(before, before.found, file)
 
 
@@ -95,7 +97,8 @@ def table(kept: Kept) -> str:
     limit_s = max((one.limit_s for one in kept.found), default=0.0)
     how = f"{when}, {kept.machine}; at most {limit_s:g} s of a processor each"
     if kept.whole_plays:
-        how += f"; {kept.whole_plays} schedules without a planted fault broke no rule"
+        broke = f"{kept.whole_checker}, the last of them" if kept.whole_checker else "no rule"
+        how += f"; {kept.whole_plays} schedules without a planted fault broke {broke}"
     played = [one for one in hits if one.on_packets]
     packets = (
         f" {sum(one.on_packets == 'violated' for one in played)} of {len(played)} that were played on real packets"

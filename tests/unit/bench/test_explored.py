@@ -30,6 +30,8 @@ def test_only_what_was_tried_is_counted() -> None:
     text = table(Kept(machine="here", whole_plays=900, found=found))
     assert text.startswith("2 of 3 planted faults found, made shorter to at most 2 faults (2026-11-29, here;")
     assert "900 schedules without a planted fault broke no rule" in text
+    broken = table(Kept(machine="here", whole_plays=9, whole_checker="belief", found=found))
+    assert "9 schedules without a planted fault broke belief, the last of them" in broken
     assert "1 of 2 that were played on real packets broke the same rule there." in text
 
 
@@ -37,7 +39,7 @@ def test_what_is_added_is_in_the_file_in_order_and_replaces_what_was_there(tmp_p
     file = tmp_path / "kept.json"
     for one in (told("b", ""), told("a"), told("gone"), told("b", plays=7)):
         explored.add(one, ("a", "b"), file)
-    kept = explored.whole(12, 1.0, file)
+    kept = explored.whole(told("whole", "", plays=12), file)
     assert kept == explored.read(file)
     assert [(one.fault, one.plays) for one in kept.found] == [("a", 3), ("b", 7)]
     assert kept.whole_plays == 12
