@@ -1,4 +1,4 @@
-"""Faults that belong together: each alone shows nothing of what they show one after the other, on the same host.
+"""Faults that belong together, or with a setting: each alone shows nothing of what they show on the same host.
 
 This module decides which, and how they follow each other. A schedule in six begins with such a story, so that faults
 drawn one by one stay as frequent as they nearly were; what it begins with can still be made shorter, fault by fault.
@@ -106,6 +106,17 @@ STORIES: dict[str, Story] = {
             ),
             Part(("power-off",), (20.0, 30.0), (100.0, 40.0), _off),
         )
+    ),
+    "storage that hangs for as long as component protection waits": Story(
+        (
+            Part(
+                ("storage",),
+                (10.0, 5.0),
+                (200.0, 150.0, 340.0),
+                lambda c, lab, host: f.Storage(host=(host,), access="apd", datastore="all"),
+            ),
+        ),
+        setting="component protection",
     ),
     "a VM that no host can start": Story(
         (
