@@ -248,7 +248,22 @@ class Hypervisor:
         if datastore in self._pulses:
             self._pulses[datastore].touch(True)
         if not self._locks.holds(datastore, self._hb_path):
-            self._locks.acquire(datastore, self._hb_path, "agent", (), lambda held, owner, because: None)
+            self._locks.acquire(
+                datastore,
+                self._hb_path,
+                "agent",
+                (),
+                lambda held, owner, because: None if held else self._open_heartbeat_later(datastore),
+            )
+
+    def _open_heartbeat_later(self, datastore: str) -> None:
+        """Its lock was denied or lost, as by reads of old data: else no master would see the heartbeat again."""
+
+        def again() -> None:
+            if datastore in self._heartbeat_datastores and self._io.volumes[datastore].access == "ok":
+                self._open_heartbeat(datastore)
+
+        self._io.at(self._io.now_ns + self._settings.timers.report_ns, again)
 
     def _watch(self, call: actions.WatchHeartbeats) -> None:
         watches = self._watches.setdefault(call.host, {})
@@ -313,7 +328,9 @@ class Hypervisor:
         )
 
     def _lock_lost(self, lost: LockLost) -> None:
-        if lost.holder == "agent":
+        if lost.path == self._hb_path:
+            self._open_heartbeat_later(lost.datastore)
+        elif lost.holder == "agent":
             self._answer(events.LockChanged(lost.datastore, lost.path, False, lost.owner, lost.because))
         else:
             self._vms.lock_lost(lost.holder, lost.because)

@@ -33,17 +33,26 @@ class Window(msgspec.Struct, frozen=True):
     end_ns: int
 
 
+class Leap(msgspec.Struct, frozen=True):
+    host: str
+    at_ns: int
+    by_ns: int
+
+
 class WrongClocks(msgspec.Struct, frozen=True):
     stalls: tuple[Window, ...] = ()
     """A host's clock stands still."""
     unrest: tuple[Window, ...] = ()
     """Its clock was set or began to run again lately."""
+    leaps: tuple[Leap, ...] = ()
+    """It was set ahead at that instant."""
 
 
 def wrong_clocks(spans: Iterable[ClockSpan]) -> WrongClocks:
     """From the faults of clocks; offsets that are in force together add up."""
     stalls: list[Window] = []
     unrest: list[Window] = []
+    leaps: list[Leap] = []
     spans = list(spans)
     for host in sorted({span.host for span in spans}):
         own = [span for span in spans if span.host == host]
@@ -52,9 +61,11 @@ def wrong_clocks(spans: Iterable[ClockSpan]) -> WrongClocks:
         for number, at_ns in enumerate(changes):
             shown_ns = max(shown_ns, at_ns + offset_ns)
             offset_ns = sum(span.offset_ns for span in own if span.begin_ns <= at_ns < span.end_ns)
+            if at_ns + offset_ns > shown_ns:
+                leaps.append(Leap(host, at_ns, at_ns + offset_ns - shown_ns))
             again_ns = shown_ns - offset_ns
             following_ns = changes[number + 1] if number + 1 < len(changes) else again_ns
             if again_ns > at_ns:
                 stalls.append(Window(host, at_ns, min(again_ns, max(following_ns, at_ns))))
             unrest.append(Window(host, at_ns, max(at_ns, again_ns) + UNREST_NS))
-    return WrongClocks(tuple(stalls), tuple(unrest))
+    return WrongClocks(tuple(stalls), tuple(unrest), tuple(leaps))

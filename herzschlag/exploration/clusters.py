@@ -250,9 +250,9 @@ SETTINGS: Mapping[str, Setting] = {
 of them."""
 
 
-def draw_cluster(chooser: Chooser, *, hosts: tuple[int, int], profile: Profile) -> Drawn:
+def draw_cluster(chooser: Chooser, *, hosts: tuple[int, int], profile: Profile, also: str = "") -> Drawn:
     """A cluster of at least `hosts[0]` and at most `hosts[1]` hosts with one VM each, or more where a setting has
-    them."""
+    them; `also`: a setting that it has whatever else is drawn."""
     cluster = Cluster(
         hosts=chooser.one_of(range(hosts[0], hosts[1] + 1)),
         datastores=DEFAULT_DATASTORES,
@@ -263,6 +263,7 @@ def draw_cluster(chooser: Chooser, *, hosts: tuple[int, int], profile: Profile) 
         host_monitoring=chooser.one_of((True, True, True, False)),
     )
     names = {chooser.one_of(tuple(SETTINGS)) for _ in range(chooser.one_of(HOW_MANY))}
+    names = (names | {also}) - {"one network"} if also else names
     kinds: list[str] = []
     for name, setting in SETTINGS.items():
         if name in names:

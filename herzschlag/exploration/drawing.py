@@ -12,9 +12,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from herzschlag import faults as f
+from herzschlag.exploration import stories
 from herzschlag.exploration.clusters import Chooser, draw_cluster
+from herzschlag.exploration.stories import halves
 from herzschlag.faults import Fault, FaultError
 from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
+from herzschlag.scenarios.expectations import Count, Expectations
 from herzschlag.scenarios.model import Cluster, Profile, Scenario, Step
 from herzschlag.scenarios.validation import check
 from herzschlag.topo.spec import GATEWAY, TopologySpec
@@ -28,6 +31,10 @@ BEGIN_S = (10.0, 5.0, 20.0, 2.0, 8.0, 12.0, 30.0, 3.0, 15.0, 25.0, 40.0, 60.0, 1
 LENGTH_S = (None, 40.0, 20.0, 12.0, 2.0, 5.0, 9.0, 15.0, 26.0, 35.0, 70.0, 100.0, 150.0, 150.0, 200.0, 340.0)
 """How long it lasts; None: until all is healed at the end."""
 
+
+COUNTS = (False,) * 7 + (True,)
+"""Whether packets are counted, which takes a while: without it no rule sees who sends what to whom."""
+COUNTED = Expectations(count=(Count(name="packets are counted", record={"kind": "sent"}, at_least=1),))
 
 Moments = Callable[[Scenario], Mapping[str, float]]
 """What happens in a schedule that is drawn so far, each with the protocol second since ready of its first time."""
@@ -52,15 +59,6 @@ def _networks(c: Chooser) -> str:
 def _two(c: Chooser, names: Sequence[str]) -> tuple[str, str]:
     a = c.one_of(names)
     return a, c.one_of([name for name in names if name != a])
-
-
-def _groups(c: Chooser, lab: TopologySpec) -> tuple[tuple[str, ...], ...]:
-    sides: tuple[list[str], list[str]] = ([lab.moids[0]], [])
-    for host in lab.moids[1:]:
-        sides[c.one_of((1, 0))].append(host)
-    if not sides[1]:
-        sides[1].append(sides[0].pop())
-    return tuple(tuple(side) for side in sides)
 
 
 def _bridge(c: Chooser, lab: TopologySpec) -> Fault:
@@ -113,11 +111,9 @@ def _datastore(c: Chooser, lab: TopologySpec) -> str:
 
 def _bad_lines(c: Chooser, lab: TopologySpec) -> Fault:
     src, networks = c.one_of(("all", *lab.moids)), _networks(c)
-    match c.one_of(("loss", "duplicate", "delay", "bursts", "ramp", "flapping")):
+    match c.one_of(("loss", "delay", "bursts", "ramp", "flapping")):
         case "loss":
             return Impair(src=src, networks=networks, loss=c.one_of((0.2, 0.1, 0.5)))
-        case "duplicate":
-            return Impair(src=src, networks=networks, duplicate=c.one_of((0.2, 1.0)))
         case "delay":
             return Impair(
                 src=src, networks=networks, delay_ms=c.one_of((100.0, 500.0)), jitter_ms=c.one_of((0.0, 90.0))
@@ -139,7 +135,7 @@ KINDS: Mapping[str, Make] = {
     ),
     "freeze": lambda c, lab: f.Freeze(host=_hosts(c, lab)),
     "crash-agent": lambda c, lab: f.CrashAgent(host=_hosts(c, lab), watchdog=c.one_of((False, True))),
-    "split": lambda c, lab: f.Split(groups=_groups(c, lab), networks=_networks(c)),
+    "split": lambda c, lab: f.Split(groups=halves(c, lab), networks=_networks(c)),
     "cut-pair": _pair,
     "one-way": _one_way,
     "network-down": lambda c, lab: f.NetworkDown(networks=_networks(c), manner=c.one_of(("silent", "port-down"))),
@@ -155,6 +151,9 @@ KINDS: Mapping[str, Make] = {
         host=_hosts(c, lab), what=c.one_of(("8182", "icmp")), direction=c.one_of(("both", "in", "out"))
     ),
     "impair": _bad_lines,
+    "duplicate": lambda c, lab: Impair(
+        src=c.one_of(("all", "all", *lab.moids)), networks=_networks(c), duplicate=c.one_of((1.0, 0.2))
+    ),
     "slow-storage": lambda c, lab: f.Storage(
         host=_hosts(c, lab), access="slow", delay_ms=c.one_of((2000.0, 500.0, 7000.0)), datastore=_datastore(c, lab)
     ),
@@ -191,37 +190,63 @@ def draw(
     profile: Profile = "vsphere-5.1",
 ) -> Scenario:
     """A schedule: at least `hosts[0]` and at most `hosts[1]` hosts, likewise faults; `kinds` names the faults to choose
-    from, and half of those in a cluster with special settings are such as show them, where they are `allowed`. All
-    faults are healed before the last `last_s` seconds. With `moments` some faults begin relative to what the cluster
-    does because of those before."""
-    cluster, telling = draw_cluster(chooser, hosts=hosts, profile=profile)
+    from, and half of those in a cluster with special settings are such as show them, where they are `allowed`; one
+    schedule in six begins with a story, of faults that are allowed. All faults are healed before the last `last_s`
+    seconds. With `moments` some faults begin relative to what the cluster does because of those before."""
+    story = stories.choose(chooser, allowed, faults[1])
+    cluster, telling = draw_cluster(chooser, hosts=hosts, profile=profile, also=story.setting if story else "")
     telling = tuple(kind for kind in telling if kind in allowed)
     lab = cluster.topology()
-    steps: list[Step] = []
-    at_s = 0.0
-    for number in range(chooser.one_of(range(faults[0], faults[1] + 1))):
+    draft = _Draft(cluster, COUNTED if chooser.one_of(COUNTS) else Expectations(), last_s)
+    if story:
+        for fault, begin_s, length_s in stories.told(chooser, story, lab):
+            draft.add(f.kind_of(fault), fault, begin_s, length_s)
+    at_s = max((step.at_s for step in draft.steps), default=0.0)
+    for _ in range(len(draft.steps), chooser.one_of(range(faults[0], faults[1] + 1))):
         shows = bool(telling) and chooser.one_of((True, False))
         kind = chooser.one_of(telling if shows else kinds)
-        if moments is not None and steps and chooser.one_of((False, False, True)):
-            begin_s = _at_a_moment(chooser, moments(_scenario(cluster, steps, 60.0)), at_s)
+        if moments is not None and draft.steps and chooser.one_of((False, False, True)):
+            begin_s = _at_a_moment(chooser, moments(draft.scenario(60.0)), at_s)
         else:
             begin_s = at_s + chooser.one_of(BEGIN_S)
         at_s = max(at_s, begin_s)
         length_s = chooser.one_of(LENGTH_S)
         try:
-            fault = KINDS[kind](chooser, lab)
-            length_s = length_s if lasts(fault) else None
-            step = Step(at_s=begin_s, fault=fault, id=f"{number + 1} {kind}", for_s=length_s)
-            check(_scenario(cluster, [*steps, step], last_s))
+            draft.add(kind, KINDS[kind](chooser, lab), begin_s, length_s)
+        except FaultError:
+            continue  # This lab cannot have it.
+    return draft.scenario(last_s)
+
+
+class _Draft:
+    """A schedule that is being drawn."""
+
+    def __init__(self, cluster: Cluster, expect: Expectations, last_s: float) -> None:
+        self._cluster = cluster
+        self._expect = expect
+        self._last_s = last_s
+        self._tried = 0
+        self.steps: list[Step] = []
+
+    def add(self, kind: str, fault: Fault, begin_s: float, length_s: float | None) -> None:
+        """The next fault, unless this lab cannot have it, or not beside the others."""
+        self._tried += 1
+        length_s = length_s if lasts(fault) else None
+        self.steps.append(Step(at_s=begin_s, fault=fault, id=f"{self._tried} {kind}", for_s=length_s))
+        try:
+            check(self.scenario(self._last_s))
         except (FaultError, InputError):
-            continue  # This lab cannot have it, or not beside the others.
-        steps.append(step)
-    return _scenario(cluster, steps, last_s)
+            self.steps.pop()
 
-
-def _scenario(cluster: Cluster, steps: Sequence[Step], last_s: float) -> Scenario:
-    title = "A schedule drawn at random"
-    return Scenario(name="explored", title=title, cluster=cluster, steps=healed(steps), settle_s=last_s)
+    def scenario(self, settle_s: float) -> Scenario:
+        return Scenario(
+            name="explored",
+            title="A schedule drawn at random",
+            cluster=self._cluster,
+            steps=healed(self.steps),
+            expect=self._expect,
+            settle_s=settle_s,
+        )
 
 
 def _at_a_moment(chooser: Chooser, found: Mapping[str, float], at_s: float) -> float:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from herzschlag.exploration import coverage
 from herzschlag.exploration.drawing import KINDS, draw
 from herzschlag.exploration.playing import Played, play, simulate
+from herzschlag.exploration.shortening import shortened
 from herzschlag.history.records import History
 from herzschlag.scenarios.model import Profile, Scenario
 from herzschlag.scenarios.to_toml import as_toml
@@ -87,9 +88,11 @@ class Broken(Exception):
     """Raised in the body of a Hypothesis test alone; a type for each signature, so that each is made shorter."""
 
 
-def search(order: Order, player: Callable[[Scenario], Played] = play) -> Batch:
-    """Draw, play and judge; what breaks a rule comes back as short as it could be made in its time."""
-    return _Search(order, player).run()
+def search(
+    order: Order, player: Callable[[Scenario], Played] = play, clock: Callable[[], float] = time.monotonic
+) -> Batch:
+    """Draw, play and judge; what breaks a rule comes back as short as it could be made in its time, by this clock."""
+    return _Search(order, player, clock).run()
 
 
 def replay(scenarios: Iterable[Scenario], until_s: float, player: Callable[[Scenario], Played] = play) -> Batch:
@@ -106,10 +109,11 @@ def replay(scenarios: Iterable[Scenario], until_s: float, player: Callable[[Scen
 
 
 class _Search:
-    def __init__(self, order: Order, player: Callable[[Scenario], Played]) -> None:
+    def __init__(self, order: Order, player: Callable[[Scenario], Played], clock: Callable[[], float]) -> None:
         self._order = order
         self._player = player
-        self._until_s = time.monotonic() + order.for_s
+        self._clock = clock
+        self._until_s = clock() + order.for_s
         self._shrink_until_s = 0.0
         self._plays = 0
         self._features: Counter[str] = Counter()
@@ -154,7 +158,25 @@ class _Search:
             body()
         except* Broken:
             pass  # What was found is kept in `_shortest`.
+        if order.shrink_s:
+            self._shortest = {name: self._shortened(one) for name, one in self._shortest.items()}
         return Batch(self._plays, dict(self._features), tuple(self._fresh.items()), tuple(self._shortest.values()))
+
+    def _shortened(self, violation: Violation) -> Violation:
+        """Without the faults and settings that it does not need."""
+        shortest = violation
+
+        def breaks(scenario: Scenario) -> bool:
+            nonlocal shortest
+            played = self._player(scenario)
+            self._plays += 1
+            same = signature(played) == violation.signature
+            if same:
+                shortest = Violation(violation.signature, scenario, told(played))
+            return same
+
+        shortened(violation.scenario, breaks)
+        return shortest
 
     def _history(self, scenario: Scenario) -> History:
         """Of a schedule that is drawn so far, which is not judged. Nothing more is played when the time is over: what
@@ -164,7 +186,7 @@ class _Search:
         return simulate(scenario)[0] if self._player is play else self._player(scenario).history
 
     def _is_over(self) -> bool:
-        return time.monotonic() > (self._shrink_until_s or self._until_s)
+        return self._clock() > (self._shrink_until_s or self._until_s)
 
     def _try(self, scenario: Scenario) -> None:
         text = as_toml(scenario)
@@ -186,7 +208,7 @@ class _Search:
         name = signature(played)
         if not name or name in self._order.known:
             return
-        self._shrink_until_s = self._shrink_until_s or time.monotonic() + self._order.shrink_s
+        self._shrink_until_s = self._shrink_until_s or self._clock() + self._order.shrink_s
         before = self._shortest.get(name)
         if before is None or _size(scenario) <= _size(before.scenario):
             self._shortest[name] = Violation(name, scenario, told(played))

@@ -345,8 +345,8 @@ FAULTS = (
         place="herzschlag.agents.ha.reporting.Reporting.heartbeat",
         patch=_to_everyone,
         scenario="normal",
-        checker="expectations",
-        says="host-98 sends host-100 nothing",
+        checker="point-to-point",
+        says="it never led, and never followed that host",
     ),
     Planted(
         name="a clock that cannot be set",
@@ -355,7 +355,7 @@ FAULTS = (
         place="herzschlag.agents.clock.ClockSetting.moved",
         patch=_goes_on,
         scenario="clock-leap@ahead",
-        checker="expectations",
-        says="it looks for a master",
+        checker="patience",
+        says="its patience was over",
     ),
 )

@@ -94,8 +94,8 @@ FAULTS = (
         broken="chooses heartbeat datastores that hosts do not reach",
         place="herzschlag.agents.vcenter.vcenter.select_heartbeat_datastores",
         patch=_the_same_choice,
-        scenario="case-30",
-        checker="expectations",
-        says="vCenter chooses anew",
+        scenario="lost-heartbeat-datastore",
+        checker="heartbeat-datastores",
+        says="2 of nfs-1, vmfs-2 are due",
     ),
 )

@@ -29,6 +29,7 @@ IDLE_WHEN_NORMAL = {
     "following": "no master gave a host up for long",
     "patience": "no slave gave up a master that it could hear before",
     "path-silence": "no path fell silent beside another one",
+    "heartbeat-datastores": "no host was left alone with its datastores for long enough",
     "reports-missed": "no host fell silent for vCenter",
     "replays": "no packets came twice",
     "fault-in-effect": "there are no faults",

@@ -12,6 +12,7 @@ from tests.support.rules import sees_who_breaks
     ("scenario", "fault", "says"),
     [
         ("case-14@9s", "impatient slave", "10 s are due"),
+        ("clock-leap@ahead", "a clock that cannot be set", "its patience was over"),
     ],
 )
 def test_it_sees_who_breaks_the_rule(scenario: str, fault: str, says: str) -> None:

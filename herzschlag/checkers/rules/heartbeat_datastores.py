@@ -1,0 +1,87 @@
+"""Every host shows its heartbeat on as many datastores as are due, of those that it reaches (5 [DD-F] [WP50]).
+
+This module decides from the truth of storage: a datastore is feasible for a host that reaches it while another one in
+vCenter's reach does, too, and, where users chose, if it is among theirs. `host-N-hb` is locked there while the host's
+heartbeat is. vCenter's choice takes its time: a report, a configuration, a lock that an earlier life of the host left.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.lasting import own_agent_lives, slack_ns, stretches
+from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.truth import Truth
+from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
+from herzschlag.faults import primitives as p
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.model import Scenario
+from herzschlag.topo.spec import VCENTER
+
+NAME = "heartbeat-datastores"
+CHOSEN_NS = 75 * SECOND
+"""A loss is noticed after 25 s at the latest and reported after 5 s; a stale lock on NFS is broken after 35 s."""
+
+
+def _check(history: History, scenario: Scenario) -> Finding:
+    truth = Truth.of(history, scenario)
+    details = [d for host in truth.lab.moids for d in _judge(host, truth, scenario)]
+    return finding(
+        NAME,
+        details,
+        good=f"{counted(len(details), 'time')} a host was left alone with its datastores, with its heartbeat where due",
+        nothing="no host was left alone with its datastores for long enough",
+    )
+
+
+def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
+    allowed = scenario.cluster.heartbeat_datastores
+    most = int(scenario.cluster.options.get("das.heartbeatDsPerHost", 2))
+
+    def feasible(segment: Segment) -> frozenset[str]:
+        names = [d.name for d in truth.lab.datastores_of(host) if allowed is None or d.name in allowed]
+        others = [other for other in truth.lab.moids if other != host]
+        return frozenset(
+            name
+            for name in names
+            if _told(host, name, segment, truth) and any(_told(other, name, segment, truth) for other in others)
+        )
+
+    def undisturbed(segment: Segment, names: frozenset[str]) -> bool:
+        odd = any(isinstance(c, p.StorageLost) and c.access not in ("apd", "pdl") for c in segment.conditions)
+        lives = own_agent_lives(truth, host, segment) and _in_reach(host, segment, truth)
+        return lives and not odd and feasible(segment) == names
+
+    found = []
+    for names in sorted({feasible(segment) for segment in truth.segments}, key=sorted):
+        wanted = min(most, len(names))
+        for begin_ns, end_ns in stretches(truth, partial(undisturbed, names=names)):
+            if not wanted or end_ns - begin_ns < CHOSEN_NS + slack_ns(truth):
+                continue
+            held = sorted(name for name in names if _holds(host, name, end_ns - 1, truth))
+            verdict: Verdict = "holds" if len(held) >= wanted else "violated"
+            why = f"its heartbeat is on {' and '.join(held) or 'no datastore'} at {truth.told(end_ns)}"
+            why += "" if verdict == "holds" else f"; {wanted} of {', '.join(sorted(names))} are due"
+            found.append(Detail(name=host, verdict=verdict, because=why))
+    return found
+
+
+def _in_reach(host: str, segment: Segment, truth: Truth) -> bool:
+    return truth.vcenter_runs(segment.begin_ns) and truth.linked(VCENTER, host, segment, "8182")
+
+
+def _told(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
+    """Whether the host reaches the datastore, and vCenter knows."""
+    reaches = truth.reaches_storage(host, segment, datastore)
+    return reaches and own_agent_lives(truth, host, segment) and _in_reach(host, segment, truth)
+
+
+def _holds(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
+    locks = truth.history.of_kind("lock", node=host)
+    told = [r for r in locks if r.at_ns <= at_ns and r.get("datastore") == datastore]
+    own = [r for r in told if str(r.get("path")).endswith(f"/{host}-hb")]
+    return bool(own) and own[-1].get("to") == "held"
+
+
+CHECKER = Checker(NAME, ("lock", "fault", "ready"), _check)
