@@ -45,7 +45,11 @@ def played(one: Try) -> Played:
         shutil.rmtree(home, ignore_errors=True)
     changed = whole_machine.changed(before, machine_beside(whole_machine.look()))
     return msgspec.structs.replace(
-        found, cpu_s=round(cpu_s, 1), took_s=round(took_s, 1), left=tuple(left), changed=tuple(changed)
+        found,
+        cpu_s=round(cpu_s, 1),
+        took_s=round(took_s, 1),
+        left=tuple(left),
+        changed=tuple(one.replace(str(Path.home()), "~") for one in changed),
     )
 
 
