@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from herzschlag.checkers.truth import Truth
+import msgspec
+
+from herzschlag.checkers.truth import FOREVER, Truth
+from herzschlag.faults import CrashAgent, Fault, PowerOff, kind_of
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Cluster, Scenario
 
@@ -30,3 +33,20 @@ def test_the_same_records_under_another_scenario_have_their_own() -> None:
     wide = Scenario(name="two", title="two", cluster=Cluster(hosts=5))
     assert len(Truth.of(run, SCENARIO).lab.moids) == 3
     assert len(Truth.of(run, wide).lab.moids) == 5
+
+
+def begun(seq: int, at_ns: int, fault: Fault) -> Record:
+    value = msgspec.to_builtins(fault)
+    fields = {"id": str(seq), "phase": "begin", "fault": kind_of(fault), "value": value}
+    return Record(at_ns, seq, "herzschlag", "fault", fields)
+
+
+def test_a_death_of_an_agent_counts_only_where_it_is_asked_for() -> None:
+    """The locks of VMs outlive the agent, not its host's power."""
+    run = History([begun(0, 3, CrashAgent(host="host-98")), begun(1, 9, PowerOff(host="host-98"))])
+    truth = Truth.of(run, SCENARIO)
+    assert truth.next_death_ns("host-98", 2, of_agent=True) == 3
+    assert truth.next_death_ns("host-98", 2, of_agent=False) == 9
+    assert truth.next_death_ns("host-98", 9, of_agent=True) == 9
+    assert truth.next_death_ns("host-98", 10, of_agent=True) == FOREVER
+    assert truth.next_death_ns("host-99", 2, of_agent=True) == FOREVER
