@@ -1,6 +1,6 @@
 """The base of all pure cores: agent, hypervisor, VM, vCenter.
 
-A core has no clock, socket, randomness or file. Whoever drives it (a process on a real host, the simulation) hands in
+A core has no clock, socket, randomness or file. Its driver (a process on a real host, the simulation) hands in
 events with the time, carries out the actions that come back, and wakes it when it asks for that.
 """
 
