@@ -49,7 +49,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
 def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
     """None: there was not enough time in which nothing changed."""
     datastore = truth.vms[vm][0].datastore
-    if unrestarted(vm, stay.host, stay.end_ns, truth):
+    if unrestarted(vm, stay.host, stay.end_ns, truth) or _waits_for_an_attempt(vm, stay, truth):
         return None
     confirmed = [r for r in truth.history.where("protect", vm=vm, phase="confirmed") if r.at_ns < stay.end_ns]
     if not confirmed:
@@ -73,6 +73,13 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
             why += "" if told else f", and {master} had not begun to restart it at {truth.told(due_ns)}"
             return Detail(name=vm, verdict=verdict, because=why, evidence=(stay.begin,))
     return None
+
+
+def _waits_for_an_attempt(vm: str, stay: Stay, truth: Truth) -> bool:
+    """Whether a restart had begun before the VM ended, and its last attempt had failed: the next one has a time of
+    its own (`attempts.py`)."""
+    before = [r for r in truth.history.where("restart", vm=vm) if r.at_ns < stay.end_ns]
+    return bool(before) and before[-1].get("phase") == "failed"
 
 
 def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | None:
