@@ -103,9 +103,9 @@ vagrant-check: ## the VM of the Vagrantfile, with the real Vagrant and libvirt (
 	@setup/provision.sh vm
 	@setup/vm/vagrant-check.sh
 
-distro-check: ## the demo and the plugin's tests in a fresh Debian 13, as root and as a user (ten minutes, root, a mirror)
+distro-check: ## the demo and the plugin's tests in a fresh Debian 13, as root and as a user (ten minutes, root, a mirror); SYSTEMS=1: every scenario of other people's systems there instead (three hours for one lab at a time; MINUTES, JOBS; ROOT=FOLDER: made there, and used again by the next call)
 	@setup/provision.sh distro
-	@$(PYTHON) setup/distro/check.py
+	@$(PYTHON) setup/distro/check.py $(if $(filter 1,$(SYSTEMS)),--systems --jobs $(JOBS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(ROOT),--root $(ROOT))
 
 stops: lab ## every kind of process of a lab, stopped for a while at every moment; docs/reliability.md (half an hour)
 	@$(PYTHON) -P bench/stops.py --jobs $(JOBS)

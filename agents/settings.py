@@ -226,6 +226,11 @@ class ClusterConfig(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self._vms_by_name.get(name)
 
     @cached_property
+    def to_protect(self) -> frozenset[str]:
+        """VMs that are to be protected while they run, unless a user switched them off."""
+        return frozenset(vm.name for vm in self._vms_by_name.values() if vm.protected)
+
+    @cached_property
     def bits(self) -> tuple[int, ...]:
         """For each host in order a number with its bit alone: agents tell each other by them whom they hear."""
         return tuple(1 << index for index in range(len(self.hosts)))

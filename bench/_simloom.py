@@ -17,10 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from herzschlag.compiled import serving
 from herzschlag.compiled.folder import folder, unfit
@@ -30,10 +27,9 @@ if __name__ == "__main__" and sys.argv[1] == "compiled":
 
 from bench.simulation import rate, warmed_up
 from herzschlag.agents.protocol.actions import Send
-from herzschlag.agents.protocol.events import Received
+from herzschlag.agents.protocol.events import AnyEvent, Received
 from herzschlag.agents.protocol.messages import Heartbeat
 from herzschlag.backends.simulation.network import Drops, SimulatedNetwork
-from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import Split
 from herzschlag.faults.link_sets import split
@@ -50,16 +46,20 @@ WANTED = 20
 class Beater:
     """The least a node can be: a datagram to everyone else each second."""
 
-    def __init__(self, name: str, others: tuple[str, ...]) -> None:
-        self._name, self._others = name, others
-        self._at_ns, self._sequence = SECOND, 0
+    def __init__(self, name: str, others: tuple[str, ...], queue: EventQueue, network: SimulatedNetwork) -> None:
+        self._name, self._others, self._queue, self._network = name, others, queue, network
+        self._sequence = 0
         self.heard = 0
+        network.attach(name, self.hear, lambda: True)
+        queue.put(SECOND, self.beat, None)
 
-    def handle(self, event: Any, now_ns: int) -> list[Any]:
-        if type(event) is Received:
-            self.heard += 1
-            return []
-        self._at_ns += SECOND
+    def hear(self, event: AnyEvent) -> None:
+        assert type(event) is Received
+        self.heard += 1
+
+    def beat(self, argument: None) -> None:
+        now_ns = self._queue.now_ns
+        self._queue.put(now_ns + SECOND, self.beat, argument)
         self._sequence += 1
         beat = Heartbeat(
             sender=self._name,
@@ -73,39 +73,21 @@ class Beater:
             config=0,
             inventory=0,
         )
-        return [Send(beat, self._others, ("A",), {})]
-
-    def wake_at_ns(self) -> int:
-        return self._at_ns
+        self._network.send(self._name, Send(beat, self._others, ("A",), {}))
 
 
 class Bare:
     """Eight beaters on the simulation's queue and network."""
 
     def __init__(self) -> None:
-        self.name = "bench"
         self.lab = two_networks(8)
         self.queue = EventQueue()
-        self.pending: deque[tuple[Process, Any]] = deque()
         addresses = {(node, "A"): self.lab.address(node, "A") for node in self.lab.moids}
         self.network = SimulatedNetwork(self.queue, ("A",), addresses, 0, lambda message: 0)
-        self.cores = []
-        for moid in self.lab.moids:
-            core = Beater(moid, tuple(other for other in self.lab.moids if other != moid))
-            process = Process(self, Clock(self.queue), core, self._performer(moid))
-            self.network.attach(moid, process.step, lambda: True)
-            process.rearm()
-            self.cores.append(core)
-
-    def _performer(self, moid: str) -> Callable[[list[Any]], None]:
-        def perform(actions: list[Any]) -> None:
-            for action in actions:
-                self.network.send(moid, action)
-
-        return perform
-
-    def drain(self) -> None:
-        raise AssertionError("beaters tell each other nothing but datagrams")
+        self.beaters = [
+            Beater(moid, tuple(other for other in self.lab.moids if other != moid), self.queue, self.network)
+            for moid in self.lab.moids
+        ]
 
 
 def bare(length_s: int) -> float:
@@ -120,7 +102,7 @@ def bare(length_s: int) -> float:
 
     found = rate(run, length_s)
     expected = 8 * 7 * length_s // 2 + 8 * 3 * length_s // 2
-    assert abs(sum(core.heard for core in lab.cores) - expected) < 100, "the split took something else away"
+    assert abs(sum(one.heard for one in lab.beaters) - expected) < 100, "the split took something else away"
     return found
 
 

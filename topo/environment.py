@@ -27,9 +27,12 @@ def search_path() -> str:
 
 
 def program(name: str) -> str | None:
-    """Where a program is; a path may have a `*` for a version, and of several the last one is found."""
+    """Where a program is; a path may have a `*` for a version, and of several the last one is found. A module of
+    Python, which another program loads, need not be executable."""
     if "*" in name:
         name = max(map(str, Path("/").glob(name.lstrip("/"))), default=name)
+    if name.endswith(".py"):
+        return name if Path(name).is_file() else None
     return shutil.which(name, path=search_path())
 
 

@@ -90,6 +90,13 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         Requirement(name, "program", package, "people", 'runs with [cluster] system = "patroni"', "--version")
         for name, package in (("patroni", "patroni"), ("/usr/lib/postgresql/*/bin/postgres", "postgresql"))
     ),
+    Requirement(
+        "/usr/lib/python3/dist-packages/etcd/client.py",
+        "program",
+        "python3-etcd",
+        "people",
+        'runs with [cluster] system = "patroni"',
+    ),
     Requirement("starlette", "python", "starlette>=0.45", "some", "the live page"),
     Requirement("uvicorn", "python", "uvicorn>=0.34", "some", "the live page"),
     Requirement("paramiko", "python", "paramiko>=3.5", "some", "herzschlag remote"),

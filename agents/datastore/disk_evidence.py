@@ -66,6 +66,7 @@ def read_disk(blocks: Iterable[bytes]) -> DiskEvidence:
     runs: list[WriterRun] = []
     torn = gaps = 0
     last: tuple[str, str, int, int] | None = None
+    last_head = b""
     last_n = first_ns = last_ns = count = 0
 
     def close() -> None:
@@ -80,10 +81,14 @@ def read_disk(blocks: Iterable[bytes]) -> DiskEvidence:
         if record is None:
             torn += 1
             continue
-        writer, n, at_ns = record
-        if writer != last:
+        head, n, at_ns = record
+        if head != last_head:  # Nearly every record follows one of the same writer: the writer is read once.
+            writer = _writer(head)
+            if writer is None:
+                torn += 1
+                continue
             close()
-            last, first_ns, count = writer, at_ns, 0
+            last, last_head, first_ns, count = writer, head, at_ns, 0
         elif n != last_n + 1:
             gaps += 1
         last_n, last_ns = n, at_ns
@@ -101,12 +106,20 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def _decode(line: bytes) -> tuple[tuple[str, str, int, int], int, int] | None:
-    body, tab, crc = line.rpartition(b"\t")
-    if not tab or crc != b"%08x" % zlib.crc32(body):
+def _decode(line: bytes) -> tuple[bytes, int, int] | None:
+    """What names the writer, the record's number, and its instant; None for a torn record."""
+    parts = line.rsplit(b"\t", 3)
+    if len(parts) != 4 or parts[3] != b"%08x" % zlib.crc32(line[: -len(parts[3]) - 1]):
         return None
     try:
-        vm, host, boot, life, n, at_ns = body.decode().split("\t")
-        return (vm, host, int(boot), int(life)), int(n), int(at_ns)
+        return parts[0], int(parts[1]), int(parts[2])
+    except ValueError:
+        return None
+
+
+def _writer(head: bytes) -> tuple[str, str, int, int] | None:
+    try:
+        vm, host, boot, life = head.decode().split("\t")
+        return vm, host, int(boot), int(life)
     except ValueError:
         return None

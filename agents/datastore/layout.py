@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -50,6 +51,7 @@ class BadName(ValueError):
     """A name that cannot be part of a path or a line."""
 
 
+@lru_cache(maxsize=4096)
 def _checked(name: str, what: str) -> str:
     if not name or name.startswith((".", "#")) or any(c in "/\\" or ord(c) < 32 for c in name):
         raise BadName(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import msgspec
 
 from herzschlag.agents import records
+from herzschlag.agents.core import Core
 from herzschlag.agents.ha.context import Context
 from herzschlag.agents.ha.inbox import Inbox
 from herzschlag.agents.ha.master.master import Master
@@ -71,7 +72,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     """Datagrams not accepted, by reason."""
 
 
-class Agent:
+class Agent(Core):
     """One HA agent. The module's docstring names its three calls."""
 
     def __init__(self, settings: AgentSettings) -> None:
@@ -98,12 +99,15 @@ class Agent:
         if now_ns - self._due_ns > self._leap_ns:
             c.clock_leapt()
             self._guests.clock_leapt()
+            self._role.clock_leapt()
         if type(event) is Received:
             if not self._received(event):
                 return []
+            looks = now_ns >= self._due_ns or bool(c.actions)
         else:
             self._happened(event)
-        if now_ns >= self._due_ns or c.actions or not isinstance(event, Received):
+            looks = True
+        if looks:
             self._check()
             self._due_ns = self._earliest()
         actions, c.actions = c.actions, []

@@ -133,7 +133,11 @@ class Context:
     def offer(self) -> Offer:
         """Our own election offer: datastores that work, plus fdm.nodeGoodness [DD-F] [VVT]."""
         extra = self.config.node_goodness.get(self.moid, 0) if self.config else 0
-        return (sum(1 for access in self.access.values() if access == "ok") + extra, self.moid)
+        goodness = extra
+        for access in self.access.values():
+            if access == "ok":
+                goodness += 1
+        return (goodness, self.moid)
 
     def heard_bits(self) -> int:
         """Which hosts we heard lately (`Timers.fresh_ns`), as bits of the host list."""

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from herzschlag.agents import records
+from herzschlag.agents.core import Core
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.hypervisor.api import (
     AgentDied,
@@ -51,7 +52,7 @@ AGENT_BOOTS = 1 << 16
 """Boots of an agent within one boot of its host: its boot number is the host's times this, plus its own count."""
 
 
-class Hypervisor:
+class Hypervisor(Core):
     def __init__(self, settings: HypervisorSettings) -> None:
         self._settings = settings
         moid, timers = settings.moid, settings.timers

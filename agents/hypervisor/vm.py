@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import zlib
 
+from herzschlag.agents.core import Core
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.requests import FAILED, Append
 from herzschlag.agents.hypervisor.api import (
@@ -45,7 +46,7 @@ def encode_write(writer: tuple[str, str, int, int], n: int, at_ns: int) -> bytes
     return b"\n%b\t%08x" % (body, zlib.crc32(body))
 
 
-class Vm:
+class Vm(Core):
     def __init__(self, settings: VmSettings) -> None:
         self._settings = settings
         self._name = settings.vm.name

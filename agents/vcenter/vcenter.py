@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from herzschlag.agents import records
+from herzschlag.agents.core import Core
 from herzschlag.agents.protocol.actions import AnyAction, KeepConfig, Send, Trace
 from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, UserPower, UserReconfigure, VCenterEvent
 from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Order, PowerRequest, Protect, Report
@@ -93,7 +94,7 @@ class _View:
         self.at_ns = at_ns
 
 
-class VCenter:
+class VCenter(Core):
     def __init__(self, settings: VCenterSettings) -> None:
         self._s = settings
         self._t = settings.timers
@@ -313,18 +314,15 @@ class VCenter:
         view = self._views[self._master].message
         for vm in view.protected:  # A restarted vCenter learns from the master what it had asked for.
             self._where.setdefault(vm, "")
-        wanted = {
-            vm: host
-            for vm, host in sorted(self._where.items())
-            if vm not in self._off and (config := self._config.vm(vm)) and config.protected
-        }
         confirmed = frozenset(view.protected)
-        for vm in sorted(confirmed - self._confirmed):
-            because = f"{self._master} has it on its protectedlist"
-            self._trace(records.Protection(vm=vm, phase="confirmed", because=because))
-        self._confirmed = confirmed
-        if confirmed != wanted.keys():
-            self._order(Protect, self._master, vms=wanted)
+        if confirmed != self._confirmed:
+            for vm in sorted(confirmed - self._confirmed):
+                because = f"{self._master} has it on its protectedlist"
+                self._trace(records.Protection(vm=vm, phase="confirmed", because=because))
+            self._confirmed = confirmed
+        wanted = (self._where.keys() & self._config.to_protect) - self._off
+        if confirmed != wanted:
+            self._order(Protect, self._master, vms={vm: self._where[vm] for vm in sorted(wanted)})
 
     # --- states ---
 
@@ -354,16 +352,18 @@ class VCenter:
             host = self._hosts[moid]
             recent = host.last_ns is not None and host.last_ns >= fresh_ns
             state = states.get(moid)
-            because = f"{self._master} says so"
-            own = _STATE_OF_ROLE[host.role]
-            if recent and (state is None or (state in _UNJOINED and own in _UNJOINED)):
-                state, because = own, "its own report"
+            because = ""
+            if recent and (state is None or state in _UNJOINED):
+                own = _STATE_OF_ROLE[host.role]
+                if state is None or own in _UNJOINED:
+                    state, because = own, "its own report"
             elif not self._master and self._since_ns <= fresh_ns:  # Before, a restarted vCenter cannot know.
                 state, because = "fdmUnreachable", "neither a master nor the host itself is heard"
             if state is None:
                 continue  # A new master has no opinion yet: the old picture stays.
             before = self._shown.get(moid, self._unshown)
             if state != before:
+                because = because or f"{self._master} says so"
                 self._trace(records.HostOpinion(host=moid, from_=before, to=state, because=because))
             self._shown[moid] = state
 

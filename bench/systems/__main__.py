@@ -1,6 +1,6 @@
 """Every scenario of other people's systems, as root and as an ordinary user: docs/systems-check.md.
 
-    python -m bench.systems [--minutes N] [--system NAME ...] [--jobs N] [--repeat 3]   plays what is not kept yet
+    python -m bench.systems [--minutes N] [--system NAME ...] [--who root] [--jobs N]   plays what is not kept yet
     python -m bench.systems --page                                                     the page alone
 
 All of it takes hours, in real time; with --minutes it begins no run after that, and the next call goes on. Runs are
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.evidence.parts import ended
@@ -51,20 +52,23 @@ def playable(systems: list[str]) -> list[str]:
     return there
 
 
-def who_can() -> tuple[cells.Who, ...]:
-    if os.geteuid() != 0:
-        print("root's runs are left out: this is not root", file=sys.stderr)
-        return ("user",)
-    if reason := ordinary_user.impossible():
-        print(f"a user's runs are left out: {reason}", file=sys.stderr)
-        return ("root",)
-    return cells.WHO
+def who_can(wanted: Collection[cells.Who]) -> list[cells.Who]:
+    """Of these those who can here; the others are named."""
+    reasons = {
+        "root": "this is not root" if os.geteuid() != 0 else "",
+        "user": ordinary_user.impossible() if os.geteuid() == 0 else "",
+    }
+    for name in wanted:
+        if reasons[name]:
+            print(f"runs by {name} are left out: {reasons[name]}", file=sys.stderr)
+    return [name for name in wanted if not reasons[name]]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=REPEAT, help="runs of each scenario by each of the two")
     parser.add_argument("--system", nargs="*", choices=shipped(), default=[*shipped()])
+    parser.add_argument("--who", nargs="*", choices=cells.WHO, default=[*cells.WHO], help="who plays them")
     parser.add_argument("--jobs", type=int, default=2, help="labs beside each other")
     parser.add_argument("--minutes", type=float, default=24 * 60.0)
     parser.add_argument("--page", action="store_true")
@@ -76,7 +80,7 @@ def main() -> int:
         until_s = time.monotonic() + given.minutes * 60
         there = playable(given.system)
         mine = [one for one in everything if one.system in there]
-        tries = cells.wanted(mine, kept.read().runs, given.repeat, who_can())
+        tries = cells.wanted(mine, kept.read().runs, given.repeat, who_can(given.who))
         print(f"{len(tries)} runs are not kept yet", flush=True)
         with ThreadPoolExecutor(given.jobs) as pool:
             for one, run in ended(pool, given.jobs, played, tries, until_s):
@@ -84,7 +88,7 @@ def main() -> int:
                 wrong += run.wrong
                 told = run.left_out or run.because or run.verdict
                 print(f"{run.scenario:<45} {run.who} {run.number}: {told} {' '.join(run.left)}", flush=True)
-    page.write(kept.still(kept.read(), everything), everything)
+    page.write(kept.still(kept.read(), everything), kept.still(kept.elsewhere(), everything), everything)
     return 1 if wrong else 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -11,7 +12,24 @@ from bench.evidence import runs
 from bench.systems.cells import Case, Cell, Who
 from herzschlag.checkers.verdict import Verdict
 
-FILE = Path(__file__).resolve().parents[2] / "docs/systems-check.json"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+FILE = DOCS / "systems-check.json"
+DISTRO = DOCS / "distro-check.json"
+
+
+K = TypeVar("K", bound="Kept")
+
+
+class Measured(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An instant that a scenario asks for, in seconds: from the last heartbeat delivered where the system's are known,
+    otherwise from the fault."""
+
+    name: str
+    least_s: float
+    most_s: float
+    measured_s: float
+    own: bool = False
+    """The range is the scenario's author's, and no document's."""
 
 
 class Played(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,6 +49,7 @@ class Played(msgspec.Struct, frozen=True, omit_defaults=True):
     cpu_s: float = 0.0
     """Processor time of the whole lab, from its start to its end."""
     took_s: float = 0.0
+    instants: tuple[Measured, ...] = ()
     left: tuple[str, ...] = ()
     """Processes, mounts and files of the run that were there when it had ended."""
     changed: tuple[str, ...] = ()
@@ -54,12 +73,29 @@ class Kept(msgspec.Struct, frozen=True):
     runs: tuple[Played, ...] = ()
 
 
+class Elsewhere(Kept, frozen=True):
+    """Runs in another Debian on the same kernel: `make distro-check SYSTEMS=1`."""
+
+    debian: str = ""
+
+
+class Distro(msgspec.Struct, frozen=True):
+    """What of docs/distro-check.json is about other people's systems; the rest is of setup/distro/check.py alone."""
+
+    systems: Elsewhere = Elsewhere()
+
+
+def elsewhere(file: Path = DISTRO) -> Elsewhere:
+    """Raises msgspec.ValidationError for a file that is not one of ours."""
+    return msgspec.json.decode(file.read_bytes(), type=Distro).systems if file.exists() else Elsewhere()
+
+
 def read(file: Path = FILE) -> Kept:
     """Raises msgspec.ValidationError for a file that is not one of ours."""
     return msgspec.json.decode(file.read_bytes(), type=Kept) if file.exists() else Kept()
 
 
-def still(kept: Kept, cases: Iterable[Case]) -> Kept:
+def still(kept: K, cases: Iterable[Case]) -> K:
     """Without the runs of scenarios that are others now, or gone."""
     now = {(one.name, one.digest) for one in cases}
     return msgspec.structs.replace(kept, runs=tuple(one for one in kept.runs if (one.scenario, one.digest) in now))

@@ -13,13 +13,15 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from bench.systems.cells import Try, digest
-from bench.systems.kept import Played
+from bench.systems.kept import Measured, Played
 from herzschlag.running.run_file import RUN_FILE, RunReport, read_report, scenario_of
+from herzschlag.scenarios.expectations import OWN
 from tests.support import ordinary_user, whole_machine
 from tests.support.soak import machine
 
@@ -31,7 +33,7 @@ FAILED = ROOT / "build/systems-check"
 def played(one: Try) -> Played:
     """Play it. What it left and its run directory are gone afterwards, unless something is wrong."""
     home = Path(tempfile.mkdtemp(prefix="herzschlag-systems-"))
-    before, began = whole_machine.look(), time.monotonic()
+    before, began = machine_beside(whole_machine.look()), time.monotonic()
     try:
         said, cpu_s, left = _in(home, one)
         took_s = time.monotonic() - began
@@ -41,10 +43,19 @@ def played(one: Try) -> Played:
             _keep(Path(report.directory), one)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    changed = whole_machine.changed(before, whole_machine.look())
+    changed = whole_machine.changed(before, machine_beside(whole_machine.look()))
     return msgspec.structs.replace(
-        found, cpu_s=round(cpu_s, 1), took_s=round(took_s, 1), left=tuple(left), changed=tuple(changed)
+        found,
+        cpu_s=round(cpu_s, 1),
+        took_s=round(took_s, 1),
+        left=tuple(left),
+        changed=tuple(one.replace(str(Path.home()), "~") for one in changed),
     )
+
+
+def machine_beside(found: whole_machine.Look, checkout: Path = ROOT) -> whole_machine.Look:
+    """Without this checkout, which may be in a folder that is looked at: what plays the runs writes there itself."""
+    return {path: text for path, text in found.items() if not Path(path).is_relative_to(checkout)}
 
 
 def judged(one: Try, report: RunReport) -> Played:
@@ -62,7 +73,18 @@ def judged(one: Try, report: RunReport) -> Played:
         because=because if report.verdict == "violated" else "",
         left_out=because if report.verdict == "unknown" else "",
         late_ms=round(max(late, default=0.0) / report.speed * 1000, 1),
+        instants=tuple(_instants(report)),
     )
+
+
+def _instants(report: RunReport) -> Iterator[Measured]:
+    instants = scenario_of(report).expect.instant if report.scenario_text else ()
+    expected = {one.name for one in instants if one.expected_s is not None}
+    for found in report.findings:
+        for detail in found.details:
+            if found.checker == "timeline" and detail.measured_s is not None and detail.published_s is not None:
+                own = detail.name in expected or detail.source == OWN
+                yield Measured(detail.name, *detail.published_s, round(detail.measured_s, 3), own)
 
 
 def _in(home: Path, one: Try) -> tuple[str, float, list[str]]:

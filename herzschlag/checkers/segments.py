@@ -6,6 +6,7 @@ This module decides from conditions alone which packets pass. It leaves when whi
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -19,14 +20,33 @@ Traffic = Literal["8182", "join", "icmp"]
 TRAFFIC: tuple[Traffic, ...] = ("8182", "join", "icmp")
 
 
-class Segment(msgspec.Struct, frozen=True):
-    """A stretch of time in which no fault began or ended."""
+class Segment(msgspec.Struct, frozen=True, dict=True):
+    """A stretch of time in which no fault began or ended. What many ask of it is worked out once."""
 
     begin_ns: int
     end_ns: int
     conditions: frozenset[p.AnyCondition]
     disagreed: bool = False
     """Whether vCenter could not yet tell all hosts who is in maintenance mode."""
+
+    @cached_property
+    def without_agent(self) -> frozenset[str]:
+        """Hosts without power, frozen, or with an agent that is dead and that no watchdog starts."""
+        return frozenset(
+            c.node if isinstance(c, p.PowerOff) else c.host
+            for c in self.conditions
+            if isinstance(c, p.PowerOff | p.Frozen) or (isinstance(c, p.AgentDown) and not c.watchdog)
+        )
+
+    @cached_property
+    def resting(self) -> frozenset[str]:
+        """Hosts in maintenance mode."""
+        return frozenset(c.host for c in self.conditions if isinstance(c, p.Maintenance))
+
+    @cached_property
+    def bad(self) -> bool:
+        """Whether lines are bad, or a clock is wrong."""
+        return any(isinstance(c, p.Impaired | p.ClockOff) for c in self.conditions)
 
 
 class Stops:

@@ -26,10 +26,20 @@ def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ..
         return segments
     known: dict[str, frozenset[str]] = dict.fromkeys(lab.moids, frozenset())
     unmonitored: set[str] = set()
+    doubtful: set[str] = set()
+    """Who may have been told, because vCenter was lost to it in the instant of the wish."""
+    before = Segment(0, 0, frozenset())
     found = []
     for segment in segments:
-        wanted = frozenset(c.host for c in segment.conditions if isinstance(c, p.Maintenance))
+        wanted = _resting(segment)
         reached = _reached(segment, lab)
+        lost = set(_reached(before, lab, both_ways=False)).difference(reached)
+        if wanted != _resting(before):
+            doubtful |= lost
+        doubtful -= set(reached)
+        if UNMONITORED in segment.conditions - before.conditions:
+            unmonitored |= lost
+        before = segment
         known |= dict.fromkeys(reached, wanted)
         if UNMONITORED in segment.conditions:
             unmonitored |= set(_reached(segment, lab, both_ways=False))
@@ -38,9 +48,13 @@ def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ..
         resting: set[p.AnyCondition] = {p.Maintenance(host) for host in lab.moids if host in known[host]}
         resting |= {UNMONITORED} if unmonitored else set()
         others = {c for c in segment.conditions if not isinstance(c, p.Maintenance) and c != UNMONITORED}
-        disagreed = any(known[host] != wanted for host in lab.moids if p.PowerOff(host) not in others)
+        disagreed = any(known[h] != wanted or h in doubtful for h in lab.moids if p.PowerOff(h) not in others)
         found.append(msgspec.structs.replace(segment, conditions=frozenset(others | resting), disagreed=disagreed))
     return tuple(found)
+
+
+def _resting(segment: Segment) -> frozenset[str]:
+    return frozenset(c.host for c in segment.conditions if isinstance(c, p.Maintenance))
 
 
 def _reached(segment: Segment, lab: TopologySpec, *, both_ways: bool = True) -> list[str]:

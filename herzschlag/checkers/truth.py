@@ -71,6 +71,8 @@ class Truth:
         self.history = history
         self.scenario = scenario
         self.lab = scenario.cluster.topology()
+        self.networks = scenario.cluster.networks_used()
+        """Those on which hosts speak to each other."""
         self.vms = scenario.cluster.vm_configs()
         self.timers = scenario.cluster.timers()
         self.monitored = scenario.cluster.host_monitoring
@@ -147,12 +149,11 @@ class Truth:
 
     def agent_runs(self, host: str, segment: Segment) -> bool:
         """Its host has power and the agent is neither frozen nor dead."""
-        dead = (p.PowerOff(host), p.Frozen(host), p.AgentDown(host, False))
-        return not any(condition in segment.conditions for condition in dead)
+        return host not in segment.without_agent
 
     def agent_works(self, host: str, segment: Segment) -> bool:
         """It runs and takes part: a host in maintenance mode speaks to vCenter alone."""
-        return self.agent_runs(host, segment) and p.Maintenance(host) not in segment.conditions
+        return host not in segment.without_agent and host not in segment.resting
 
     def passes(self, network: str, src: str, dst: str, segment: Segment, what: Traffic) -> bool:
         """Whether a packet of `src` reaches `dst` on this network."""
@@ -167,13 +168,11 @@ class Truth:
     def linked(self, a: str, b: str, segment: Segment, what: Traffic = "join") -> bool:
         """Whether the two reach each other, both ways on one network."""
         stops = self._stops(segment)
-        return any(
-            stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.lab.networks
-        )
+        return any(stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.networks)
 
     def hears(self, dst: str, src: str, segment: Segment) -> bool:
         """Whether agent traffic of `src` reaches `dst` on any network."""
-        return any(self.passes(network, src, dst, segment, "8182") for network in self.lab.networks)
+        return any(self.passes(network, src, dst, segment, "8182") for network in self.networks)
 
     def silenced_at(self, at_ns: int) -> frozenset[tuple[str, str]]:
         """Sender and receiver of heartbeats that a change at that instant stopped, be it on one network alone."""
@@ -186,7 +185,7 @@ class Truth:
             (src, dst)
             for src in self.lab.moids
             for dst in self.lab.moids
-            for network in self.lab.networks
+            for network in self.networks
             if src != dst and sends(network, src, dst, before) and not sends(network, src, dst, after)
         )
 
@@ -277,10 +276,9 @@ class Truth:
 
     def impaired(self, segment: Segment) -> bool:
         """Whether lines are bad, a clock is wrong or was until lately, or hosts disagree on who is in maintenance."""
-        if segment.disagreed:
+        if segment.disagreed or segment.bad:
             return True
-        unrest = any(w.begin_ns <= segment.begin_ns < w.end_ns for w in self.clocks.unrest)
-        return unrest or any(isinstance(c, p.Impaired | p.ClockOff) for c in segment.conditions)
+        return any(w.begin_ns <= segment.begin_ns < w.end_ns for w in self.clocks.unrest)
 
     @cached_property
     def clocks(self) -> WrongClocks:
@@ -330,18 +328,23 @@ class Truth:
         if not self.powered(host, self.segment_at(at_ns)):
             return "off"
         record = self.history.last("role", at_ns, node=host)
-        died_ns = max((d for d in self._deaths.get(host, ()) if d <= at_ns), default=-1)
+        died_ns = max((d for d, _ in self._deaths.get(host, ()) if d <= at_ns), default=-1)
         return "uninitialized" if record is None or record.at_ns < died_ns else str(record.fields["to"])
 
+    def next_death_ns(self, host: str, at_ns: int, *, of_agent: bool) -> int:
+        """When from that instant on the host first lost power, or, `of_agent`, its agent first died."""
+        deaths = self._deaths.get(host, ())
+        return min((d for d, power in deaths if d >= at_ns and (power or of_agent)), default=FOREVER)
+
     @cached_property
-    def _deaths(self) -> dict[str, tuple[int, ...]]:
-        """Per host, when faults ended its agent: with its power, or alone."""
-        found: dict[str, list[int]] = {}
+    def _deaths(self) -> dict[str, tuple[tuple[int, bool], ...]]:
+        """Per host, when faults ended its agent, and whether with its power or alone."""
+        found: dict[str, list[tuple[int, bool]]] = {}
         for span in self.spans:
             for one in span.primitives:
                 match one:
                     case p.PowerOff(node=host) | p.AgentDown(host=host):
-                        found.setdefault(host, []).append(span.begin_ns)
+                        found.setdefault(host, []).append((span.begin_ns, isinstance(one, p.PowerOff)))
                     case _:
                         pass
         return {host: tuple(at) for host, at in found.items()}

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = ("agents/ha", "agents/hypervisor")
 VALUES = ("__init__", "api")
 SINGLE = (
+    "agents/core",
     "agents/vcenter/vcenter",
     "agents/datastore/memory_store",
     *(

@@ -70,7 +70,7 @@ def test_of(scenario: Scenario) -> str:
     setup = ", ".join(f"{key}={value!r}" for key, value in told.items() if value != plain[key])
     lines = [f'"""{scenario.title}"""', "", "import pytest", "", ""]
     lines += [f"@pytest.mark.herzschlag({setup})", f"def test_{scenario.name.replace('-', '_')}(cluster):"]
-    at_s, names = 0.0, {step.id: f"fault_{number}" for number, step in enumerate(scenario.steps, 1)}
+    at_s, names = 0.0, {step.id: f"fault_{number}" for number, step in enumerate(scenario.plain_steps(), 1)}
     for change in scenario.timeline():
         if change.at_s > at_s:
             lines.append(f"    cluster.advance({change.at_s - at_s:g})")

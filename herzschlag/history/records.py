@@ -8,6 +8,7 @@ time: real nanoseconds since the run began times speed, the same on both backend
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return self.fields.get(name)
 
 
+def _at_ns(record: Record) -> int:
+    return record.at_ns
+
+
 def encode(record: Record) -> bytes:
     """One line of JSON, header first, without its newline."""
     header = {"at_ns": record.at_ns, "seq": record.seq, "node": record.node, "kind": record.kind}
@@ -74,6 +79,7 @@ class History:
     def __init__(self, records: Iterable[Record] = ()) -> None:
         self.records: tuple[Record, ...] = tuple(records)
         self._of_kind: dict[str, list[Record]] = {}
+        self._of_node: dict[tuple[str, str], list[Record]] = {}
         last_ns = None
         for position, record in enumerate(self.records):
             if record.seq != position or (last_ns is not None and record.at_ns < last_ns):
@@ -83,6 +89,7 @@ class History:
                 )
             last_ns = record.at_ns
             self._of_kind.setdefault(record.kind, []).append(record)
+            self._of_node.setdefault((record.kind, record.node), []).append(record)
 
     @classmethod
     def ordered(cls, records: Iterable[Record]) -> History:
@@ -108,25 +115,25 @@ class History:
         return frozenset(self._of_kind)
 
     def of_kind(self, kind: str, *, node: str | None = None) -> list[Record]:
-        found = self._of_kind.get(kind, [])
-        return found if node is None else [record for record in found if record.node == node]
+        return self._of_kind.get(kind, []) if node is None else self._of_node.get((kind, node), [])
 
     def where(self, kind: str, *, node: str | None = None, **fields: Any) -> list[Record]:
         """Records of a kind whose fields have these values."""
-        return [
-            record
-            for record in self.of_kind(kind, node=node)
-            if all(record.fields.get(name) == value for name, value in fields.items())
-        ]
+        found = self.of_kind(kind, node=node)
+        for name, value in fields.items():
+            found = [record for record in found if record.fields.get(name) == value]
+        return found
 
     def last(self, kind: str, at_ns: int, *, node: str | None = None, **fields: Any) -> Record | None:
         """The newest such record up to and including `at_ns`."""
-        wanted = fields.items()
-        for record in reversed(self._of_kind.get(kind, ())):
-            if record.at_ns <= at_ns and (node is None or record.node == node):
-                told = record.fields
-                if all(told.get(name) == value for name, value in wanted):
-                    return record
+        found = self.of_kind(kind, node=node)
+        for position in range(bisect_right(found, at_ns, key=_at_ns), 0, -1):
+            record = found[position - 1]
+            for name, value in fields.items():
+                if record.fields.get(name) != value:
+                    break
+            else:
+                return record
         return None
 
     def without(self, unwanted: Callable[[Record], bool]) -> History:

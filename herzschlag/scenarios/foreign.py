@@ -35,6 +35,10 @@ def check_cluster(scenario: Scenario, lab: TopologySpec) -> None:
     if scenario.speed != 1:
         why = f"is {scenario.speed:g}: the timers of {system.name} are its own, so it runs at speed 1 alone"
         raise InputError("speed", f"{why}: set speed = 1")
+    if system.networks and not set(system.networks) & set(lab.networks):
+        names, has = ", ".join(system.networks), ", ".join(lab.networks)
+        why = f"{system.name} uses network {names}, and this lab has {has}: give the lab a network that the system uses"
+        raise InputError("cluster.networks", why)
     if scenario.cluster.vm_entries():
         raise InputError("cluster.system", f"{system.name} has no VMs: take vms and vms_per_host away")
     for text in _texts(system):
@@ -68,7 +72,7 @@ def check_step(step: Step, scenario: Scenario, lab: TopologySpec, key: str) -> N
             raise InputError(f"{key}.fault", f"{kind} blocks port 8182, on which {system.name} says nothing")
         by_address = isinstance(one, p.Impaired) or (isinstance(one, p.LinkCut) and one.at == "nftables")
         if by_address and system.floods and scenario.cluster.system_profile not in system.unicast_profiles:
-            profiles = " or ".join(system.unicast_profiles)
+            profiles = " or ".join(filter(None, system.unicast_profiles))
             way = f"or choose the profile {profiles}" if profiles else "it has no profile that sends to each host alone"
             raise InputError(
                 f"{key}.fault",

@@ -126,6 +126,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             return None
         return with_options(system_named(self.system), self.system_profile, self.system_options)
 
+    def networks_used(self) -> tuple[str, ...]:
+        """The networks of the lab on which hosts speak to each other. Raises InputError, ExtensionError, SpecError."""
+        system, networks = self.foreign(), self.topology().networks
+        used = system.networks if system is not None else ()
+        return tuple(name for name in networks if name in used) if used else tuple(networks)
+
     def timers(self) -> Timers:
         """The configuration and timers. Raises OptionError for an impossible option."""
         return timers_of(PROFILES[self.profile], self.options)

@@ -116,11 +116,14 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     place, where a profile makes it longer."""
     majority: bool = False
     """Hosts that do not reach a majority of all have no leader."""
+    networks: tuple[Literal["A", "B"], ...] = ()
+    """Those of the lab that it uses; empty: all. Hosts that reach each other on another one alone have lost each other.
+    """
     floods: bool = False
     """It sends multicasts or broadcasts, or has an address that moves, which is asked for by ARP."""
     unicast_profiles: tuple[str, ...] = ()
     """Profiles in which each of its packets has one receiver, though it floods: what an address moves by is not one of
-    its heartbeats. Lines can be bad for these."""
+    its heartbeats. Lines can be bad for these. An empty name: without a profile."""
     users: tuple[str, ...] = ()
     """Users and groups to which its programs change: in a host they are root, because an ordinary user's lab has one
     user alone."""
@@ -253,7 +256,7 @@ def _check_ready(ready: Ready) -> None:
 
 def _check_profiles(system: System) -> None:
     for name in system.unicast_profiles:
-        if name not in system.profiles:
+        if name and name not in system.profiles:
             raise InputError("unicast_profiles", f"{name!r} is not a profile: {nearest(name, system.profiles)}")
     for name, options in system.profiles.items():
         for option in options:

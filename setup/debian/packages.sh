@@ -72,6 +72,8 @@ services_of() {
             etcd-server) echo etcd.service ;;
             # It brings ifupdown along, which would manage the machine's networks; where that is in use it stays.
             ucarp) command -v ifup >/dev/null || echo networking.service ;;
+            # It brings cluster-glue along, whose log daemon Debian 13 enables; where that is in use it stays.
+            resource-agents) command -v ha_logger >/dev/null || echo logd.service ;;
             keepalived | redis-server | redis-sentinel | corosync | pacemaker | frr | patroni | postgresql | serf) echo "$package.service" ;;
         esac
     done

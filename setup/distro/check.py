@@ -1,15 +1,18 @@
-"""The target `make distro-check`: the demo and the plugin's tests in a fresh Debian 13, as root and as a user.
+"""The target `make distro-check`: the demo and the plugin's tests in a fresh Debian 13, as root and as a user; with
+--systems, instead of them, every scenario of other people's systems.
 
 It makes the root by debootstrap from the mirror that this machine's apt uses, enters it with mounts, devices and
 processes of its own (`enter.sh`), sets the project up there as a user does, and runs everything twice: as root, and
 as an ordinary user whose labs are rootless. The kernel is this machine's. The result goes to docs/distro-check.json and
-into docs/fidelity.md. Exit status: 0 all is well, 1 something is not, 4 it cannot be tried here.
+into docs/fidelity.md, that of other people's systems into docs/systems-check.md. Exit status: 0 all is well, 1
+something is not, 4 it cannot be tried here.
 
 HERZSCHLAG_MIRROR names another mirror. Python packages come from the index that pip is configured for here.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -29,9 +32,22 @@ INCLUDED = "make,ca-certificates"
 PROJECT = "/home/tester/herzschlag"
 USER = 1000
 PLUGIN_TESTS = ("tests/unit/herzschlag/plugin", "tests/processes/plugin", "tests/lab/test_plugin.py")
+KEPT = "docs/systems-check.json"
+"""In the other root: the runs of other people's systems there."""
+STAYS = (".venv", ".setup", "build", "runs")
+"""Of a root that is used again: what the project made there."""
+PASSES = 2
+"""A run for which the machine was late proves nothing; another one is played after all others."""
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 HANDED = ("http_proxy", "https_proxy", "no_proxy")
 SHOWN_LINES = 40
+PIPED: dict[str, Any] = {
+    "stdin": subprocess.DEVNULL,
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.STDOUT,
+    "text": True,
+    "errors": "replace",
+}
 
 
 class CannotTry(Exception):
@@ -46,58 +62,134 @@ class Far:
         self._environment = environment
         self._log = log
 
-    def run(self, *command: str, user: int = 0, cwd: str = PROJECT) -> tuple[int, str]:
-        """Exit status and everything it said, which goes to the log as well."""
+    def run(self, *command: str, user: int = 0, cwd: str = PROJECT, aloud: bool = False) -> tuple[int, str]:
+        """Exit status and everything it said, which goes to the log as well; aloud: at once, and is printed."""
         home = "/root" if user == 0 else "/home/tester"
         words = ["env", "-i", "-C", cwd, *(f"{name}={value}" for name, value in self._environment.items())]
-        done = subprocess.run(
-            [
-                *("unshare", "--mount", "--pid", "--fork", "--uts", "--ipc"),
-                *(str(ROOT / "setup/distro/enter.sh"), str(self.root), str(user)),
-                *(*words, f"HOME={home}", *command),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(command)}   (user {user})\n{done.stdout}status {done.returncode}\n")
-        return done.returncode, done.stdout
+        said: list[str] = []
+        with (
+            self._log.open("a", encoding="utf-8") as log,
+            subprocess.Popen(self._entering(user, [*words, f"HOME={home}", *command]), **PIPED) as process,
+        ):
+            log.write(f"$ {' '.join(command)}   (user {user})\n")
+            assert process.stdout is not None, "PIPED"
+            for line in process.stdout:
+                said.append(line)
+                log.write(line)
+                if aloud:
+                    log.flush()
+                    print(line, end="", flush=True)
+            status = process.wait()
+            log.write(f"status {status}\n")
+        return status, "".join(said)
+
+    def _entering(self, user: int, words: list[str]) -> list[str]:
+        enter = (str(ROOT / "setup/distro/enter.sh"), str(self.root), str(user))
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", *enter, *words]
 
 
 def main() -> int:
+    given = arguments()
     begun = time.monotonic()
     seconds: dict[str, float] = {}
     place = Path(tempfile.mkdtemp(prefix="herzschlag-distro-", dir="/var/tmp"))
+    before: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     try:
         place.chmod(0o755)
-        result = check(place, seconds)
+        far = made(given.root or place / "root", place, seconds)
+        result = joined(before, systems(far, given, seconds) if given.systems else check(far, seconds))
     except CannotTry as error:
         print(f"distro-check: {error}", file=sys.stderr)
         return 4
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    result["seconds"] = seconds | {"all": round(time.monotonic() - begun, 1)}
-    RESULT.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    show(result)
-    print(json.dumps(result, indent=2, ensure_ascii=False))
-    good = all(one["demo"] == 0 and one["plugin's tests"] == 0 for one in result["as"].values())
+    if not given.systems:
+        result["seconds"] = seconds | {"all": round(time.monotonic() - begun, 1)}
+    RESULT.write_text(written(result), encoding="utf-8")
+    if given.systems:
+        subprocess.run([sys.executable, "-m", "bench.systems", "--page"], cwd=ROOT, check=True)
+        good = not any(wrong(run) for run in result["systems"]["runs"])
+    else:
+        show(result)
+        print(written({name: found for name, found in result.items() if name != "systems"}))
+        good = all(one["demo"] == 0 and one["plugin's tests"] == 0 for one in result["as"].values())
     print("distro-check: " + ("all is well" if good else "NOT all is well"))
     return 0 if good else 1
 
 
-def check(place: Path, seconds: dict[str, float]) -> dict[str, Any]:
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--systems", action="store_true", help="the scenarios of other people's systems instead")
+    parser.add_argument("--system", nargs="*", default=[], help="of these alone")
+    parser.add_argument("--jobs", type=int, default=2, help="labs of other people's systems beside each other")
+    parser.add_argument("--minutes", type=float, default=24 * 60.0, help="begin no run after that")
+    parser.add_argument(
+        "--root", type=Path, help="where the other root is made, and stays; what is there is used again"
+    )
+    return parser.parse_args(words)
+
+
+def made(root: Path, place: Path, seconds: dict[str, float]) -> Far:
+    """The other root with this checkout in it."""
     if os.geteuid() != 0:
         raise CannotTry("making a root of its own needs root: sudo make distro-check")
-    far = Far(place / "root", environment(), ROOT / ".setup/distro-check.log")
+    far = Far(root.resolve(), environment(), ROOT / ".setup/distro-check.log")
     (ROOT / ".setup").mkdir(exist_ok=True)
     (ROOT / ".setup/distro-check.log").unlink(missing_ok=True)
-    timed(seconds, "debootstrap", lambda: bootstrap(far.root, place))
+    there = (root / PROJECT.lstrip("/")).exists()
+    if not there:
+        timed(seconds, "debootstrap", lambda: bootstrap(far.root, place))
     copy_project(far.root / PROJECT.lstrip("/"))
-    settle(far)
+    if not there:
+        settle(far)
+    return far
+
+
+def systems(far: Far, given: argparse.Namespace, seconds: dict[str, float]) -> dict[str, Any]:
+    """Every scenario of other people's systems once, by root, then by a user."""
+    until_s = time.monotonic() + given.minutes * 60
+    must(timed(seconds, "set-up", lambda: far.run("make", "setup", "systems", aloud=True)), "make setup systems")
+    for number in range(PASSES):
+        for who in ("root", "user"):
+            left = (until_s - time.monotonic()) / 60
+            words = playing(who, given.jobs, left, given.system)
+            if left > 0:
+                timed(seconds, f"by {who}, pass {number + 1}", lambda words=words: far.run(*words, aloud=True))
+    kept = far.root / PROJECT.lstrip("/") / KEPT
+    if not kept.exists():
+        raise CannotTry(f"nothing was played there: {ROOT / '.setup/distro-check.log'}")
+    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    return {"systems": {"debian": debian_version(far), **found}}
+
+
+def playing(who: str, jobs: int, minutes: float, systems: list[str]) -> list[str]:
+    words = [".venv/bin/python", "-m", "bench.systems", "--repeat", "1", "--who", who]
+    words += ["--jobs", str(jobs), "--minutes", f"{minutes:.1f}"]
+    return [*words, "--system", *systems] if systems else words
+
+
+def wrong(run: dict[str, Any]) -> bool:
+    """As bench/systems/kept.py says it."""
+    return run["verdict"] == "violated" or bool(run.get("left"))
+
+
+def joined(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """What the other kind of check found stays."""
+    if "systems" in new:
+        return {**before, **new}
+    return {**new, "systems": before["systems"]} if "systems" in before else new
+
+
+def written(result: dict[str, Any]) -> str:
+    """Its text: of other people's systems a run a line."""
+    runs = result.get("systems", {}).get("runs", [])
+    bare = {**result, "systems": {**result["systems"], "runs": []}} if runs else result
+    text = json.dumps(bare, indent=2, ensure_ascii=False)
+    lines = ",\n      ".join(json.dumps(run, ensure_ascii=False, separators=(",", ":")) for run in runs)
+    return (text.replace('"runs": []', f'"runs": [\n      {lines}\n    ]') if runs else text) + "\n"
+
+
+def check(far: Far, seconds: dict[str, float]) -> dict[str, Any]:
     before = used_mb(far.root)
     must(timed(seconds, "set-up", lambda: far.run("make", "setup")), "make setup")
     added = {
@@ -165,19 +257,31 @@ def bootstrap(root: Path, place: Path) -> None:
 
 
 def copy_project(target: Path) -> None:
-    """What git tracks or would track, edits included."""
-    target.mkdir(parents=True)
+    """What git tracks or would track, edits included; the runs of other people's systems are those played there."""
+    kept = target / KEPT
+    played = kept.read_bytes() if kept.exists() else None
+    target.mkdir(parents=True, exist_ok=True)
+    for old in target.iterdir():
+        if old.name not in STAYS:
+            shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    for name in tracked():
+        source, copy = ROOT / name, target / name
+        if source.is_symlink() or source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy, follow_symlinks=False)
+    kept.unlink(missing_ok=True)
+    if played is not None:
+        kept.write_bytes(played)
+
+
+def tracked() -> list[str]:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,
     ).stdout
-    for name in filter(None, listed.decode().split("\0")):
-        source, copy = ROOT / name, target / name
-        if source.is_symlink() or source.is_file():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, copy, follow_symlinks=False)
+    return [name for name in listed.decode().split("\0") if name]
 
 
 def settle(far: Far) -> None:
@@ -194,11 +298,14 @@ def pytest_line() -> list[str]:
 
 def versions(far: Far) -> dict[str, str]:
     """As the last run's own file says."""
-    debian = (far.root / "etc/debian_version").read_text().strip()
     files = sorted((far.root / PROJECT.lstrip("/") / "runs").glob("*/*/run.json"))
     told = json.loads(files[-1].read_text())["versions"] if files else {}
     wanted = ("python", "kernel", "datapath", "controller", "open vswitch")
-    return {"debian": debian, **{name: told.get(name, "?") for name in wanted}}
+    return {"debian": debian_version(far), **{name: told.get(name, "?") for name in wanted}}
+
+
+def debian_version(far: Far) -> str:
+    return (far.root / "etc/debian_version").read_text().strip()
 
 
 def timed(seconds: dict[str, float], name: str, work: Callable[[], Any]) -> Any:

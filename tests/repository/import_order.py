@@ -73,7 +73,7 @@ AGENTS = (
     "agents/protocol/",
     "agents/datastore/",
 )
-CORES = (*AGENTS, "agents/ha/", "agents/hypervisor/", "agents/vcenter/")
+CORES = (*AGENTS, "agents/core", "agents/ha/", "agents/hypervisor/", "agents/vcenter/")
 TOPO = (
     "topo/errors",
     "topo/spec",
@@ -86,7 +86,12 @@ TOPO = (
 # that holds a file is the file's.
 ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
     "agents": (
-        (Place("agents/__init__", VALUES), Place("agents/states", VALUES), Place("agents/clock", VALUES)),
+        (
+            Place("agents/__init__", VALUES),
+            Place("agents/states", VALUES),
+            Place("agents/clock", VALUES),
+            Place("agents/core", VALUES),
+        ),
         (Place("agents/settings", VALUES), Place("agents/records/", VALUES)),
         (Place("agents/protocol/", VALUES),),
         (Place("agents/datastore/", VALUES),),

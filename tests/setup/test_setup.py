@@ -154,12 +154,18 @@ def test_no_service_of_another_system_is_left_to_run_on_the_machine(package: str
         assert not list(Path("/etc/systemd/system").glob(f"*.wants/{unit}")), f"{unit} is enabled"
 
 
-def test_networks_of_the_machine_are_left_alone_whatever_ucarp_brings_along(tmp_path: Path) -> None:
-    """Debian's ucarp needs ifupdown: its service is disabled where it came with ucarp, and kept where it was in use."""
-    look = "PATH={0}; . setup/debian/packages.sh; services_of ucarp"
-    assert run("/bin/bash", "-c", look.format(tmp_path)).stdout.split() == ["networking.service"]
-    (tmp_path / "ifup").touch(mode=0o755)
-    assert run("/bin/bash", "-c", look.format(tmp_path)).stdout == ""
+@pytest.mark.parametrize(
+    ("package", "program", "unit"),
+    [("ucarp", "ifup", "networking.service"), ("resource-agents", "ha_logger", "logd.service")],
+)
+def test_a_service_that_a_system_brings_along_is_left_alone_where_it_was_before(
+    tmp_path: Path, package: str, program: str, unit: str
+) -> None:
+    """Debian's ucarp needs ifupdown, which would manage networks; resource-agents needs cluster-glue, which logs."""
+    look = f"PATH={tmp_path}; . setup/debian/packages.sh; services_of {package}"
+    assert run("/bin/bash", "-c", look).stdout.split() == [unit]
+    (tmp_path / program).touch(mode=0o755)
+    assert run("/bin/bash", "-c", look).stdout == ""
 
 
 def test_missing_packages_are_named_with_the_command_where_they_cannot_be_installed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,17 @@ def management_socket(network: str) -> Path:
     return RUN_DIRECTORY / f"{switch_name(network)}.mgmt"
 
 
+def listens(path: Path) -> bool:
+    """Whether a process takes connections there. A socket's file is there before that: it is bound first, and on a busy
+    machine a command that came between was refused."""
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+
 class Switches:
     """Open vSwitch of one sandbox. Started early (`start`), given its bridges later (`begin`, `finish`)."""
 
@@ -48,7 +60,7 @@ class Switches:
         database = RUN_DIRECTORY / "conf.db"
         _command("ovsdb-tool", "create", str(database))
         self._daemon("ovsdb-server", f"--remote=punix:{RUN_DIRECTORY}/db.sock", str(database))
-        self._until((RUN_DIRECTORY / "db.sock").exists, "the database's socket")
+        self._until(lambda: listens(RUN_DIRECTORY / "db.sock"), "the database's socket")
         self._daemon("ovs-vswitchd", f"unix:{RUN_DIRECTORY}/db.sock")
 
     def begin(self, words: Sequence[str]) -> None:

@@ -33,6 +33,9 @@ class Failover:
         """On the lists, and not yet known to run where a host itself says so."""
         self._waits_until_ns = context.now_ns + context.timers.restart_delay_ns
         self._orphans_due_ns = self._waits_until_ns
+        self._doubts_until_ns = 0
+        """This master stood still, and knows as little as a new one: another may have its lists, a user may have
+        switched VMs off."""
         self.on_pending: Callable[[], None] = lambda: None
         """Called when the list of VMs that wait for a place grows."""
 
@@ -40,9 +43,13 @@ class Failover:
         return self._queue.pending()
 
     def due_ns(self) -> int:
-        return min(self._orphans_due_ns, self._queue.due_ns())
+        return max(min(self._orphans_due_ns, self._queue.due_ns()), self._doubts_until_ns)
 
     # --- what happens ---
+
+    def clock_leapt(self) -> None:
+        """Nothing is restarted for as long as a new master waits: by then it is known who leads."""
+        self._doubts_until_ns = self._c.now_ns + self._c.timers.restart_delay_ns
 
     def host_lost(self, moid: str) -> None:
         """A host is not connected any more: orders it has not answered go elsewhere."""
@@ -98,12 +105,18 @@ class Failover:
         config = self._c.cluster.vm(vm)
         if config is None or vm not in self._ownership.to_restart() or not self._c.cluster.host_monitoring:
             return
+        if self._c.now_ns < self._doubts_until_ns:
+            self._orphans.add(vm)
+            self._orphans_due_ns = min(self._orphans_due_ns, self._doubts_until_ns)
+            return
         self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
 
     # --- what is due ---
 
     def check(self) -> None:
         now_ns = self._c.now_ns
+        if now_ns < self._doubts_until_ns:
+            return
         if now_ns >= self._orphans_due_ns:
             self._restart_orphans()
         if now_ns >= self._queue.due_ns():

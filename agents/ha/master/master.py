@@ -199,6 +199,9 @@ class Master(RoleMachine):
         self._ownership.access_changed(datastore)
         self._failover.membership_changed()
 
+    def clock_leapt(self) -> None:
+        self._failover.clock_leapt()
+
     def reconfigured(self) -> None:
         self._hosts.reconfigured()
         self._view.changed()

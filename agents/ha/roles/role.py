@@ -92,6 +92,9 @@ class RoleMachine:
 
     def access_changed(self, datastore: str) -> None: ...
 
+    def clock_leapt(self) -> None:
+        """This host stood still, or its clock leapt."""
+
     def inventory_changed(self) -> None:
         """Which VMs run here, or which datastores are reached, changed."""
 

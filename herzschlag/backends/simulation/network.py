@@ -141,9 +141,6 @@ class SimulatedNetwork:
         if route is None:
             route = self._routes[key] = self._find_route(source, to, networks)
         smooth, dropped, rough = route
-        due_ns = (
-            {(network, node): self._queue.now_ns + LATENCY_NS for network, node, _ in smooth} if self.watcher else {}
-        )
         beats = type(message) is Heartbeat
         if smooth:
             if beats:
@@ -154,6 +151,9 @@ class SimulatedNetwork:
             )
         for drops in dropped:
             drops.packets += 1
+        if not rough and self.watcher is None:
+            return
+        due_ns = {(network, node): self._queue.now_ns + LATENCY_NS for network, node, _ in smooth}
         for (network, node, receive), quality in rough:
             size_bytes = self._size_of(message) if quality.sized else 0
             if quality.mtu is not None and size_bytes > quality.mtu:
@@ -166,7 +166,6 @@ class SimulatedNetwork:
                 if beats:
                     self._arrived[network, source, node] = at_ns
         if self.watcher is not None:
-            due_ns |= {(network, node): self._queue.now_ns + LATENCY_NS for network, node, _ in smooth}
             links = [(network, source, node) for node in to for network in networks if node != source]
             name = type(message).__name__
             self.watcher(tuple(self._passing(link, name, due_ns.get((link[0], link[2]))) for link in links), message)

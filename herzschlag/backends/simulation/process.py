@@ -13,19 +13,12 @@ from heapq import heappush
 from typing import Any, Protocol
 
 from herzschlag.agents.clock import RIGHT
+from herzschlag.agents.core import Core
 from herzschlag.agents.protocol.events import WAKE
 from herzschlag.backends.simulation.queue import EventQueue
 
 NEVER = 1 << 61  # compiled code computes fastest below 2**62
 """Later than any instant of a run."""
-
-
-class Core(Protocol):
-    """The calls that every core has."""
-
-    def handle(self, event: Any, now_ns: int) -> list[Any]: ...
-
-    def wake_at_ns(self) -> int | None: ...
 
 
 class Clock:
@@ -75,12 +68,11 @@ class Process:
         "_armed_ns",
         "_at_once",
         "_clock",
-        "_handle",
+        "_fires",
         "_node",
         "_pending",
         "_perform",
         "_queue",
-        "_wake_at_ns",
         "alive",
         "core",
         "stopped",
@@ -92,10 +84,9 @@ class Process:
         self._pending = node.pending
         self._clock = clock
         self._at_once = 0
-        self._handle = core.handle
-        self._wake_at_ns = core.wake_at_ns
         self._perform = perform
         self._armed_ns = NEVER
+        self._fires: Callable[[int], None] = self._fire  # made once, not at every setting of the timer
         self.core = core
         self.alive = True
         self.stopped = False
@@ -103,19 +94,19 @@ class Process:
 
     def step(self, event: Any) -> None:
         """Hand the core an event and carry out what it wants."""
-        actions = self._handle(event, self._queue.now_ns if self._clock.right else self._clock.read_ns())
+        actions = self.core.handle(event, self._queue.now_ns if self._clock.right else self._clock.read_ns())
         if actions:
             self._perform(actions)
             pending = self._pending
             if pending and pending[-1][0] is self:
                 return  # an answer to the core is waiting already: the timer is set after that
-        wake_ns = self._wake_at_ns()
+        wake_ns = self.core.wake_at_ns()
         if wake_ns is not None and wake_ns < self._armed_ns and self.alive:
             self._arm(wake_ns)
 
     def rearm(self) -> None:
         """Set the timer anew, after a freeze or a leap of the clock."""
-        wake_ns = self._wake_at_ns()
+        wake_ns = self.core.wake_at_ns()
         if wake_ns is not None and self.alive:
             self._arm(wake_ns)
 
@@ -135,7 +126,7 @@ class Process:
                 raise AssertionError(f"{self._node.name}: {core} wants to be woken at {at_ns} ns for ever")
         else:
             self._at_once = 0
-        heappush(queue.heap, (at_ns, next(queue.timer_order), self._fire, wake_ns))
+        heappush(queue.heap, (at_ns, next(queue.timer_order), self._fires, wake_ns))
 
     def _fire(self, armed_ns: int) -> None:
         if armed_ns != self._armed_ns or not self.alive:
@@ -143,7 +134,7 @@ class Process:
         self._armed_ns = NEVER
         if self.stopped:
             return
-        wake_ns = self._wake_at_ns()
+        wake_ns = self.core.wake_at_ns()
         if wake_ns is None:
             return
         if wake_ns <= (self._queue.now_ns if self._clock.right else self._clock.read_ns()):

@@ -32,9 +32,11 @@ SAYS_SO_NS = 45 * SECOND
 
 
 def legal_delay_ns(scenario: Scenario) -> int:
-    """How long a master may take to find a host out: the silence before the datastore watch, and the watch."""
+    """How long a master may take to find a host out: the silence before the datastore watch, and the watch; or the
+    silence before its pings, and the pings, where that is longer (0 [DD-A])."""
     timers = scenario.cluster.timers()
-    return timers.datastore_watch_after_ns + timers.datastore_watch_ns + SPARE_NS
+    watched_ns = timers.datastore_watch_after_ns + timers.datastore_watch_ns
+    return max(watched_ns, timers.host_timeout_ns + timers.icmp_ping_timeout_ns) + SPARE_NS
 
 
 def reign_ns(master: str, at_ns: int, truth: Truth) -> int:

@@ -97,6 +97,8 @@ def _should_have_met(span: Span, links: Sequence[p.LinkCut | p.Impaired], truth:
     for cut in links:
         if (isinstance(cut, p.LinkCut) and cut.at != "switch") or {cut.src, cut.dst} - set(truth.lab.moids):
             continue
+        if cut.network not in truth.networks:
+            continue
         since_ns = span.begin_ns + SECOND
         for at_ns in range(since_ns, min(span.end_ns, truth.end_ns) - SECOND, SECOND):
             segment = truth.segment_at(at_ns)

@@ -98,15 +98,8 @@ def _can_act(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
 def _lost_ns(held: Record, truth: Truth) -> int:
     """When the holder lost power while holding, or its agent did: the kernel closes what a dead process had open. The
     locks of VMs are the hypervisor's, and outlive the agent."""
-    deaths: list[p.Primitive] = [p.PowerOff(held.node)]
-    if not str(held.fields["path"]).endswith(".vmx"):
-        deaths += [p.AgentDown(held.node, True), p.AgentDown(held.node, False)]
-    ends = [
-        span.begin_ns
-        for span in truth.spans
-        if span.begin_ns >= held.at_ns and any(death in span.primitives for death in deaths)
-    ]
-    return min(ends, default=FOREVER)
+    of_agent = not str(held.fields["path"]).endswith(".vmx")
+    return truth.next_death_ns(held.node, held.at_ns, of_agent=of_agent)
 
 
 def _both_act(a: Hold, b: Hold, truth: Truth) -> bool:

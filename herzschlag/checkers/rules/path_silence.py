@@ -42,10 +42,13 @@ def _judge(host: str, peer: str, network: str, truth: Truth) -> list[Detail]:
         return works and truth.linked(host, peer, segment)
 
     def silent(segment: Segment) -> bool:
-        return both(segment) and not truth.passes(network, peer, host, segment, "8182")
+        return not carries_packets(segment) and both(segment)  # Nearly every path carries: that is asked first.
 
     def carries(segment: Segment) -> bool:
-        return both(segment) and truth.passes(network, peer, host, segment, "8182")
+        return carries_packets(segment) and both(segment)
+
+    def carries_packets(segment: Segment) -> bool:
+        return truth.passes(network, peer, host, segment, "8182")
 
     found = []
     timers = truth.timers

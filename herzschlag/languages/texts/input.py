@@ -160,4 +160,5 @@ INPUT = (
     N_("{name} is not a backend: {way}"),
     N_("{name} is not a system: {way}, or the path of a TOML file"),
     N_("{profile} is not a profile of {system}: {way}"),
+    N_("{system} uses network {names}, and this lab has {others}: give the lab a network that the system uses"),
 )

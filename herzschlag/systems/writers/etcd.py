@@ -51,15 +51,16 @@ class Client:
     def _leads(self, host: str) -> bool:
         status = _ask(self._address, "maintenance/status", {}, ANSWER_S)
         members = _ask(self._address, "cluster/member/list", {}, ANSWER_S)["members"]
-        mine = next(one["ID"] for one in members if one.get("name") == host)
-        leader = status.get("leader", "0")
-        if leader == mine:
-            return True
-        for one in members:
-            if one["ID"] == leader:
-                at = one["clientURLs"][0].removeprefix("http://").rpartition(":")[0]
-                _ask(at, "maintenance/transfer-leadership", {"targetID": mine}, ANSWER_S)
-        return False
+        mine, leader = member(members, "name", host), member(members, "ID", status.get("leader", "0"))
+        if mine is not None and leader is not None and mine != leader:
+            at = leader["clientURLs"][0].removeprefix("http://").rpartition(":")[0]
+            _ask(at, "maintenance/transfer-leadership", {"targetID": mine["ID"]}, ANSWER_S)
+        return mine is not None and mine == leader
+
+
+def member(members: list[dict[str, Any]], field: str, text: str) -> dict[str, Any] | None:
+    """The one that has this there; None while it has not told the others where clients reach it."""
+    return next((one for one in members if one.get(field) == text and one.get("clientURLs")), None)
 
 
 def _coded(text: str) -> str:

@@ -16,3 +16,10 @@ def test_a_path_may_leave_the_version_open(tmp_path: Path) -> None:
         (folder / "postgres").touch(mode=0o755)
         assert program(wanted) == str(folder / "postgres")
     assert program("sh") is not None
+
+
+def test_a_module_of_python_need_not_be_executable(tmp_path: Path) -> None:
+    (tmp_path / "client.py").touch(mode=0o644)
+    (tmp_path / "client").touch(mode=0o644)
+    assert program(f"{tmp_path}/client.py") == f"{tmp_path}/client.py"
+    assert program(f"{tmp_path}/client") is None

@@ -58,8 +58,8 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
         end_ns = min(segment.end_ns, until_ns)
         for master in truth.lab.moids:
             since_ns = _leads_since(master, datastore, end_ns - 1, truth)
-            if since_ns is None or truth.impaired(segment):
-                continue
+            if since_ns is None or truth.impaired(segment) or not truth.sees_storage(master, segment, datastore):
+                continue  # a datastore that is lost takes its list with it (1.5 [YB-OWN])
             limit_ns = _limit_ns(stay, master, segment, truth)
             if limit_ns is None:
                 continue

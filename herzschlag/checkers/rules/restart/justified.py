@@ -28,6 +28,8 @@ SIGNS_NS = 15 * SECOND
 """A silent host is pinged each 10 s, for as long as 5 s (fact sheet 0 [DD-A])."""
 LOSES = 0.1
 """At this share of lost packets five pings in a row fail in one of some thousand times."""
+SILENCES = 0.5
+"""At this share of lost packets ten heartbeats in a row are lost one time in a thousand."""
 USER_NS = 10 * SECOND
 """A user's request passes vCenter, the host and the protectedlist before every master knows it."""
 
@@ -185,7 +187,7 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
         for d in truth.lab.datastores_of(host)
         if d.hosts is None or order.node in d.hosts
     )
-    if truth.linked(host, order.node, segment):
+    if _heard(host, order.node, segment, truth):
         return False
     return not shared or bool(may_show_nothing(host, order.node, segment, truth))
 
@@ -196,20 +198,34 @@ def _mute_by_choice(stay: Stay, order: Record, truth: Truth) -> bool:
         return False
     lately = truth.between(order.at_ns - SIGNS_NS, order.at_ns - 1)
     return any(
-        not truth.linked(stay.host, order.node, segment) and not shows_heartbeat(stay.host, order.node, segment, truth)
+        not _heard(stay.host, order.node, segment, truth) and not shows_heartbeat(stay.host, order.node, segment, truth)
         for segment in lately
+    )
+
+
+def _heard(host: str, master: str, segment: Segment, truth: Truth) -> bool:
+    """Whether the two reach each other, and bad lines do not keep the host's heartbeats from the master."""
+    return any(
+        all(truth.passes(net, a, b, segment, "join") for a, b in ((host, master), (master, host)))
+        and _loses(host, master, net, segment) < SILENCES
+        for net in truth.lab.networks
     )
 
 
 def _loses_pings(a: str, b: str, network: str, segment: Segment) -> bool:
     """Whether bad lines between the two may lose every ping of five seconds."""
+    return max(_loses(a, b, network, segment), _loses(b, a, network, segment)) >= LOSES
+
+
+def _loses(src: str, dst: str, network: str, segment: Segment) -> float:
+    """The largest share of packets that a bad line from one to the other loses for some time."""
+    found = [0.0]
     for one in segment.conditions:
-        if isinstance(one, p.Impaired) and one.network == network and {one.src, one.dst} == {a, b}:
+        if isinstance(one, p.Impaired) and (one.network, one.src, one.dst) == (network, src, dst):
             becomes = dict(one.to)
-            shares = (one.loss, one.corrupt, becomes.get("loss", 0.0), becomes.get("corrupt", 0.0))
-            if max(*shares, one.burst_loss if one.burst_packets else 0.0) >= LOSES or one.flap_period_s:
-                return True
-    return False
+            found += [one.loss, one.corrupt, becomes.get("loss", 0.0), becomes.get("corrupt", 0.0)]
+            found += [one.burst_loss if one.burst_packets else 0.0, 1.0 if one.flap_period_s else 0.0]
+    return max(found)
 
 
 def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:

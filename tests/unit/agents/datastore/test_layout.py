@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -147,6 +148,12 @@ def test_a_torn_record_spoils_itself_alone() -> None:
         evidence = read_disk([disk(("host-98", 1, 10)) + whole[:length] + disk(("host-99", 1, 30))])
         assert [run.host for run in evidence.runs] == ["host-98", "host-99"]
         assert evidence.torn == 1
+
+
+def test_a_whole_record_that_names_no_writer_counts_as_torn() -> None:
+    body = b"vm-1\thost-98\tno number\t1\t2\t20"
+    evidence = read_disk([disk(("host-98", 1, 10)) + b"\n%b\t%08x" % (body, zlib.crc32(body))])
+    assert ([run.count for run in evidence.runs], evidence.torn) == ([1], 1)
 
 
 def test_vanished_records_are_gaps_and_an_empty_disk_has_no_writer() -> None:

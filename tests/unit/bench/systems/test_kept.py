@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.systems.cells import Case
-from bench.systems.kept import Played, add, read
+from bench.systems.kept import Elsewhere, Played, add, elsewhere, read, still
 
 CASE = Case("a-one", "a", "now", 20.0)
 
@@ -20,6 +20,19 @@ def test_every_run_stays_until_its_scenario_is_another(tmp_path: Path) -> None:
         add(one, {"b": "2"}, [CASE], file)
     assert read(file).runs == (late, sound)
     assert read(file).versions == {"a": "1", "b": "2"}
+
+
+def test_runs_of_another_debian_are_read_beside_what_else_was_checked_there(tmp_path: Path) -> None:
+    file = tmp_path / "distro-check.json"
+    assert elsewhere(file) == Elsewhere()
+    file.write_text('{"suite": "trixie", "as": {"root": {"demo": 0}}}')
+    assert elsewhere(file) == Elsewhere()
+    run = '{"scenario": "a-one", "who": "user", "number": 0, "digest": "%s", "verdict": "holds"}'
+    runs = f"[{run % 'now'}, {run % 'before'}]"
+    file.write_text(f'{{"systems": {{"debian": "13.8", "date": "2026-01-03", "runs": {runs}}}}}')
+    found = still(elsewhere(file), [CASE])
+    assert (found.debian, found.date) == ("13.8", "2026-01-03")
+    assert found.runs == (Played("a-one", "user", 0, "now", "holds"),)
 
 
 def test_what_is_violated_or_left_something_behind_is_wrong() -> None:

@@ -60,7 +60,7 @@ def test_a_failure_of_ours_is_a_failed_run(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_run_too_large_to_travel_keeps_its_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parcel, "BYTES_MAX", 45_000)
+    monkeypatch.setattr(parcel, "BYTES_MAX", 56_000)
     report, _ = result(order(), tmp_path)
     assert report.status == "failed" and "at most travel from a worker" in report.because
     assert report.findings

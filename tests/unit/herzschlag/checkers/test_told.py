@@ -38,3 +38,13 @@ def test_who_hears_vcenter_and_is_not_heard_may_know_that_monitoring_is_off_and_
     wanted: list[set[p.AnyCondition]] = [{UNMONITORED, *mute}, mute, set()]
     found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(wanted)), LAB)
     assert [UNMONITORED in segment.conditions for segment in found] == [True, True, False]
+
+
+def test_who_loses_vcenter_in_the_instant_of_a_wish_may_have_been_told() -> None:
+    down = p.VcenterDown()
+    wanted: list[set[p.AnyCondition]] = [set(), {down, REST}, {down}, set()]
+    found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(wanted)), LAB)
+    assert [segment.disagreed for segment in found] == [False, True, True, False]
+    off: list[set[p.AnyCondition]] = [set(), {down, UNMONITORED}, {down}, set()]
+    found = as_told((Segment(n, n + 1, frozenset(c)) for n, c in enumerate(off)), LAB)
+    assert [UNMONITORED in segment.conditions for segment in found] == [False, True, True, False]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import msgspec
+
 from herzschlag.exploration import found
 from herzschlag.exploration.searching import Violation
+from herzschlag.faults import SwitchReboot
 from herzschlag.scenarios.from_toml import load
+from herzschlag.scenarios.model import Step
 from tests.unit.herzschlag.exploration.test_playing import SCENARIO
 
 VIOLATION = Violation("one-master violated: no host led", SCENARIO, "no host led at T+40")
@@ -32,6 +36,12 @@ def test_the_test_sets_off_and_heals_at_the_same_moments() -> None:
     text = found.test_of(SCENARIO)
     assert "    cluster.advance(10)\n    fault_1 = cluster.fault(\"power-off\", host='host-98')\n" in text
     assert "    cluster.advance(40)\n    cluster.heal(fault_1)\n    cluster.advance(100)\n" in text
+
+
+def test_a_reboot_of_a_switch_is_written_as_its_two_halves() -> None:
+    step = Step(at_s=10, fault=SwitchReboot(networks="A", off_s=10, dark_s=30), id="1 switch-reboot")
+    text = found.test_of(msgspec.structs.replace(SCENARIO, steps=(step,)))
+    assert text.count("cluster.fault(") == text.count("cluster.heal(") == 2
 
 
 def test_what_is_found_is_written_at_once_and_once(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What a scenario with another system may not ask for: refused before anything starts, with the reason."""
 
+from pathlib import Path
+
 import pytest
 
 from herzschlag.backends.opening import open_session
@@ -60,3 +62,13 @@ def test_the_simulation_refuses_with_its_reason() -> None:
 def test_no_other_speed_is_planned() -> None:
     with pytest.raises(InputError, match="runs at speed 1 alone"):
         make_plan(loads(HEAD, "x.toml"), speed=10)
+
+
+def test_a_lab_without_any_network_of_the_system_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    text = 'name = "own"\nsettle_s = 1\nnetworks = ["B"]\n[[programs]]\nname = "own"\nargv = ["true"]\n'
+    file.write_text(text + "[[reads]]\nmatch = '(?P<to>master)'\nrecord = \"role\"\n")
+    wanted = HEAD.replace("keepalived", str(file))
+    loads(wanted, "x.toml")
+    with pytest.raises(ScenarioError, match="own uses network B, and this lab has A"):
+        loads(wanted + 'networks = ["A"]\n', "x.toml")

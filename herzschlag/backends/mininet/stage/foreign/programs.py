@@ -204,26 +204,26 @@ class Programs:
         os.set_blocking(descriptor, False)
         log = (self._logs / f"{host}.{program.name}.log").open("ab", buffering=0)
 
-        def said(now_ns: int) -> bool:
+        def said(now_ns: int) -> None:
             chunk = read_some(descriptor)
             if chunk is None:
+                self._reader.forget(descriptor)
                 output.close()
                 log.close()
-                return False
+                return
             _keep(log, chunk)
             self._understand(host, life, program.name, lines.of(chunk), now_ns)
             self._descendants.look(now_ns)
-            return True
 
         ending = os.pidfd_open(process.pid)
 
-        def ended(now_ns: int) -> bool:
+        def ended(now_ns: int) -> None:
+            self._reader.forget(ending)
             os.close(ending)
             status = process.wait()
             if not life.over and not (program.name == WRITER and life.wrote_all):
                 because = DONE if program.ends and status == 0 else f"by itself, with status {status}"
                 self._write(host, now_ns, ProgramChange(name=program.name, to="ended", because=because))
-            return False
 
         self._reader.watch(descriptor, said)
         self._reader.watch(ending, ended)
@@ -236,13 +236,13 @@ class Programs:
                 os.mkfifo(path)
             descriptor, lines = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC), Lines()
 
-            def said(now_ns: int, descriptor: int = descriptor, lines: Lines = lines, source: str = source) -> bool:
+            def said(now_ns: int, descriptor: int = descriptor, lines: Lines = lines, source: str = source) -> None:
                 chunk = b"" if life.over else read_some(descriptor)
                 if life.over or chunk is None:
+                    self._reader.forget(descriptor)
                     os.close(descriptor)
-                    return False
+                    return
                 self._understand(host, life, source, lines.of(chunk), now_ns)
-                return True
 
             self._reader.watch(descriptor, said)
 
@@ -251,16 +251,16 @@ class Programs:
         watch = AddressWatch(netns)
         os.close(netns)
         if host in self._watches:
+            self._reader.forget(self._watches[host].fileno())
             self._watches[host].close()  # of the life before: it would keep that life's network in being
         self._watches[host] = watch
 
-        def told(now_ns: int) -> bool:
+        def told(now_ns: int) -> None:
             for change in watch.read():
                 if change.address == self._system.address:
                     to = "held" if change.held else "free"
                     entry = Holding(address=change.address, to=to, because="its kernel said so")  # type: ignore[arg-type]
                     self._write(host, now_ns, entry)
-            return True
 
         self._reader.watch(watch.fileno(), told)
 

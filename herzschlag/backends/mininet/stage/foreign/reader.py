@@ -19,8 +19,8 @@ from herzschlag.agents.processes.record_file import Lateness, RecordFile
 LATENESS_EVERY_NS = 20_000_000
 """How often it asks itself how late it is."""
 
-Handler = Callable[[int], bool]
-"""Called with the instant at which there was something to read; False: there will be nothing any more."""
+Handler = Callable[[int], object]
+"""Called with the instant at which there was something to read; at the end it has its descriptor forgotten."""
 
 
 class Reader:
@@ -36,9 +36,15 @@ class Reader:
         self._thread.start()
 
     def watch(self, descriptor: int, handler: Handler) -> None:
-        """From now on; the handler owns the descriptor, and closes it before it returns False."""
+        """From now on, until it is forgotten; the handler owns the descriptor."""
         self._handlers[descriptor] = handler
         self._poll.register(descriptor, select.EPOLLIN)
+
+    def forget(self, descriptor: int) -> None:
+        """Before its owner closes it. A child that is just being forked may hold a copy for a moment: epoll(7) would go
+        on to report what is closed, under a number that is another descriptor's by then."""
+        self._poll.unregister(descriptor)
+        del self._handlers[descriptor]
 
     def _run(self) -> None:
         try:
@@ -61,8 +67,8 @@ class Reader:
         """Wait once, and have everything read that has come."""
         for descriptor, _ in self._poll.poll(timeout_s):
             handler = self._handlers.get(descriptor)
-            if handler is not None and not handler(time.monotonic_ns()):
-                del self._handlers[descriptor]
+            if handler is not None:
+                handler(time.monotonic_ns())
 
 
 def read_some(descriptor: int) -> bytes | None:

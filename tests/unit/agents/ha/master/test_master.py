@@ -137,6 +137,21 @@ def test_orphans_of_the_list_wait_for_ten_seconds_after_the_election() -> None:
     assert records(reign.machine.did(), "restart", vm="web", phase="ordered")
 
 
+def test_a_master_that_stood_still_restarts_nothing_until_it_is_known_who_leads() -> None:
+    """What it knows is of before: another host may have its lists, and a user may have switched the VM off."""
+    reign = Reign().owns("web")
+    reign.joins("host-99", "web")
+    reign.due(150)
+    reign.machine.did()
+    reign.master.clock_leapt()
+    reign.inventory("host-99", generation=2, failed=("web",))
+    reign.master.duties()
+    reign.due(159.9)
+    assert not records(reign.machine.did(), "restart")
+    reign.due(160)
+    assert records(reign.machine.did(), "restart", vm="web", phase="ordered")
+
+
 def test_a_file_that_was_read_before_the_list_was_its_own_does_not_say_that_a_vm_runs_nowhere() -> None:
     """The list's owner until then may have had it started on that host since."""
     reign = Reign()

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from herzschlag.agents.core import Core
 from herzschlag.agents.protocol.events import WAKE
 from herzschlag.backends.simulation.process import Clock, Process
 from herzschlag.backends.simulation.queue import EventQueue
 
 
-class Sleeper:
+class Sleeper(Core):
     """A core that wakes at given instants, and notes every event."""
 
     def __init__(self, *wakes_ns: int) -> None:

@@ -12,9 +12,10 @@ def test_what_comes_is_handed_over_until_its_end(tmp_path: Path) -> None:
         out, into = os.pipe2(os.O_NONBLOCK)
         got: list[bytes | None] = []
 
-        def said(now_ns: int) -> bool:
+        def said(now_ns: int) -> None:
             got.append(read_some(out))
-            return got[-1] is not None
+            if got[-1] is None:
+                reader.forget(out)
 
         reader.watch(out, said)
         os.write(into, b"one")
@@ -26,6 +27,28 @@ def test_what_comes_is_handed_over_until_its_end(tmp_path: Path) -> None:
         os.close(out)
         reader.turn(0)
         assert got == [b"one", None]
+
+
+def test_what_is_forgotten_is_not_taken_for_what_has_its_number_then(tmp_path: Path) -> None:
+    """A child that is being forked has a copy of what was closed here, so epoll goes on to know it."""
+    with (tmp_path / "records").open("wb") as records:
+        reader = Reader(records.fileno(), ["host-98"])
+        out, into = os.pipe2(os.O_NONBLOCK)
+        reader.watch(out, lambda now_ns: None)
+        copy = os.dup(out)
+        reader.forget(out)
+        other, into_other = os.pipe2(os.O_NONBLOCK)
+        os.dup2(other, out)  # closes it, and another has its number
+        called: list[int] = []
+        reader.watch(out, called.append)
+        os.write(into, b"for the one that is gone")
+        reader.turn(0)
+        assert called == []
+        os.write(into_other, b"for the other")
+        reader.turn(0)
+        assert len(called) == 1
+        for descriptor in (out, into, copy, other, into_other):
+            os.close(descriptor)
 
 
 def test_nothing_there_is_not_the_end() -> None:
@@ -42,7 +65,7 @@ def test_a_failure_of_its_own_is_told(tmp_path: Path) -> None:
     with (tmp_path / "records").open("wb") as records:
         reader = Reader(records.fileno(), ["host-98"])
 
-        def broken(now_ns: int) -> bool:
+        def broken(now_ns: int) -> None:
             raise ValueError("broken on purpose")
 
         out, into = os.pipe()
