@@ -100,12 +100,10 @@ def table(kept: Kept) -> str:
         broke = f"{kept.whole_checker}, the last of them" if kept.whole_checker else "no rule"
         how += f"; {kept.whole_plays} schedules without a planted fault broke {broke}"
     played = [one for one in hits if one.on_packets]
-    packets = (
-        f" {sum(one.on_packets == 'violated' for one in played)} of {len(played)} that were played on real packets"
-    )
-    packets += " broke the same rule there." if played else ""
+    same = sum(one.on_packets == "violated" for one in played)
+    packets = f" {same} of {len(played)} that were played on real packets broke the same rule there." if played else ""
     lines = [
-        f"{len(hits)} of {len(kept.found)} planted faults found{shorter} ({how}).{packets if played else ''}",
+        f"{len(hits)} of {len(kept.found)} planted faults found{shorter} ({how}).{packets}",
         "",
         "| Planted fault | Found by | Schedules | Seconds | Faults left | Real packets |",
         "|---|---|---|---|---|---|",

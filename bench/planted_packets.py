@@ -22,11 +22,12 @@ from pathlib import Path
 import msgspec
 
 from bench import explored
+from bench.evidence import runs
 from bench.explored import Told
 from herzschlag.checkers.verdict import Finding
 from herzschlag.exploration.whole_again import NAME, whole_again
 from herzschlag.history.records import read_history
-from herzschlag.running.run_file import HISTORY_FILE, RUN_FILE, read_report, scenario_of
+from herzschlag.running.run_file import HISTORY_FILE, scenario_of
 from herzschlag.scenarios.from_toml import load
 from tests.planted import FAULTS
 
@@ -64,8 +65,8 @@ def chosen(found: Iterable[Told], names: Iterable[str]) -> list[Told]:
 
 
 def on_packets(told: Told, file: Path, speed: str, fault: str | None = None) -> str:
-    """What the checker that found it says of a run on real packets; why there is no such run. `fault`: another one to
-    plant; empty: none."""
+    """What the checker that found it says of a run on real packets, or why it could not be played. `fault`: another one
+    to plant; empty: none."""
     planted = told.fault if fault is None else fault
     paths = os.pathsep.join((str(PLANTER), str(ROOT)))
     words = [sys.executable, "-m", "herzschlag", "run", str(file), "--speed", speed, "--no-report"]
@@ -77,13 +78,12 @@ def on_packets(told: Told, file: Path, speed: str, fault: str | None = None) -> 
         text=True,
         check=False,
     )
-    runs = sorted((file.parent / "runs").rglob(RUN_FILE))
-    if not runs:
+    report = runs.report_in(file.parent / "runs")
+    if report is None:
         return f"did not run: {(ended.stderr or ended.stdout)[-300:]}"
-    report = read_report(runs[0].parent)
     findings: tuple[Finding, ...] = report.findings
     if told.checker == NAME:
-        findings = (whole_again(read_history(runs[0].parent / HISTORY_FILE), scenario_of(report)),)
+        findings = (whole_again(read_history(Path(report.directory) / HISTORY_FILE), scenario_of(report)),)
     said = next((one for one in findings if one.checker == told.checker), None)
     if said is None:
         return f"not judged: {report.because}"

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from herzschlag.history.records import write_whole
-from herzschlag.running.run_file import RunReport
+from herzschlag.running.run_file import RUN_FILE, RunReport, read_report
 
 C = TypeVar("C")
 C_co = TypeVar("C_co", covariant=True)
@@ -42,6 +42,12 @@ def machine() -> str:
 
 def today() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def report_in(folder: Path) -> RunReport | None:
+    """Of the run that is somewhere below; None where there is none."""
+    files = sorted(folder.rglob(RUN_FILE)) if folder.exists() else []
+    return read_report(files[0].parent) if files else None
 
 
 def doubt(report: RunReport) -> str:

@@ -14,7 +14,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/systems-check.md"
 NONE = "none\n"
 FEWER = "| Scenario | By root | By a user | Left out | Latest |\n|---|---|---|---:|---:|"
 COLUMNS = "| Scenario | By root | By a user | Left out | Latest | Processor |\n|---|---|---|---:|---:|---:|"
-
 INSTANTS = "| Scenario | Instant | Documented | Runs | Least | Median | Most |\n|---|---|---|---:|---:|---:|---:|"
 
 

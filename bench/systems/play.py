@@ -18,10 +18,11 @@ from pathlib import Path
 
 import msgspec
 
+from bench.evidence import runs
 from bench.systems.cells import Try, digest
 from bench.systems.kept import Measured, Played
-from herzschlag.running.run_file import RUN_FILE, RunReport, read_report, scenario_of
-from herzschlag.scenarios.expectations import OWN
+from herzschlag.running.run_file import RunReport, scenario_of
+from herzschlag.scenarios.model import Scenario
 from tests.support import ordinary_user, whole_machine
 from tests.support.soak import machine
 
@@ -37,7 +38,9 @@ def played(one: Try) -> Played:
     try:
         said, cpu_s, left = _in(home, one)
         took_s = time.monotonic() - began
-        report = _report(home / "runs") or RunReport(scenario=one.case.name, status="failed", because=said[-300:])
+        report = runs.report_in(home / "runs") or RunReport(
+            scenario=one.case.name, status="failed", because=said[-300:]
+        )
         found = judged(one, report)
         if found.verdict == "violated":
             _keep(Path(report.directory), one)
@@ -64,26 +67,26 @@ def judged(one: Try, report: RunReport) -> Played:
         detail.measured_s or 0.0 for found in report.findings if found.checker == "lateness" for detail in found.details
     ]
     because = report.because or report.status
+    ran = scenario_of(report) if report.scenario_text else None
     return Played(
         scenario=one.case.name,
         who=one.who,
         number=one.number,
-        digest=digest(scenario_of(report)) if report.scenario_text else one.case.digest,  # as it was when it ran
+        digest=digest(ran) if ran else one.case.digest,  # as it was when it ran
         verdict=report.verdict,
         because=because if report.verdict == "violated" else "",
         left_out=because if report.verdict == "unknown" else "",
         late_ms=round(max(late, default=0.0) / report.speed * 1000, 1),
-        instants=tuple(_instants(report)),
+        instants=tuple(_instants(report, ran)),
     )
 
 
-def _instants(report: RunReport) -> Iterator[Measured]:
-    instants = scenario_of(report).expect.instant if report.scenario_text else ()
-    expected = {one.name for one in instants if one.expected_s is not None}
+def _instants(report: RunReport, ran: Scenario | None) -> Iterator[Measured]:
+    expected = {one.name for one in (ran.expect.instant if ran else ()) if one.expected_s is not None}
     for found in report.findings:
         for detail in found.details:
             if found.checker == "timeline" and detail.measured_s is not None and detail.published_s is not None:
-                own = detail.name in expected or detail.source == OWN
+                own = detail.name in expected or detail.figure_word == "expected"
                 yield Measured(detail.name, *detail.published_s, round(detail.measured_s, 3), own)
 
 
@@ -103,11 +106,6 @@ def _in(home: Path, one: Try) -> tuple[str, float, list[str]]:
     _, _, used = os.wait4(process.pid, 0)
     process.returncode = 0  # it has been waited for, for the sake of its processor time
     return output.read_text(errors="replace"), used.ru_utime + used.ru_stime, machine.left(mark, temporary)
-
-
-def _report(folder: Path) -> RunReport | None:
-    files = sorted(folder.rglob(RUN_FILE)) if folder.exists() else []
-    return read_report(files[0].parent) if files else None
 
 
 def _keep(directory: Path, one: Try) -> None:

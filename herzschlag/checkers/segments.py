@@ -44,6 +44,11 @@ class Segment(msgspec.Struct, frozen=True, dict=True):
         return frozenset(c.host for c in self.conditions if isinstance(c, p.Maintenance))
 
     @cached_property
+    def stops(self) -> Stops:
+        """What stops packets meanwhile."""
+        return Stops(self.conditions)
+
+    @cached_property
     def bad(self) -> bool:
         """Whether lines are bad, or a clock is wrong."""
         return any(isinstance(c, p.Impaired | p.ClockOff) for c in self.conditions)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
-from herzschlag.topo.spec import VCENTER
 
 CHOSEN = 2
 """Heartbeat datastores that vCenter chooses for a host unless das.heartbeatDsPerHost says otherwise (5 [DD-F])."""
@@ -31,7 +30,7 @@ def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> s
     """Why it is not known whether the other one sees the host's heartbeat; empty: it is known. vCenter chose some of
     the host's datastores, no other node can choose others, and it must reach the host to say so."""
     names, shown = heartbeat_datastores(host, truth), shows_heartbeat(host, other, segment, truth)
-    told = truth.vcenter_runs(segment.begin_ns) and truth.linked(VCENTER, host, segment, "8182")
+    told = truth.vcenter_reaches(host, segment)
     if shown and not told and len(names) - len(shown) >= CHOSEN:
         return (
             "it is cut off, and the datastores that were chosen for its heartbeat may be out of reach, and vCenter"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from herzschlag.checkers.segments import Segment, Stops
+from herzschlag.checkers.segments import Segment
 from herzschlag.faults import primitives as p
 from herzschlag.topo.spec import VCENTER, TopologySpec
 
@@ -28,21 +28,21 @@ def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ..
     unmonitored: set[str] = set()
     doubtful: set[str] = set()
     """Who may have been told, because vCenter was lost to it in the instant of the wish."""
-    before = Segment(0, 0, frozenset())
+    before, heard_before = Segment(0, 0, frozenset()), set(lab.moids)
     found = []
     for segment in segments:
-        wanted = _resting(segment)
-        reached = _reached(segment, lab)
-        lost = set(_reached(before, lab, both_ways=False)).difference(reached)
-        if wanted != _resting(before):
+        wanted = segment.resting
+        reached, heard = _reached(segment, lab), set(_reached(segment, lab, both_ways=False))
+        lost = heard_before.difference(reached)
+        if wanted != before.resting:
             doubtful |= lost
         doubtful -= set(reached)
         if UNMONITORED in segment.conditions - before.conditions:
             unmonitored |= lost
-        before = segment
+        before, heard_before = segment, heard
         known |= dict.fromkeys(reached, wanted)
         if UNMONITORED in segment.conditions:
-            unmonitored |= set(_reached(segment, lab, both_ways=False))
+            unmonitored |= heard
         else:
             unmonitored -= set(reached)
         resting: set[p.AnyCondition] = {p.Maintenance(host) for host in lab.moids if host in known[host]}
@@ -53,20 +53,13 @@ def as_told(segments: Iterable[Segment], lab: TopologySpec) -> tuple[Segment, ..
     return tuple(found)
 
 
-def _resting(segment: Segment) -> frozenset[str]:
-    return frozenset(c.host for c in segment.conditions if isinstance(c, p.Maintenance))
-
-
 def _reached(segment: Segment, lab: TopologySpec, *, both_ways: bool = True) -> list[str]:
     """The hosts that vCenter tells. An order names the newest datagram that it answers, so a host that vCenter does not
     hear takes the next one or two, and no more: `both_ways` asks who takes them for sure, otherwise who may."""
     conditions = segment.conditions
     if p.VcenterDown() in conditions or p.PowerOff(VCENTER) in conditions:
         return []
-    stops = Stops(conditions)
-
-    def runs(host: str) -> bool:
-        return not conditions & {p.PowerOff(host), p.Frozen(host), p.AgentDown(host, False)}
+    stops = segment.stops
 
     def reaches(host: str) -> bool:
         return any(
@@ -74,4 +67,4 @@ def _reached(segment: Segment, lab: TopologySpec, *, both_ways: bool = True) -> 
             for net in lab.networks
         )
 
-    return [host for host in lab.moids if runs(host) and reaches(host)]
+    return [host for host in lab.moids if host not in segment.without_agent and reaches(host)]

@@ -16,7 +16,7 @@ import msgspec
 
 from herzschlag.agents import states
 from herzschlag.checkers.clocks import ClockSpan, WrongClocks, wrong_clocks
-from herzschlag.checkers.segments import Segment, Stops, Traffic
+from herzschlag.checkers.segments import Segment, Traffic
 from herzschlag.checkers.told import UNMONITORED, as_told
 from herzschlag.faults import Fault, of_values
 from herzschlag.faults import primitives as p
@@ -81,7 +81,6 @@ class Truth:
         """How long a master watches the datastore heartbeats of a silent host."""
         self.end_ns = history.end_ns
         self.clock = Clock.of(history)
-        self._stops_of: dict[int, Stops] = {}
         self._groups_of: dict[int, tuple[frozenset[str], ...]] = {}
 
     def told(self, at_ns: int, decimals: int = 2) -> str:
@@ -147,6 +146,10 @@ class Truth:
         segment = self.segment_at(at_ns)
         return self.powered(VCENTER, segment) and p.VcenterDown() not in segment.conditions
 
+    def vcenter_reaches(self, host: str, segment: Segment) -> bool:
+        """Whether vCenter runs and speaks with the host, both ways."""
+        return self.vcenter_runs(segment.begin_ns) and self.linked(VCENTER, host, segment, "8182")
+
     def agent_runs(self, host: str, segment: Segment) -> bool:
         """Its host has power and the agent is neither frozen nor dead."""
         return host not in segment.without_agent
@@ -157,17 +160,11 @@ class Truth:
 
     def passes(self, network: str, src: str, dst: str, segment: Segment, what: Traffic) -> bool:
         """Whether a packet of `src` reaches `dst` on this network."""
-        return self._stops(segment).passes(network, src, dst, what)
-
-    def _stops(self, segment: Segment) -> Stops:
-        found = self._stops_of.get(segment.begin_ns)
-        if found is None:
-            found = self._stops_of[segment.begin_ns] = Stops(segment.conditions)
-        return found
+        return segment.stops.passes(network, src, dst, what)
 
     def linked(self, a: str, b: str, segment: Segment, what: Traffic = "join") -> bool:
         """Whether the two reach each other, both ways on one network."""
-        stops = self._stops(segment)
+        stops = segment.stops
         return any(stops.passes(network, a, b, what) and stops.passes(network, b, a, what) for network in self.networks)
 
     def hears(self, dst: str, src: str, segment: Segment) -> bool:

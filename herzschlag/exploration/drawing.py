@@ -14,7 +14,7 @@ from typing import TypeVar
 from herzschlag import faults as f
 from herzschlag.exploration import stories
 from herzschlag.exploration.clusters import Chooser, draw_cluster
-from herzschlag.exploration.stories import halves
+from herzschlag.exploration.stories import first_vm, halves
 from herzschlag.faults import Fault, FaultError
 from herzschlag.faults.lines import Block, Impair, MissingRoute, Mtu, WrongAddress
 from herzschlag.scenarios.expectations import Count, Expectations
@@ -102,7 +102,7 @@ def _one_way(c: Chooser, lab: TopologySpec) -> Fault:
 
 
 def _vm(c: Chooser, lab: TopologySpec) -> str:
-    return f"vm-{c.one_of(lab.moids).removeprefix('host-')}-1"
+    return first_vm(c.one_of(lab.moids))
 
 
 def _datastore(c: Chooser, lab: TopologySpec) -> str:

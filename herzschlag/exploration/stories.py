@@ -45,18 +45,19 @@ def halves(c: Chooser, lab: TopologySpec) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(side) for side in sides)
 
 
-def _first_vm(host: str) -> str:
+def first_vm(host: str) -> str:
+    """Of those that every host has."""
     return f"vm-{host.removeprefix('host-')}-1"
 
 
 def _fails(c: Chooser, lab: TopologySpec, host: str) -> Fault:
     del c, lab
-    return f.Reconfigure(options={f"vm.{_first_vm(host)}.power_on_fails": True})
+    return f.Reconfigure(options={f"vm.{first_vm(host)}.power_on_fails": True})
 
 
 def _ends_there(c: Chooser, lab: TopologySpec, host: str) -> Fault:
     del lab
-    return c.one_of((f.VmCrash(vm=_first_vm(host)), f.PowerOff(host=(host,))))
+    return c.one_of((f.VmCrash(vm=first_vm(host)), f.PowerOff(host=(host,))))
 
 
 def _off(c: Chooser, lab: TopologySpec, host: str) -> Fault:
@@ -102,7 +103,7 @@ STORIES: dict[str, Story] = {
                 ("vm-power",),
                 (5.0, 10.0),
                 (None,),
-                lambda c, lab, host: f.VmPower(vm=_first_vm(c.one_of(lab.moids)), on=False),
+                lambda c, lab, host: f.VmPower(vm=first_vm(c.one_of(lab.moids)), on=False),
             ),
             Part(("power-off",), (20.0, 30.0), (100.0, 40.0), _off),
         )

@@ -18,7 +18,6 @@ from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unkno
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import VCENTER
 
 NAME = "belief"
 
@@ -165,7 +164,7 @@ def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
             break
         if not any(truth.reaches_storage(host, earlier, name) for name in names):
             without = True
-        elif truth.vcenter_runs(earlier.begin_ns) and truth.linked(VCENTER, host, earlier, "8182"):
+        elif truth.vcenter_reaches(host, earlier):
             without = False
     return without
 

@@ -23,7 +23,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     truth = Truth.of(history, scenario)
     moids = truth.lab.moids
     joined = [r for r in history.where("host-state", to="connectedToMaster") if r.node in moids]
-    details = [_judge(record, truth, history) for record in joined if str(record.get("host")) in moids]
+    details = [_judge(record, truth) for record in joined if str(record.get("host")) in moids]
     return finding(
         NAME,
         details,
@@ -32,9 +32,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
     )
 
 
-def _judge(joined: Record, truth: Truth, history: History) -> Detail:
+def _judge(joined: Record, truth: Truth) -> Detail:
     host, master = str(joined.get("host")), joined.node
-    at_ns = _since(joined, host, history)
+    at_ns = _since(joined, host, truth.history)
     lately = list(truth.between(max(0, at_ns - LATELY_NS), at_ns))
     wide = any(truth.passes(net, host, master, s, "join") for s in lately for net in truth.lab.networks)
     narrow = any(truth.passes(net, host, master, s, "8182") for s in lately for net in truth.lab.networks)

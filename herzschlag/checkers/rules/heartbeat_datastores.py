@@ -12,12 +12,12 @@ from functools import partial
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.lasting import own_agent_lives, slack_ns, stretches
 from herzschlag.checkers.segments import Segment
+from herzschlag.checkers.signs_of_life import CHOSEN, heartbeat_datastores
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import VCENTER
 
 NAME = "heartbeat-datastores"
 CHOSEN_NS = 75 * SECOND
@@ -36,21 +36,19 @@ def _check(history: History, scenario: Scenario) -> Finding:
 
 
 def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
-    allowed = scenario.cluster.heartbeat_datastores
-    most = int(scenario.cluster.options.get("das.heartbeatDsPerHost", 2))
+    most = int(scenario.cluster.options.get("das.heartbeatDsPerHost", CHOSEN))
 
     def feasible(segment: Segment) -> frozenset[str]:
-        names = [d.name for d in truth.lab.datastores_of(host) if allowed is None or d.name in allowed]
         others = [other for other in truth.lab.moids if other != host]
         return frozenset(
             name
-            for name in names
+            for name in heartbeat_datastores(host, truth)
             if _told(host, name, segment, truth) and any(_told(other, name, segment, truth) for other in others)
         )
 
     def undisturbed(segment: Segment, names: frozenset[str]) -> bool:
         odd = any(isinstance(c, p.StorageLost) and c.access not in ("apd", "pdl") for c in segment.conditions)
-        lives = own_agent_lives(truth, host, segment) and _in_reach(host, segment, truth)
+        lives = own_agent_lives(truth, host, segment) and truth.vcenter_reaches(host, segment)
         return lives and not odd and feasible(segment) == names
 
     found = []
@@ -67,19 +65,14 @@ def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
     return found
 
 
-def _in_reach(host: str, segment: Segment, truth: Truth) -> bool:
-    return truth.vcenter_runs(segment.begin_ns) and truth.linked(VCENTER, host, segment, "8182")
-
-
 def _told(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
     """Whether the host reaches the datastore, and vCenter knows."""
     reaches = truth.reaches_storage(host, segment, datastore)
-    return reaches and own_agent_lives(truth, host, segment) and _in_reach(host, segment, truth)
+    return reaches and own_agent_lives(truth, host, segment) and truth.vcenter_reaches(host, segment)
 
 
 def _holds(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    locks = truth.history.of_kind("lock", node=host)
-    told = [r for r in locks if r.at_ns <= at_ns and r.get("datastore") == datastore]
+    told = [r for r in truth.history.where("lock", node=host, datastore=datastore) if r.at_ns <= at_ns]
     own = [r for r in told if str(r.get("path")).endswith(f"/{host}-hb")]
     return bool(own) and own[-1].get("to") == "held"
 

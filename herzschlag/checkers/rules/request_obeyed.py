@@ -15,7 +15,6 @@ from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, findi
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import VCENTER
 
 NAME = "request-obeyed"
 LIMIT_NS = 10 * SECOND
@@ -47,7 +46,7 @@ def _judge(request: Record, truth: Truth) -> Detail | None:
         return None
 
     def free(segment: Segment) -> bool:
-        told = truth.vcenter_runs(segment.begin_ns) and truth.linked(VCENTER, host, segment, "8182")
+        told = truth.vcenter_reaches(host, segment)
         stored = truth.sees_storage(host, segment, config.datastore) and truth.writes_everywhere(host, segment)
         slow = truth.io_delay_ns(host, segment, config.datastore)
         fails = p.Reconfigured(f"vm.{vm}.power_on_fails", True) in segment.conditions

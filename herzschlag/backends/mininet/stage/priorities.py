@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 BEST_NICE = -20
+URGENT = f"nice {BEST_NICE}"
 FORBID = "HERZSCHLAG_ORDINARY_SCHEDULING"
 """Environment variable: set it to keep everything at the ordinary nice value."""
 
@@ -38,7 +39,7 @@ def make_urgent(pids: Iterable[int], childless: Iterable[int] = ()) -> str:
                 _session_first(pid)
     except PermissionError:
         return "ordinary (no right to a better nice value)"
-    return f"nice {BEST_NICE}"
+    return URGENT
 
 
 def _threads(pid: int) -> list[int]:

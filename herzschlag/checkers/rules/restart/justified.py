@@ -18,7 +18,6 @@ from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unkno
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
-from herzschlag.topo.spec import VCENTER
 
 NAME = "restart-justified"
 
@@ -141,7 +140,7 @@ def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
             begin_ns, end_ns = max(segment.begin_ns, since_ns), min(segment.end_ns, order.at_ns)
             owns = (_owns(master, datastore, at_ns, truth) for at_ns in (end_ns - USER_NS, end_ns - 1))
             leads = end_ns - begin_ns >= USER_NS and all(owns)
-            told = truth.vcenter_runs(begin_ns) and truth.linked(VCENTER, master, segment, "8182")
+            told = truth.vcenter_reaches(master, segment)
             if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
                 return True
     return False

@@ -13,7 +13,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from herzschlag.backends.mininet.stage.priorities import make_urgent
+from herzschlag.agents.settings import NEVER_NS
+from herzschlag.backends.mininet.stage.priorities import URGENT, make_urgent
 
 EVERY_NS = 250_000_000
 
@@ -33,7 +34,8 @@ class Descendants:
         found = self._in_nodes()
         new = sorted(pid for pid, _ in found - self._seen)
         self._seen = found
-        make_urgent(new)
+        if make_urgent(new) != URGENT:
+            self._due_ns = NEVER_NS  # without the right to it nothing that is found could be changed
         return new
 
     def _in_nodes(self) -> set[tuple[int, int]]:

@@ -8,6 +8,7 @@ import pytest
 
 from herzschlag.backends.mininet.stage.foreign import descendants
 from herzschlag.backends.mininet.stage.foreign.descendants import EVERY_NS, Descendants
+from herzschlag.backends.mininet.stage.priorities import URGENT
 
 
 class Machine:
@@ -17,6 +18,7 @@ class Machine:
         self._proc = proc
         self.sessions: dict[int, int] = {}
         self.urgent: list[list[int]] = []
+        self.answer = URGENT
         (proc / "version").touch()
         self._add("self", "pid:[1]")
         monkeypatch.setattr(os, "getsid", self.sessions.__getitem__)
@@ -28,7 +30,7 @@ class Machine:
 
     def _make_urgent(self, pids: Iterable[int]) -> str:
         self.urgent.append(list(pids))
-        return "nice -20"
+        return self.answer
 
     def start(self, pid: int, namespace: str, session: int) -> None:
         self._add(str(pid), namespace)
@@ -60,3 +62,14 @@ def test_who_has_ended_meanwhile_is_passed_over(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "40").mkdir()
     machine.start(20, "pid:[2]", 20)
     assert found.look(0) == [20]
+
+
+def test_without_the_right_to_it_no_process_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, found = Machine(tmp_path, monkeypatch), Descendants(tmp_path)
+    machine.answer = "ordinary (no right to a better nice value)"
+    machine.start(20, "pid:[2]", 20)
+    assert found.look(0) == [20]
+    machine.start(30, "pid:[3]", 30)
+    assert found.look(1000 * EVERY_NS) == []
