@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from herzschlag.agents.datastore.requests import FAILED
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.lasting import own_agent_lives, slack_ns, stretches
 from herzschlag.checkers.segments import Segment
@@ -16,7 +17,7 @@ from herzschlag.checkers.signs_of_life import CHOSEN, heartbeat_datastores
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import SECOND, History
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "heartbeat-datastores"
@@ -58,9 +59,13 @@ def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
             if not wanted or end_ns - begin_ns < CHOSEN_NS + slack_ns(truth):
                 continue
             held = sorted(name for name in names if _holds(host, name, end_ns - 1, truth))
-            verdict: Verdict = "holds" if len(held) >= wanted else "violated"
+            damaged = sorted(name for name in names if _damaged(host, name, end_ns - 1, truth))
+            verdict: Verdict = "holds" if len(held) >= wanted else "unknown" if damaged else "violated"
             why = f"its heartbeat is on {' and '.join(held) or 'no datastore'} at {truth.told(end_ns)}"
-            why += "" if verdict == "holds" else f"; {wanted} of {', '.join(sorted(names))} are due"
+            if verdict == "violated":
+                why += f"; {wanted} of {', '.join(sorted(names))} are due"
+            elif verdict == "unknown":
+                why += f"; something else is in its place on {' and '.join(damaged)}"
             found.append(Detail(name=host, verdict=verdict, because=why))
     return found
 
@@ -72,9 +77,19 @@ def _told(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
 
 
 def _holds(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
+    last = _last_of_its_lock(host, datastore, at_ns, truth)
+    return last is not None and last.get("to") == "held"
+
+
+def _damaged(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
+    """Whether the datastore has something else there, which a program in the lab put: vCenter learns nothing of it."""
+    last = _last_of_its_lock(host, datastore, at_ns, truth)
+    return last is not None and str(last.get("because")).endswith(FAILED["damaged"])
+
+
+def _last_of_its_lock(host: str, datastore: str, at_ns: int, truth: Truth) -> Record | None:
     told = [r for r in truth.history.where("lock", node=host, datastore=datastore) if r.at_ns <= at_ns]
-    own = [r for r in told if str(r.get("path")).endswith(f"/{host}-hb")]
-    return bool(own) and own[-1].get("to") == "held"
+    return next((r for r in reversed(told) if str(r.get("path")).endswith(f"/{host}-hb")), None)
 
 
 CHECKER = Checker(NAME, ("lock", "fault", "ready"), _check)

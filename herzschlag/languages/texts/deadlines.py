@@ -53,6 +53,8 @@ DEADLINES = (
     N_("no host was left alone with its datastores for long enough"),
     N_("its heartbeat is on {names} at {when}"),
     N_("its heartbeat is on {names} at {when}; {count} of {datastores} are due"),
+    N_("its heartbeat is on {names} at {when}; something else is in its place on {datastores}"),
+    N_("its heartbeat is on no datastore at {when}; something else is in its place on {datastores}"),
     N_("its heartbeat is on no datastore at {when}; {count} of {datastores} are due"),
     N_("{count} host fell silent for vCenter, each missed in time"),
     N_("{count} hosts fell silent for vCenter, each missed in time"),

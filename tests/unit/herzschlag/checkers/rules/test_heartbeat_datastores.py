@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from tests.planted.plant import judged, scenario_of
+from herzschlag.checkers import check_all
+from herzschlag.history.records import History
+from tests.planted.plant import judged, play, scenario_of
 from tests.support.rules import sees_who_breaks
 
 LOST = "lost-heartbeat-datastore"
@@ -25,3 +27,16 @@ def test_nothing_is_due_where_users_chose_no_datastore() -> None:
     scenario = scenario_of(LOST)
     cluster = msgspec.structs.replace(scenario.cluster, heartbeat_datastores=())
     assert judged("heartbeat-datastores", msgspec.structs.replace(scenario, cluster=cluster)).verdict == "nothing"
+
+
+def test_where_something_else_lies_in_place_of_a_heartbeat_no_verdict_is_given_and_it_is_said_why() -> None:
+    """A program in the lab replaced the file: the host cannot write there, and vCenter learns nothing of it."""
+    scenario = scenario_of(LOST)
+    history = play(scenario)
+    *_, last = (r for r in history.where("lock", node="host-99") if str(r.get("path")).endswith("/host-99-hb"))
+    because = f"{last.get('datastore')} has something else there"
+    fields = {**last.fields, "from": "free", "to": "denied", "owner": "", "because": because}
+    damaged = History([msgspec.structs.replace(r, fields=fields) if r is last else r for r in history])
+    found = next(one for one in check_all(damaged, scenario) if one.checker == "heartbeat-datastores")
+    assert found.verdict == "unknown"
+    assert f"something else is in its place on {last.get('datastore')}" in found.because
