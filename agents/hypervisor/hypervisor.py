@@ -93,6 +93,7 @@ class Hypervisor(Core):
         io.begin(now_ns)
         if due_ns is not None and now_ns - due_ns > self._leap_ns:
             self._still.begin_anew(now_ns)
+            self._vms.stood_still()
         match event:
             case IoDone(outcome=outcome):
                 io.done(outcome)

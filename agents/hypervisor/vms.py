@@ -43,7 +43,7 @@ ORDERS_KEPT = 1024
 class HostedVm:
     """One VM as this host knows it."""
 
-    __slots__ = ("because", "by", "config", "number", "order", "path", "silent", "state", "timer", "unsure")
+    __slots__ = ("because", "by", "config", "due", "number", "order", "path", "silent", "state", "timer", "unsure")
 
     def __init__(self, config: VmConfig) -> None:
         self.config = config
@@ -59,8 +59,10 @@ class HostedVm:
         """Who ordered what is being done to it; empty for this host itself."""
         self.timer: Timer | None = None
         self.silent = False
+        self.due = False
+        """All that its start waits for is that its lock is checked."""
         self.unsure = False
-        """Its process waits until its lock has been checked."""
+        """Its process, or its start, waits until its lock has been checked."""
 
 
 class Vms:
@@ -138,6 +140,10 @@ class Vms:
 
     def _start(self, vm: HostedVm) -> None:
         vm.timer = None
+        if vm.unsure:
+            vm.due = True
+            self._locks.verify_one(vm.config.datastore, vm.path)
+            return
         if vm.config.power_on_fails:
             self._failed(vm, "every power-on of this VM fails (power_on_fails)")
             return
@@ -161,6 +167,7 @@ class Vms:
         if vm.timer is not None:
             vm.timer.cancel()
             vm.timer = None
+        vm.unsure = vm.due = False
         self._locks.release(vm.config.datastore, vm.path)
         order, vm.order = vm.order, None
         self._become(vm, "off", because, asked=True, order=order)
@@ -269,9 +276,19 @@ class Vms:
 
     def lock_verified(self, name: str) -> None:
         vm = self._vms.get(name)
-        if vm is not None and vm.unsure and vm.number:
-            vm.unsure = False
+        if vm is None or not vm.unsure:
+            return
+        vm.unsure = False
+        if vm.number:
             self._io.actions.append(CommandVm(name, vm.number, "continue"))
+        elif vm.due:
+            vm.due = False
+            self._start(vm)
+
+    def stood_still(self) -> None:
+        """This host stood still, and others may have broken the locks of VMs whose start is under way."""
+        for vm in self._vms.values():
+            vm.unsure = vm.unsure or (vm.state == "starting" and not vm.number)
 
     def _become(self, vm: HostedVm, state: VmState, because: str, asked: bool, order: OrderId | None = None) -> None:
         before, vm.state = vm.state, state

@@ -45,7 +45,8 @@ class Conductor:
         self._scenario = scenario
         self._plan = plan
         self._watcher = watcher
-        self._own: list[Record] = []
+        self._own: list[tuple[int, Record]] = []
+        """Notes of this object, each after how many records of the session it comes."""
         self._active: dict[str, Fault] = {}
         self.ready_ns: int | None = None
 
@@ -147,22 +148,34 @@ class Conductor:
 
     def begin(self, fault_id: str, fault: Fault, at_ns: int | None = None) -> Effect:
         """Begin a fault. Without `at_ns`: right after the heartbeat that is next when the backend gets the order."""
-        effect = self._session.begin(fault_id, fault, *self._when(at_ns))
+        when = self._when(at_ns)
+        before = len(self._session.records())
+        effect = self._session.begin(fault_id, fault, *when)
         self._active[fault_id] = fault
-        self._note_fault(fault_id, fault, "begin", effect)
+        self._note_fault(fault_id, fault, "begin", effect, before)
         return effect
 
     def end(self, fault_id: str, at_ns: int | None = None) -> Effect:
-        effect = self._session.end(fault_id, *self._when(at_ns))
-        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect)
+        when = self._when(at_ns)
+        before = len(self._session.records())
+        effect = self._session.end(fault_id, *when)
+        self._note_fault(fault_id, self._active.pop(fault_id), "end", effect, before)
         return effect
 
     def history(self, without: Collection[int] = ()) -> History:
         """All records so far, in order; `end` comes last, after the evidence collected at the same moment. `without`:
         numbers of the session's records that are left out."""
-        last = [item for item in self._own if item.kind == "end"]
-        first = [item for item in self._own if item.kind != "end"]
-        return History.ordered([*first, *(r for r in self._session.records() if r.seq not in without), *last])
+        told = self._session.records()
+        arrived: list[Record] = []
+        last: list[Record] = []
+        begin = 0
+        for count, note in self._own:
+            # In the instant of a change a host that loses power has written before it, one that gets power after it.
+            arrived += (r for r in told[begin:count] if r.seq not in without)
+            (last if note.kind == "end" else arrived).append(note)
+            begin = count
+        arrived += (r for r in told[begin:] if r.seq not in without)
+        return History.ordered([*arrived, *last])
 
     def _when(self, at_ns: int | None) -> tuple[int, int]:
         """(the instant, the interval by which it may be put off). Backends wait for the instant themselves; until
@@ -180,7 +193,7 @@ class Conductor:
             self.end(change.id, at_ns)
 
     def _last_change_ns(self) -> int:
-        changes = [item.at_ns for item in self._own if item.kind in ("fault", "ready")]
+        changes = [item.at_ns for _, item in self._own if item.kind in ("fault", "ready")]
         return max(changes, default=0)
 
     def _watch(self, judge: Callable[[Record], bool]) -> Callable[[Record], bool]:
@@ -193,13 +206,16 @@ class Conductor:
 
         return look
 
-    def _note(self, at_ns: int, entry: kinds.HarnessEntry) -> None:
+    def _note(self, at_ns: int, entry: kinds.HarnessEntry, before: int | None = None) -> None:
+        """`before`: how many records of the session come before it; without it all so far."""
         item = written(at_ns, RUNNER, entry)
-        self._own.append(item)
+        self._own.append((len(self._session.records()) if before is None else before, item))
         if self._watcher is not None:
             self._watcher(item)
 
-    def _note_fault(self, fault_id: str, fault: Fault, phase: Literal["begin", "end"], effect: Effect) -> None:
+    def _note_fault(
+        self, fault_id: str, fault: Fault, phase: Literal["begin", "end"], effect: Effect, before: int
+    ) -> None:
         self._note(
             effect.effective_ns,
             kinds.FaultChange(
@@ -215,4 +231,5 @@ class Conductor:
                 value=msgspec.to_builtins(fault),
                 evidence=effect.evidence,
             ),
+            before,
         )

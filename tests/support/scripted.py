@@ -33,13 +33,21 @@ def healthy_start(plan: Plan, at_s: float = 15.0, *, late: str = "") -> list[Rec
 
 
 class ScriptedSession:
-    """It gives the records of its script at their times; every begin and end is noted and takes effect at once."""
+    """It gives the records of its script at their times; every begin and end is noted.
+
+    A begin takes effect `takes_ns` later."""
 
     def __init__(
-        self, plan: Plan, script: Sequence[Record] | None = None, *, failure: tuple[str, BaseException] | None = None
+        self,
+        plan: Plan,
+        script: Sequence[Record] | None = None,
+        *,
+        failure: tuple[str, BaseException] | None = None,
+        takes_ns: int = 1000,
     ) -> None:
         self._script = sorted(healthy_start(plan) if script is None else script, key=lambda item: item.at_ns)
         self._failure = failure
+        self._takes_ns = takes_ns
         self._now_ns = 0
         self._records: list[Record] = []
         self.calls: list[tuple[str, Any, int]] = []
@@ -69,7 +77,7 @@ class ScriptedSession:
         self._maybe_fail("begin")
         self.run_until(at_ns)
         self.calls.append(("begin", fault_id, self._now_ns))
-        return Effect(at_ns, self._now_ns, self._now_ns + 1000, evidence={"shown": True})
+        return Effect(at_ns, self._now_ns, self._now_ns + self._takes_ns, evidence={"shown": True})
 
     def end(self, fault_id: str, at_ns: int, every_ns: int = 0) -> Effect:
         self.run_until(at_ns)

@@ -79,11 +79,20 @@ class Candidate(RoleMachine):
                 return
         two_way = not self._round.young(self._c.now_ns)
         winner = self._round.winner(self._c.offer(), self._c.peers.values(), self._c.now_ns, two_way=two_way)[1]
-        if winner == self._c.moid and self._better:
-            # It fell silent. Others that had lost to it are heard again only now: no candidate may win before.
-            self._round.not_before(self._c.now_ns + self._c.fresh_ns)
-        self._better = "" if winner == self._c.moid else winner
+        if winner == self._c.moid:
+            self._outlasted()
+        else:
+            self._better = winner
         send_offer(self._c, (self._better,) if self._better else None)
+
+    def _outlasted(self) -> bool:
+        """Whether a better candidate fell silent. Others that had lost to it, and a master to which we sent nothing
+        meanwhile, are heard again, and hear us, only from now on: no candidate may win before."""
+        if not self._better:
+            return False
+        self._better = ""
+        self._round.not_before(self._c.now_ns + self._c.fresh_ns)
+        return True
 
     def master_heard(self, peer: Peer) -> None:
         """A master's heartbeat arrived. A master that hears us is asked to take us in."""
@@ -112,7 +121,7 @@ class Candidate(RoleMachine):
         own = self._c.offer()
         winner = self._round.winner(own, self._c.peers.values(), now_ns)
         if winner == own:
-            return True
+            return not self._outlasted()
         if not self._round.postponed:
             why = f"{winner[1]} is better: {winner[0]} datastores against {own[0]}, then highest MOID"
             self._c.trace(records.Election(phase="lost", because=why))

@@ -79,6 +79,18 @@ def test_the_history_tells_when_a_fault_was_effective(scenario: Scenario) -> Non
     assert [history[0].kind, history[-1].kind] == ["run", "end"]
 
 
+def test_what_a_host_wrote_in_the_instant_of_a_fault_comes_before_the_fault(scenario: Scenario) -> None:
+    """A VM that starts in the instant in which its host loses power would seem to run on for ever."""
+    plan = make_plan(scenario)
+    at_ns = 22 * SECOND + 10_000_000
+    written = record(at_ns, "host-99", "vm", {"vm": "vm-99-1", "from": "starting", "to": "on", "because": "it runs"})
+    session = ScriptedSession(plan, [*healthy_start(plan, at_s=15.3), written], takes_ns=0)
+    conductor = Conductor(session, scenario, plan)
+    conductor.play()
+    same = [item.kind for item in conductor.history() if item.at_ns == at_ns]
+    assert same == ["vm", "fault"]
+
+
 def test_steps_wait_for_the_last_host(scenario: Scenario) -> None:
     plan = make_plan(scenario)
     conductor = Conductor(ScriptedSession(plan, healthy_start(plan, late="host-100")), scenario, plan)

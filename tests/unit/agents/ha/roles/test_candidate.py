@@ -115,6 +115,25 @@ def test_a_better_candidate_puts_the_decision_off_by_a_heartbeat() -> None:
     assert one.due_ns() == machine.context.now_ns + machine.context.timers.heartbeat_interval_ns
 
 
+def test_when_a_better_candidate_fell_silent_it_offers_to_all_before_it_may_win() -> None:
+    """Others that had lost to that one, and a master that did not hear us, are heard again only from then on."""
+    machine = Machine()
+    one = candidate(machine)
+    machine.at(111)
+    offer(machine, one, "host-99")
+    one.tick()
+    machine.at(115)
+    machine.did()
+    one.check()
+    assert machine.changes == []
+    assert one.due_ns() == machine.context.now_ns + machine.context.fresh_ns
+    one.tick()
+    assert messages(machine.did(), Election)[0][1] == ("host-99", "host-100")
+    machine.at(119)
+    one.check()
+    assert [change.to for change in machine.changes] == ["master"]
+
+
 def test_a_host_that_was_isolated_says_in_its_poweron_file_that_it_is_not() -> None:
     machine = Machine()
     candidate(machine, was_isolated=True)
