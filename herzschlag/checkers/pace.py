@@ -83,8 +83,13 @@ def took_s(origin: Record, speed: float) -> tuple[float, float]:
     """How long a fault took to come into force, before and after its record, protocol seconds; (0, 0) otherwise."""
     if origin.kind != "fault":
         return 0.0, 0.0
-    earlier_ns = max(0, origin.at_ns - int(origin.get("asked_ns") or origin.at_ns))
-    return earlier_ns / SECOND, float(origin.get("took_ns") or 0) / SECOND * speed
+    return (origin.at_ns - begun_ns(origin)) / SECOND, float(origin.get("took_ns") or 0) / SECOND * speed
+
+
+def begun_ns(origin: Record) -> int:
+    """When what a record is of began: that of a fault is written when the fault is in force everywhere."""
+    asked_ns = origin.get("asked_ns") if origin.kind == "fault" else None
+    return min(origin.at_ns, int(asked_ns)) if asked_ns else origin.at_ns
 
 
 def late_s(record: Record, speed: float) -> float:

@@ -16,7 +16,7 @@ import msgspec
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.origin import origin_of
-from herzschlag.checkers.pace import latest_s, shortest_s, speed_max, speed_of, tolerance_s
+from herzschlag.checkers.pace import begun_ns, latest_s, shortest_s, speed_max, speed_of, tolerance_s
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, finding
 from herzschlag.history.records import SECOND, History, Record
@@ -78,7 +78,7 @@ def _measure(item: Instant, truth: Truth, scenario: Scenario, speed: float, late
             published_s=published_s,
             allowed_s=allowed_s,
         )
-    found = matching(history, item.record, moment.at_ns)
+    found = matching(history, item.record, begun_ns(moment))
     if len(found) < item.nth:
         waited_s = (history.end_ns - moment.at_ns) / SECOND
         enough = waited_s > published_s[1] + allowed_s

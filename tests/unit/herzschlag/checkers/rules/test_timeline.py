@@ -62,3 +62,21 @@ def test_a_heartbeat_that_was_late_and_met_the_fault_is_no_fault_of_the_master()
     """The heartbeat of second 30 did not get out, so the silence began a second earlier."""
     found = measured(30.16, 47.01, heartbeat_s=29.01)
     assert found.verdict == "holds" and found.deviation_s == pytest.approx(0.0)
+
+
+def test_what_happens_while_the_fault_comes_into_force_counts_as_after_it() -> None:
+    """A host that is reached again first answers before the last of the links is whole."""
+    whole = Instant(name="back", record={"kind": "link"}, expected_s=(0, 2), after="dies.end")
+    scenario = msgspec.structs.replace(SCENARIO, expect=Expectations(instant=(whole,)))
+    fault = {"id": "dies", "value": msgspec.to_builtins(DEAD), "fault": "power-off"}
+    told = [
+        record(0, RUNNER, "run", {"backend": "mininet", "speed": 10.0}),
+        record(30 * SECOND, RUNNER, "fault", {**fault, "phase": "begin"}),
+        record(49 * SECOND, MASTER, "link", {"peer": SLAVE, "network": "A", "from": "up", "to": "down"}),
+        record(50 * SECOND, MASTER, "link", {"peer": SLAVE, "network": "A", "from": "down", "to": "up"}),
+        record(round(50.1 * SECOND), RUNNER, "fault", {**fault, "phase": "end", "asked_ns": round(49.9 * SECOND)}),
+        record(60 * SECOND, RUNNER, "end", {"because": "over"}),
+    ]
+    (detail,) = CHECKER.check(History.ordered(told), scenario).details
+    assert detail.verdict == "holds"
+    assert detail.measured_s == pytest.approx(-0.1)
