@@ -40,6 +40,12 @@ def lasted(truth: Truth, begin_ns: int, end_ns: int, fits: Callable[[Segment], b
     return all(not truth.impaired(segment) and fits(segment) for segment in truth.between(begin_ns, end_ns))
 
 
+def between_faults(truth: Truth, at_ns: int) -> Segment:
+    """The instant in which faults had ended and others had not begun yet: a host that thaws speaks in it."""
+    active = (span.primitives for span in truth.spans if span.begin_ns < at_ns < span.end_ns)
+    return Segment(at_ns, at_ns, p.combined(active))
+
+
 def slack_ns(truth: Truth) -> int:
     """How far an instant may be off at the run's speed."""
     return round(tolerance_s(speed_of(truth.history)) * SECOND)

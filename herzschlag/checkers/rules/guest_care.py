@@ -48,7 +48,7 @@ def _reset(silent: Record, truth: Truth) -> Detail | None:
     ):
         return None
     told = [*truth.history.where("vm", node=host, vm=vm), *truth.history.where("guest", node=host, vm=vm)]
-    after = [r for r in told if silent.at_ns < r.at_ns <= due_ns and r.seq > silent.seq]
+    after = [r for r in told if r.seq > silent.seq and r.at_ns <= due_ns]
     verdict: Verdict = "holds" if after else "violated"
     why = f"its guest hung from {truth.told(silent.at_ns)} on"
     why += "" if after else f", and it was not reset until {truth.told(due_ns)}"

@@ -8,7 +8,7 @@ spare: it looks each second (3.1 [API-ST]; the figure is this lab's own). It lea
 from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.lasting import lasted, slack_ns, stretches
+from herzschlag.checkers.lasting import between_faults, lasted, slack_ns, stretches
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
@@ -44,12 +44,13 @@ def _judge(host: str, truth: Truth) -> list[Detail]:
         return runs(segment) and not (truth.agent_runs(host, segment) and truth.hears(VCENTER, host, segment))
 
     found = []
-    spoke = [r for r in truth.history if r.node == host and r.kind in ("role", "config", "slot")]
+    spoke = [r.at_ns for r in truth.history if r.node == host and r.kind in ("role", "config", "slot")]
+    spoke += [span.end_ns for span in truth.spans if not silent(between_faults(truth, span.end_ns))]
     for begin_ns, end_ns in stretches(truth, silent):
         due_ns = begin_ns + truth.timers.host_timeout_ns + SPARE_NS + slack_ns(truth)
         before_ns = begin_ns - BEFORE_NS
         known = before_ns >= 0 and lasted(truth, before_ns, begin_ns - 1, lambda s: runs(s) and heard(s))
-        if due_ns >= end_ns or not known or any(begin_ns < r.at_ns <= due_ns for r in spoke):
+        if due_ns >= end_ns or not known or any(begin_ns < at_ns <= due_ns for at_ns in spoke):
             continue  # It may have lived for a moment between two faults.
         last = truth.history.last("reports", due_ns, node=VCENTER, host=host)
         missed = last is not None and last.get("to") == "silent"

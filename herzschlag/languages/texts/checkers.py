@@ -220,6 +220,7 @@ CHECKERS = (
     N_("{count} restart, each of a VM that was gone or whose host was"),
     N_("{count} restarts, each of a VM that was gone or whose host was"),
     N_("its host gave no sign"),
+    N_("the poweron file of {host} did not tell {peer} of it"),
     N_("{host} had stood still, and knew no better"),
     N_("it ran nowhere"),
     N_("a user had switched it off at {when}, and no master could be told or note it"),

@@ -92,9 +92,14 @@ def _judge(order: Record, truth: Truth) -> Detail:
         return Detail(name=vm, verdict="violated", because=why, evidence=(switch[0].seq, order.seq))
     stays = [s for s in truth.running_on(vm, order.at_ns) if s.begin_ns < order.at_ns - NEWS_NS]
     late = truth.stood_still(order.node, order.at_ns - USER_NS, order.at_ns)
-    wrong = [] if late else [s for s in stays if not _lost(s, order, truth) and not _unanswered(s, order, truth)]
+    alive = [] if late else [s for s in stays if not _lost(s, order, truth) and not _unanswered(s, order, truth)]
+    wrong = [s for s in alive if not _unread(s, order, truth)]
     if not wrong:
         why = "its host gave no sign" if not late else f"{order.node} had stood still, and knew no better"
+        if alive:
+            why = f"the poweron file of {alive[0].host} did not tell {order.node} of it"
+            evidence = (alive[0].begin, order.seq)
+            return Detail(name=vm, verdict="holds", because=why, evidence=evidence, foreseen=True)
         return Detail(name=vm, verdict="holds", because=why if stays else "it ran nowhere")
     if all(_mute_by_choice(stay, order, truth) for stay in wrong):
         why = f"{wrong[0].host} was alive, and could show it on none of the heartbeat datastores that its user chose"
@@ -155,6 +160,22 @@ def _unanswered(stay: Stay, order: Record, truth: Truth) -> bool:
     failed = [r for r in about if r.get("phase") == "failed" and r.get("target") == stay.host]
     done = [r for r in about if r.get("phase") == "done" and r.at_ns >= stay.begin_ns]
     return bool(failed) and failed[-1].at_ns >= stay.begin_ns and not done
+
+
+def _unread(stay: Stay, order: Record, truth: Truth) -> bool:
+    """Whether the master, which did not hear the host, could not read in its poweron file that the VM runs there.
+
+    It reads the file each 30 s [DD-R], so perhaps not since the VM began to run; or the host had no room all the while
+    to write the file anew. The VM's lock says no then.
+    """
+    if stay.host == order.node:
+        return False
+    since = list(truth.between(stay.begin_ns, order.at_ns - 1))
+    if not any(truth.writes_files(stay.host, segment) for segment in since):
+        return not _heard(stay.host, order.node, since[-1], truth)
+    if order.at_ns - stay.begin_ns > truth.timers.poweron_poll_ns + NEWS_NS:
+        return False
+    return not any(_heard(stay.host, order.node, s, truth) for s in truth.between(stay.begin_ns, order.at_ns - NEWS_NS))
 
 
 def _lost(stay: Stay, order: Record, truth: Truth) -> bool:
