@@ -1,6 +1,7 @@
-"""Why a VM that ended need not run again: its lock was lost to old data, or host monitoring was off.
+"""Why a VM that ended need not run again: its lock was lost to old data, its restart is under way, and so on.
 
-This module decides after which ends no master restarts a VM, for every rule that expects VMs to run.
+This module decides after which ends a VM does not run in the end, though all is well: for every rule that expects VMs
+to run.
 """
 
 from __future__ import annotations
@@ -46,6 +47,13 @@ def _hindered(vm: str, tried: Record, truth: Truth) -> bool:
     return not works or not truth.writes_everywhere(target, segment)
 
 
+def _starts(vm: str, host: str, truth: Truth) -> bool:
+    """Whether the run ends before the time is over that the power-on takes the VM."""
+    told = truth.history.where("vm", node=host, vm=vm)[-1:]
+    took_ns = round(truth.vms[vm][0].power_on_s * SECOND)
+    return bool(told) and told[0].get("to") == "starting" and truth.end_ns < told[0].at_ns + took_ns
+
+
 def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     """The reason, for a VM that ended on that host then; empty: it must run again."""
     datastore = truth.vms[vm][0].datastore
@@ -56,6 +64,8 @@ def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     tried = [r for r in truth.history.where("restart", vm=vm) if r.at_ns >= ended_ns]
     if tried and tried[-1].get("phase") in TRIED and any(_hindered(vm, r, truth) for r in tried):
         return TRIED[str(tried[-1].get("phase"))]
+    if tried and tried[-1].get("phase") == "ordered" and _starts(vm, str(tried[-1].get("target")), truth):
+        return f"its power-on, which takes {truth.vms[vm][0].power_on_s:g} s, is under way"
     meanwhile = truth.between(ended_ns - CONFIGURED_NS, ended_ns + DECIDED_NS)
     if not truth.monitored or any(UNMONITORED in segment.conditions for segment in meanwhile):
         return "host monitoring was off when it would have been restarted [AG60-16]"

@@ -332,6 +332,7 @@ CHECKERS = (
     N_("started on {host} at {when} while it ran on {other}, and {why}"),
     N_("both ran until {when}, though {host} could see its lock lost from {since} on"),
     N_("reads of {datastore} gave {host} old data, by which its lock was lost"),
+    N_("its power-on, which takes {seconds} s, is under way"),
     N_("host monitoring was off when it would have been restarted [AG60-16]"),
     N_("no client writes to it"),
     N_("the run ended before {system} had the {seconds} s that it takes to settle"),

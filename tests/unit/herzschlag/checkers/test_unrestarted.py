@@ -5,16 +5,17 @@ from __future__ import annotations
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted
 from herzschlag.exploration.playing import play
-from herzschlag.faults import Reconfigure, Storage
+from herzschlag.faults import PowerOff, Reconfigure, Storage
 from herzschlag.faults.base import Fault
 from herzschlag.history.records import SECOND
-from herzschlag.scenarios.model import Cluster, Scenario, Step
+from herzschlag.scenarios.model import Cluster, Scenario, Step, VmEntry
 
 
-def truth_of(fault: Fault) -> tuple[Truth, int, int]:
+def truth_of(fault: Fault, *vms: VmEntry) -> tuple[Truth, int, int]:
     """A fault from 10 s to 50 s, and when it began and ended in the history."""
     step = Step(at_s=10.0, fault=fault, id="fault", for_s=40.0)
-    scenario = Scenario(name="a", title="A", cluster=Cluster(vms_per_host=1), steps=(step,), settle_s=60.0)
+    cluster = Cluster(vms_per_host=1, vms=vms)
+    scenario = Scenario(name="a", title="A", cluster=cluster, steps=(step,), settle_s=60.0, ready_s=200.0)
     truth = Truth(play(scenario).history, scenario)
     return truth, truth.spans[0].begin_ns, truth.spans[0].end_ns
 
@@ -35,3 +36,10 @@ def test_where_reads_gave_its_host_old_data() -> None:
     truth, begin_ns, _ = truth_of(Storage(host="host-98", access="stale"))
     assert "old data" in unrestarted("vm-98-1", "host-98", begin_ns + SECOND, truth)
     assert not unrestarted("vm-98-1", "host-99", begin_ns + SECOND, truth)
+
+
+def test_while_a_power_on_that_takes_long_is_under_way() -> None:
+    vms = [VmEntry(name=f"takes-{took_s}", host="host-98", power_on_s=took_s) for took_s in (10, 120)]
+    truth, begin_ns, _ = truth_of(PowerOff(host="host-98"), *vms)
+    assert unrestarted("takes-120", "host-98", begin_ns, truth) == "its power-on, which takes 120 s, is under way"
+    assert not unrestarted("takes-10", "host-98", begin_ns, truth)
