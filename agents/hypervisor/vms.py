@@ -8,7 +8,8 @@ to `vm.py`, and whether a VM should run at all to the agent. The lock of a VM's 
 starts and released only after the process is gone, so that the holder of the lock is the only writer.
 
 A VM whose lock another host took while this one was cut off is killed as soon as that is seen (fact sheet 7.9
-[AG67-15]). That counts as asked for (`VmChanged.asked`): the VM runs elsewhere, so HA must not restart it.
+[AG67-15]). That counts as asked for (`VmChanged.asked`): the VM runs elsewhere, so HA must not restart it. Where no
+host holds the lock any more, the VM runs nowhere, and its end counts as not asked for.
 """
 
 from __future__ import annotations
@@ -43,7 +44,20 @@ ORDERS_KEPT = 1024
 class HostedVm:
     """One VM as this host knows it."""
 
-    __slots__ = ("because", "by", "config", "due", "number", "order", "path", "silent", "state", "timer", "unsure")
+    __slots__ = (
+        "because",
+        "by",
+        "config",
+        "due",
+        "number",
+        "order",
+        "orphaned",
+        "path",
+        "silent",
+        "state",
+        "timer",
+        "unsure",
+    )
 
     def __init__(self, config: VmConfig) -> None:
         self.config = config
@@ -55,6 +69,8 @@ class HostedVm:
         """The power-on task under way."""
         self.because = ""
         """The reason why it is being stopped; empty when that was not asked for."""
+        self.orphaned = False
+        """It is being stopped since its lock was lost, and no host holds that lock."""
         self.by = ""
         """Who ordered what is being done to it; empty for this host itself."""
         self.timer: Timer | None = None
@@ -255,11 +271,12 @@ class Vms:
             self._failed(vm, f"its process did not start: {because}")
             return
         asked, vm.because = vm.because, ""
+        orphaned, vm.orphaned = vm.orphaned, False
         order, vm.order = vm.order, None
         if order is not None:
             self._result(order, vm.config.name, False, f"stopped before it ran: {asked}")
         self._locks.release(vm.config.datastore, vm.path)
-        self._become(vm, "off", asked or because or "its process ended", asked=bool(asked))
+        self._become(vm, "off", asked or because or "its process ended", asked=bool(asked) and not orphaned)
 
     # --- Storage ------------------------------------------------------------------------------------------------------
 
@@ -269,9 +286,11 @@ class Vms:
             if vm.config.datastore == datastore and vm.state == "starting" and not vm.number:
                 self._failed(vm, f"{datastore} is not accessible ({access})")
 
-    def lock_lost(self, name: str, because: str) -> None:
+    def lock_lost(self, name: str, owner: str, because: str) -> None:
+        """`owner`: who holds the lock now; empty when none does."""
         vm = self._vms.get(name)
         if vm is not None:
+            vm.orphaned = not owner and vm.state == "on"
             self._stop(vm, because)
 
     def lock_verified(self, name: str) -> None:

@@ -63,13 +63,14 @@ def _too_early(order: Record, truth: Truth) -> Detail | None:
 
 
 def _host_is_back(vm: str, at_ns: int, truth: Truth) -> bool:
-    """Whether the host that the VM ran on last has lost power since, and has it again."""
+    """Whether the host that the VM ran on last has lost power or its agent since, and has both again."""
     stays = [stay for stay in truth.stays.get(vm, ()) if stay.begin_ns < at_ns]
     if not stays:
         return False
     last = max(stays, key=lambda stay: stay.begin_ns)
     since = list(truth.between(last.begin_ns, at_ns))
-    return truth.powered(last.host, since[-1]) and any(not truth.powered(last.host, segment) for segment in since)
+    ends = {p.PowerOff(last.host), p.AgentDown(last.host, True), p.AgentDown(last.host, False)}
+    return truth.agent_works(last.host, since[-1]) and any(ends & segment.conditions for segment in since)
 
 
 def _unmonitored(order: Record, truth: Truth) -> Detail | None:

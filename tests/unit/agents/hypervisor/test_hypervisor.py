@@ -103,6 +103,21 @@ def test_the_old_copy_is_killed_before_it_can_write_when_storage_is_back(datasto
     assert [run.host for run in world.disk(vm).runs] == ["host-98", "host-99"]
 
 
+def test_a_vm_whose_lost_lock_no_host_holds_is_to_run_again() -> None:
+    """Another host ran it meanwhile, and stopped it, as an isolated host does."""
+    world = World("host-98", "host-99")
+    started(world, "host-98")
+    world.access("host-98", V, "apd")
+    world.advance(20)
+    world["host-99"].call(actions.PowerOn(ordered(2), VM, ()))
+    world.advance(20)
+    world["host-99"].call(actions.PowerOff("vm-1", "isolated"))
+    world.access("host-98", V, "ok")
+    world.advance(1)
+    assert vm_changes(world, "host-98")[-1] == ("off", False)
+    assert "lock lost to nobody while cut off" in world["host-98"].last(events.VmChanged).because
+
+
 def test_a_thawed_hosts_vm_does_not_write_over_its_successor() -> None:
     world = World("host-98", "host-99")
     started(world, "host-98")
