@@ -270,6 +270,7 @@ class Agent(Core):
         member = any(h.moid == c.moid and not h.maintenance for h in config.hosts)
         if member:
             c.do(UseHeartbeatDatastores(config.host(c.moid).heartbeat_datastores))
+            c.watch_anew()
             self._role.reconfigured()
         idle = self._role.role == "uninitialized"
         if member and idle:

@@ -81,8 +81,8 @@ class Context:
         self.do(WatchHeartbeats(host, tuple(d for d in self.cluster.host(host).datastores if self.works(d))))
 
     def watch_anew(self) -> None:
-        """A datastore works again: what was watched elsewhere alone is watched there as well."""
-        for host in sorted(self._watched):
+        """A datastore works again, or hosts have others: what was watched elsewhere alone is watched there as well."""
+        for host in sorted(self._watched & {one.moid for one in self.cluster.hosts}):
             self.watch(host)
 
     def unwatch(self, host: str) -> None:

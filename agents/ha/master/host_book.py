@@ -63,7 +63,8 @@ class HostBook:
             if watch is None:
                 self._watches[moid] = self._new_watch(peer)
             else:
-                watch.has_heartbeat_datastores = bool(self._c.cluster.host(moid).heartbeat_datastores)
+                somewhere = bool(self._c.cluster.host(moid).heartbeat_datastores)
+                self._carry_out(moid, watch.shows_heartbeat(somewhere, self._c.now_ns))
         for moid in sorted(self._watches.keys() - self._c.peers.keys()):
             del self._watches[moid]
         self._see_who_rests()

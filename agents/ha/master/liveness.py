@@ -95,6 +95,15 @@ class HostWatch:
         self.resting = resting
         return self.opine("uninitialized", RESTS) if resting else []
 
+    def shows_heartbeat(self, somewhere: bool, now_ns: int) -> list[WatchStep]:
+        """Whether the host has heartbeat datastores from now on. One that is silent already may show a heartbeat on
+        the first that vCenter chose for it again."""
+        self.has_heartbeat_datastores = somewhere
+        if not somewhere or self.phase == "heard" or self.watch_began_ns is not None:
+            return []
+        self.watch_began_ns = now_ns
+        return [WatchStep("watch")]
+
     # --- what happens ---
 
     def heard(self, now_ns: int) -> list[WatchStep]:

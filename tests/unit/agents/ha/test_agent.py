@@ -243,6 +243,18 @@ def test_a_host_is_watched_on_a_datastore_that_works_only_later() -> None:
     assert {watch.datastores for watch in again} == {("vmfs-1", "vmfs-2")}
 
 
+def test_a_host_is_watched_on_the_datastores_that_it_has_only_later() -> None:
+    """It had none when its watch would have begun: a master would take it for dead for ever."""
+    agent = Driven(config=cluster())
+    now = cluster(generation=3)
+    bare = [msgspec.structs.replace(one, datastores=(), heartbeat_datastores=()) for one in now.hosts[1:]]
+    before = msgspec.structs.replace(now, generation=2, hosts=(now.hosts[0], *bare))
+    agent.hears(VCENTER, Configure, config=before)
+    assert not of(agent.until(17), WatchHeartbeats)
+    again = of(agent.hears(VCENTER, Configure, config=now), WatchHeartbeats)
+    assert {(watch.host, watch.datastores) for watch in again} == {(one.moid, one.datastores) for one in now.hosts[1:]}
+
+
 def test_a_poweron_file_that_found_no_room_is_written_again() -> None:
     agent = Driven(config=cluster())
     agent.happens(VmChanged("web", "on", "a user", asked=True), 1)

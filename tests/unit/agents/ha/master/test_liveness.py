@@ -89,3 +89,11 @@ def test_the_poweron_file_of_a_silent_host_is_read_again_when_asked_and_that_of_
     host.poweron(False, 20 * SECOND)
     assert [step.do for step in host.read_again(21 * SECOND)] == ["read-poweron"]
     assert not host.poweron_read
+
+
+def test_a_silent_host_that_gets_heartbeat_datastores_is_watched_from_then_on() -> None:
+    host = watch(datastores=False)
+    assert run(host, 60) == [(10, "unreachable"), (15, "hostDown")]
+    assert [step.do for step in host.shows_heartbeat(True, 60 * SECOND)] == ["watch"]
+    assert not host.shows_heartbeat(True, 61 * SECOND)
+    assert [step.state for step in host.heartbeat_seen(63 * SECOND)] == ["networkPartitionedFromMaster"]
