@@ -200,7 +200,7 @@ class Failover:
         aggressive, also those that no host in sight reaches while other hosts are out of sight, as in a partition:
         then it is unknown where they could run (fact sheet 7.6 [AG60-20])."""
         others = [target for target in self._targets() if target.moid != moid]
-        in_sight = {moid, *(other.moid for other in others)}
+        in_sight = {moid, self._c.moid, *(other.moid for other in self._hosts.joined())}
         guess = self._c.cluster.vmcp_apd == "aggressive" and any(
             host.moid not in in_sight and not host.maintenance for host in self._c.cluster.hosts
         )
@@ -215,8 +215,8 @@ class Failover:
         found = []
         for host in self._c.cluster.hosts:
             peer = self._c.peers.get(host.moid)
-            if host.maintenance or (peer is not None and not peer.joined):
-                continue
+            if host.maintenance or (peer is not None and (not peer.joined or peer.inventory < 0)):
+                continue  # What it runs takes its room: one that just thawed may run all that it ran.
             access = self._c.access if peer is None else peer.datastores
             running = [self._c.cluster.vm(vm) for vm in self._running.on(host.moid)]
             found.append(

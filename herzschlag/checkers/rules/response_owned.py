@@ -12,6 +12,7 @@ from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -51,11 +52,23 @@ def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenari
     name = str(act.fields["vm"])
     if not truth.sees_storage(act.node, truth.segment_at(max(0, act.at_ns - 1)), datastore):
         return Detail(name=name, verdict="holds", because=f"{datastore} could not be asked", evidence=(act.seq,))
+    asked_ns = _asked_ns(act, truth)
     for hold in holds:
-        if hold.host != act.node and hold.begin_ns <= act.at_ns <= _looks_held_until(hold, datastore, truth, scenario):
+        known = hold.begin_ns <= act.at_ns and asked_ns <= _looks_held_until(hold, datastore, truth, scenario)
+        if hold.host != act.node and known:
             return Detail(name=name, verdict="holds", because=f"{hold.host} owned {datastore}", evidence=(act.seq,))
     why = f"stopped on {act.node} at {truth.told(act.at_ns)} while nobody owned {datastore} ({act.get('because')})"
     return Detail(name=name, verdict="violated", because=why, evidence=(act.seq,))
+
+
+def _asked_ns(act: Record, truth: Truth) -> int:
+    """When the host asked for the owner: one that thaws acts on what it had read before it stood still."""
+    asked_ns = act.at_ns
+    for segment in reversed([one for one in truth.segments if one.begin_ns < act.at_ns]):
+        if p.Frozen(act.node) not in segment.conditions:
+            break
+        asked_ns = segment.begin_ns
+    return asked_ns
 
 
 def _looks_held_until(hold: Hold, datastore: str, truth: Truth, scenario: Scenario) -> int:

@@ -76,10 +76,12 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
 
 
 def _waits_for_an_attempt(vm: str, stay: Stay, truth: Truth) -> bool:
-    """Whether a restart had begun before the VM ended, and its last attempt had failed: the next one has a time of
-    its own (`attempts.py`)."""
+    """Whether a restart had begun before the VM ended, as of a host that only stood still, and waits: for room, or
+    since its last attempt failed, for the time of the next one (`attempts.py`)."""
     before = [r for r in truth.history.where("restart", vm=vm) if r.at_ns < stay.end_ns]
-    return bool(before) and before[-1].get("phase") == "failed"
+    if not before or before[-1].get("phase") not in ("failed", "begins", "pending"):
+        return False
+    return before[-1].get("phase") == "failed" or truth.role(before[-1].node, stay.end_ns) == "master"
 
 
 def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | None:

@@ -23,6 +23,7 @@ def failover(apd: Literal["conservative", "aggressive"], in_sight: dict[str, str
     context.access["vmfs-1"] = "apd"
     for moid, access in in_sight.items():
         context.peers[moid].joined = True
+        context.peers[moid].inventory = 1
         context.peers[moid].datastores = {"vmfs-1": access}  # type: ignore[dict-item]  # the test names what it means
     ownership = Ownership(context)
     hosts = HostBook(context, lambda moid, state, because: None)
