@@ -64,13 +64,20 @@ CORRECT: tuple[Said, ...] = (
 
 
 def history(
-    said: tuple[Said, ...], fault: Fault | None = None, end_s: float = END_S, late_ns: int = 1000, late_s: float = 11
+    said: tuple[Said, ...],
+    fault: Fault | None = None,
+    end_s: float = END_S,
+    *,
+    late_ns: int = 1000,
+    late_s: float = 11,
+    undoing_s: float = 0,
 ) -> History:
     cut = Isolate(host="host-98") if fault is None else fault
     told = [_note(0, "run", backend="mininet", speed=1.0, hosts=list(HOSTS), scenario="x", seed=0, vms={})]
     told.append(_note(READY_S, "ready", because="x", master="host-98"))
     for phase, at_s in (("begin", CUT_S), ("end", HEAL_S)):
         at = {name: round(at_s * SECOND) for name in ("planned_ns", "asked_ns", "effective_ns")}
+        at["asked_ns"] -= round(undoing_s * SECOND) if phase == "end" else 0
         shown = {"dropped": 7} if phase == "end" else {}
         fields = {"id": "cut", "phase": phase, "fault": kind_of(cut), "value": msgspec.to_builtins(cut), "took_ns": 0}
         told.append(_note(at_s, "fault", about="x", evidence={}, **fields, **at, **shown))
@@ -93,9 +100,11 @@ def judged(
     *,
     late_ns: int = 1000,
     late_s: float = 11,
+    undoing_s: float = 0,
 ) -> dict[str, Finding]:
-    """Every checker's finding."""
+    """Every checker's finding. `undoing_s`: how long it takes to end the fault."""
     cut = Isolate(host="host-98") if fault is None else fault
     step = Step(at_s=10, for_s=20, id="cut", fault=cut)
     scenario = Scenario(name="x", title="x", speed=1, cluster=Cluster(system=system), steps=(step,))
-    return {found.checker: found for found in check_all(history(said, fault, end_s, late_ns, late_s), scenario)}
+    told = history(said, fault, end_s, late_ns=late_ns, late_s=late_s, undoing_s=undoing_s)
+    return {found.checker: found for found in check_all(told, scenario)}

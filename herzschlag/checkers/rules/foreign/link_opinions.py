@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.pace import TOLERANCE_S
+from herzschlag.checkers.pace import TOLERANCE_S, begun_ns
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
@@ -45,7 +45,7 @@ class _Stretch(NamedTuple):
     hears: bool
     heard: bool
     judged: bool
-    """Lines are as they should be."""
+    """Lines are as they should be, and no fault is being undone, in which packets pass already."""
     killed: frozenset[p.AnyCondition]
     """Programs that were, though they may have been started again at once."""
 
@@ -172,9 +172,14 @@ class _Judge:
             works,
             truth.agent_runs(peer, segment) and truth.passes(network, peer, host, segment, "8182"),
             works and truth.passes(network, host, peer, segment, "8182"),
-            not truth.impaired(segment),
+            not truth.impaired(segment) and not self._undone(segment),
             frozenset(c for c in segment.conditions if isinstance(c, p.AgentDown) and c.host in (host, peer)),
         )
+
+    def _undone(self, segment: Segment) -> bool:
+        """Whether a fault is being undone meanwhile: it ends when it is undone everywhere."""
+        ends = self._truth.history.where("fault", phase="end")
+        return any(begun_ns(end) <= segment.begin_ns and segment.end_ns <= end.at_ns for end in ends)
 
 
 CHECKER = Checker(NAME, ("ready",), _check)

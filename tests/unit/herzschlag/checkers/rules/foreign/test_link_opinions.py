@@ -60,6 +60,14 @@ def test_one_way_shows_its_direction() -> None:
     assert found == "violated" and "though it is not heard" in because
 
 
+def test_a_link_may_be_up_as_soon_as_its_cut_is_being_undone() -> None:
+    """The cut of one network is gone before that of the other."""
+    early = tuple(link(HEAL_S - 0.006, host, peer, "up", network) for host, peer, network in LINKS)
+    said = (*STARTED, *UP, *DOWN, *early)
+    assert judged(said, "frr-bfd", undoing_s=0.01)["link-opinions"].verdict == "holds"
+    assert judged(said, "frr-bfd")["link-opinions"].verdict == "violated"
+
+
 def test_a_false_alarm_and_a_link_that_stays_down_are_seen() -> None:
     alarm = (link(15, FAR, NEAR, "down"), link(15.1, FAR, NEAR, "up"))
     found, because = verdict((*RIGHT, *alarm))
