@@ -67,3 +67,14 @@ def test_a_root_that_is_used_again_has_this_checkout_and_its_own_runs(
     check.copy_project(there)
     assert (there / "kept.py").read_text() == "new" and not (there / "old").exists()
     assert (there / "docs/systems-check.json").read_text() == "of the other root" and (there / ".venv/python").exists()
+
+
+def test_runs_of_the_last_result_count_in_a_new_root_of_the_same_debian(check: ModuleType, tmp_path: Path) -> None:
+    kept = tmp_path / "systems-check.json"
+    check.go_on(kept, "13.9", OTHERS["systems"])
+    assert not kept.exists()
+    check.go_on(kept, "13.8", OTHERS["systems"])
+    assert json.loads(kept.read_text()) == {"runs": OTHERS["systems"]["runs"]}
+    kept.write_text("its own")
+    check.go_on(kept, "13.8", OTHERS["systems"])
+    assert kept.read_text() == "its own"
