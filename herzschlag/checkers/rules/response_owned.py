@@ -1,8 +1,8 @@
 """An isolated host stops a VM only if a master owns it: else no master would restart it.
 
 This module decides from the locks of the protected lists who owned the VM's datastore when the response began. A dead
-owner counts for as long as its lock looks alive, and a datastore out of reach cannot be asked. This prevents the
-isolation of all hosts from stopping every VM of the cluster.
+owner counts for as long as its lock looks alive to the host that asks, and a datastore out of reach cannot be asked.
+This prevents the isolation of all hosts from stopping every VM of the cluster.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
     for act in _first_acts(history):
         datastore = truth.vms[str(act.fields["vm"])][0].datastore
         holds = holds_of(truth, datastore, paths[datastore]) if datastore in paths else []
-        details.append(_judge(act, datastore, holds, truth, scenario))
+        details.append(_judge(act, datastore, holds, truth))
     return finding(
         NAME,
         details,
@@ -48,36 +48,43 @@ def _first_acts(history: History) -> list[Record]:
     return found
 
 
-def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth, scenario: Scenario) -> Detail:
+def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth) -> Detail:
     name = str(act.fields["vm"])
     if not truth.sees_storage(act.node, truth.segment_at(max(0, act.at_ns - 1)), datastore):
         return Detail(name=name, verdict="holds", because=f"{datastore} could not be asked", evidence=(act.seq,))
-    asked_ns = _asked_ns(act, truth)
     for hold in holds:
-        known = hold.begin_ns <= act.at_ns and asked_ns <= _looks_held_until(hold, datastore, truth, scenario)
-        if hold.host != act.node and known:
+        until_ns = _looks_held_until(hold, act, datastore, holds, truth)
+        if hold.host != act.node and hold.begin_ns <= act.at_ns <= until_ns:
             return Detail(name=name, verdict="holds", because=f"{hold.host} owned {datastore}", evidence=(act.seq,))
     why = f"stopped on {act.node} at {truth.told(act.at_ns)} while nobody owned {datastore} ({act.get('because')})"
     return Detail(name=name, verdict="violated", because=why, evidence=(act.seq,))
 
 
-def _asked_ns(act: Record, truth: Truth) -> int:
-    """When the host asked for the owner: one that thaws acts on what it had read before it stood still."""
-    asked_ns = act.at_ns
-    for segment in reversed([one for one in truth.segments if one.begin_ns < act.at_ns]):
-        if p.Frozen(act.node) not in segment.conditions:
-            break
-        asked_ns = segment.begin_ns
-    return asked_ns
-
-
-def _looks_held_until(hold: Hold, datastore: str, truth: Truth, scenario: Scenario) -> int:
-    """A lock that was not released stays on the datastore until its owner has been silent for the lock watch."""
-    released = [r for r in truth.history.where("lock", node=hold.host, datastore=datastore) if r.at_ns == hold.end_ns]
-    if released:
+def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold], truth: Truth) -> int:
+    """A lock that was not released stays on the datastore until its owner has been silent for the lock watch. A host
+    that begins its watches anew has not seen that silence; if another host took the lock meanwhile, it reads that."""
+    if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
         return hold.end_ns
-    timers = scenario.cluster.timers()
-    return hold.end_ns + max(timers.vmfs_lock_watch_ns + timers.vmfs_heartbeat_ns, timers.nfs_lock_stale_ns)
+    t = truth.timers
+    watch_ns = max(t.vmfs_lock_watch_ns + t.vmfs_heartbeat_ns, t.nfs_lock_stale_ns)
+    anew_ns = _watches_anew_ns(act, truth)
+    taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
+    return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns
+
+
+def _watches_anew_ns(act: Record, truth: Truth) -> int:
+    """When the host last began every lock watch anew, because it had stood still or its clock had leapt ahead for
+    longer than `Timers.leap_ns` (docs/decisions/0016); 0: never."""
+    leap_ns = truth.timers.leap_ns
+    found = [w.at_ns for w in truth.clocks.leaps if w.host == act.node and w.at_ns <= act.at_ns and w.by_ns > leap_ns]
+    begin_ns = end_ns = -1
+    for span in truth.spans:
+        if p.Frozen(act.node) in span.primitives and span.begin_ns < act.at_ns:
+            begin_ns = begin_ns if span.begin_ns <= end_ns else span.begin_ns
+            end_ns = max(end_ns, min(span.end_ns, act.at_ns))
+            if end_ns - begin_ns > leap_ns:
+                found.append(end_ns)
+    return max(found, default=0)
 
 
 CHECKER = Checker(NAME, ("isolation", "lock", "role", "vm", "fault"), _check)

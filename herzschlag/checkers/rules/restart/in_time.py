@@ -76,12 +76,15 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
 
 
 def _waits_for_an_attempt(vm: str, stay: Stay, truth: Truth) -> bool:
-    """Whether a restart had begun before the VM ended, as of a host that only stood still, and waits: for room, or
-    since its last attempt failed, for the time of the next one (`attempts.py`)."""
+    """Whether a restart had begun before the VM ended, as of a host that only stood still, and waits: for room as long
+    as the reign lasts, or since its last attempt failed, for the time of the next one (`attempts.py`)."""
     before = [r for r in truth.history.where("restart", vm=vm) if r.at_ns < stay.end_ns]
     if not before or before[-1].get("phase") not in ("failed", "begins", "pending"):
         return False
-    return before[-1].get("phase") == "failed" or truth.role(before[-1].node, stay.end_ns) == "master"
+    master = before[-1].node
+    won = truth.history.last("role", stay.end_ns, node=master)
+    same_reign = won is not None and won.at_ns <= before[-1].at_ns and truth.role(master, stay.end_ns) == "master"
+    return before[-1].get("phase") == "failed" or same_reign
 
 
 def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | None:

@@ -111,6 +111,21 @@ def test_a_vm_that_ended_by_itself_is_restarted_on_a_joined_host() -> None:
     assert records(reign.machine.did(), "restart", vm="web", phase="ordered")
 
 
+def test_a_host_is_given_vms_only_when_it_has_told_what_it_runs() -> None:
+    """One that thawed and joined again may run all that it ran, and have no room."""
+    reign = Reign().owns("web")
+    reign.machine.context.access["vmfs-1"] = "apd"  # so that the VM goes to another host
+    reign.due(110)
+    reign.peer("host-99").datastores = {"vmfs-1": "ok"}  # as it was told before
+    header = {"sender": "host-99", "boot": 1, "sequence": 1, "sent_ns": 0}
+    reign.master.message(reign.peer("host-99"), Join(**header, inventory=0, padding=0))  # type: ignore[arg-type]
+    reign.due(111)
+    assert not records(reign.machine.did(), "restart", phase="ordered")
+    reign.inventory("host-99", generation=1)
+    reign.due(112)
+    assert records(reign.machine.did(), "restart", vm="web", phase="ordered", target="host-99")
+
+
 def test_a_vm_that_a_user_stopped_is_not_restarted() -> None:
     reign = Reign().owns("web")
     reign.joins("host-99", "web")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.planted.plant import judged, scenario_of
+from herzschlag.checkers import CHECKERS
+from herzschlag.checkers.truth import Truth
+from herzschlag.history.records import SECOND, History, record
+from herzschlag.scenarios.from_toml import load
+from tests.planted.plant import judged, play, scenario_of
 from tests.support.rules import sees_who_breaks
+
+EXPLORED = Path(__file__).parents[6] / "tests/simulation/explored"
 
 
 @pytest.mark.parametrize(
@@ -21,3 +29,20 @@ def test_it_sees_who_breaks_the_rule(scenario: str, fault: str, says: str) -> No
 
 def test_a_run_in_which_nothing_happens_breaks_nothing() -> None:
     assert judged("restart-in-time", scenario_of("normal")).verdict in ("holds", "nothing")
+
+
+def test_a_restart_that_waits_for_room_is_under_way_as_long_as_the_reign_lasts() -> None:
+    """The VM of a frozen host ends when that host thaws; its restart has been waiting for room since before that."""
+    scenario = load(str(EXPLORED / "pending-before-it-ended.toml"))
+    history = play(scenario)
+    assert CHECKERS["restart-in-time"].judge(history, scenario).fine
+    ended_ns = Truth.of(history, scenario).stays["guest-100"][0].end_ns
+    master = history.where("restart", vm="guest-100", phase="pending")[0].node
+    again = [
+        record(ended_ns - before_s * SECOND, master, "role", {"from": left, "to": to, "because": "a test"})
+        for before_s, left, to in ((2, "master", "election"), (1, "election", "master"))
+    ]
+    edited = History.ordered([*history.records[:-1], *again, history.records[-1]])
+    found = CHECKERS["restart-in-time"].judge(edited, scenario)
+    assert found.verdict == "violated"
+    assert "guest-100: ended on host-100" in found.because
