@@ -15,8 +15,10 @@ from functools import cache
 from importlib import import_module
 from inspect import getattr_static
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
+from herzschlag import agents
 from herzschlag.backends.opening import open_session
 from herzschlag.checkers import check_all
 from herzschlag.checkers.verdict import Finding
@@ -76,9 +78,18 @@ def scenario_of(name: str) -> Scenario:
     return load(str(own)) if own.exists() else load(name)
 
 
+@cache
+def load_cores() -> None:
+    """Load every module of the agents. One that is loaded while another is broken keeps what it imports from that."""
+    for found in walk_packages(agents.__path__, f"{agents.__name__}."):
+        if not found.name.endswith(".__main__"):
+            import_module(found.name)
+
+
 @contextmanager
 def in_place(fault: Planted) -> Iterator[None]:
     """The cores are broken in here, and whole again afterwards."""
+    load_cores()
     owner, name = _owner_of(fault.place)
     original = getattr_static(owner, name)
     setattr(owner, name, fault.patch(original))

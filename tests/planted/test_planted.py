@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -78,3 +80,14 @@ def test_the_cores_are_whole_again_after_a_planted_fault() -> None:
         broken = play(scenario_of("master-failure")).records
     assert broken != before
     assert play(scenario_of("master-failure")).records == before
+
+
+def test_no_module_is_loaded_while_another_is_broken() -> None:
+    """It would keep the broken function that it imports, for every run of its process; a new one has none loaded."""
+    program = (
+        "import sys; from tests.planted import FAULTS, plant\n"
+        "with plant.in_place(FAULTS[0]): before = {*sys.modules}; plant.play(plant.scenario_of(FAULTS[0].scenario))\n"
+        "sys.exit(str([name for name in {*sys.modules} - before if name.startswith('herzschlag.agents')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == "[]\n"
