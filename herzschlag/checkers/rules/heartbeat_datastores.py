@@ -58,8 +58,10 @@ def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
         for begin_ns, end_ns in stretches(truth, partial(undisturbed, names=names)):
             if not wanted or end_ns - begin_ns < CHOSEN_NS + slack_ns(truth):
                 continue
-            held = sorted(name for name in names if _holds(host, name, end_ns - 1, truth))
-            damaged = sorted(name for name in names if _damaged(host, name, end_ns - 1, truth))
+            locks = {name: _lock(host, name, end_ns - 1, truth) for name in sorted(names)}
+            held = [name for name, lock in locks.items() if lock is not None and lock.get("to") == "held"]
+            # A program in the lab put something else there, of which vCenter learns nothing.
+            damaged = [name for name, lock in locks.items() if lock is not None and _is_damaged(lock)]
             verdict: Verdict = "holds" if len(held) >= wanted else "unknown" if damaged else "violated"
             why = f"its heartbeat is on {' and '.join(held) or 'no datastore'} at {truth.told(end_ns)}"
             if verdict == "violated":
@@ -76,18 +78,12 @@ def _told(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
     return reaches and own_agent_lives(truth, host, segment) and truth.vcenter_reaches(host, segment)
 
 
-def _holds(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    last = _last_of_its_lock(host, datastore, at_ns, truth)
-    return last is not None and last.get("to") == "held"
+def _is_damaged(lock: Record) -> bool:
+    return str(lock.get("because")).endswith(FAILED["damaged"])
 
 
-def _damaged(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    """Whether the datastore has something else there, which a program in the lab put: vCenter learns nothing of it."""
-    last = _last_of_its_lock(host, datastore, at_ns, truth)
-    return last is not None and str(last.get("because")).endswith(FAILED["damaged"])
-
-
-def _last_of_its_lock(host: str, datastore: str, at_ns: int, truth: Truth) -> Record | None:
+def _lock(host: str, datastore: str, at_ns: int, truth: Truth) -> Record | None:
+    """What the host recorded last of its heartbeat's lock there."""
     told = [r for r in truth.history.where("lock", node=host, datastore=datastore) if r.at_ns <= at_ns]
     return next((r for r in reversed(told) if str(r.get("path")).endswith(f"/{host}-hb")), None)
 

@@ -44,14 +44,16 @@ def _judge(host: str, truth: Truth) -> list[Detail]:
         return runs(segment) and not (truth.agent_runs(host, segment) and truth.hears(VCENTER, host, segment))
 
     found = []
-    spoke = [r.at_ns for r in truth.history if r.node == host and r.kind in ("role", "config", "slot")]
-    spoke += [span.end_ns for span in truth.spans if not silent(between_faults(truth, span.end_ns))]
+    spoke = [r for r in truth.history if r.node == host and r.kind in ("role", "config", "slot")]
     for begin_ns, end_ns in stretches(truth, silent):
         due_ns = begin_ns + truth.timers.host_timeout_ns + SPARE_NS + slack_ns(truth)
         before_ns = begin_ns - BEFORE_NS
         known = before_ns >= 0 and lasted(truth, before_ns, begin_ns - 1, lambda s: runs(s) and heard(s))
-        if due_ns >= end_ns or not known or any(begin_ns < at_ns <= due_ns for at_ns in spoke):
+        if due_ns >= end_ns or not known or any(begin_ns < r.at_ns <= due_ns for r in spoke):
             continue  # It may have lived for a moment between two faults.
+        ends = [span.end_ns for span in truth.spans if begin_ns < span.end_ns <= due_ns]
+        if not all(silent(between_faults(truth, at_ns)) for at_ns in ends):
+            continue
         last = truth.history.last("reports", due_ns, node=VCENTER, host=host)
         missed = last is not None and last.get("to") == "silent"
         verdict: Verdict = "holds" if missed else "violated"

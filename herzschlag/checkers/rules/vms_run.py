@@ -17,7 +17,7 @@ from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.unrestarted import unrestarted
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
-from herzschlag.history.records import SECOND, History
+from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "vms-run"
@@ -38,7 +38,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         for one in step.fault.primitives(truth.lab):
             if isinstance(one, p.VmPower):
                 (wanted.add if one.on else wanted.discard)(one.vm)
-    wanted -= _refused(history) | _not_switched_on(truth)
+    wanted -= _not_begun(truth)
     overdue_ns = at_ns - round(scenario.patience_s * SECOND)
     details = [_judge(vm, truth, segment, at_ns, overdue_ns) for vm in sorted(wanted)]
     return finding(
@@ -49,22 +49,18 @@ def _check(history: History, scenario: Scenario) -> Finding:
     )
 
 
-def _refused(history: History) -> set[str]:
-    """VMs whose user was last told no: what admission control refuses runs nowhere (7.7 [DD-AC])."""
-    last = {str(record.get("vm")): record for record in history.of_kind("user")}
-    return {vm for vm, record in last.items() if record.get("refused") and record.get("on")}
-
-
-def _not_switched_on(truth: Truth) -> set[str]:
-    """VMs whose user last switched them on while a fault had each power-on fail: no master repeats a user's order."""
+def _not_begun(truth: Truth) -> set[str]:
+    """VMs whose user last switched them on, in vain: admission control refused (7.7 [DD-AC]), or a fault had each
+    power-on fail, and no master repeats a user's order."""
     last = {str(record.get("vm")): record for record in truth.history.of_kind("user")}
     return {
-        vm
-        for vm, record in last.items()
-        if record.get("on")
-        and p.Reconfigured(f"vm.{vm}.power_on_fails", True) in truth.segment_at(record.at_ns).conditions
-        and not any(stay.end_ns > record.at_ns for stay in truth.stays.get(vm, ()))
+        vm for vm, record in last.items() if record.get("on") and (record.get("refused") or _fails(vm, record, truth))
     }
+
+
+def _fails(vm: str, order: Record, truth: Truth) -> bool:
+    fails = p.Reconfigured(f"vm.{vm}.power_on_fails", True) in truth.segment_at(order.at_ns).conditions
+    return fails and not any(stay.end_ns > order.at_ns for stay in truth.stays.get(vm, ()))
 
 
 def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:

@@ -85,6 +85,8 @@ class _Judge:
         links = system.links
         assert links is not None, "a system that tells links says when an end must have noticed"
         self._told_s = links.told_s
+        self._undoing_ns = [(begun_ns(end), end.at_ns) for end in truth.history.where("fault", phase="end")]
+        """From when to when faults are being undone: one ends when it is undone everywhere."""
         self._deaths_ns = [span.begin_ns for span in truth.spans if any(map(self._ends_a_life, span.primitives))]
 
     def detail(self) -> Detail:
@@ -172,14 +174,10 @@ class _Judge:
             works,
             truth.agent_runs(peer, segment) and truth.passes(network, peer, host, segment, "8182"),
             works and truth.passes(network, host, peer, segment, "8182"),
-            not truth.impaired(segment) and not self._undone(segment),
+            not truth.impaired(segment)
+            and not any(begin <= segment.begin_ns and segment.end_ns <= end for begin, end in self._undoing_ns),
             frozenset(c for c in segment.conditions if isinstance(c, p.AgentDown) and c.host in (host, peer)),
         )
-
-    def _undone(self, segment: Segment) -> bool:
-        """Whether a fault is being undone meanwhile: it ends when it is undone everywhere."""
-        ends = self._truth.history.where("fault", phase="end")
-        return any(begun_ns(end) <= segment.begin_ns and segment.end_ns <= end.at_ns for end in ends)
 
 
 CHECKER = Checker(NAME, ("ready",), _check)

@@ -131,13 +131,19 @@ def test_a_thawed_hosts_vm_does_not_write_over_its_successor() -> None:
     assert [run.host for run in world.disk(VM).runs] == ["host-98", "host-99"]
 
 
-def test_a_host_that_stood_still_during_a_power_on_looks_at_the_lock_before_the_vm_starts() -> None:
-    """The time that the power-on takes is over when the host thaws, and another host has broken the lock."""
+def frozen_during_a_power_on(slow: VmConfig) -> World:
+    """Of host-98, after one of the seconds that it takes."""
     world = World("host-98", "host-99")
-    slow = VmConfig(name="vm-1", datastore=V, power_on_s=2)
     world["host-98"].call(actions.PowerOn(ordered(1), slow, ()))
     world.advance(1)
     world["host-98"].frozen = True
+    return world
+
+
+def test_a_host_that_stood_still_during_a_power_on_looks_at_the_lock_before_the_vm_starts() -> None:
+    """The time that the power-on takes is over when the host thaws, and another host has broken the lock."""
+    slow = VmConfig(name="vm-1", datastore=V, power_on_s=2)
+    world = frozen_during_a_power_on(slow)
     world["host-99"].call(actions.PowerOn(ordered(2), slow, ()))
     world.advance(40)
     assert world["host-99"].vm_state("vm-1") == "on"
@@ -149,11 +155,8 @@ def test_a_host_that_stood_still_during_a_power_on_looks_at_the_lock_before_the_
 
 
 def test_a_host_that_stood_still_during_a_power_on_goes_on_where_no_other_took_the_vm() -> None:
-    world = World("host-98", "host-99")
     slow = VmConfig(name="vm-1", datastore=V, power_on_s=2)
-    world["host-98"].call(actions.PowerOn(ordered(1), slow, ()))
-    world.advance(1)
-    world["host-98"].frozen = True
+    world = frozen_during_a_power_on(slow)
     world.advance(40)
     world["host-98"].frozen = False
     world.advance(1)
