@@ -6,6 +6,7 @@ to run.
 
 from __future__ import annotations
 
+from herzschlag.checkers.leading import led_until, same_reign
 from herzschlag.checkers.told import UNMONITORED
 from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
@@ -14,8 +15,8 @@ from herzschlag.history.records import SECOND, Record
 CONFIGURED_NS = 15 * SECOND
 """A host that vCenter reaches has a new configuration after this time at the latest."""
 DECIDED_NS = 75 * SECOND
-"""This long after a VM ended, its master has decided about a restart: 18 s for a dead host, 60 s for an isolated one,
-some more until a file is read again."""
+"""When masters have led for this long since a VM ended, one has decided about a restart: 18 s for a dead host, 60 s for
+an isolated one, some more until a file is read again."""
 
 
 TRIED = {
@@ -54,6 +55,29 @@ def _starts(vm: str, host: str, truth: Truth) -> bool:
     return bool(told) and told[0].get("to") == "starting" and truth.end_ns < told[0].at_ns + took_ns
 
 
+def _unmonitored(datastore: str, ended_ns: int, truth: Truth) -> bool:
+    """Whether some host took monitoring to be off before a master had decided. Once no master restarts it, none need do
+    so when monitoring is on again: nothing is published of that."""
+    if not any(UNMONITORED in segment.conditions for segment in truth.segments):
+        return False
+    decided_ns = led_until(datastore, ended_ns, DECIDED_NS, truth)
+    return any(UNMONITORED in segment.conditions for segment in truth.between(ended_ns - CONFIGURED_NS, decided_ns))
+
+
+def _used_up(vm: str, ended_ns: int, truth: Truth) -> bool:
+    """Whether its master had taken its host for dead, and given it up, while the VM still ran there: an isolated host
+    stops it later, and without a heartbeat datastore no file tells the master."""
+    before = [r for r in truth.history.where("restart", vm=vm) if r.at_ns < ended_ns]
+    return bool(before) and before[-1].get("phase") == "given-up" and same_reign(before[-1], ended_ns, truth)
+
+
+def _without(datastore: str, truth: Truth) -> str:
+    """Who leads at the end, where that datastore is attached to none of them."""
+    masters = [host for host in truth.lab.moids if truth.role(host, truth.end_ns) == "master"]
+    attached = [host for host in masters if datastore in (one.name for one in truth.lab.datastores_of(host))]
+    return "" if attached else " and ".join(masters)
+
+
 def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     """The reason, for a VM that ended on that host then; empty: it must run again."""
     datastore = truth.vms[vm][0].datastore
@@ -64,9 +88,12 @@ def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     tried = [r for r in truth.history.where("restart", vm=vm) if r.at_ns >= ended_ns]
     if tried and tried[-1].get("phase") in TRIED and any(_hindered(vm, r, truth) for r in tried):
         return TRIED[str(tried[-1].get("phase"))]
+    if not tried and _used_up(vm, ended_ns, truth):
+        return "its attempts at a restart were used up while it still ran [DD-R]"
+    if not tried and (masters := _without(datastore, truth)):
+        return f"{datastore} is not attached to {masters}, so no list has it [YB-OWN]"
     if tried and tried[-1].get("phase") == "ordered" and _starts(vm, str(tried[-1].get("target")), truth):
         return f"its power-on, which takes {truth.vms[vm][0].power_on_s:g} s, is under way"
-    meanwhile = truth.between(ended_ns - CONFIGURED_NS, ended_ns + DECIDED_NS)
-    if not truth.monitored or any(UNMONITORED in segment.conditions for segment in meanwhile):
+    if not truth.monitored or _unmonitored(datastore, ended_ns, truth):
         return "host monitoring was off when it would have been restarted [AG60-16]"
     return ""

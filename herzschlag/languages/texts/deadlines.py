@@ -82,4 +82,6 @@ DEADLINES = (
     N_("its restart priority is disabled [API-PRIO]"),
     N_("its last attempt failed, and the next one is not due [DD-R]"),
     N_("its attempts at a restart were used up, or a user switched it off [DD-R]"),
+    N_("its attempts at a restart were used up while it still ran [DD-R]"),
+    N_("{datastore} is not attached to {masters}, so no list has it [YB-OWN]"),
 )

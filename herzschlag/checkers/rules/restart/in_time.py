@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.lasting import own_agent_lives, slack_ns
+from herzschlag.checkers.leading import leads_since, same_reign
 from herzschlag.checkers.rules.belief import legal_delay_ns
-from herzschlag.checkers.rules.list_owners import protected_lists
-from herzschlag.checkers.rules.lock_holders import holds_of
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.signs_of_life import shows_heartbeat
 from herzschlag.checkers.truth import Stay, Truth
@@ -57,7 +56,7 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
     for segment in truth.between(stay.end_ns, until_ns):
         end_ns = min(segment.end_ns, until_ns)
         for master in truth.lab.moids:
-            since_ns = _leads_since(master, datastore, end_ns - 1, truth)
+            since_ns = leads_since(master, datastore, end_ns - 1, truth)
             if since_ns is None or truth.impaired(segment) or not truth.sees_storage(master, segment, datastore):
                 continue  # a datastore that is lost takes its list with it (1.5 [YB-OWN])
             limit_ns = _limit_ns(stay, master, segment, truth)
@@ -76,15 +75,13 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
 
 
 def _waits_for_an_attempt(vm: str, stay: Stay, truth: Truth) -> bool:
-    """Whether a restart had begun before the VM ended, as of a host that only stood still, and waits: for room as long
-    as the reign lasts, or since its last attempt failed, for the time of the next one (`attempts.py`)."""
+    """Whether a restart had begun before the VM ended, as of a host that was cut off or only stood still, and goes on:
+    it is ordered or waits for room, as long as the reign lasts, or its last attempt failed, and the time of the next
+    one is for `attempts.py`."""
     before = [r for r in truth.history.where("restart", vm=vm) if r.at_ns < stay.end_ns]
-    if not before or before[-1].get("phase") not in ("failed", "begins", "pending"):
+    if not before or before[-1].get("phase") not in ("failed", "begins", "pending", "ordered"):
         return False
-    master = before[-1].node
-    won = truth.history.last("role", stay.end_ns, node=master)
-    same_reign = won is not None and won.at_ns <= before[-1].at_ns and truth.role(master, stay.end_ns) == "master"
-    return before[-1].get("phase") == "failed" or same_reign
+    return before[-1].get("phase") == "failed" or same_reign(before[-1], stay.end_ns, truth)
 
 
 def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | None:
@@ -105,22 +102,6 @@ def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | 
     if role == "isolated" and cut_off and read and shows_heartbeat(host, master, segment, truth):
         return limit_ns + truth.timers.poweron_poll_ns
     return None
-
-
-def _leads_since(host: str, datastore: str, at_ns: int, truth: Truth) -> int | None:
-    """From when on the host is a master that may restart VMs of the datastore; None: it is none."""
-    if truth.role(host, at_ns) != "master":
-        return None
-    won = truth.history.last("role", at_ns, node=host, to="master")
-    lists = dict(protected_lists(truth.history))
-    if won is None or datastore not in lists:
-        return None
-    holds = [
-        h for h in holds_of(truth, datastore, lists[datastore]) if h.host == host and h.begin_ns <= at_ns < h.end_ns
-    ]
-    if not holds:
-        return None
-    return max(won.at_ns + truth.timers.restart_delay_ns, holds[-1].begin_ns)
 
 
 CHECKER = Checker(NAME, ("restart", "vm", "lock", "role", "fault"), _check)

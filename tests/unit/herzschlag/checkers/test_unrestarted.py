@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from herzschlag.checkers.told import UNMONITORED
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted
 from herzschlag.exploration.playing import play
 from herzschlag.faults import PowerOff, Reconfigure, Storage
 from herzschlag.faults.base import Fault
 from herzschlag.history.records import SECOND
+from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Cluster, Scenario, Step, VmEntry
+
+EXPLORED = Path(__file__).parents[4] / "tests/simulation/explored"
 
 
 def truth_of(fault: Fault, *vms: VmEntry) -> tuple[Truth, int, int]:
@@ -43,3 +49,31 @@ def test_while_a_power_on_that_takes_long_is_under_way() -> None:
     truth, begin_ns, _ = truth_of(PowerOff(host="host-98"), *vms)
     assert unrestarted("takes-120", "host-98", begin_ns, truth) == "its power-on, which takes 120 s, is under way"
     assert not unrestarted("takes-10", "host-98", begin_ns, truth)
+
+
+def of_schedule(name: str) -> Truth:
+    scenario = load(str(EXPLORED / f"{name}.toml"))
+    return Truth.of(play(scenario).history, scenario)
+
+
+def test_monitoring_that_was_off_before_any_master_could_decide() -> None:
+    truth = of_schedule("unmonitored-before-a-master-leads")
+    ended_ns = truth.stays["vm-98-1"][0].end_ns
+    assert all(UNMONITORED not in s.conditions for s in truth.between(ended_ns, ended_ns + DECIDED_NS))
+    assert "monitoring was off" in unrestarted("vm-98-1", "host-98", ended_ns, truth)
+
+
+def test_attempts_that_were_used_up_while_it_still_ran() -> None:
+    truth = of_schedule("given-up-while-it-ran")
+    ended_ns = truth.stays["vm-98-1"][0].end_ns
+    [given_up] = truth.history.where("restart", vm="vm-98-1", phase="given-up")
+    assert given_up.at_ns < ended_ns
+    assert "used up while it still ran" in unrestarted("vm-98-1", "host-98", ended_ns, truth)
+    assert not unrestarted("vm-98-1", "host-98", given_up.at_ns - 1, truth)
+
+
+def test_a_datastore_that_is_attached_to_no_master() -> None:
+    truth = of_schedule("on-a-datastore-of-one-host")
+    ends = {vm: truth.stays[vm][0].end_ns for vm in ("slow-98-1", "slow-98-3")}
+    assert "vmfs-3 is not attached to host-99" in unrestarted("slow-98-3", "host-98", ends["slow-98-3"], truth)
+    assert not unrestarted("slow-98-1", "host-98", ends["slow-98-1"], truth)

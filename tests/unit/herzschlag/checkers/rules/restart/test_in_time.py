@@ -46,3 +46,12 @@ def test_a_restart_that_waits_for_room_is_under_way_as_long_as_the_reign_lasts()
     found = CHECKERS["restart-in-time"].judge(edited, scenario)
     assert found.verdict == "violated"
     assert "guest-100: ended on host-100" in found.because
+
+
+def test_a_restart_that_was_ordered_before_the_vm_ended_is_under_way() -> None:
+    """The host is isolated first, and loses power while the order waits for the VM's lock."""
+    scenario = load(str(EXPLORED / "ordered-before-it-ended.toml"))
+    history = play(scenario)
+    assert CHECKERS["restart-in-time"].judge(history, scenario).fine
+    ordered = history.where("restart", vm="slower-98", phase="ordered")
+    assert [order.at_ns < Truth.of(history, scenario).stays["slower-98"][0].end_ns for order in ordered] == [True]
