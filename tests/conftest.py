@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Generator, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +16,9 @@ from tests.support.order import long_first
 # Tests read, break and replace plain Python; those of the compiled cores start processes of their own. Set before any
 # import of ours, and for every process that a test starts.
 os.environ.setdefault("HERZSCHLAG_PURE", "1")
+
+# What was measured of this machine changes the speed and number of labs: for tests nothing was. Nothing is there.
+os.environ["XDG_STATE_HOME"] = str(Path(tempfile.gettempdir()) / f"herzschlag-tests-{os.getpid()}-state")
 
 # The same examples at every run: a failure seen once is seen again. HERZSCHLAG_EXPLORE=1 looks for new ones.
 settings.register_profile(

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from bench.comparison.cases import FAULTS, SUBJECTS
 from bench.comparison.kept import Played
 from bench.comparison.seen import Seen
-from bench.lines.draw import DARK, LIGHT, style, ticks_of
+from herzschlag.curves.strokes import DARK, LIGHT, style, ticks_of
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 190, 112, 48, 46
 ROW = 46

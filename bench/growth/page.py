@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.growth.kept import Lab
-from bench.growth.picture import Panel, picture
+from herzschlag.curves.panels import Panel, picture
 from herzschlag.history.records import write_whole
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from bench.lines.share import Share
+from herzschlag.curves.strokes import CURVES_MAX, dashed, style, ticks_of
 
 WIDTH, PLOT_HEIGHT = 720, 270
 LEFT, RIGHT, TOP, BOTTOM = 84, 20, 14, 58
@@ -19,12 +20,6 @@ LEGEND_ROW, LEGEND_ENTRY = 24, 34
 """Pixels, and the characters that have room in half a row."""
 UPWARDS = "share of runs"
 """Title of the y axis."""
-TICKS_MAX = 10
-LIGHT = ("#0b62c4", "#b45309", "#0f7b4f", "#8b3fb5", "#c22f3d", "#4a5560")
-DARK = ("#6cb2ff", "#f0a04b", "#4cc790", "#cf97f0", "#ff7b86", "#b4bec9")
-DASHES = ("", "9 5", "2 5", "14 4 2 4", "5 3", "1 3")
-"""A curve is told from the others by its dashes as well as by its colour."""
-CURVES_MAX = len(LIGHT)
 
 
 class Curve(NamedTuple):
@@ -89,31 +84,13 @@ def runs_of(counts: Sequence[int]) -> str:
     return f"{len(counts)} x {counts[0]} runs" if alike else f"{sum(counts)} runs"
 
 
-def ticks_of(first: float, last: float) -> list[float]:
-    """Round numbers from at most the first to at least the last value."""
-    rough = (last - first) / (TICKS_MAX - 1) if last > first else 1.0
-    scale = 10.0 ** math.floor(math.log10(rough))
-    step = next(nice * scale for nice in (1, 2, 5, 10) if nice * scale >= rough * (1 - 1e-9))
-    low, high = math.floor(first / step + 1e-9), math.ceil(last / step - 1e-9)
-    return [round(k * step, 10) for k in range(low, max(high, low + 1) + 1)]
-
-
-def style() -> str:
-    def rules(page: str, ink: str, grid: str, colours: Sequence[str]) -> str:
-        drawn = "".join(f".c{at}{{stroke:{colour}}}.f{at}{{fill:{colour}}}" for at, colour in enumerate(colours))
-        return f".page{{fill:{page}}}text{{fill:{ink}}}.grid{{stroke:{grid}}}.ink{{stroke:{ink};fill:{page}}}{drawn}"
-
-    light, dark = rules("#fff", "#1f2328", "#d5dae0", LIGHT), rules("#0d1117", "#e6edf3", "#3a424d", DARK)
-    return f"<style>{light}@media(prefers-color-scheme:dark){{{dark}}}</style>"
-
-
 def _entry(text: str, mark: str, at: int, columns: int) -> str:
     x = LEFT + (at % columns) * (WIDTH - LEFT - RIGHT) / columns
     y = TOP + LEGEND_ROW * (at // columns) + 9
     if mark == "point":
         drawn = _diamond(x + 14, y, "ink")
     else:
-        drawn = f'<path class="c{mark}" d="M{x:g} {y}h30" fill="none" stroke-width="2.5"{_dashed(int(mark))}/>'
+        drawn = f'<path class="c{mark}" d="M{x:g} {y}h30" fill="none" stroke-width="2.5"{dashed(int(mark))}/>'
     return f'{drawn}<text x="{x + 38:g}" y="{y + 5}" font-size="14">{escape(text)}</text>'
 
 
@@ -140,7 +117,7 @@ def _band(curve: Curve, frame: _Frame, at: int) -> str:
 def _line(curve: Curve, frame: _Frame, at: int) -> str:
     path = [f"{frame.x(v):g} {frame.y(s.value):g}" for v, s in zip(curve.values, curve.shares, strict=True)]
     dots = "".join(f'<circle class="f{at}" cx="{one.split()[0]}" cy="{one.split()[1]}" r="2.6"/>' for one in path)
-    return f'<path class="c{at}" d="M{"L".join(path)}" fill="none" stroke-width="2.5"{_dashed(at)}/>{dots}'
+    return f'<path class="c{at}" d="M{"L".join(path)}" fill="none" stroke-width="2.5"{dashed(at)}/>{dots}'
 
 
 def _point(value: float, share: Share, frame: _Frame, at: int) -> str:
@@ -151,7 +128,3 @@ def _point(value: float, share: Share, frame: _Frame, at: int) -> str:
 
 def _diamond(x: float, y: float, kind: str) -> str:
     return f'<path class="{kind}" d="M{x:g} {y - 6:g}l6 6l-6 6l-6 -6Z" stroke-width="1.8"/>'
-
-
-def _dashed(at: int) -> str:
-    return f' stroke-dasharray="{DASHES[at]}"' if DASHES[at] else ""

@@ -7,7 +7,6 @@ they say how far it is. It needs the extra `campaign` (Dask), which is imported 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ from herzschlag import failure
 from herzschlag.checkers import checkers
 from herzschlag.checkers.verdict import worst
 from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
+from herzschlag.fidelity import kept
 from herzschlag.languages import N_, N_pair, gettext, ngettext
 from herzschlag.languages.option import LangOption
 from herzschlag.languages.reasons import reason
@@ -54,7 +54,11 @@ def campaign_command(  # noqa: PLR0917 (Typer calls it by name)
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Workers on this machine. Default: one a processor.", min=1, max=MOST_JOBS),
+        typer.Option(
+            help="Workers on this machine. Default: one a processor, or as many labs as were measured.",
+            min=1,
+            max=MOST_JOBS,
+        ),
     ] = None,
     out_directory: Annotated[
         Path | None, typer.Option("--out", help="Directory of the campaign. Default: its name, in runs/.")
@@ -86,7 +90,7 @@ def campaign_command(  # noqa: PLR0917 (Typer calls it by name)
         checkers()
         campaign = matrix.load_campaign(file)
         place = out_directory or RUNS / campaign.name
-        workers = jobs or _processors()
+        workers = jobs or _workers(campaign)
         where = ngettext("{number} worker", "{number} workers", workers)
         if scheduler:
             where = gettext("scheduler {address}", address=scheduler)
@@ -178,9 +182,13 @@ def _tell(campaign: Campaign, folder: Folder, played: Mapping[str, Played], *, a
     write(out, [where])
 
 
-def _processors() -> int:
-    """That this process may use, where the system says which."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _workers(campaign: Campaign) -> int:
+    """One a processor; where it was measured, as many labs as this machine can handle at once at the
+    campaign's highest speed."""
+    fastest = max((cell.speed for cell in campaign.cells if cell.backend == "mininet"), default=None)
+    measured = kept.read()
+    labs = measured.labs_at(fastest) if measured is not None and fastest is not None else None
+    return labs or kept.processors()
 
 
 def _strangers(campaign: Campaign, folder: Folder) -> int:

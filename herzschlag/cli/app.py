@@ -24,6 +24,7 @@ from herzschlag.campaign.cli import campaign_command
 from herzschlag.checkers import checkers
 from herzschlag.cli import runs, speeds
 from herzschlag.cli.commands import scenario_files
+from herzschlag.cli.commands.bench import bench_command
 from herzschlag.cli.commands.clean import clean_command
 from herzschlag.cli.commands.demo import demo_command
 from herzschlag.cli.commands.explore import explore_command
@@ -138,7 +139,7 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         speeds.check_pace(loaded, wanted, err)
         if missing := asking.lacking():
             fail(asking.refusal(missing, asking.simulated(sys.argv[1:])), CANNOT_RUN)
-        wanted = speeds.measured(err) if wanted == AUTO else wanted
+        wanted = speeds.measured(err, min(jobs, len(loaded))) if wanted == AUTO else wanted
     folder = runs.new(out_directory)
     requests = runs.requests(
         loaded,
@@ -229,6 +230,7 @@ app.command("report", rich_help_panel=FINISHED)(report_command)
 app.command("picture", rich_help_panel=FINISHED)(picture)
 app.command("demo")(demo_command)
 app.command("campaign")(campaign_command)
+app.command("bench")(bench_command)
 app.command("live")(live)
 app.command("lesson")(lesson)
 app.command("shell")(shell_command)

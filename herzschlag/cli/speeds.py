@@ -9,9 +9,10 @@ from rich.console import Console
 from herzschlag.checkers.pace import SENSIBLE_SPEED, too_fast
 from herzschlag.cli.ending import fail
 from herzschlag.exit_status import WRONG_INPUT
+from herzschlag.fidelity.choosing import choose
 from herzschlag.languages import gettext, number
 from herzschlag.languages.refusals import told
-from herzschlag.running.machine_trial import AUTO, reason, speed_for, try_machine
+from herzschlag.running.machine_trial import AUTO
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.wrong_input import InputError
@@ -40,13 +41,12 @@ def read(text: str | None) -> Wanted:
     return speed
 
 
-def measured(console: Console) -> Most:
-    """Measure this machine and say what was chosen, in one line that begins at once."""
+def measured(console: Console, jobs: int) -> Most:
+    """Measure this machine and say what was chosen for so many labs at once, in one line that begins at once."""
     console.print(f"{gettext('Speed: measuring what this machine keeps up with ...')} ", end="", highlight=False)
-    trial = try_machine()
-    speed = speed_for(trial)
-    console.print(f"{number(speed)} ({reason(trial)})", highlight=False)
-    return Most(speed)
+    chosen = choose(jobs)
+    console.print(f"{number(chosen.speed)} ({chosen.because})", highlight=False)
+    return Most(chosen.speed)
 
 
 def of(scenario: Scenario, wanted: Wanted) -> float:

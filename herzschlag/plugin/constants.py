@@ -10,3 +10,5 @@ REQUIRE, REQUIRE_OPTION = "HERZSCHLAG_REQUIRE_PACKETS", "--herzschlag-require-pa
 """Environment variable and option: a test that cannot have real packets fails, in place of being skipped."""
 SPEED_OPTION = "--herzschlag-speed"
 """Option: the highest speed of labs on real packets, or `auto`."""
+SPEED, SEED = 10.0, 0
+"""Of a lab whose test does not say."""

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from herzschlag.errors import WrongInput
+from herzschlag.plugin.constants import SEED, SPEED
 from herzschlag.scenarios.model import Cluster as Setup
 from herzschlag.scenarios.model import Scenario
 from herzschlag.scenarios.validation import check
 from herzschlag.wrong_input import InputError, build, unknown_keys
 
 MARKER = "herzschlag"
-SPEED, SEED = 10.0, 0
 OWN_KEYS = ("speed", "seed", "alone")
 """Besides those of a scenario's [cluster] table."""
 

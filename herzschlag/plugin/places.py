@@ -1,9 +1,9 @@
-"""Places: how many labs run at once on this machine, over all pytest processes of a user, one per processor.
+"""Places: how many labs run at once on this machine, over all pytest processes of a user.
 
 This module decides the number, says where it comes from, and enforces it with one lock file a place; a process that
-dies gives its place back. One lab a processor: a lab of 3 to 16 hosts needs 3 to 11 % of one at rest at speed 10
-(bench/cluster.py), but the whole of it while it comes up, and a timer that fires late makes a test `unknown`. Simulated
-clusters need no place.
+dies gives its place back. It is what `herzschlag bench fidelity` measured here at the speed of most tests, else one lab
+a processor: a lab of 3 to 16 hosts needs 3 to 11 % of one at rest at speed 10 (bench/cluster.py), but the whole of it
+while it comes up, and a timer that fires late makes a test `unknown`. Simulated clusters need no place.
 
 Processes wait in a queue, so that none is overtaken for ever; and a process that waits holds no place, so that no two
 wait for each other.
@@ -16,6 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+
+from herzschlag.fidelity import kept
+from herzschlag.plugin.constants import SPEED
 
 LABS = "HERZSCHLAG_LABS"
 """Environment variable: the number of labs at once, for a machine that can run more or fewer."""
@@ -41,6 +44,9 @@ def places(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/
         if not told.isdecimal() or int(told) < 1:
             raise ValueError(f"{LABS}={told!r}: say a whole number from 1 on, or leave it unset")
         return Places(int(told), f"{LABS} says so")
+    measured = kept.read()
+    if measured is not None and (labs := measured.labs_at(SPEED)) is not None:
+        return Places(labs, f"it can handle them at speed {SPEED:g}, measured on {measured.date}")
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     quota = _quota(cgroups, own)
     if quota is not None and quota < here:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import pytest
 
+from herzschlag.fidelity.choosing import choose
 from herzschlag.plugin.constants import SPEED_OPTION
-from herzschlag.running.machine_trial import AUTO, reason, speed_for, try_machine
+from herzschlag.plugin.places import places
+from herzschlag.running.machine_trial import AUTO
 from herzschlag.scenarios.validation import check_speed
 from herzschlag.wrong_input import InputError
 
@@ -18,9 +20,9 @@ def settle(config: pytest.Config) -> str:
     """Put a number in place of what the user wrote, and say what a session begins with. Raises UsageError."""
     told = config.getoption(SPEED_OPTION)
     if told == AUTO:
-        trial = try_machine()
-        config.option.herzschlag_speed = speed = speed_for(trial)
-        return f"herzschlag: labs at most at speed {speed:g}: {reason(trial)}"
+        chosen = choose(places().number)
+        config.option.herzschlag_speed = chosen.speed
+        return f"herzschlag: labs at most at speed {chosen.speed:g}: {chosen.because}"
     try:
         config.option.herzschlag_speed = speed = float(told)
         check_speed(speed, SPEED_OPTION)

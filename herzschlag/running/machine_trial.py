@@ -53,7 +53,7 @@ def try_machine() -> Trial:
 
 def speed_for(trial: Trial) -> float:
     """The fastest speed that this machine keeps up with."""
-    return next((speed for speed in SPEEDS if _keeps_up(trial, speed)), SPEEDS[-1])
+    return next((speed for speed in SPEEDS if keeps_up(trial, speed)), SPEEDS[-1])
 
 
 def reason(trial: Trial) -> str:
@@ -64,9 +64,11 @@ def reason(trial: Trial) -> str:
     return gettext("{late}, computing {number} times slower than usual", late=late, number=f"{trial.slower:.0f}")
 
 
-def _keeps_up(trial: Trial, speed: float) -> bool:
+def keeps_up(trial: Trial, speed: float) -> bool:
+    """Whether the machine, as it is now, is fast enough for that speed."""
     in_time = trial.late_s <= LATE_SHARE * tolerance_s(speed) / speed
-    return in_time and trial.slower <= WORK_MOST.get(speed, float("inf"))
+    most = next((most for fast, most in WORK_MOST.items() if speed >= fast), float("inf"))
+    return in_time and trial.slower <= most
 
 
 def _lateness() -> float:

@@ -132,6 +132,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (
             Place("herzschlag/errors", PURE),
             Place("herzschlag/exit_status", VALUES),
+            Place("herzschlag/curves/", PURE | {"xml"}),
             Place("herzschlag/sources/", SYSTEM),
             Place("herzschlag/languages/", SYSTEM | {"typer"}),
         ),
@@ -189,6 +190,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
                 ("controller/frameworks", "topo/requirements", "topo/environment", "topo/confinement"),
             ),
         ),
+        (Place("herzschlag/fidelity/", SYSTEM, TOPO),),
         (Place("herzschlag/lesson/", SYSTEM | {"starlette", "typer"}, TOPO),),
         (Place("herzschlag/campaign/matrix", SYSTEM | {"tomli_w"}, TOPO), Place("herzschlag/campaign/parcel", SYSTEM)),
         (Place("herzschlag/campaign/work", SYSTEM, TOPO),),

@@ -66,8 +66,9 @@ def demo_command(
         ):
             screen.out.print(line, markup=False, soft_wrap=True)
     scenarios = [load(name) for name in SITUATIONS]
+    at_once = min(jobs or os.cpu_count() or 1, len(scenarios))
     if chosen is Backend.mininet:
         speeds.check_pace(scenarios, wanted, screen.err)
-        wanted = speeds.measured(screen.out) if wanted == AUTO else wanted
+        wanted = speeds.measured(screen.out, at_once) if wanted == AUTO else wanted
     requests = runs.requests(scenarios, runs.new(out_directory), backend=chosen.value, speed=wanted)
-    raise typer.Exit(runs.play_and_tell(screen, requests, jobs or os.cpu_count() or 1))
+    raise typer.Exit(runs.play_and_tell(screen, requests, at_once))

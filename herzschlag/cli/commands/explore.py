@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from herzschlag.backends.names import BackendName
+from herzschlag.cli import durations
 from herzschlag.cli.ending import fail
 from herzschlag.errors import UnusableMachine
 from herzschlag.exit_status import CANNOT_RUN, HOLDS, INTERRUPTED, VIOLATED, WRONG_INPUT
@@ -41,7 +42,6 @@ MOST_JOBS = 64
 EVERY_S = 10.0
 """How often a line of progress is written."""
 CONFIRM_SPEED = 10.0
-UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 out = Console(highlight=False)
 
@@ -98,7 +98,7 @@ def explore_command(  # noqa: PLR0917 (Typer calls it by name)
         kinds=_kinds(only or (), without or ()),
         hosts=_range("--hosts", hosts, 2, 16),
         faults=_range("--faults", faults, 1, 20),
-        for_s=_seconds(for_time),
+        for_s=durations.seconds(for_time),
         seed=seed,
         jobs=jobs or 1,
         profile=profile.value,
@@ -242,10 +242,3 @@ def _range(option: str, text: str, least: int, most: int) -> tuple[int, int]:
     if least <= low <= high <= most:
         return low, high
     return fail(f"{option} {text!r}: a number or two, from {least} to {most}, e.g. {least}-{least + 2}", WRONG_INPUT)
-
-
-def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d{1,6})([smh])", text)
-    if found is None or int(found[1]) == 0:
-        fail(f"--time {text!r}: a number and a unit: 30s, 10m, 2h", WRONG_INPUT)
-    return int(found[1]) * UNITS_S[found[2]]

@@ -27,6 +27,7 @@ COMMANDS = (
     N_("failed: standard output: {error}"),
     N_("interrupted"),
     N_("--speed: {text} is neither a number nor {word}; 1 is real time, 10 ten times as fast"),
+    N_("--speed: {text} is not a number: 10 is ten times as fast as real time"),
     N_("few machines keep up with more than {most}; a run may be unknown"),
     N_("--port {port}: {error}; choose another address or port"),
     N_("--host {host} --port {port}: {error}; choose another address or port"),

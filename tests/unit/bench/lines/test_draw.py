@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.lines.draw import CURVES_MAX, LEFT, PLOT_HEIGHT, RIGHT, WIDTH, Curve, chart, runs_of, ticks_of
+from bench.lines.draw import LEFT, PLOT_HEIGHT, RIGHT, WIDTH, Curve, chart, runs_of
 from bench.lines.share import Share
+from herzschlag.curves.strokes import CURVES_MAX
 
 VALUES = (0.0, 0.5, 1.0)
 HALF = Curve("one <network>", VALUES, [Share(0, 20), Share(10, 20), Share(20, 20)])
@@ -79,16 +80,3 @@ def test_the_same_values_give_the_same_text() -> None:
 def test_more_curves_than_colours_are_refused() -> None:
     with pytest.raises(ValueError, match="make two pictures"):
         chart([HALF] * (CURVES_MAX + 1), "loss", "about")
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "ticks"),
-    [
-        (0.1, 0.9, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]),
-        (2, 40, [0, 5, 10, 15, 20, 25, 30, 35, 40]),
-        (0, 60, [0, 10, 20, 30, 40, 50, 60]),
-        (3, 3, [3, 4]),
-    ],
-)
-def test_ticks_are_round_and_cover_all_values(first: float, last: float, ticks: list[float]) -> None:
-    assert ticks_of(first, last) == ticks

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.lines.draw import CURVES_MAX
 from bench.lines.sweeps import SWEEPS
+from herzschlag.curves.strokes import CURVES_MAX
 from herzschlag.faults import Impair, primitives_of
 from herzschlag.scenarios.plan import make_plan
 

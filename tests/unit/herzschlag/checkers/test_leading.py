@@ -28,8 +28,8 @@ def test_a_master_leads_when_its_delay_is_over_and_it_holds_the_list() -> None:
 
 
 def test_nobody_leads_while_every_host_is_isolated() -> None:
-    """From T+15 on no host leads, but for one that is a master for 5 s; the next one is elected at T+96, and waits 10 s.
-    The old one has led for 15 s of 75."""
+    """From T+15 on no host leads, but for a master of 5 s; the next is elected at T+96, and waits 10 s. The old one has
+    led for 15 s of 75."""
     truth = truth_of("unmonitored-before-a-master-leads")
     down = truth.spans[0].begin_ns
     assert led_until("vmfs-1", down, 10 * SECOND, truth) == down + 10 * SECOND

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from herzschlag.cli import speeds
+from herzschlag.fidelity import choosing
 from herzschlag.running.machine_trial import USUAL_WORK_S, Trial
 from herzschlag.scenarios.from_toml import load
 
@@ -44,9 +45,9 @@ def test_what_is_no_speed_ends_with_status_2(text: str, says: str, capsys: pytes
 
 
 def test_the_measured_speed_is_said_in_one_line_and_is_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speeds, "try_machine", lambda: Trial(late_s=0.004, work_s=15 * USUAL_WORK_S))
+    monkeypatch.setattr(choosing, "try_machine", lambda: Trial(late_s=0.004, work_s=15 * USUAL_WORK_S))
     console = a_console()
-    most = speeds.measured(console)
+    most = speeds.measured(console, 1)
     told = "Speed: measuring what this machine keeps up with ... 2 (timers up to 4 ms late, computing 15 times slower"
     assert written(console).startswith(told)
     assert written(console).count("\n") == 1

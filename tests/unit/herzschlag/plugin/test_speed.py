@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from herzschlag.fidelity import choosing
 from herzschlag.plugin import speed
 from herzschlag.running.machine_trial import Trial
 
@@ -25,10 +26,10 @@ def test_a_number_is_the_most_on_real_packets() -> None:
 
 
 def test_workers_find_the_measured_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "try_machine", lambda: Trial(late_s=0.04, work_s=0.01))
+    monkeypatch.setattr(choosing, "try_machine", lambda: Trial(late_s=0.04, work_s=0.01))
     given = config("auto")
     assert speed.settle(given) == "herzschlag: labs at most at speed 2: timers up to 40 ms late"
-    monkeypatch.setattr(speed, "try_machine", None)
+    monkeypatch.setattr(choosing, "try_machine", None)
     assert speed.settle(config(given.option.herzschlag_speed)).endswith("speed 2")
 
 

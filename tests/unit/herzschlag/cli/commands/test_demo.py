@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from herzschlag.backends import asking
 from herzschlag.backends.base import Missing
-from herzschlag.cli import runs, speeds
+from herzschlag.cli import runs
 from herzschlag.cli.app import app
+from herzschlag.fidelity import choosing
 from herzschlag.running.machine_trial import Trial
 from herzschlag.running.runner import RunRequest
 from herzschlag.scenarios.from_toml import SITUATIONS
@@ -30,7 +31,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[RunRequest]:
         return 0
 
     monkeypatch.setattr(runs, "play_and_tell", note)
-    monkeypatch.setattr(speeds, "try_machine", lambda: Trial(late_s=0.04, work_s=0.01))
+    monkeypatch.setattr(choosing, "try_machine", lambda: Trial(late_s=0.04, work_s=0.01))
     return found
 
 

@@ -1,15 +1,16 @@
-"""Small diagrams side by side as SVG: one figure each over the number of hosts, a curve for each speed. Pure.
+"""Small diagrams side by side as SVG: one figure each over the same number, with the same curves. Pure.
 
-Colours and ticks are those of the curves of bad lines; the same text for the same values, on light and dark pages.
+The same text for the same values, on light and dark pages; why it is drawn here and not by a library is in
+docs/decisions/0027-curves-drawn-by-hand.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from bench.lines.draw import DASHES, style, ticks_of
+from herzschlag.curves.strokes import dashed, style, ticks_of
 
 WIDTH, COLUMNS, PANEL_HEIGHT = 720, 2, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 34, 28
@@ -21,9 +22,12 @@ class Panel(NamedTuple):
     title: str
     curves: Mapping[str, Sequence[tuple[float, float]]]
     """Name to points, the same names in each panel."""
+    failed: Collection[tuple[str, float]] = ()
+    """(name, x) of points that are drawn hollow."""
 
 
-def picture(panels: Sequence[Panel], about: str) -> str:
+def picture(panels: Sequence[Panel], about: str, axis: str = "hosts") -> str:
+    """`about` is read by screen readers; `axis` is what all figures are drawn over."""
     rows = -(-len(panels) // COLUMNS)
     height = LEGEND_HEIGHT + rows * PANEL_HEIGHT + FOOT
     names = list(panels[0].curves)
@@ -34,12 +38,12 @@ def picture(panels: Sequence[Panel], about: str) -> str:
         style(),
         f'<rect class="page" width="{WIDTH}" height="{height}"/>',
         *(
-            f'<path class="c{at}" d="M{LEFT + at * 160} 18h30" fill="none" stroke-width="2.5"{_dashed(at)}/>'
+            f'<path class="c{at}" d="M{LEFT + at * 160} 18h30" fill="none" stroke-width="2.5"{dashed(at)}/>'
             f'<text x="{LEFT + at * 160 + 38}" y="23">{escape(name)}</text>'
             for at, name in enumerate(names)
         ),
         *(line for at, panel in enumerate(panels) for line in _panel(panel, at)),
-        f'<text x="{WIDTH / 2:g}" y="{height - 8}" text-anchor="middle">hosts</text>',
+        f'<text x="{WIDTH / 2:g}" y="{height - 8}" text-anchor="middle">{escape(axis)}</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -66,13 +70,15 @@ def _panel(panel: Panel, at: int) -> list[str]:
         found.append(
             f'<text x="{x:g}" y="{y0 + plot_height + 16}" text-anchor="middle" font-size="12">{along:g}</text>'
         )
-    for number, curve in enumerate(panel.curves.values()):
-        placed = [place(point) for point in curve]
-        line = "L".join(f"{x:g} {y:g}" for x, y in placed)
-        dots = "".join(f'<circle class="f{number}" cx="{x:g}" cy="{y:g}" r="2.6"/>' for x, y in placed)
-        found.append(f'<path class="c{number}" d="M{line}" fill="none" stroke-width="2.5"{_dashed(number)}/>{dots}')
+    for number, (name, curve) in enumerate(panel.curves.items()):
+        line = "L".join("{:g} {:g}".format(*place(point)) for point in curve)
+        dots = "".join(_dot(number, place(point), hollow=(name, point[0]) in panel.failed) for point in curve)
+        found.append(f'<path class="c{number}" d="M{line}" fill="none" stroke-width="2.5"{dashed(number)}/>{dots}')
     return found
 
 
-def _dashed(at: int) -> str:
-    return f' stroke-dasharray="{DASHES[at]}"' if DASHES[at] else ""
+def _dot(curve: int, place: tuple[float, float], *, hollow: bool) -> str:
+    where = f'cx="{place[0]:g}" cy="{place[1]:g}"'
+    if hollow:
+        return f'<circle class="c{curve} page" {where} r="4.5" stroke-width="1.6"/>'
+    return f'<circle class="f{curve}" {where} r="2.6"/>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from bench.growth.picture import WIDTH, Panel, picture
+from herzschlag.curves.panels import WIDTH, Panel, picture
 
 CURVES = {"speed 1": [(3, 0.0), (64, 50.0), (96, 100.0)], "speed 10": [(3, 5.0)]}
 
@@ -21,3 +21,9 @@ def test_more_is_higher() -> None:
     root = ET.fromstring(picture([Panel("CPU", CURVES)], "about"))
     first = [float(one.attrib["cy"]) for one in root.iter() if one.tag.endswith("circle")][:3]
     assert first == sorted(first, reverse=True) and len(set(first)) == 3
+
+
+def test_a_point_that_failed_is_drawn_hollow() -> None:
+    drawn = picture([Panel("CPU", CURVES, failed={("speed 1", 96)})], "about", "labs at once")
+    hollow = [one for one in ET.fromstring(drawn).iter() if one.attrib.get("class") == "c0 page"]
+    assert len(hollow) == 1 and "labs at once" in drawn

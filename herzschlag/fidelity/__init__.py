@@ -1,0 +1,1 @@
+"""How many labs at once, and at which speed, this machine can handle: measured, kept, used."""
