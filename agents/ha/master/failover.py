@@ -73,6 +73,10 @@ class Failover:
         """vCenter said which VMs are to be protected: what a user switched off need not wait for a host any more."""
         self._report(self._queue.withdraw(self._ownership.wanted))
 
+    def reconfigured(self) -> None:
+        """The settings of VMs, or the capacity of hosts, are others now."""
+        self._report(self._queue.reconfigured(self._c.cluster.vm))
+
     def membership_changed(self) -> None:
         """A host joined or left, or capacity changed: VMs that wait may find a place now."""
         self._queue.membership_changed()

@@ -206,7 +206,7 @@ class Master(RoleMachine):
         self._hosts.reconfigured()
         self._view.changed()
         self._ownership.reconfigured()
-        self._failover.membership_changed()
+        self._failover.reconfigured()
 
     # --- what is due ---
 

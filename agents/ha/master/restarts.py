@@ -140,6 +140,21 @@ class RestartQueue:
             del self._tasks[task.vm.name]
         return [RestartReport("given-up", task.vm, "a user switched it off", task.attempt) for task in gone]
 
+    def reconfigured(self, vm_now: Callable[[str], VmConfig | None]) -> list[RestartReport]:
+        """vCenter changed the configuration: further attempts go by the VM's settings of now. A VM without a running
+        task is forgotten when its priority is disabled, or the cluster no longer has it."""
+        reports = []
+        for name, task in list(self._tasks.items()):
+            vm = vm_now(name)
+            if not task.target and (vm is None or vm.priority == "disabled"):
+                del self._tasks[name]
+                why = "the cluster no longer has it" if vm is None else "its restart priority is disabled now"
+                reports.append(RestartReport("given-up", task.vm, why, task.attempt))
+            elif vm is not None:
+                task.vm = vm
+        self.membership_changed()
+        return reports
+
     def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[RestartReport]:
         """A power-on task ended."""
         task = self._tasks.get(name)

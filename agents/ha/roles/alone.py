@@ -85,6 +85,9 @@ class Isolated(RoleMachine):
             case _:
                 pass  # It answers a role that is over.
 
+    def clock_leapt(self) -> None:
+        self._response.clock_leapt(self._c.now_ns)
+
     def vm_stopped(self, vm: str) -> None:
         self._response.stopped(vm)
 

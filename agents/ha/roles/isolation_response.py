@@ -108,6 +108,14 @@ class IsolationResponse:
                 case.deferred = True
         return orders
 
+    def clock_leapt(self, now_ns: int) -> None:
+        """The host stood still: what it knew of others and of datastores is old. As long as it takes to find isolation
+        nothing is stopped, and an answer that is under way does not count."""
+        for case in self._cases.values():
+            if case.stage in ("gate", "asked"):
+                case.stage = "gate"
+                case.due_ns = max(case.due_ns, now_ns + self._t.isolation_ping_ns)
+
     def stopped(self, vm: str) -> None:
         """The VM is off."""
         if vm in self._cases:

@@ -40,6 +40,9 @@ def _reset(silent: Record, truth: Truth) -> Detail | None:
     if not cluster.vm_monitoring or "vm_monitoring" in options:
         return None
     host, vm = silent.node, str(silent.get("vm"))
+    state = truth.history.last("vm", silent.at_ns, node=host, vm=vm)
+    if state is not None and state.get("to") == "stopping":
+        return None  # the time limit of its shutdown ends it (6 [DD-R])
     wait_ns = max(truth.timers.vmm_failure_ns, truth.timers.vmm_iostats_ns)
     due_ns = silent.at_ns + wait_ns + SPARE_NS + slack_ns(truth)
     before = [r for r in truth.history.where("guest", vm=vm, to="silent") if r.at_ns < silent.at_ns]

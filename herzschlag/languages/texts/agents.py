@@ -14,6 +14,8 @@ AGENTS = (
     N_("a user changed the options"),
     N_("a user powered it off"),
     N_("a user switched it off"),
+    N_("the cluster no longer has it"),
+    N_("its restart priority is disabled now"),
     N_("its guest did not write for a while"),
     N_("access is back after the APD timeout"),
     N_("access to datastores changed"),

@@ -87,3 +87,28 @@ def test_disabled_priority_and_response_none_leave_the_vm_alone() -> None:
         VmConfig(name="vm-2", datastore="vmfs-1"),
     )
     assert r.due_ns() == NEVER_NS
+
+
+def test_a_host_that_stood_still_looks_again_before_it_stops_a_vm() -> None:
+    """Its storage and its neighbours may be back: it waits as long as it takes to find isolation."""
+    r = response(VM, access="apd")
+    r.clock_leapt(40 * SECOND)
+    assert r.check(44 * SECOND) == []
+    assert [o.do for o in r.check(45 * SECOND)] == ["power-off"]
+    r.clock_leapt(60 * SECOND)
+    assert not r.active(), "what is stopped is stopped"
+
+
+def test_an_answer_from_before_it_stood_still_does_not_count() -> None:
+    r = response(VM)
+    assert [o.do for o in r.check(30 * SECOND)] == ["query-owner"]
+    r.clock_leapt(50 * SECOND)
+    assert r.owner("vmfs-1", "host-99", False, 50 * SECOND) == []
+    assert [o.do for o in r.check(55 * SECOND)] == ["query-owner"]
+    assert [o.do for o in r.owner("vmfs-1", "host-99", False, 55 * SECOND)] == ["power-off"]
+
+
+def test_a_response_that_is_not_due_yet_keeps_its_time() -> None:
+    r = response(VM)
+    r.clock_leapt(2 * SECOND)
+    assert r.due_ns() == 30 * SECOND

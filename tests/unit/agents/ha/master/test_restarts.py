@@ -112,3 +112,28 @@ def test_what_waits_and_is_not_wanted_any_more_is_forgotten() -> None:
         "vm-1 is being started, and only its host knows"
     )
     assert "vm-2" not in q
+
+
+def test_further_attempts_go_by_the_settings_of_now() -> None:
+    before, now = vm("vm-1", memory_mb=64_000), vm("vm-1", memory_mb=1_000)
+    q = queue(before)
+    small = host("host-98", memory_mb=2_000)
+    assert [r.phase for r in q.place([small], 0)] == ["pending"]
+    assert q.reconfigured({"vm-1": now}.get) == []
+    assert ordered(q.place([small], 0)) == [("vm-1", "host-98")]
+    assert [task.vm for task in q.in_flight()] == [now]
+
+
+def test_a_vm_whose_priority_is_disabled_or_that_is_gone_is_tried_no_more() -> None:
+    q = queue(vm("vm-1"), vm("vm-2"), vm("vm-3"))
+    [running] = [r for r in q.place([host("host-98")], 0) if r.vm.name == "vm-3"]
+    for name in ("vm-1", "vm-2"):
+        order = next(task.order for task in q.in_flight() if task.vm.name == name)
+        q.result(name, order, False, "no lock", SECOND)
+    settings = {"vm-1": vm("vm-1", "disabled"), "vm-3": vm("vm-3", "disabled")}
+    assert [(r.phase, r.vm.name, r.because) for r in q.reconfigured(settings.get)] == [
+        ("given-up", "vm-1", "its restart priority is disabled now"),
+        ("given-up", "vm-2", "the cluster no longer has it"),
+    ]
+    assert "vm-3" in q, "its task runs"
+    assert [r.phase for r in q.result("vm-3", running.order, True, "runs", SECOND)] == ["done"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.planted.plant import judged, scenario_of
+from herzschlag.checkers import CHECKERS
+from herzschlag.scenarios.from_toml import load
+from tests.planted.plant import judged, play, scenario_of
 from tests.support.rules import sees_who_breaks
 
 
@@ -21,3 +25,8 @@ def test_it_sees_who_breaks_the_rule(scenario: str, fault: str, says: str) -> No
 
 def test_a_run_in_which_nothing_happens_breaks_nothing() -> None:
     assert judged("guest-care", scenario_of("normal")).verdict in ("holds", "nothing")
+
+
+def test_a_guest_that_hangs_while_it_shuts_down_is_left_to_the_time_limit_of_that() -> None:
+    file = Path(__file__).parents[5] / "tests/simulation/explored/hangs-while-it-shuts-down.toml"
+    assert CHECKERS["guest-care"].judge(play(scenario := load(str(file))), scenario).fine
