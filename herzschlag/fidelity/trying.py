@@ -10,6 +10,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,13 +83,14 @@ def expected(scenarios: Sequence[Scenario], folder: Path) -> Expected:
 
 def attempt(load: Load, wish: Expected, folder: Path, told: Callable[[int], None]) -> Tried:
     """Play them. `told` is called with the number of runs that have ended. Raises Unplayable where no lab comes up."""
+    place = _new(folder, f"speed-{load.speed:g}-labs-{load.labs}")
     wanted = [
         RunRequest(
             scenario=scenario,
             backend="mininet",
             speed=load.speed,
             seed=seed,
-            directory=folder / f"{scenario.name}-{load.speed:g}-{load.labs}-{seed}",
+            directory=place / f"{scenario.name}-{seed}",
         )
         for seed in range(rounds(load.labs, len(wish.scenarios)))
         for scenario in wish.scenarios
@@ -105,6 +107,8 @@ def attempt(load: Load, wish: Expected, folder: Path, told: Callable[[int], None
             shutil.rmtree(request.directory, ignore_errors=True)
         else:
             changed.append(f"{report.scenario} {report.verdict}: {_why(report)}")
+    if not changed:
+        shutil.rmtree(place, ignore_errors=True)
     return Tried(
         load=load,
         runs=len(reports),
@@ -113,6 +117,14 @@ def attempt(load: Load, wish: Expected, folder: Path, told: Callable[[int], None
         late_ms=max(late_ms),
         late_median_ms=statistics.median(late_ms),
     )
+
+
+def _new(folder: Path, name: str) -> Path:
+    """A folder for the runs of one attempt: those of an earlier one at the same load may be there."""
+    names = chain((name,), (f"{name}-{number}" for number in count(2)))
+    place = next(folder / one for one in names if not (folder / one).exists())
+    place.mkdir()
+    return place
 
 
 def _late_ms(request: RunRequest) -> float:

@@ -57,7 +57,15 @@ def test_a_verdict_that_changed_is_named_and_its_run_kept(monkeypatch: pytest.Mo
     found = trying.attempt(Load(12.0, 2), WISH, tmp_path, lambda _: None)
     assert not found.handled
     assert found.changed == ("isolation unknown: it was late",) * 2
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["isolation-12-2-0", "isolation-12-2-1"]
+    assert sorted(one.name for one in tmp_path.glob("speed-12-labs-2/*")) == ["isolation-0", "isolation-1"]
+
+
+def test_a_second_attempt_is_kept_apart_from_the_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked = plays(monkeypatch, isolation="unknown")
+    for _ in range(2):
+        trying.attempt(Load(12.0, 2), WISH, tmp_path, lambda _: None)
+    assert len({one.directory for one in asked}) == 20
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["speed-12-labs-2", "speed-12-labs-2-2"]
 
 
 def test_a_machine_on_which_no_lab_comes_up_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
