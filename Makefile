@@ -19,7 +19,7 @@ CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/pla
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
 
-.PHONY: help setup compiled demo test check packets bench growth against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check systems-test vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
+.PHONY: help setup compiled demo test check packets bench growth labs against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check systems-test vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests
 
 help: ## this list
@@ -53,8 +53,11 @@ packets: lab ## the tests on real packets alone
 	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) -m packets --ignore=$(SYSTEMS) --numprocesses=$(LABS) --dist=worksteal
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
-	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/_%,$(wildcard bench/*.py)); do \
+	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/labs.py bench/_%,$(wildcard bench/*.py)); do \
 		echo "== $$file"; $(PYTHON) -m "bench.$$(basename "$$file" .py)"; done
+
+labs: lab ## docs/performance.md: how many labs at once, and how fast, this machine can handle (ten minutes, in which it should do nothing else)
+	@$(PYTHON) -m bench.labs
 
 growth: lab ## docs/performance.md: what labs of 3 to 96 hosts cost, at speed 1 and 10 (six minutes)
 	@$(PYTHON) -m bench.growth

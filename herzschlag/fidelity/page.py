@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from herzschlag.checkers.pace import tolerance_s
 from herzschlag.curves.panels import Panel, picture
-from herzschlag.fidelity.loads import Tried
+from herzschlag.fidelity.loads import Tried, handled
 
 
 def lasting(tried: Sequence[Tried]) -> list[Tried]:
-    """Of each load the attempt that counts: the last one. By speed and number of labs."""
-    latest = {one.load: one for one in tried}
+    """Of each load the attempt that counts, by speed and number of labs: the last that held, or that failed where it is
+    too much."""
+    latest = {one.load: one for one in tried if one.held == handled(tried, one.load)}
     return sorted(latest.values(), key=lambda one: (one.load.speed, one.load.labs))
 
 
@@ -24,7 +25,7 @@ def drawn(tried: Sequence[Tried]) -> str:
     """The picture as SVG. A hollow point is a load under which a verdict changed."""
     shown = lasting(tried)
     speeds = sorted({one.load.speed for one in shown})
-    failed = {(_name(one.load.speed), float(one.load.labs)) for one in shown if not one.handled}
+    failed = {(_name(one.load.speed), float(one.load.labs)) for one in shown if not one.held}
     limits = ", ".join(f"{allowed_ms(speed):.0f}" for speed in speeds)
 
     def panel(title: str, field: str) -> Panel:

@@ -45,7 +45,7 @@ def test_each_lab_is_used_three_times_and_each_scenario_played_twice(labs: int, 
 def test_runs_that_end_as_expected_leave_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked, told = plays(monkeypatch), list[int]()
     found = trying.attempt(Load(10.0, 4), WISH, tmp_path, told.append)
-    assert found.handled and found.runs == len(asked) == 15 and found.runs_an_hour > 0
+    assert found.held and found.runs == len(asked) == 15 and found.runs_an_hour > 0
     assert told == list(range(1, 16))
     assert list(tmp_path.iterdir()) == []
     assert {(one.backend, one.speed) for one in asked} == {("mininet", 10.0)}
@@ -55,7 +55,7 @@ def test_runs_that_end_as_expected_leave_nothing(monkeypatch: pytest.MonkeyPatch
 def test_a_verdict_that_changed_is_named_and_its_run_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plays(monkeypatch, isolation="unknown")
     found = trying.attempt(Load(12.0, 2), WISH, tmp_path, lambda _: None)
-    assert not found.handled
+    assert not found.held
     assert found.changed == ("isolation unknown: it was late",) * 2
     assert sorted(one.name for one in tmp_path.glob("speed-12-labs-2/*")) == ["isolation-0", "isolation-1"]
 

@@ -71,7 +71,7 @@ def test_as_json_there_is_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
     handles(monkeypatch, {10.0: 1})
     result = CliRunner().invoke(app, ["bench", "fidelity", "--json", "--step", "1", "--speed", "10"])
     assert [one["load"] for one in json.loads(result.stdout)["tried"]] == [
-        {"speed": 10.0, "labs": labs} for labs in (1, 2, 2)
+        {"speed": 10.0, "labs": labs} for labs in (1, 2, 2, 1)
     ]
 
 
