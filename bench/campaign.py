@@ -38,8 +38,7 @@ def measure(folder: Path, runs: int, jobs: int, speed: float) -> None:
     file, out = folder / "many.toml", folder / "out"
     seeds = max(1, runs // len(SCENARIOS))
     file.write_text(
-        f'name = "check"\ncapture = "off"\n[[matrix]]\nscenarios = {list(SCENARIOS)}\nseeds = "0-{seeds - 1}"\n'
-        f"speeds = [{speed}]\n"
+        f'name = "check"\n[[matrix]]\nscenarios = {list(SCENARIOS)}\nseeds = "0-{seeds - 1}"\nspeeds = [{speed}]\n'
     )
     campaign = load_campaign(file)
     number = len(campaign.cells)

@@ -126,6 +126,11 @@ def _campaign(data: dict[str, object], text: str, folder: Path) -> Campaign:
                     f"has two scenarios called {cell.scenario.name!r}, {known.scenario.source} and"
                     f" {cell.scenario.source}: give one of them another name",
                 )
+    packets = (cell.scenario for cell in cells.values() if cell.backend == "mininet")
+    if sheet.capture == "off" and (one := next((s for s in packets if s.expect.asks_for("sent")), None)) is not None:
+        raise InputError(
+            "capture", f'is "off", and {one.name} expects something of what is sent, which packets show: "heartbeats"'
+        )
     if len(cells) > RUNS_MAX:  # families have several members
         raise InputError("matrix", f"makes {len(cells)} runs, {RUNS_MAX} at most: write several campaigns")
     return Campaign(

@@ -22,10 +22,7 @@ RUNS = 3
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "few.toml"
-    path.write_text(
-        'name = "few"\ncapture = "off"\n[[matrix]]\nscenarios = ["slave-failure"]\n'
-        f'seeds = "0-{RUNS - 1}"\nspeeds = [10]\n'
-    )
+    path.write_text(f'name = "few"\n[[matrix]]\nscenarios = ["slave-failure"]\nseeds = "0-{RUNS - 1}"\nspeeds = [10]\n')
     return path
 
 

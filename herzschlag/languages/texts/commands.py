@@ -67,6 +67,7 @@ COMMANDS = (
     N_("{folder}: cannot be used: {error}; choose another directory"),
     N_("{folder}: is not empty, and not the directory of a campaign: choose another"),
     N_("has two scenarios called {name}, {one} and {other}: give one of them another name"),
+    N_('is "off", and {name} expects something of what is sent, which packets show: "heartbeats"'),
     N_("has {number}: 0 or more"),
     N_("is empty: name at least one"),
     N_("is empty: write at least one [[matrix]]"),

@@ -51,6 +51,11 @@ def test_a_path_counts_from_the_campaign_file(tmp_path: Path) -> None:
     assert names(tmp_path, 'scenarios = ["./mine.toml@a"]') == ["mine@a-mininet-x10-seed0"]
 
 
+def test_without_packets_go_virtual_time_and_scenarios_that_expect_nothing_of_them(tmp_path: Path) -> None:
+    for matrix in ("scenarios = ['normal']\nbackends = ['simulation']", "scenarios = ['partition']"):
+        assert loaded(tmp_path, f"name = 'c'\ncapture = 'off'\n[[matrix]]\n{matrix}").cells
+
+
 def test_the_same_run_of_two_matrices_is_one(tmp_path: Path) -> None:
     matrix = '[[matrix]]\nscenarios = ["normal"]\nseeds = [0, 1]\n'
     assert len(loaded(tmp_path, f'name = "c"\n{matrix}{matrix}').cells) == 2
@@ -69,6 +74,7 @@ def test_the_same_run_of_two_matrices_is_one(tmp_path: Path) -> None:
         ("name = 'c'\n[[matrix]]\nscenarios = ['normal']\nrepeat = 0", "matrix[0].repeat: is 0"),
         ("name = 'c'\n[[matrix]]\nscenarios = ['isolation']\nspeeds = [900]", "matrix[0].speeds: 900: instants may be"),
         ("name = 'c'\n[[matrix]]\nscenarios = ['normal']\nseeds = '0-99999'\nrepeat = 2", "makes 200000 runs"),
+        ("name = 'c'\ncapture = 'off'\n[[matrix]]\nscenarios = ['normal']", 'capture: is "off", and normal expects'),
         ("name = ", "c.toml: is not TOML"),
     ],
 )
