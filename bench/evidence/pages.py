@@ -1,4 +1,4 @@
-"""Generated parts of pages: what stands between two marks is written anew, the rest is left as it is."""
+"""Generated parts of pages: what is between two marks is written anew, the rest is left as it is."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ SPEEDS = (12.0, 10.0, 5.0, 2.0, 1.0)
 SPEEDS_ENOUGH = 2
 """This many speeds that the machine can handle make a curve each; slower ones are not faster to play."""
 FAILURES_MAX = 2
-"""A load that failed so often is too much."""
+"""A load that failed this often is too much."""
 CONFIRMED = 2
 """How often the most labs at a speed must have held."""
 
