@@ -225,10 +225,11 @@ def _mute_by_choice(stay: Stay, order: Record, truth: Truth) -> bool:
 
 
 def _heard(host: str, master: str, segment: Segment, truth: Truth) -> bool:
-    """Whether the two reach each other, and bad lines do not keep the host's heartbeats from the master."""
+    """Whether the two reach each other, and bad lines keep neither's heartbeats from the other: a host that misses those
+    of its master follows another one, and speaks to that one alone."""
+    ways = (host, master), (master, host)
     return any(
-        all(truth.passes(net, a, b, segment, "join") for a, b in ((host, master), (master, host)))
-        and _loses(host, master, net, segment) < SILENCES
+        all(truth.passes(net, a, b, segment, "join") and _loses(a, b, net, segment) < SILENCES for a, b in ways)
         for net in truth.lab.networks
     )
 
