@@ -38,8 +38,6 @@ class DiskEvidence(msgspec.Struct, frozen=True, gc=False):
     runs: tuple[WriterRun, ...]
     torn: int
     """Records without a right check sum: writers that died while writing."""
-    gaps: int
-    """Places where a writer's own count skips or repeats: records that vanished."""
 
 
 def disk_records(datastore: str, blocks: Iterable[bytes]) -> list[Disk]:
@@ -64,10 +62,10 @@ def disk_records(datastore: str, blocks: Iterable[bytes]) -> list[Disk]:
 def read_disk(blocks: Iterable[bytes]) -> DiskEvidence:
     """Judge a disk file, block by block."""
     runs: list[WriterRun] = []
-    torn = gaps = 0
+    torn = 0
     last: tuple[str, str, int, int] | None = None
     last_head = b""
-    last_n = first_ns = last_ns = count = 0
+    first_ns = last_ns = count = 0
 
     def close() -> None:
         if last is not None:
@@ -81,7 +79,7 @@ def read_disk(blocks: Iterable[bytes]) -> DiskEvidence:
         if record is None:
             torn += 1
             continue
-        head, n, at_ns = record
+        head, at_ns = record
         if head != last_head:  # Nearly every record follows one of the same writer: the writer is read once.
             writer = _writer(head)
             if writer is None:
@@ -89,12 +87,10 @@ def read_disk(blocks: Iterable[bytes]) -> DiskEvidence:
                 continue
             close()
             last, last_head, first_ns, count = writer, head, at_ns, 0
-        elif n != last_n + 1:
-            gaps += 1
-        last_n, last_ns = n, at_ns
+        last_ns = at_ns
         count += 1
     close()
-    return DiskEvidence(tuple(runs), torn, gaps)
+    return DiskEvidence(tuple(runs), torn)
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -106,13 +102,13 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def _decode(line: bytes) -> tuple[bytes, int, int] | None:
-    """What names the writer, the record's number, and its instant; None for a torn record."""
+def _decode(line: bytes) -> tuple[bytes, int] | None:
+    """What names the writer, and the record's instant; None for a torn record."""
     parts = line.rsplit(b"\t", 3)
     if len(parts) != 4 or parts[3] != b"%08x" % zlib.crc32(line[: -len(parts[3]) - 1]):
         return None
     try:
-        return parts[0], int(parts[1]), int(parts[2])
+        return parts[0], int(parts[2])
     except ValueError:
         return None
 

@@ -109,10 +109,8 @@ class Truth:
         asked = {int(r.fields["asked_ns"]) for r in ends if r.get("asked_ns") is not None}
         begun = {span.begin_ns for span in self.spans}
         over = {min(span.end_ns, self.end_ns) for span in self.spans}
-        clocks = {
-            at_ns for window in (*self.clocks.stalls, *self.clocks.unrest) for at_ns in (window.begin_ns, window.end_ns)
-        }
-        marks = sorted({0, self.end_ns, *begun, *over, *(at for at in asked | clocks if 0 < at < self.end_ns)})
+        within = (at for at in asked | self.clocks.changes() if 0 < at < self.end_ns)
+        marks = sorted({0, self.end_ns, *begun, *over, *within})
         return as_told((Segment(begin, end, self._conditions_at(begin)) for begin, end in pairwise(marks)), self.lab)
 
     def _conditions_at(self, at_ns: int) -> frozenset[p.AnyCondition]:
@@ -239,7 +237,8 @@ class Truth:
         """Whether the host can renew its locks on that datastore and see whether it has them: it has power, moves, and
         reaches it."""
         moves = self.powered(host, segment) and p.Frozen(host) not in segment.conditions
-        return moves and self.sees_storage(host, segment, datastore)
+        late = self.clocks.renews_late(host, segment.begin_ns)
+        return moves and not late and self.sees_storage(host, segment, datastore)
 
     def saw_old_data(self, hosts: Iterable[str], datastore: str, at_ns: int) -> bool:
         """Whether one of the hosts, at some time in the lock watch before, read what had been there earlier. No lock on

@@ -131,8 +131,9 @@ class Master(RoleMachine):
         """Exactly these VMs run on a host; those of `failed` ended by themselves there. `vanished` is the
         reason to restart the others that ran there; without one they are not restarted."""
         gone = self._running.exactly(moid, vms)
-        for vm in sorted(vms):
-            self._failover.runs(vm, moid)
+        for vm in sorted(vms & self._running.on(moid)):
+            if self._running.reaches(moid, vm):  # else its lock may be another's: a restart that goes on is not over
+                self._failover.runs(vm, moid)
         for vm in gone:
             because = f"it ended on {moid} without a user asking for it" if vm in failed else vanished
             if because:

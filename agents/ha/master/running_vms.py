@@ -47,11 +47,14 @@ class RunningVms:
 
     def exactly(self, moid: str, vms: frozenset[str]) -> list[str]:
         """Exactly these run on a host, by its own word. Returns those that were thought to run there as well, and run
-        nowhere: a host that stood still may name VMs first that were restarted meanwhile, and end them then."""
+        nowhere: a host that stood still may name VMs first that were restarted meanwhile, and end them then. One that
+        does not reach a VM's datastore cannot see that its lock is another's: the host that reaches it counts."""
         self._reported[moid] = vms
         known = self.on(moid)
         for vm in sorted(vms - known):
-            self.runs(vm, moid)
+            before = self.where.get(vm, "")
+            if not (self._told(before) and self.reaches(before, vm) and not self.reaches(moid, vm)):
+                self.runs(vm, moid)
         gone = []
         for vm in sorted(known - vms):
             other = next(
@@ -72,6 +75,12 @@ class RunningVms:
         """Whether the host is connected, and has said what it runs since."""
         peer = self._c.peers.get(moid)
         return moid == self._c.moid or (peer is not None and peer.joined and peer.inventory >= 0)
+
+    def reaches(self, moid: str, vm: str) -> bool:
+        """Whether a host reaches the VM's datastore, by its own word."""
+        config, peer = self._c.cluster.vm(vm), self._c.peers.get(moid)
+        access = self._c.access if peer is None else peer.datastores
+        return config is not None and access.get(config.datastore, "ok") == "ok"
 
     def poweron_read(self, moid: str, file: layout.PoweronFile) -> list[str]:
         """The VMs that a cut-off host runs, by its own file. Returns those not known to run there. A VM that is missing

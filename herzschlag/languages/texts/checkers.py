@@ -102,6 +102,7 @@ CHECKERS = (
     N_("there are no VMs"),
     N_("refused copies from {when} on"),
     N_("about {count} packets came twice, and it refused none"),
+    N_("about {count} packets came twice, and it refused fewer than {number}"),
     N_("{count} agent refused what came twice"),
     N_("{count} agents refused what came twice"),
     N_("no packets came twice"),

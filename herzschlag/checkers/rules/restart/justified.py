@@ -9,6 +9,7 @@ itself that it does not run it.
 
 from __future__ import annotations
 
+from herzschlag.checkers.bad_lines import loses
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
@@ -225,29 +226,18 @@ def _mute_by_choice(stay: Stay, order: Record, truth: Truth) -> bool:
 
 
 def _heard(host: str, master: str, segment: Segment, truth: Truth) -> bool:
-    """Whether the two reach each other, and bad lines keep neither's heartbeats from the other: a host that misses those
-    of its master follows another one, and speaks to that one alone."""
+    """Whether the two reach each other, and bad lines keep neither's heartbeats from the other: a host that misses
+    those of its master follows another one, and speaks to that one alone."""
     ways = (host, master), (master, host)
     return any(
-        all(truth.passes(net, a, b, segment, "join") and _loses(a, b, net, segment) < SILENCES for a, b in ways)
+        all(truth.passes(net, a, b, segment, "join") and loses(a, b, net, segment) < SILENCES for a, b in ways)
         for net in truth.lab.networks
     )
 
 
 def _loses_pings(a: str, b: str, network: str, segment: Segment) -> bool:
     """Whether bad lines between the two may lose every ping of five seconds."""
-    return max(_loses(a, b, network, segment), _loses(b, a, network, segment)) >= LOSES
-
-
-def _loses(src: str, dst: str, network: str, segment: Segment) -> float:
-    """The largest share of packets that a bad line from one to the other loses for some time."""
-    found = [0.0]
-    for one in segment.conditions:
-        if isinstance(one, p.Impaired) and (one.network, one.src, one.dst) == (network, src, dst):
-            becomes = dict(one.to)
-            found += [one.loss, one.corrupt, becomes.get("loss", 0.0), becomes.get("corrupt", 0.0)]
-            found += [one.burst_loss if one.burst_packets else 0.0, 1.0 if one.flap_period_s else 0.0]
-    return max(found)
+    return max(loses(a, b, network, segment), loses(b, a, network, segment)) >= LOSES
 
 
 def _vmcp(stay: Stay, segment: Segment, truth: Truth) -> bool:

@@ -1,0 +1,78 @@
+"""Which VM runs where, when more than one host says that it has it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from herzschlag.agents.ha.master.running_vms import RunningVms
+from herzschlag.agents.settings import VmConfig
+
+VM = VmConfig(name="vm-1", datastore="vmfs-1")
+
+
+class Lists:
+    """The protectedlists: who was written down last."""
+
+    def __init__(self) -> None:
+        self.where: dict[str, str] = {}
+
+    def moved(self, vm: str, host: str) -> None:
+        self.where[vm] = host
+
+
+def peer(access: str = "ok", inventory: int = 1, *, joined: bool = True) -> Any:
+    return SimpleNamespace(joined=joined, inventory=inventory, datastores={"vmfs-1": access})
+
+
+def running(**peers: Any) -> tuple[RunningVms, Lists]:
+    lists = Lists()
+    cluster = SimpleNamespace(vm={VM.name: VM}.get)
+    context: Any = SimpleNamespace(moid="host-99", access={"vmfs-1": "ok"}, cluster=cluster, peers=peers)
+    hosts: Any = SimpleNamespace(speaks=lambda moid: moid in peers)
+    return RunningVms(context, hosts, lists), lists  # type: ignore[arg-type]
+
+
+ONE = frozenset({"vm-1"})
+NONE: frozenset[str] = frozenset()
+
+
+def test_what_a_host_says_last_counts() -> None:
+    vms, lists = running(a=peer(), b=peer())
+    assert vms.exactly("a", ONE) == []
+    assert vms.exactly("b", ONE) == []
+    assert vms.where == lists.where == {"vm-1": "b"}
+
+
+def test_a_host_that_does_not_reach_the_datastore_takes_no_vm_from_one_that_does() -> None:
+    """It was cut off from the datastore when the VM's lock was broken and the VM restarted, and is heard again."""
+    vms, lists = running(a=peer(), zombie=peer("apd"))
+    vms.exactly("a", ONE)
+    assert vms.exactly("zombie", ONE) == []
+    assert vms.where == lists.where == {"vm-1": "a"}
+    assert vms.exactly("zombie", NONE) == [], "it never counted as running there"
+    assert vms.exactly("a", NONE) == ["vm-1"]
+
+
+def test_nor_from_the_master_itself() -> None:
+    vms, _ = running(zombie=peer("pdl"))
+    vms.exactly("host-99", ONE)
+    vms.exactly("zombie", ONE)
+    assert vms.where == {"vm-1": "host-99"}
+    assert vms.reaches("host-99", "vm-1") and not vms.reaches("zombie", "vm-1")
+
+
+def test_where_no_other_host_is_known_to_have_it_it_counts() -> None:
+    vms, _ = running(zombie=peer("apd"), gone=peer(joined=False), silent=peer(inventory=-1))
+    for host in ("gone", "silent"):
+        vms.where["vm-1"] = host
+        vms.exactly("zombie", ONE)
+        assert vms.where == {"vm-1": "zombie"}
+
+
+def test_a_vm_that_ends_on_one_host_runs_on_the_other_that_has_it() -> None:
+    vms, _ = running(a=peer(), thawed=peer())
+    vms.exactly("a", ONE)
+    vms.exactly("thawed", ONE)
+    assert vms.exactly("thawed", NONE) == []
+    assert vms.where == {"vm-1": "a"}
