@@ -44,9 +44,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
             because = f"refused copies from {truth.told(refused[0].at_ns)} on"
             details.append(Detail(name=host, verdict="holds", because=because, evidence=evidence))
         else:
-            because = (
-                f"about {copies:.0f} packets came twice, and it refused {f'fewer than {fewer}' if told else 'none'}"
-            )
+            because = f"about {copies:.0f} packets came twice, and it refused none"
+            if told:
+                because = f"about {copies:.0f} packets came twice, and it refused fewer than {fewer}"
             details.append(Detail(name=host, verdict="violated", because=because, evidence=evidence))
     return finding(
         NAME, details, good=f"{counted(len(details), 'agent')} refused what came twice", nothing="no packets came twice"
