@@ -16,8 +16,6 @@ from herzschlag.agents.settings import SECOND
 
 UNREST_NS = 45 * SECOND
 """An election of 15 s, the 10 s before it and after it, and a join."""
-RENEWS_NS = 10 * SECOND
-"""Within this time a host whose clock goes on shows that it lives: each 3 s on VMFS, each 10 s on NFS (5)."""
 
 
 class ClockSpan(msgspec.Struct, frozen=True):
@@ -49,15 +47,9 @@ class WrongClocks(msgspec.Struct, frozen=True):
     leaps: tuple[Leap, ...] = ()
     """It was set ahead at that instant."""
 
-    def renews_late(self, host: str, at_ns: int) -> bool:
-        """Whether the host's clock goes on again, and its locks may not be renewed yet."""
-        return any(w.host == host and w.end_ns <= at_ns < w.end_ns + RENEWS_NS for w in self.stalls)
-
     def changes(self) -> set[int]:
         """The instants at which any of this begins or ends."""
-        windows = (*self.stalls, *self.unrest)
-        renewed = {window.end_ns + RENEWS_NS for window in self.stalls}
-        return renewed | {at_ns for window in windows for at_ns in (window.begin_ns, window.end_ns)}
+        return {at_ns for window in (*self.stalls, *self.unrest) for at_ns in (window.begin_ns, window.end_ns)}
 
 
 def wrong_clocks(spans: Iterable[ClockSpan]) -> WrongClocks:

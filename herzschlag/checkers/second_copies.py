@@ -40,11 +40,12 @@ def second_copy(vm: str, first: str, second: tuple[str, int], both_until_ns: int
     else:
         least_ns, source = timers.nfs_lock_stale_ns - timers.nfs_lock_renew_ns, "NFS-35"
     host, at_ns = second
-    begin_ns, end_ns = truth.without_locks_ns(first, datastore, at_ns)
-    if at_ns - begin_ns >= least_ns:
+    taken_ns = _taken_ns(vm, host, at_ns, truth)
+    begin_ns, end_ns = truth.without_locks_ns(first, datastore, taken_ns)
+    if taken_ns - begin_ns >= least_ns:
         foreseen = f"{first} could not renew its lock on {datastore} from {truth.told(begin_ns)} on, and such a lock"
         foreseen += f" may be broken (1.7, 5 [{source}])"
-    elif truth.saw_old_data((first, host), datastore, at_ns):
+    elif truth.saw_old_data((first, host), datastore, taken_ns):
         foreseen = f"reads of {datastore} gave old data, in which the owner of the lock stands still"
     else:
         return SecondCopy()
@@ -53,3 +54,10 @@ def second_copy(vm: str, first: str, second: tuple[str, int], both_until_ns: int
         return SecondCopy(foreseen)
     too_long = f"both ran until {truth.told(last_ns)}, though {first} could see its lock lost from"
     return SecondCopy(foreseen, f"{too_long} {truth.told(end_ns)} on")
+
+
+def _taken_ns(vm: str, host: str, at_ns: int, truth: Truth) -> int:
+    """When the host took the VM's lock, before a power-on that may take a while."""
+    locks = truth.history.where("lock", node=host, datastore=truth.vms[vm][0].datastore, to="held")
+    taken = [r.at_ns for r in locks if r.at_ns <= at_ns and str(r.get("path")).endswith(f"/{vm}.vmx")]
+    return max(taken, default=at_ns)

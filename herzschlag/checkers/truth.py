@@ -237,8 +237,7 @@ class Truth:
         """Whether the host can renew its locks on that datastore and see whether it has them: it has power, moves, and
         reaches it."""
         moves = self.powered(host, segment) and p.Frozen(host) not in segment.conditions
-        late = self.clocks.renews_late(host, segment.begin_ns)
-        return moves and not late and self.sees_storage(host, segment, datastore)
+        return moves and self.sees_storage(host, segment, datastore)
 
     def saw_old_data(self, hosts: Iterable[str], datastore: str, at_ns: int) -> bool:
         """Whether one of the hosts, at some time in the lock watch before, read what had been there earlier. No lock on
@@ -256,14 +255,20 @@ class Truth:
         """Whether the host was frozen, or its clock stood still, at some time between."""
         return any(p.Frozen(host) in segment.conditions for segment in self.between(begin_ns, end_ns))
 
+    def renewal_ns(self, datastore: str) -> int:
+        """A host that can renew its locks on that datastore again has done so after this time (5)."""
+        kind = next(d.kind for d in self.lab.datastores if d.name == datastore)
+        return self.timers.vmfs_heartbeat_ns if kind == "vmfs" else self.timers.nfs_lock_renew_ns
+
     def without_locks_ns(self, host: str, datastore: str, at_ns: int) -> tuple[int, int]:
-        """Around this instant, the stretch in which the host could not renew its locks on that datastore, from its
-        begin to its end; (at, at) where it could just before."""
+        """Around this instant, or just before it, the stretch in which the host could not renew its locks on that
+        datastore, from its begin to its end; (at, at) where it could."""
         begin_ns, end_ns = at_ns, at_ns
         for segment in reversed([s for s in self.segments if s.begin_ns < at_ns]):
-            if self.keeps_locks(host, datastore, segment):
+            if not self.keeps_locks(host, datastore, segment):
+                begin_ns = segment.begin_ns
+            elif begin_ns < at_ns or at_ns - segment.begin_ns >= self.renewal_ns(datastore):
                 break
-            begin_ns = segment.begin_ns
         for segment in (s for s in self.segments if s.end_ns > at_ns):
             if begin_ns == at_ns or self.keeps_locks(host, datastore, segment):
                 break

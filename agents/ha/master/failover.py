@@ -57,9 +57,7 @@ class Failover:
 
     def host_down(self, moid: str, because: str) -> None:
         """A host is dead: its VMs are restarted."""
-        names = self._running.on(moid)
-        for vm in names:
-            del self._running.where[vm]
+        names = set(self._running.gone(self._running.on(moid)))
         protected = self._ownership.to_restart()
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
         # A new master restarts what its predecessor left only when its delay is over.

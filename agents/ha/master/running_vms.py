@@ -6,6 +6,7 @@ about a VM that no longer runs to `failover.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from herzschlag.agents.datastore import layout
@@ -47,23 +48,27 @@ class RunningVms:
 
     def exactly(self, moid: str, vms: frozenset[str]) -> list[str]:
         """Exactly these run on a host, by its own word. Returns those that were thought to run there as well, and run
-        nowhere: a host that stood still may name VMs first that were restarted meanwhile, and end them then. One that
-        does not reach a VM's datastore cannot see that its lock is another's: the host that reaches it counts."""
+        nowhere. A host that was cut off or stood still may name VMs that were restarted meanwhile: they count as
+        running where they are said to run already, unless that host does not reach them, and this one does."""
         self._reported[moid] = vms
         known = self.on(moid)
         for vm in sorted(vms - known):
             before = self.where.get(vm, "")
-            if not (self._told(before) and self.reaches(before, vm) and not self.reaches(moid, vm)):
+            if not self._has(before, vm) or (self.reaches(moid, vm) and not self.reaches(before, vm)):
                 self.runs(vm, moid)
+        return self.gone(known - vms)
+
+    def gone(self, vms: Iterable[str]) -> list[str]:
+        """These do not run any more where they ran. Returns those that no other host says it has; one that does not
+        reach a VM's datastore cannot see that its lock is another's."""
         gone = []
-        for vm in sorted(known - vms):
-            other = next(
-                (host for host in sorted(self._reported) if vm in self._reported[host] and self._told(host)), ""
-            )
+        for vm in sorted(vms):
+            del self.where[vm]
+            others = (host for host in sorted(self._reported) if self._has(host, vm) and self.reaches(host, vm))
+            other = next(others, "")
             if other:
                 self.runs(vm, other)
             else:
-                del self.where[vm]
                 gone.append(vm)
         return gone
 
@@ -71,10 +76,11 @@ class RunningVms:
         """Whether the poweron file of a cut-off host has the VM."""
         return vm in self._listed.get(moid, frozenset())
 
-    def _told(self, moid: str) -> bool:
-        """Whether the host is connected, and has said what it runs since."""
+    def _has(self, moid: str, vm: str) -> bool:
+        """Whether the host is connected, has said since what it runs, and named the VM."""
         peer = self._c.peers.get(moid)
-        return moid == self._c.moid or (peer is not None and peer.joined and peer.inventory >= 0)
+        told = moid == self._c.moid or (peer is not None and peer.joined and peer.inventory >= 0)
+        return told and vm in self._reported.get(moid, frozenset())
 
     def reaches(self, moid: str, vm: str) -> bool:
         """Whether a host reaches the VM's datastore, by its own word."""

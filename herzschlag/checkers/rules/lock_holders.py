@@ -90,10 +90,9 @@ def _taken_from(holds: list[Hold], datastore: str, truth: Truth) -> list[Hold]:
 
 
 def _can_act(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    """Whether just before that instant a holder moved, showed so, and reached the datastore."""
-    segment = truth.segment_at(max(0, at_ns - 1))
-    moves = p.Frozen(host) not in segment.conditions and not truth.clocks.renews_late(host, max(0, at_ns - 1))
-    return moves and truth.reaches_storage(host, segment, datastore)
+    """Whether before that instant a holder moved, and reached the datastore, for long enough to renew its lock."""
+    lately = truth.between(at_ns - truth.renewal_ns(datastore), at_ns - 1)
+    return all(truth.reaches_storage(host, s, datastore) and p.Frozen(host) not in s.conditions for s in lately)
 
 
 def _lost_ns(held: Record, truth: Truth) -> int:

@@ -37,11 +37,34 @@ ONE = frozenset({"vm-1"})
 NONE: frozenset[str] = frozenset()
 
 
-def test_what_a_host_says_last_counts() -> None:
+def test_it_runs_where_it_is_said_to_run_already_until_that_host_has_it_no_more() -> None:
+    """As when a host that stood still names it, and ends it a moment later; or when it was moved."""
     vms, lists = running(a=peer(), b=peer())
     assert vms.exactly("a", ONE) == []
     assert vms.exactly("b", ONE) == []
+    assert vms.where == lists.where == {"vm-1": "a"}
+    assert vms.exactly("a", NONE) == []
     assert vms.where == lists.where == {"vm-1": "b"}
+    assert vms.exactly("b", NONE) == ["vm-1"]
+
+
+def test_what_is_only_written_down_gives_way_to_what_a_host_says() -> None:
+    vms, _ = running(a=peer(), b=peer())
+    vms.where["vm-1"] = "a"
+    vms.exactly("b", ONE)
+    assert vms.where == {"vm-1": "b"}
+
+
+def test_a_host_that_fails_leaves_it_to_another_that_has_it() -> None:
+    a, b, zombie = peer(), peer(), peer("apd")
+    vms, _ = running(a=a, b=b, zombie=zombie)
+    for host in ("a", "b", "zombie"):
+        vms.exactly(host, ONE)
+    a.joined = False
+    assert vms.gone(vms.on("a")) == []
+    assert vms.where == {"vm-1": "b"}
+    b.joined = False
+    assert vms.gone(vms.on("b")) == ["vm-1"], "the one that is left does not reach it"
 
 
 def test_a_host_that_does_not_reach_the_datastore_takes_no_vm_from_one_that_does() -> None:
@@ -70,9 +93,8 @@ def test_where_no_other_host_is_known_to_have_it_it_counts() -> None:
         assert vms.where == {"vm-1": "zombie"}
 
 
-def test_a_vm_that_ends_on_one_host_runs_on_the_other_that_has_it() -> None:
-    vms, _ = running(a=peer(), thawed=peer())
+def test_a_host_that_reaches_it_takes_it_from_one_that_does_not() -> None:
+    vms, _ = running(zombie=peer("apd"), a=peer())
+    vms.exactly("zombie", ONE)
     vms.exactly("a", ONE)
-    vms.exactly("thawed", ONE)
-    assert vms.exactly("thawed", NONE) == []
     assert vms.where == {"vm-1": "a"}
