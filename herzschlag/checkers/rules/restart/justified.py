@@ -207,11 +207,17 @@ def _shows_nothing(stay: Stay, order: Record, segment: Segment, truth: Truth) ->
     shared = any(
         truth.reaches_storage(host, segment, d.name) and truth.sees_storage(order.node, segment, d.name)
         for d in truth.lab.datastores_of(host)
-        if d.hosts is None or order.node in d.hosts
+        if (d.hosts is None or order.node in d.hosts) and not _reads_too_slowly(order.node, d.name, segment, truth)
     )
     if _heard(host, order.node, segment, truth):
         return False
     return not shared or bool(may_show_nothing(host, order.node, segment, truth))
+
+
+def _reads_too_slowly(master: str, datastore: str, segment: Segment, truth: Truth) -> bool:
+    """Whether two reads, which show that a heartbeat moves, may take the master longer than it watches a host."""
+    read_ns = truth.io_delay_ns(master, segment, datastore) + truth.timers.slot_poll_ns
+    return 2 * read_ns >= truth.timers.datastore_watch_ns
 
 
 def _mute_by_choice(stay: Stay, order: Record, truth: Truth) -> bool:
