@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -35,7 +36,8 @@ from herzschlag.languages.option import LangOption
 from herzschlag.languages.reasons import reason
 from herzschlag.running.batch import JOBS_MAX
 from herzschlag.running.which_run import RUNS
-from herzschlag.scenarios.from_toml import SITUATIONS, load
+from herzschlag.scenarios.from_toml import SITUATIONS, ScenarioError, load
+from herzschlag.scenarios.model import Scenario
 from herzschlag.terminal.lines import line, write
 from herzschlag.terminal.links import link
 from herzschlag.terminal.marks import DIM, sign
@@ -60,6 +62,14 @@ def bench_command(  # noqa: PLR0917 (Typer calls it by name)
             help="Only this speed; may be repeated. Default: from 12 down, until it can handle two.",
         ),
     ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="NAME",
+            help="A scenario to be played, shipped or a file; may be repeated. Default: the five situations.",
+        ),
+    ] = None,
     step: Annotated[
         int | None, typer.Option(help="How many labs more each time. Default: one a processor.", min=1, max=JOBS_MAX)
     ] = None,
@@ -70,8 +80,8 @@ def bench_command(  # noqa: PLR0917 (Typer calls it by name)
     """Measure how many labs at once, and how fast, this machine can handle.
 
     Plays the five situations on real packets, more and more labs at once and at each speed, until a verdict is another
-    than in virtual time. What it can handle is kept for this user: --speed auto and campaigns use it, and pytest has as
-    many labs at once as it can handle at speed 10. Some ten minutes, in which the machine should do nothing else.
+    than in virtual time twice. What it can handle is kept for this user: --speed auto and campaigns use it, and pytest
+    has as many labs at once as it can handle at speed 10. Some ten minutes, in which it should do nothing else.
 
     Exit status 0: it can handle some load; 3: none; 2: wrong usage; 4: this machine cannot run labs.
 
@@ -81,22 +91,25 @@ def bench_command(  # noqa: PLR0917 (Typer calls it by name)
     """
     del what, lang  # there is one benchmark; the callback of lang has chosen the language
     out = Console(highlight=False, quiet=as_json)
-    only = tuple(sorted({_speed(text) for text in chosen or ()}, reverse=True))
+    scenarios = _scenarios(names or SITUATIONS)
+    only = sorted({_speed(text, scenarios) for text in chosen or ()}, reverse=True)
+    fast = only or [speed for speed in SPEEDS if not _too_fast(scenarios, speed)]
     for_s = durations.seconds(for_time)
     if missing := asking.lacking():
         fail(asking.refusal(missing, "herzschlag bench fidelity"), CANNOT_RUN)
     machine, folder = kept.here(), runs.new(out_directory)
     has = ngettext("{number} processor", "{number} processors", machine.processors)
+    played = ngettext("{number} scenario", "{number} scenarios", len(scenarios))
     title = gettext(
-        "Herzschlag  how many labs at once, and how fast: the five situations, {processors}", processors=has
+        "Herzschlag  how many labs at once, and how fast: {runs}, {processors}", runs=played, processors=has
     )
     write(out, [line(title)])
     tried: list[Tried] = []
     until_s = time.monotonic() + for_s
     try:
-        wish = expected([load(name) for name in SITUATIONS], folder)
+        wish = expected(scenarios, folder)
         while (
-            one := next_load(tried, only or SPEEDS, step or machine.processors, JOBS_MAX, all_speeds=bool(only))
+            one := next_load(tried, fast, step or machine.processors, JOBS_MAX, all_speeds=bool(only))
         ) is not None and time.monotonic() < until_s:
             tried.append(_try(out, one, wish, folder))
     except KeyboardInterrupt:
@@ -116,12 +129,23 @@ def bench_command(  # noqa: PLR0917 (Typer calls it by name)
     raise typer.Exit(HOLDS if best(tried) else UNKNOWN)
 
 
-def _speed(text: str) -> float:
+def _scenarios(names: Sequence[str]) -> list[Scenario]:
+    try:
+        return [load(name) for name in dict.fromkeys(names)]
+    except ScenarioError as error:
+        fail(str(error), WRONG_INPUT)
+
+
+def _too_fast(scenarios: Sequence[Scenario], speed: float) -> str:
+    """Why real packets at this speed could show nothing of the one with the shortest instants; empty where they can."""
+    return too_fast(min(scenarios, key=lambda one: speed_max(one) or float("inf")), speed)
+
+
+def _speed(text: str, scenarios: Sequence[Scenario]) -> float:
     speed = speeds.read(text)
     if not isinstance(speed, float):
         fail(f"--speed: {text!r} is not a number: 10 is ten times as fast as real time", WRONG_INPUT)
-    slowest = min(map(load, SITUATIONS), key=lambda one: speed_max(one) or float("inf"))
-    if why := too_fast(slowest, speed):
+    if why := _too_fast(scenarios, speed):
         fail(f"--speed {speed:g}: {why}", WRONG_INPUT)
     return speed
 

@@ -18,6 +18,22 @@ from herzschlag.fidelity.loads import Load, Tried
 from herzschlag.fidelity.trying import Expected, Unplayable
 from herzschlag.languages import speaking
 from herzschlag.scenarios.from_toml import SITUATIONS, load
+from herzschlag.scenarios.model import Scenario
+
+SHORT = """
+name = "mine"
+title = "Mine"
+
+[[steps]]
+at_s = 2
+fault = "power-off"
+host = "host-98"
+
+[[expect.instant]]
+name = "it is seen"
+record = { kind = "liveness", host = "host-98", phase = "watching" }
+published_s = 1
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +65,7 @@ def test_what_it_can_handle_is_shown_drawn_and_kept(monkeypatch: pytest.MonkeyPa
     result = CliRunner().invoke(app, ["bench", "fidelity", "--step", "2"])
     assert result.exit_code == 0, result.output
     said = result.stdout.splitlines()
-    assert "the five situations" in said[0]
+    assert "5 scenarios" in said[0]
     assert "speed 12, 2 labs at once" in said[1] and "200 runs an hour; the latest timer 9 ms late" in said[1]
     assert "1 of 15 verdicts are not those of virtual time: isolation unknown" in said[3]
     assert "This machine plays 400 runs an hour: 4 labs at once, speed 10." in result.stdout
@@ -81,6 +97,27 @@ def test_only_named_speeds_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(dict.fromkeys(one.speed for one in asked)) == [10.0, 5.0, 1.0]
 
 
+def test_scenarios_of_ones_own_are_played_at_speeds_that_they_allow(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    played: list[str] = []
+
+    def expected(scenarios: list[Scenario], folder: Path) -> Expected:
+        played.extend(one.name for one in scenarios)
+        return Expected(tuple(scenarios), {})
+
+    monkeypatch.setattr(bench, "expected", expected)
+    asked = handles(monkeypatch, dict.fromkeys((12.0, 10.0, 5.0, 2.0, 1.0), 1))
+    mine = tmp_path / "mine.toml"
+    mine.write_text(SHORT)
+    result = CliRunner().invoke(
+        app, ["bench", "fidelity", "--scenario", "normal", "--scenario", str(mine), "--step", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    assert played == ["normal", "mine"] and "2 scenarios" in result.stdout
+    assert {one.speed for one in asked} == {2.0, 1.0}, "one second cannot be told from others at speed 5"
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
@@ -88,6 +125,7 @@ def test_only_named_speeds_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--speed", "fast"], "neither a number"),
         (["--speed", "100"], "choose 12 or less"),
         (["--time", "soon"], "a number and a unit"),
+        (["--scenario", "normla"], "normal"),
         (["--step", "0"], "greater than or equal to 1"),
     ],
 )
