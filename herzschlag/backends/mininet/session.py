@@ -38,6 +38,7 @@ from herzschlag.backends.mininet.stage.api import (
 )
 from herzschlag.backends.mininet.stage.beginning import AGENTS, PROGRAMS
 from herzschlag.backends.mininet.stage_line import StageLine
+from herzschlag.backends.mininet.turns import Turn
 from herzschlag.backends.names import BackendName
 from herzschlag.faults import Fault
 from herzschlag.faults import primitives as p
@@ -76,6 +77,7 @@ class MininetSession(HasSandbox):
         """Machinery and first processes of nodes, numbered as inside the sandbox."""
         self.timings_ms: dict[str, float] = {}
         self._sandbox: Sandbox | None = None
+        self._turn = Turn.wait()  # before the run's clock begins
         interval_ns = plan.timers.at_speed(plan.speed).heartbeat_interval_ns
         self._clock = RunClock(time.monotonic_ns() // interval_ns * interval_ns, plan.speed)
         self._tail = RecordTail(self._clock)
@@ -164,6 +166,7 @@ class MininetSession(HasSandbox):
             self._capture.passed()
         self._line.send_settings(self._settings(logs or INNER_LOGS))
         ready = self._line.answer(Ready, START_S_MAX)
+        self._turn.over()
         self._versions = dict(ready.versions)
         self.pids = ready.pids
         self.timings_ms = ready.timings_ms
@@ -300,6 +303,7 @@ class MininetSession(HasSandbox):
         self._finished_ns = None
 
     def close(self) -> None:
+        self._turn.over()
         if self._sandbox is not None:
             self._sandbox.kill()
             self._sandbox = None
