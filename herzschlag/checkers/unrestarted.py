@@ -44,8 +44,22 @@ def _hindered(vm: str, tried: Record, truth: Truth) -> bool:
         return True  # A power-on that fails to the end is for the scenario to allow.
     if target not in truth.lab.moids:
         return False
+    if _kept_lock(vm, tried, truth):
+        return True
     works = truth.agent_works(target, segment) and truth.sees_storage(target, segment, datastore)
     return not works or not truth.writes_everywhere(target, segment)
+
+
+def _kept_lock(vm: str, failed: Record, truth: Truth) -> bool:
+    """Whether the host on which the VM ended could not write to its datastore during the attempt, or just before it, so
+    that it had not released the VM's lock by then."""
+    datastore = truth.vms[vm][0].datastore
+    ended = [stay for stay in truth.stays.get(vm, ()) if stay.end_ns <= failed.at_ns]
+    ordered = [r for r in truth.history.where("restart", vm=vm, phase="ordered") if r.at_ns <= failed.at_ns]
+    if not ended or not ordered:
+        return False
+    attempt = truth.between(ordered[-1].at_ns - truth.renewal_ns(datastore), failed.at_ns)
+    return any(not truth.reaches_storage(ended[-1].host, segment, datastore) for segment in attempt)
 
 
 def _starts(vm: str, host: str, truth: Truth) -> bool:

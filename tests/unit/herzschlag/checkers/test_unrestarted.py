@@ -77,3 +77,11 @@ def test_a_datastore_that_is_attached_to_no_master() -> None:
     ends = {vm: truth.stays[vm][0].end_ns for vm in ("slow-98-1", "slow-98-3")}
     assert "vmfs-3 is not attached to host-99" in unrestarted("slow-98-3", "host-98", ends["slow-98-3"], truth)
     assert not unrestarted("slow-98-1", "host-98", ends["slow-98-1"], truth)
+
+
+def test_an_attempt_that_found_the_lock_kept_by_a_host_without_the_datastore() -> None:
+    truth = of_schedule("lock-kept-by-a-lost-datastore")
+    ended_ns = truth.stays["vm-98-1"][0].end_ns
+    [failed] = truth.history.where("restart", vm="vm-98-1", phase="failed")
+    assert "held by host-98" in str(failed.get("because"))
+    assert "its attempts at a restart were used up" in unrestarted("vm-98-1", "host-98", ended_ns, truth)
