@@ -5,9 +5,9 @@ PYTHON := .venv/bin/python
 HERZSCHLAG := .venv/bin/herzschlag
 PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-# Tests on real packets: two labs for each processor, and as many workers, for labs wait most of the time. A machine that
-# does other work as well can handle half as many (LABS=2 on two processors).
-LABS ?= $(shell expr 2 \* $(JOBS))
+# Tests on real packets: a lab for each processor, and as many workers. They wait most of the time, so a machine that does
+# nothing else can handle twice as many (LABS=4 on two processors).
+LABS ?= $(JOBS)
 REPEAT ?= 1
 SECONDS ?= 600
 RUNS ?= 200

@@ -12,13 +12,13 @@ wait for each other.
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from herzschlag.fidelity import kept
 from herzschlag.plugin.constants import SPEED
-from herzschlag.slots import open_slot, own_folder, take_free
 
 LABS = "HERZSCHLAG_LABS"
 """Environment variable: the number of labs at once, for a machine that can run more or fewer."""
@@ -88,21 +88,28 @@ class Place:
         lab whose timers must not wait for another that comes up or ends."""
         import fcntl  # noqa: PLC0415 (Linux has it, as labs need; the rest of this file must import everywhere)
 
-        folder = folder or own_folder("labs")
+        folder = folder or Path(tempfile.gettempdir()) / f"herzschlag-labs-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
         came_s = time.monotonic()
-        queue = open_slot(folder / _QUEUE)
+        queue = _open(folder / _QUEUE)
         try:
             fcntl.flock(queue, fcntl.LOCK_EX)  # the kernel grants it in the order of the requests
             os.pwrite(queue, f"{came_s:<20.3f}".encode(), 0)
             if alone:  # the first in the queue may hold places while it waits: no other process waits for one
-                taken = [open_slot(folder / str(number)) for number in range(places().number)]
+                taken = [_open(folder / str(number)) for number in range(places().number)]
                 for descriptor in taken:
                     fcntl.flock(descriptor, fcntl.LOCK_EX)
                 return cls(taken, folder, alone=True)
-            while (free := take_free(folder, places().number)) is None:
+            while True:
+                for number in range(places().number):
+                    descriptor = _open(folder / str(number))
+                    try:
+                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    except BlockingIOError:
+                        os.close(descriptor)
+                    else:
+                        return cls([descriptor], folder)
                 time.sleep(LOOK_S)
-            return cls([free], folder)
         finally:
             os.close(queue)
 
@@ -110,7 +117,7 @@ class Place:
         """Whether another process has waited for a place for this long."""
         import fcntl  # noqa: PLC0415
 
-        queue = open_slot(self._folder / _QUEUE)
+        queue = _open(self._folder / _QUEUE)
         try:
             fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -130,3 +137,7 @@ class Place:
     def free(self) -> None:
         while self._descriptors:
             os.close(self._descriptors.pop())
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

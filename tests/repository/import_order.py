@@ -139,7 +139,6 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
         (
             Place("herzschlag/extensions", SYSTEM),
             Place("herzschlag/failure", SYSTEM),
-            Place("herzschlag/slots", SYSTEM),
             Place("herzschlag/compiled/", ANY),
         ),
         (Place("herzschlag/wrong_input", VALUES),),
