@@ -24,6 +24,7 @@ The families say who is to blame, which is what a caller wants to know. Each exc
     │   ├── ExtensionError              another package's checker or fault is broken
     │   ├── SchedulerGone               a campaign's or a search's scheduler cannot be reached
     │   ├── UnfitWorker                 a worker has another version, or none that can search
+    │   ├── Unplayable                  no lab comes up, for a measurement of how many this machine can handle
     │   └── RemoteTrouble               the other machine, or the way to it
     │       └── ConnectionLost          the connection broke; another may succeed
     │           └── Unreachable         there was no connection yet

@@ -24,5 +24,7 @@ def open_session(backend: BackendName, plan: Plan) -> Session:
 
         return SimulationSession(plan)
     from herzschlag.backends.mininet.session import MininetSession  # noqa: PLC0415
+    from herzschlag.backends.mininet.turns import Turn  # noqa: PLC0415
 
-    return MininetSession(plan)
+    turn = Turn.wait()  # before the run's clock begins
+    return MininetSession(plan, turn)

@@ -1,6 +1,6 @@
 """What was measured of this machine, kept between calls: one file of each user.
 
-This module decides where it is, and whether it still fits: another processor, number of processors, kernel, right to a
+This module decides whether it still fits: another processor, number of processors, kernel, right to a
 better priority or version of Herzschlag makes it another machine.
 """
 
@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from importlib import metadata
 from pathlib import Path
 
 import msgspec
 
 from herzschlag.fidelity.loads import Tried, labs_at, speed_with
+from herzschlag.fidelity.place import place
 from herzschlag.history.records import write_whole
 
-FILE = Path("herzschlag", "fidelity.json")
-"""Below the user's folder of state."""
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -42,13 +40,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
     def speed_with(self, labs: int) -> float | None:
         return speed_with(self.tried, labs)
-
-
-def place() -> Path:
-    """The file, in `$XDG_STATE_HOME` or `~/.local/state`."""
-    state = Path(os.environ.get("XDG_STATE_HOME", ""))
-    home = os.environ.get("HOME") or tempfile.gettempdir()
-    return (state if state.is_absolute() else Path(home) / ".local/state") / FILE
 
 
 def here() -> Machine:

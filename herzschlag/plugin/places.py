@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from herzschlag.fidelity import kept
+from herzschlag.fidelity.place import place
 from herzschlag.plugin.constants import SPEED
 
 LABS = "HERZSCHLAG_LABS"
@@ -44,9 +44,12 @@ def places(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/
         if not told.isdecimal() or int(told) < 1:
             raise ValueError(f"{LABS}={told!r}: say a whole number from 1 on, or leave it unset")
         return Places(int(told), f"{LABS} says so")
-    measured = kept.read()
-    if measured is not None and (labs := measured.labs_at(SPEED)) is not None:
-        return Places(labs, f"it can handle them at speed {SPEED:g}, measured on {measured.date}")
+    if place().exists():
+        from herzschlag.fidelity import kept  # noqa: PLC0415 (most sessions have none, and need nothing of it)
+
+        measured = kept.read()
+        if measured is not None and (labs := measured.labs_at(SPEED)) is not None:
+            return Places(labs, f"it can handle them at speed {SPEED:g}, measured on {measured.date}")
     here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     quota = _quota(cgroups, own)
     if quota is not None and quota < here:

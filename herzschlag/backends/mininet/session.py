@@ -69,7 +69,8 @@ an ordinary one, and has been seen to wait for a processor for longer than a fau
 class MininetSession(HasSandbox):
     """One lab on real packets."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, turn: Turn | None = None) -> None:
+        """`turn`: to come up; given back when the lab is up."""
         self.plan = plan
         self._active: dict[str, tuple[p.Primitive, ...]] = {}
         self._versions: dict[str, str] = {}
@@ -77,7 +78,7 @@ class MininetSession(HasSandbox):
         """Machinery and first processes of nodes, numbered as inside the sandbox."""
         self.timings_ms: dict[str, float] = {}
         self._sandbox: Sandbox | None = None
-        self._turn = Turn.wait()  # before the run's clock begins
+        self._turn = turn or Turn(None)
         interval_ns = plan.timers.at_speed(plan.speed).heartbeat_interval_ns
         self._clock = RunClock(time.monotonic_ns() // interval_ns * interval_ns, plan.speed)
         self._tail = RecordTail(self._clock)

@@ -24,17 +24,6 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert measured().labs_at(10.0) == 4 and measured().speed_with(4) == 10.0
 
 
-def test_it_is_in_the_users_folder_of_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert kept.place() == tmp_path / kept.FILE
-    monkeypatch.setenv("HOME", "/home/someone")
-    for unusable in ("", "relative"):  # a path that is not absolute is to be ignored (XDG base directories)
-        monkeypatch.setenv("XDG_STATE_HOME", unusable)
-        assert kept.place() == Path("/home/someone/.local/state", kept.FILE)
-    monkeypatch.delenv("HOME")
-    assert kept.place().is_absolute()
-
-
 @pytest.mark.parametrize(
     "other", [{"processors": 64}, {"model": "another"}, {"kernel": "5.0"}, {"root": "other"}, {"herzschlag": "0.0.1"}]
 )
