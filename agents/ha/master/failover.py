@@ -159,6 +159,7 @@ class Failover:
 
     def _place(self) -> None:
         now_ns = self._c.now_ns
+        self.wishes_changed()  # perhaps while an attempt was under way, which failed
         for task in self._queue.repeats(now_ns):
             self._order(task.vm, task.target, task.order, task.attempt)
         self._report(self._queue.place(self._targets(), now_ns))
