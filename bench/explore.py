@@ -29,6 +29,7 @@ import msgspec
 
 from bench import explored
 from bench.evidence import runs
+from bench.evidence.pages import put
 from bench.evidence.parts import ended
 from bench.explored import Told
 from herzschlag.exploration import coverage
@@ -43,7 +44,7 @@ from tests.planted.plant import in_place
 NAMES = tuple(fault.name for fault in FAULTS)
 WHOLE = "nothing planted"
 PAGE = Path(__file__).resolve().parents[1] / "docs/exploring.md"
-BEGIN, END = "<!-- python -m bench.explore --page: begin -->", "<!-- python -m bench.explore --page: end -->"
+PART = "python -m bench.explore --page"
 
 
 class Asked(NamedTuple):
@@ -80,8 +81,7 @@ def main() -> None:
     if left:
         print(f"{left} faults are left: the next call goes on", file=sys.stderr)
     if given.page or given.only_page:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{rest.partition(END)[2]}", encoding="utf-8")
+        put(PAGE, PART, text)
 
 
 def _search(given: argparse.Namespace) -> None:

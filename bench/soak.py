@@ -26,13 +26,14 @@ from pathlib import Path
 import msgspec
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # the checkout, for tests.support
+sys.path.insert(0, str(ROOT))  # the checkout, for bench and tests.support
 
+from bench.evidence.pages import put  # noqa: E402
 from tests.support.soak import endurance, kills, machine, page, runs  # noqa: E402
 
 PAGE = ROOT / "docs/reliability.md"
 RESULT = PAGE.with_suffix(".json")
-BEGIN, END = "<!-- make soak: begin -->", "<!-- make soak: end -->"
+PART = "make soak"
 WHOLE_S = 7200.0
 """The time in which all parts are whole."""
 LARGE_SHARE, RUNS_SHARE = 0.5, 0.85
@@ -120,10 +121,7 @@ class Soak:
 
 
 def write(found: page.Found) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{page.text(found)}\n{END}{after}", encoding="utf-8")
+    put(PAGE, PART, f"{page.text(found)}\n")
     RESULT.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
 
 

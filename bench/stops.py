@@ -19,14 +19,13 @@ from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for tests.support
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the checkout, for bench and tests.support
 
+from bench.evidence.pages import put
 from tests.support.stops import MOMENTS, SECONDS, VICTIMS, Ended, Stop, play
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/reliability.md"
-BEGIN, END = "<!-- make stops: begin -->", "<!-- make stops: end -->"
-
-
+PART = "make stops"
 FALSE_SECONDS = (2.0,)
 """Of the stops beside a false expectation: long enough to matter at speed 10, and short enough that the run goes on."""
 
@@ -87,10 +86,7 @@ def main() -> int:
     wrong = [one for one in ended if one.wrong]
     if not wrong:
         shutil.rmtree(home)
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{table(ended, seconds)}\n{END}{after}", encoding="utf-8")
+    put(PAGE, PART, f"{table(ended, seconds)}\n")
     print(f"{len(wrong)} of {len(ended)} wrong" + (f"; their runs are in {home}" if wrong else ""))
     return 1 if wrong else 0
 

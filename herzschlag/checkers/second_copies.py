@@ -35,10 +35,8 @@ def second_copy(vm: str, first: str, second: tuple[str, int], both_until_ns: int
     `both_until_ns`."""
     datastore, timers = truth.vms[vm][0].datastore, truth.timers
     kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
-    if kind == "vmfs":
-        least_ns, source = timers.vmfs_lock_watch_ns - timers.vmfs_heartbeat_ns, "KB-HB"
-    else:
-        least_ns, source = timers.nfs_lock_stale_ns - timers.nfs_lock_renew_ns, "NFS-35"
+    watch_ns, source = (timers.vmfs_lock_watch_ns, "KB-HB") if kind == "vmfs" else (timers.nfs_lock_stale_ns, "NFS-35")
+    least_ns = watch_ns - truth.renewal_ns(datastore)
     host, at_ns = second
     taken_ns = _taken_ns(vm, host, at_ns, truth)
     begin_ns, end_ns = truth.without_locks_ns(first, datastore, taken_ns)

@@ -27,5 +27,9 @@ def choose(labs: int) -> Chosen:
     if not keeps_up(trial, speed):
         slower = min(speed, speed_for(trial))
         return Chosen(slower, gettext("busy now: {why}", why=reason(trial)))
-    at_once = ngettext("{number} lab at once", "{number} labs at once", labs)
-    return Chosen(speed, gettext("it can handle {labs} then, measured on {date}", labs=at_once, date=measured.date))
+    because = gettext("it can handle {labs} then, measured on {date}", labs=labs_at_once(labs), date=measured.date)
+    return Chosen(speed, because)
+
+
+def labs_at_once(labs: int) -> str:
+    return ngettext("{number} lab at once", "{number} labs at once", labs)

@@ -74,9 +74,14 @@ def read(file: Path | None = None) -> Measured | None:
     return found if found.machine == here() else None
 
 
+def encoded(measured: Measured) -> bytes:
+    """As JSON for people."""
+    return msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n"
+
+
 def write(measured: Measured, file: Path | None = None) -> Path:
     """Keep it. Raises OSError."""
     file = file or place()
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
+    write_whole(file, encoded(measured))
     return file

@@ -6,7 +6,6 @@ pytest plugin. It leaves playing and what follows from it to `herzschlag/fidelit
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -15,7 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 
@@ -27,6 +25,7 @@ from herzschlag.cli.ending import fail
 from herzschlag.errors import UnusableMachine
 from herzschlag.exit_status import CANNOT_RUN, FAILED, HOLDS, INTERRUPTED, UNKNOWN, WRONG_INPUT
 from herzschlag.fidelity import kept
+from herzschlag.fidelity.choosing import labs_at_once
 from herzschlag.fidelity.loads import SPEEDS, Load, Tried, best, next_load
 from herzschlag.fidelity.page import drawn
 from herzschlag.fidelity.trying import Expected, attempt, expected, rounds
@@ -118,13 +117,13 @@ def bench_command(  # noqa: PLR0917 (Typer calls it by name)
         fail(str(error), CANNOT_RUN)
     measured = kept.Measured(machine=machine, date=time.strftime("%Y-%m-%d"), tried=tuple(tried))
     try:
-        write_whole(folder / FIGURES, msgspec.json.format(msgspec.json.encode(measured), indent=2) + b"\n")
+        write_whole(folder / FIGURES, kept.encoded(measured))
         write_whole(folder / PICTURE, drawn(tried).encode())
         place = kept.write(measured) if best(tried) else None
     except OSError as error:
         fail(failure.line(error, folder), FAILED)
     if as_json:
-        sys.stdout.write(json.dumps(msgspec.to_builtins(measured), indent=2) + "\n")
+        sys.stdout.write(kept.encoded(measured).decode())
     _tell(out, measured, place, folder / PICTURE)
     raise typer.Exit(HOLDS if best(tried) else UNKNOWN)
 
@@ -153,7 +152,7 @@ def _speed(text: str, scenarios: Sequence[Scenario]) -> float:
 def _try(out: Console, load: Load, wish: Expected, folder: Path) -> Tried:
     """Play the runs of one load, with a count on a terminal, and write its line."""
     count = rounds(load.labs, len(wish.scenarios)) * len(wish.scenarios)
-    title = gettext("speed {speed}, {labs}", speed=number(load.speed), labs=_labs(load.labs))
+    title = gettext("speed {speed}, {labs}", speed=number(load.speed), labs=labs_at_once(load.labs))
     with out.status(title) if out.is_terminal else nullcontext() as status:
 
         def told(ended: int) -> None:
@@ -178,10 +177,6 @@ def _try(out: Console, load: Load, wish: Expected, folder: Path) -> Tried:
     return tried
 
 
-def _labs(labs: int) -> str:
-    return ngettext("{number} lab at once", "{number} labs at once", labs)
-
-
 def _tell(out: Console, measured: kept.Measured, place: Path | None, picture: Path) -> None:
     """What follows from it."""
     most = best(measured.tried)
@@ -191,7 +186,7 @@ def _tell(out: Console, measured: kept.Measured, place: Path | None, picture: Pa
     said = gettext(
         "This machine plays {rate} runs an hour: {labs}, speed {speed}.",
         rate=f"{most.runs_an_hour:.0f}",
-        labs=_labs(most.load.labs),
+        labs=labs_at_once(most.load.labs),
         speed=number(most.load.speed),
     )
     write(out, [line("  ", said)])
