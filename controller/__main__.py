@@ -15,7 +15,8 @@ import sys
 import threading
 from pathlib import Path
 
-from herzschlag.controller.frameworks import FrameworkMissing
+from herzschlag.controller import threads
+from herzschlag.controller.frameworks import FrameworkMissing, chosen
 
 _UNUSABLE = 4  # exit status: this machine cannot run it
 
@@ -24,12 +25,13 @@ def main() -> None:
     """Run until told to end."""
     options = _options()
     try:
-        from herzschlag.controller import framework_api  # noqa: PLC0415  # imports Ryu or os-ken, or says that there is neither
+        framework = chosen(os.environ)
     except FrameworkMissing as error:
         sys.stderr.write(f"controller: {error}\n")
         sys.exit(_UNUSABLE)
-    framework_api.patch()
+    threads.patch(framework)
     # Not before the patch: what these import must find the patched standard library.
+    from herzschlag.controller import framework_api  # noqa: PLC0415
     from herzschlag.controller.app import LinkCutter  # noqa: PLC0415
     from herzschlag.controller.server import listen, serve  # noqa: PLC0415
 
@@ -48,7 +50,7 @@ def main() -> None:
             os._exit(_UNUSABLE)
         service = LinkCutter.service
         threading.Thread(target=serve, args=(listener, service.answer, _end), daemon=True).start()
-        os.write(options.ready_fd, f"ready {framework_api.NAME} {framework_api.VERSION}\n".encode())
+        os.write(options.ready_fd, f"ready {framework.name} {framework.version}\n".encode())
 
     framework_api.run_app("herzschlag.controller.app", host, int(port), listening)
 

@@ -2,9 +2,7 @@
 
 The two are one code base that parted; what differs and matters to us is evened out here and nowhere else:
 
-- Ryu 4.34 imports its web server, which asks eventlet for a name that eventlet no longer has. We never use the server.
-- Ryu runs on green threads, so the standard library must be patched before anything else uses it; only the controller's
-  own process entry calls `patch()`. os-ken 4 runs on native threads and patches nothing.
+- Ryu runs on green threads (`threads.py`). os-ken 4 runs on native threads.
 - os-ken's native `hub.kill` does nothing, so the thread that sends to a switch would outlive its connection and hold
   back the news that the switch is gone. We end that thread by handing it a last, empty message.
 - Neither says when it listens. os-ken logs that the port is taken and goes on; Ryu shares it with a process that
@@ -16,11 +14,12 @@ from __future__ import annotations
 import importlib
 import os
 import socket
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from herzschlag.controller import threads
 from herzschlag.controller.frameworks import chosen
+from herzschlag.controller.lean import leave_out
 
 Handler = TypeVar("Handler", bound=Callable[..., None])
 
@@ -33,21 +32,14 @@ def _load(name: str) -> Any:
     return importlib.import_module(f"{_framework.module}.{name}")
 
 
-# Else eventlet imports a library of its own for names in the DNS, which nothing here asks for: 60 of 280 ms.
-os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # eventlet announces its retirement at every import
-    if NAME == "ryu":
-        _wsgi = importlib.import_module("eventlet.wsgi")
-        if not hasattr(_wsgi, "ALREADY_HANDLED"):
-            _wsgi.ALREADY_HANDLED = object()  # type: ignore[attr-defined]
-    _cfg = _load("cfg")
-    _hub = _load("lib.hub")
-    _app_manager = _load("base.app_manager")
-    _controller = _load("controller.controller")
-    _handler = _load("controller.handler")
-    _ofp_event = _load("controller.ofp_event")
-    _ofproto_v1_4 = _load("ofproto.ofproto_v1_4")
+leave_out(_framework.module)
+threads.load(_framework)
+_cfg = _load("cfg")
+_app_manager = _load("base.app_manager")
+_controller = _load("controller.controller")
+_handler = _load("controller.handler")
+_ofp_event = _load("controller.ofp_event")
+_ofproto_v1_4 = _load("ofproto.ofproto_v1_4")
 
 App: Any = _app_manager.RyuApp if NAME == "ryu" else _app_manager.OSKenApp
 OPENFLOW_VERSION: int = _ofproto_v1_4.OFP_VERSION
@@ -55,11 +47,6 @@ MAIN: str = _handler.MAIN_DISPATCHER
 DEAD: str = _handler.DEAD_DISPATCHER
 
 Listening = Callable[[OSError | None], None]
-
-
-def patch() -> None:
-    """Make the standard library cooperate with the framework's threads; first thing in the controller's process."""
-    _hub.patch()
 
 
 def on(event: str, *states: str) -> Callable[[Handler], Handler]:

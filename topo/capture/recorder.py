@@ -23,7 +23,7 @@ import sys
 import time
 
 from herzschlag.topo.capture import pcapng
-from herzschlag.topo.capture.capture import _READY, BLOCK_BYTES, HAND_OVER_MS, RING_BYTES
+from herzschlag.topo.capture.capture import _READY, BLOCKS, HAND_OVER_MS
 
 QUIET_MS = 10 * HAND_OVER_MS
 """The capture is complete when the ring stayed empty for this long after the end of the lab."""
@@ -49,6 +49,7 @@ class Ring:
         self, ring: mmap.mmap | bytearray, numbers: dict[int, int], wall_minus_monotonic_ns: int, room_bytes: int
     ) -> None:
         self._ring = ring
+        self._block_bytes = len(ring) // BLOCKS
         self._numbers = numbers
         self._room_bytes = room_bytes
         self.full_ns: int | None = None
@@ -62,20 +63,20 @@ class Ring:
         less of it than of the ring."""
         out: list[bytes] = []
         while True:
-            at = self._next * BLOCK_BYTES
+            at = self._next * self._block_bytes
             status, count, first = _BLOCK.unpack_from(self._ring, at)
             if not status & _TO_USER:
                 return b"".join(out)
             if not out and self.full_ns is None:
                 self._watch_clock()
-            if self.full_ns is None and count and self._room_bytes < BLOCK_BYTES:
+            if self.full_ns is None and count and self._room_bytes < self._block_bytes:
                 self.full_ns = self._stamp_ns(at + first)
             if self.full_ns is None:
                 kept = len(out)
                 self._block(at + first, count, out)
                 self._room_bytes -= sum(map(len, out[kept:]))
             self._ring[at + _STATUS_AT : at + _STATUS_AT + 4] = b"\0\0\0\0"  # the kernel's again
-            self._next = (self._next + 1) % (RING_BYTES // BLOCK_BYTES)
+            self._next = (self._next + 1) % BLOCKS
 
     def _block(self, at: int, count: int, out: list[bytes]) -> None:
         ring, numbers, step_ns, packet, unpack = (
@@ -142,11 +143,13 @@ def record(line: socket.socket, file: int, news: int, wall_minus_monotonic_ns: i
     if not descriptors:
         return  # the lab ended before it had a network
     end = socket.socket(fileno=descriptors[0])
-    table: list[tuple[int, str, str]] = json.loads(greeting)
+    block_bytes: int
+    table: list[tuple[int, str, str]]
+    block_bytes, table = json.loads(greeting)
     blocks = [pcapng.interface(pcapng.Interface(name, about)) for _, name, about in table]
     _write(file, b"".join(blocks))
     numbers = {index: number for number, (index, _, _) in enumerate(table)}
-    memory = mmap.mmap(end.fileno(), RING_BYTES)
+    memory = mmap.mmap(end.fileno(), BLOCKS * block_bytes)
     pen = Pen(Ring(memory, numbers, wall_minus_monotonic_ns, limit_bytes - os.lseek(file, 0, os.SEEK_CUR)), file, news)
     line.send(_READY)
     waiting = select.poll()

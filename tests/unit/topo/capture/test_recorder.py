@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from herzschlag.topo.capture import pcapng
-from herzschlag.topo.capture.capture import BLOCK_BYTES, RING_BYTES
+from herzschlag.topo.capture.capture import BLOCK_BYTES, BLOCKS
 from herzschlag.topo.capture.recorder import _BLOCK, _FRAME, PAIR_NS_MAX, Pen, Ring, clock_step_ns
 
 SECOND = 1_000_000_000
@@ -34,14 +34,13 @@ APART_NS = time.time_ns() - time.monotonic_ns()
 DATA = bytes(range(250)) * 4
 OFFSET = 96  # of a frame, behind its header
 FRAMES = BLOCK_BYTES // 1200
-BLOCKS = RING_BYTES // BLOCK_BYTES
 
 
 class Kernel:
     """What the kernel does with the ring: it hands over whole blocks of packets, as long as it has blocks."""
 
     def __init__(self) -> None:
-        self.ring = bytearray(RING_BYTES)
+        self.ring = bytearray(BLOCKS * BLOCK_BYTES)
         self.sent = 0
         self._next = 0
 
