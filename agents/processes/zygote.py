@@ -1,6 +1,6 @@
 """The warmed-up process that all hosts' processes are forked from.
 
-    python -m herzschlag.agents.processes.zygote STAGE_FD RECORDS_FD
+    python -m herzschlag.agents.processes.zygote STAGE_FD RECORDS_FD [cold]
 
 Everything is imported here once; 64 hosts with their agents and VMs then share those pages. This module decides whose
 child is whose; leaves how a fork gets into a host's namespaces to `fork.py`, and which ones there shall be to the stage
@@ -232,7 +232,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends everything
     adopt_orphans()
     set_name("zygote")
-    warm_up()
+    if "cold" not in sys.argv[3:]:
+        warm_up()
     gc.freeze()  # what is imported stays out of the collector's way, so its pages stay shared
     Zygote(stage, records).run()
 

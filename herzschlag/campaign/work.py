@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from herzschlag import failure
+from herzschlag.backends.many import expect_labs
 from herzschlag.backends.names import BackendName
 from herzschlag.campaign.matrix import Campaign, Cell
 from herzschlag.campaign.parcel import ParcelError, pack
@@ -33,6 +34,8 @@ from herzschlag.topo.spec import Captured, Datapath
 
 DELIVERY_FILE = f"{LOG_FOLDER}/delivery.json"
 SCENARIO_FILE = "scenario.toml"
+MANY = 10
+"""How many labs a worker expects: it is not told, but a campaign has more than one."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +139,7 @@ def _played(order: Order, directory: Path) -> RunReport:
         if order.backend == "simulation":
             (directory / SCENARIO_FILE).write_text(order.text, encoding="utf-8")
             return run(request)
+        expect_labs(MANY)
         (report,) = run_batch([request], 1, Silent())
         return report
     except Exception as error:

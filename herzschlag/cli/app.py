@@ -13,7 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 
@@ -34,8 +33,7 @@ from herzschlag.cli.ending import fail
 from herzschlag.cli.spoken import Spoken
 from herzschlag.compare.cli import compare_command
 from herzschlag.compiled import serving
-from herzschlag.exit_status import CANNOT_RUN, INTERRUPTED, WRONG_INPUT
-from herzschlag.languages import ENGLISH, use
+from herzschlag.exit_status import CANNOT_RUN, WRONG_INPUT
 from herzschlag.languages.option import LangOption
 from herzschlag.lesson.cli import lesson
 from herzschlag.live.cli import live
@@ -44,11 +42,8 @@ from herzschlag.pictures.cli import picture
 from herzschlag.remote.cli import CONTEXT as REMOTE_CONTEXT
 from herzschlag.remote.cli import remote
 from herzschlag.report.cli import report as report_command
-from herzschlag.running import interrupts, progress
 from herzschlag.running.batch import JOBS_MAX
 from herzschlag.running.machine_trial import AUTO
-from herzschlag.running.run_file import exit_status
-from herzschlag.running.runner import RunRequest, run
 from herzschlag.running.which_run import RUNS
 from herzschlag.scenarios.completion import scenarios as scenario_names
 from herzschlag.scenarios.from_toml import ScenarioError, load_family
@@ -155,40 +150,6 @@ def run_command(  # noqa: PLR0917 (Typer calls it by name)
         runs.Screen(out, err), requests, jobs, as_json=as_json, draw=draw, verbose=verbose, quiet=quiet
     )
     raise typer.Exit(status)
-
-
-@app.command("run-one", hidden=True)
-def run_one_command(  # noqa: PLR0917 (Typer calls it by name)
-    scenario: str,
-    into: Annotated[Path, typer.Option()],
-    source: Annotated[str, typer.Option()],
-    backend: Annotated[Backend, typer.Option()],
-    speed: Annotated[float, typer.Option()],
-    seed: Annotated[int, typer.Option()] = 0,
-    datapath: Annotated[Datapath, typer.Option()] = Datapath.auto,
-    capture: Annotated[Capture, typer.Option()] = Capture.heartbeats,
-    capture_limit: Annotated[int | None, typer.Option()] = None,
-) -> None:
-    """One run of a batch, in its own process; its result is the run directory."""
-    use(ENGLISH)  # the run directory is for everyone, whatever the locale of who asked
-    interrupts.end_politely_once()
-    interrupts.end_with(sys.stdin.fileno())
-    (loaded,) = _load_all([scenario])
-    request = RunRequest(
-        scenario=msgspec.structs.replace(loaded, source=source),  # as the user named it, not the copy
-        backend=backend.value,
-        speed=speed,
-        seed=seed,
-        directory=into,
-        datapath=datapath.value,
-        capture=capture.value,
-        capture_limit_mb=capture_limit,
-    )
-    try:
-        report = run(request, progress.writer(into, loaded))
-    except KeyboardInterrupt:
-        fail("interrupted", INTERRUPTED)
-    raise typer.Exit(exit_status([report]))
 
 
 @app.command("doctor")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from herzschlag.backends.many import expect_labs
 from herzschlag.history.records import History, HistoryError, read_history
 from herzschlag.report.cli import Drawn, draw_all
 from herzschlag.running import batch
@@ -54,6 +55,7 @@ def tell(
 
 def _alone(requests: Sequence[RunRequest], board: batch.Watching) -> list[RunReport]:
     reports: list[RunReport] = []
+    expect_labs(sum(request.backend == "mininet" for request in requests))
     for index, request in enumerate(requests):
         board.began(index)
         report = run(request, partial(board.saw, index))

@@ -22,6 +22,7 @@ import pytest
 
 from herzschlag import failure
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
+from herzschlag.backends.many import expect_labs
 from herzschlag.backends.names import BackendName
 from herzschlag.checkers import checkers
 from herzschlag.checkers.rules import lateness
@@ -182,6 +183,8 @@ class LabKeeper:
         self._place: Place | None = None
         self._next: pytest.Item | None = None
         """The test after this one; an idle lab costs processor time, so none is kept for later ones."""
+        self._labs = 0
+        """Labs on real packets that came up so far."""
 
     def begin(self, item: pytest.Item, following: pytest.Item | None) -> None:
         """Before anything of a test: wait here, where no time limit of the test runs yet, until a lab may come up."""
@@ -255,6 +258,9 @@ class LabKeeper:
         except (OSError, UnusableMachine) as error:
             fail(_failed(error, directory))
         place = None if home is None else home.path
+        if real:
+            self._labs += 1
+            expect_labs(self._labs)  # from the second one on there may be many
         try:
             cluster = Cluster.start(
                 wish.setup, backend=backend, speed=wish.speed, seed=wish.seed, name=name, directory=place

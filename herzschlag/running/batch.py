@@ -8,9 +8,9 @@ ends, its runs end with it (`interrupts.py`).
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,14 +19,16 @@ from typing import Protocol
 import msgspec
 
 from herzschlag import failure
+from herzschlag.backends.many import ONE_RUN, expect_labs
 from herzschlag.exit_status import INTERRUPTED
 from herzschlag.history.records import Record
 from herzschlag.running.memory import killed_since, killed_so_far
+from herzschlag.running.one import OneRun
 from herzschlag.running.progress import Reader
 from herzschlag.running.run_file import ENDED, LOG_FOLDER, RunReport, Status, read_report
 from herzschlag.running.runner import RunRequest
+from herzschlag.topo.processes.start import Process, start
 
-PROGRAM = (sys.executable, "-m", "herzschlag")
 JOBS_MAX = 64
 POLL_S = 0.05
 STOP_S = 10.0
@@ -43,7 +45,9 @@ class Watching(Protocol):
 
 class _Child(msgspec.Struct):
     request: RunRequest
-    process: subprocess.Popen[bytes]
+    process: Process
+    lifeline: int
+    """Our end of a pipe on which nothing is ever written: the run ends when it closes."""
     output: Path
     progress: Reader
     killed: int
@@ -54,6 +58,7 @@ def run_batch(requests: Sequence[RunRequest], jobs: int, watching: Watching) -> 
     """Run all, at most `jobs` at a time; reports in the order of the requests. Where one cannot even be started, those
     that wait are left out."""
     waiting = list(enumerate(requests))
+    expect_labs(sum(request.backend == "mininet" for request in requests))
     alive: dict[int, _Child] = {}
     reports: dict[int, RunReport] = {}
     try:
@@ -77,7 +82,7 @@ def run_batch(requests: Sequence[RunRequest], jobs: int, watching: Watching) -> 
                         waiting.clear()
             time.sleep(POLL_S)
     finally:
-        _stop([child.process for child in alive.values()])
+        _stop(list(alive.values()))
     return [reports[index] for index in sorted(reports)]
 
 
@@ -89,34 +94,32 @@ def _spawn(request: RunRequest) -> _Child:
     _, _, variant = request.scenario.name.partition("@")
     named = f"{scenario}@{variant}" if variant else str(scenario)
     output = directory / LOG_FOLDER / "runner.txt"
-    arguments = ["--backend", request.backend, "--speed", repr(request.speed), "--seed", str(request.seed)]
+    one = OneRun(
+        scenario=named,
+        source=request.scenario.source,
+        backend=request.backend,
+        speed=request.speed,
+        seed=request.seed,
+        into=str(directory),
+        datapath=request.datapath,
+        capture=request.capture,
+        capture_limit_mb=request.capture_limit_mb,
+    )
     killed = killed_so_far()
-    with output.open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *PROGRAM,
-                "run-one",
-                named,
-                *arguments,
-                "--datapath",
-                request.datapath,
-                "--capture",
-                request.capture,
-                *(() if request.capture_limit_mb is None else ("--capture-limit", str(request.capture_limit_mb))),
-                "--into",
-                str(directory),
-                "--source",
-                request.scenario.source,
-            ],
-            stdin=subprocess.PIPE,  # nothing is ever written: the run ends when it closes
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    return _Child(request, process, output, Reader(directory), killed)
+    lifeline, held = os.pipe()
+    try:
+        with output.open("wb") as log:
+            process = start(ONE_RUN, one.words(), stdin=lifeline, stdout=log, stderr=log)
+    except BaseException:
+        os.close(held)
+        raise
+    finally:
+        os.close(lifeline)
+    return _Child(request, process, held, output, Reader(directory), killed)
 
 
 def _collect(child: _Child) -> RunReport:
-    _let_go(child.process)
+    os.close(child.lifeline)
     child.progress.remove()
     directory = child.request.directory
     try:
@@ -128,7 +131,7 @@ def _collect(child: _Child) -> RunReport:
     lines: list[str] = []
     with contextlib.suppress(OSError):
         lines = child.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    status = child.process.returncode
+    status = child.process.wait()
     how = f"with status {status}" if status >= 0 else f"by signal {-status}"
     why = lines[-1] if lines else f"its process ended {how}"
     why += killed_since(child.killed)
@@ -153,22 +156,15 @@ def _lost(request: RunRequest, status: Status, because: str) -> RunReport:
     )
 
 
-def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def _stop(children: Sequence[_Child]) -> None:
     """Interrupt the runs still going on, as a terminal would; after STOP_S kill them."""
-    for process in processes:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+    for child in children:
+        child.process.send_signal(signal.SIGINT)
     deadline = time.monotonic() + STOP_S
-    for process in processes:
+    for child in children:
         try:
-            process.wait(timeout=max(0.0, deadline - time.monotonic()))
+            child.process.wait(timeout=max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        _let_go(process)
-
-
-def _let_go(process: subprocess.Popen[bytes]) -> None:
-    """Close our end of an ended run's lifeline."""
-    if process.stdin is not None:
-        process.stdin.close()
+            child.process.kill()
+            child.process.wait()
+        os.close(child.lifeline)

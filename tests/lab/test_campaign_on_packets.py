@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from herzschlag.backends.many import ONE_RUN
 from tests.support.campaigns import complete, deliveries, running
 from tests.support.waiting import until
 
@@ -32,7 +33,7 @@ def labs(place: Path) -> int:
     for entry in Path("/proc").iterdir():
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"run-one" in words and any(word.startswith(os.fsencode(place)) for word in words):
+            if ONE_RUN.encode() in words and any(os.fsencode(place) in word for word in words):
                 after_name = (entry / "stat").read_text().rpartition(")")[2].split()
                 parents[int(entry.name)] = int(after_name[1])
         except OSError:

@@ -105,7 +105,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("topo/environment", SYSTEM),
             Place("topo/confinement", SYSTEM),
         ),
-        (Place("topo/spec", VALUES), Place("topo/requirements", VALUES)),
+        (Place("topo/spec", VALUES), Place("topo/requirements", VALUES), Place("topo/processes/", SYSTEM)),
         (Place("topo/catalog", VALUES),),
         (Place("topo/kernel/", SYSTEM | {"pyroute2"}), Place("topo/impairments/values", VALUES)),
         (
@@ -162,11 +162,11 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/backends/mininet/", SYSTEM, (*AGENTS, "topo/", "controller/__init__")),
             Place("herzschlag/backends/reuse", VALUES),
         ),
-        (Place("herzschlag/backends/", SYSTEM),),
+        (Place("herzschlag/backends/", SYSTEM, ("topo/processes/",)),),
         (Place("herzschlag/running/run_file", SYSTEM), Place("herzschlag/running/held", SYSTEM)),
         (Place("herzschlag/running/which_run", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),
-        (Place("herzschlag/running/", SYSTEM, (*TOPO, "topo/capture/")),),
+        (Place("herzschlag/running/", SYSTEM, (*TOPO, "topo/capture/", "topo/processes/")),),
         (Place("herzschlag/by_hand/", SYSTEM, (*AGENTS, *TOPO)),),
         (
             Place("herzschlag/cluster", SYSTEM, TOPO),

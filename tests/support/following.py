@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from herzschlag.backends.many import ONE_RUN
 from herzschlag.history.words import line
-from herzschlag.running.batch import PROGRAM
+from herzschlag.running.one import OneRun
 from herzschlag.running.progress import Reader
 
 POLL_S = 0.005
@@ -16,20 +18,9 @@ POLL_S = 0.005
 
 def start(scenario: str, directory: Path, speed: float, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """One run on real packets, as a batch starts it; its progress can be followed."""
-    arguments = ["--backend", "mininet", "--speed", str(speed), "--seed", "0", "--datapath", "auto"]
+    one = OneRun(scenario=scenario, source=scenario, backend="mininet", speed=speed, seed=0, into=str(directory))
     return subprocess.Popen(
-        [
-            *PROGRAM,
-            "run-one",
-            scenario,
-            "--source",
-            scenario,
-            *arguments,
-            "--capture",
-            "heartbeats",
-            "--into",
-            str(directory),
-        ],
+        [sys.executable, "-m", ONE_RUN, *one.words()],
         env=environment,
         stdin=subprocess.PIPE,  # the run ends when it closes
         stdout=subprocess.DEVNULL,

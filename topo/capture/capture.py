@@ -23,14 +23,13 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 from collections.abc import Iterable
 from typing import IO, NamedTuple
 
 from herzschlag.topo.capture import pcapng
 from herzschlag.topo.capture.pcapng import Interface
-from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import LabError
+from herzschlag.topo.processes.start import Process, start
 from herzschlag.topo.spec import CAPTURE_BYTES, Captured, TopologySpec, switch_interface
 
 HA_PORT = 8182
@@ -75,7 +74,7 @@ def interfaces(spec: TopologySpec) -> dict[str, Interface]:
 class Recorder:
     """The process that writes, and our end of the line to it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], line: socket.socket, news: int) -> None:
+    def __init__(self, process: Process, line: socket.socket, news: int) -> None:
         self._process = process
         self._line = line
         self._news = news
@@ -99,17 +98,14 @@ class Recorder:
         news, told = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         numbers = (theirs.fileno(), file.fileno(), told)
         with theirs:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "herzschlag.topo.capture.recorder"),
-                    *map(str, (*numbers, wall_minus_monotonic_ns, limit_bytes)),
-                ],
-                env=environment(),
+            process = start(
+                "herzschlag.topo.capture.recorder",
+                list(map(str, (*numbers, wall_minus_monotonic_ns, limit_bytes))),
                 pass_fds=numbers,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C in a terminal ends the lab, and by that, in good order, the capture
+                new_session=True,  # Ctrl-C in a terminal ends the lab, and by that, in good order, the capture
             )
         os.close(told)
         return cls(process, ours, news)

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from herzschlag.topo.kernel import syscalls
+from herzschlag.topo.processes import image
 from herzschlag.topo.sandbox.root import make_root
 from herzschlag.topo.sandbox.socket_release import CHANNEL, Handed
 
@@ -42,9 +43,8 @@ def main() -> int:
     with os.fdopen(descriptor, "r+b", buffering=0) as channel:
         size = int.from_bytes(_exactly(channel, 8), "big")
         order = json.loads(_exactly(channel, size))
-        starter = os.pidfd_open(order["starter"])
-        if os.getppid() != order["starter"]:
-            return 1  # the starter ended before we could watch it
+        starter = order["starter"]
+        os.set_inheritable(starter, False)
         try:
             handed = Handed()
             child, _keep_open = _start(order, channel.fileno(), handed)
@@ -121,6 +121,10 @@ def _first_process(order: dict[str, Any], report: int, alive: int) -> None:
         step = f"working directory {order['cwd']}"
         os.chdir(order["cwd"])
         step = f"execute {order['argv'][0]}"
+        argv: list[str] = order["argv"]
+        if argv[:2] == [sys.executable, "-m"] and image.is_ready(argv[2]):
+            kept = [*order["pass_fds"], int(order["env"][CHANNEL])]
+            image.become(argv[2], argv[3:], order["env"], {number: number for number in kept})
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)  # Python ignores them; a program expects the default
         os.execvpe(order["argv"][0], order["argv"], order["env"])

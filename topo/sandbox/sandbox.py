@@ -26,8 +26,9 @@ from types import TracebackType
 from typing import IO, Any
 
 from herzschlag.topo.confinement import namespace_fix
-from herzschlag.topo.environment import IMPORTED_FROM, environment
+from herzschlag.topo.environment import IMPORTED_FROM
 from herzschlag.topo.errors import SandboxError, UnusableMachineError
+from herzschlag.topo.processes.start import Process, start
 from herzschlag.topo.sandbox.bytecode import compile_what_is_stale
 
 _START_S_MAX = 30.0  # far above the 0.1 s a start takes, for a machine that is busy
@@ -39,7 +40,7 @@ _Redirection = int | IO[bytes] | IO[str] | None
 class Sandbox:
     """A running sandbox. As a context manager it is killed at the end of the block."""
 
-    def __init__(self, launcher: subprocess.Popen[bytes], pid: int) -> None:
+    def __init__(self, launcher: Process, pid: int) -> None:
         self._launcher = launcher
         self.pid = pid
         """The first process, as the starter's process namespace numbers it."""
@@ -68,8 +69,9 @@ class Sandbox:
         """
         handed = sorted(set(pass_fds))
         directory = str(Path(cwd or Path.cwd()).resolve())
+        own = os.pidfd_open(os.getpid())  # by it the launcher sees our end
         order = {
-            "starter": os.getpid(),
+            "starter": own,
             "argv": [os.fspath(word) for word in argv],
             "env": dict(os.environ if env is None else env),
             "pass_fds": handed,
@@ -79,14 +81,15 @@ class Sandbox:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                launcher = subprocess.Popen(
-                    [sys.executable, "-m", "herzschlag.topo.sandbox.launcher", str(theirs.fileno())],
-                    env=environment(),
-                    pass_fds=[*handed, theirs.fileno()],
+                launcher = start(
+                    "herzschlag.topo.sandbox.launcher",
+                    [str(theirs.fileno())],
+                    pass_fds=[*handed, theirs.fileno(), own],
                     stdin=stdin,
                     stdout=stdout,
                     stderr=stderr,
                 )
+                os.close(own)
             compile_what_is_stale()  # while the launcher starts: inside, no bytecode can be written
             answer = _answer(ours, json.dumps(order).encode(), launcher)
         if "error" in answer or "pid" not in answer:
@@ -163,7 +166,7 @@ def _own_paths() -> list[str]:
     return [*own, sys.pycache_prefix] if sys.pycache_prefix else own
 
 
-def _answer(channel: socket.socket, order: bytes, launcher: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _answer(channel: socket.socket, order: bytes, launcher: Process) -> dict[str, Any]:
     """Give the order and read until the first process has been executed (which closes the channel) or failed."""
     channel.settimeout(_START_S_MAX)
     data = b""

@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from herzschlag.topo.processes.image import is_ready
+from herzschlag.topo.processes.start import Process, start
+
 CONTROL_SOCKET = "/run/controller.sock"
 CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
 
@@ -31,12 +34,15 @@ class ControllerProcess(NamedTuple):
 PACKET_BYTES = 4_000_000
 """Room for orders and news on the line to the zygote."""
 AGENTS, PROGRAMS = "agents", "programs"
+ZYGOTE = "herzschlag.agents.processes.zygote"
+COLD = "cold"
+"""What tells a zygote not to warm up: a tenth of a lab's processor time, for memory that many labs do not miss."""
 
 
 class ZygoteProcess(NamedTuple):
     """The zygote, from its start on."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     line: socket.socket
 
 
@@ -60,13 +66,14 @@ def start_zygote(records: int, logs: Path) -> ZygoteProcess:
         ours.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
         theirs.setsockopt(socket.SOL_SOCKET, option, PACKET_BYTES)
     with theirs, (logs / "agents.log").open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "herzschlag.agents.processes.zygote", str(theirs.fileno()), str(records)],
+        process = start(
+            ZYGOTE,
+            [str(theirs.fileno()), str(records), *((COLD,) if is_ready(ZYGOTE) else ())],
+            env=os.environ | {"LD_BIND_NOW": "1"},  # functions bound later would be bound in each process anew
             pass_fds=(theirs.fileno(), records),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=os.environ | {"LD_BIND_NOW": "1"},  # functions bound later would be bound in each process anew
         )
     return ZygoteProcess(process, ours)
 

@@ -1,0 +1,1 @@
+"""Python processes of ours: executed, or forked from a process that has imported their module already."""
