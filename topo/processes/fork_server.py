@@ -33,7 +33,7 @@ PADDING = "-" * 250
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A process that is wanted. The descriptors come in this order: where to send news of it, the three standard streams,
+    """A process that is wanted. The descriptors come in this order: for news of it, the three standard streams,
     then those of `numbers`."""
 
     module: str
