@@ -15,7 +15,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -32,6 +32,11 @@ class RunClock(NamedTuple):
     zero_ns: int
     """The zero of protocol time, on the monotonic clock."""
     speed: float
+
+    @classmethod
+    def on_grid(cls, now_ns: int, interval_ns: int, phase_ns: int, speed: float) -> Self:
+        """Its zero is the last instant at which heartbeats of this phase are due."""
+        return cls((now_ns - phase_ns) // interval_ns * interval_ns + phase_ns, speed)
 
     def protocol_ns(self, real_ns: int) -> int:
         return round((real_ns - self.zero_ns) * self.speed)

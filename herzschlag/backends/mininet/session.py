@@ -80,7 +80,9 @@ class MininetSession(HasSandbox):
         self._sandbox: Sandbox | None = None
         self._turn = turn or Turn(None)
         interval_ns = plan.timers.at_speed(plan.speed).heartbeat_interval_ns
-        self._clock = RunClock(time.monotonic_ns() // interval_ns * interval_ns, plan.speed)
+        self._phase_ns = random.randrange(interval_ns)
+        """Of the lab's heartbeats, so that many labs do not want the processors in the same instants."""
+        self._clock = RunClock.on_grid(time.monotonic_ns(), interval_ns, self._phase_ns, plan.speed)
         self._tail = RecordTail(self._clock)
         self._line = StageLine(self._tail)
         self._finished_ns: int | None = None
@@ -191,7 +193,9 @@ class MininetSession(HasSandbox):
             vcenter=msgspec.structs.replace(vcenter_settings(plan), timers=timers),
             timers=timers,
             speed=plan.speed,
-            phases_ns={moid: draw.randrange(interval_ns) if spread else 0 for moid in plan.topology.moids},
+            phases_ns={
+                moid: self._phase_ns + (draw.randrange(interval_ns) if spread else 0) for moid in plan.topology.moids
+            },
             key=self._key,
             datapath=plan.datapath,
             log_directory=str(logs),

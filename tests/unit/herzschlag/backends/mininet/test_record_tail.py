@@ -86,3 +86,12 @@ def test_without_a_path_the_records_lie_in_a_file_without_a_name(
     os.close(writer)
     tail.close()
     assert [record.fields["to"] for record in tail.records] == ["master", "master"]
+
+
+@pytest.mark.parametrize("phase_ns", [0, 1, 37, 99])
+@pytest.mark.parametrize("now_ns", [1_000, 1_036, 1_037, 1_099])
+def test_a_run_begins_on_the_heartbeat_grid_of_its_own_phase(now_ns: int, phase_ns: int) -> None:
+    """So that labs beside each other send at different instants, each of them at whole intervals of its own clock."""
+    clock = RunClock.on_grid(now_ns, 100, phase_ns, 10.0)
+    assert clock.zero_ns <= now_ns < clock.zero_ns + 100
+    assert clock.zero_ns % 100 == phase_ns
