@@ -8,7 +8,7 @@ and the less memory it has the quicker it does.
 
 from __future__ import annotations
 
-from herzschlag.topo.processes.start import expect_many
+from herzschlag.topo.processes.asking import expect_many
 
 ONE_RUN = "herzschlag.running.one"
 PROCESSES = (

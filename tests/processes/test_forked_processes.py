@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from herzschlag.topo.environment import environment
+from herzschlag.topo.processes import asking
 from herzschlag.topo.processes import start as starting
-from herzschlag.topo.processes.start import LOST, Asked, expect_many, expect_no_more, start
+from herzschlag.topo.processes.asking import LOST, Asked, AskedServer, expect_many, expect_no_more
+from herzschlag.topo.processes.start import start
 from tests.support.waiting import until
 
 MODULE = "tests.support.forked_program"
@@ -113,10 +115,10 @@ def test_the_server_ends_with_who_has_it(tmp_path: Path) -> None:
     """However that ends; and what was forked goes on, because another process may see to its end."""
     lines = f"""
 import sys, time
-from herzschlag.topo.processes import start
-start.expect_many(("{MODULE}",))
+from herzschlag.topo.processes import asking, start
+asking.expect_many(("{MODULE}",))
 process = start.start("{MODULE}", ["0", "60"], stdout=2)
-print(start._server._process.pid, process.pid, flush=True)
+print(start.server.process.pid, process.pid, flush=True)
 time.sleep(60)
 """
     with subprocess.Popen(
@@ -136,7 +138,7 @@ time.sleep(60)
 
 def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And when it goes on, it forks nothing that was executed meanwhile."""
-    monkeypatch.setattr(starting, "ANSWER_S_MAX", 0.2)
+    monkeypatch.setattr(asking, "ANSWER_S_MAX", 0.2)
     expect_many((MODULE,))
     _, told, _ = run(tmp_path, "0")
     assert not told["imported_here"]
@@ -147,7 +149,7 @@ def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path, monkeypatc
         process = start(MODULE, ["0"], stdin=subprocess.DEVNULL, stdout=out)
     assert process.wait(PATIENCE_S) == 0
     os.kill(server.pid, signal.SIGCONT)
-    monkeypatch.setattr(starting, "ANSWER_S_MAX", PATIENCE_S)
+    monkeypatch.setattr(asking, "ANSWER_S_MAX", PATIENCE_S)
     _, told, _ = run(tmp_path, "0")
     assert not told["imported_here"]
     assert json.loads(marks.read_text())["imported_here"]
@@ -182,5 +184,5 @@ def test_an_order_of_any_size_arrives(tmp_path: Path) -> None:
 
 
 def _server() -> subprocess.Popen[bytes]:
-    assert starting._server is not None
-    return starting._server._process
+    assert isinstance(starting.server, AskedServer)
+    return starting.server.process

@@ -7,7 +7,7 @@ user is killed, and gives no process of a chosen command line and descriptors. T
 inherits and that no file names, and ends when the other end is closed. What it has forked goes on then: who asked for
 it sees to its end (a lifeline, or the launcher's watch over its starter).
 
-    asked       one packet: an Order, with the descriptors that the process is given, and one for news of it
+    asked       one packet: an Order, with one descriptor for news of the process, and those that it is given
     news        a packet "pid N" with a pidfd of the process, and one "status N" when it has ended; or "error TEXT"
 """
 
@@ -33,15 +33,14 @@ PADDING = "-" * 250
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A process that is wanted. The descriptors come in this order: for news of it, the three standard streams,
-    then those of `numbers`."""
+    """A process that is wanted."""
 
     module: str
     words: tuple[str, ...]
     env: dict[str, str]
     directory: str
     numbers: tuple[int, ...]
-    """Which descriptors it shall have beside the standard ones."""
+    """Under which numbers it shall have the descriptors that come with the order: 0, 1 and 2 among them."""
     new_session: bool
 
 
@@ -99,14 +98,15 @@ class _Server:
 
 
 def _forked(order: Order, given: list[int]) -> subprocess.Popen[bytes]:
-    stdin, stdout, stderr, *rest = given
+    ours = dict(zip(order.numbers, given, strict=True))
+    streams = ours.pop(0), ours.pop(1), ours.pop(2)
     return image.fork(
         order.module,
         order.words,
         env=order.env,
-        descriptors=dict(zip(order.numbers, rest, strict=True)),
+        descriptors=ours,
         directory=order.directory,
-        streams=(stdin, stdout, stderr),
+        streams=streams,
         new_session=order.new_session,
     )
 

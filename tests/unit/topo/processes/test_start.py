@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from herzschlag.topo.processes import image
 from herzschlag.topo.processes import start as starting
-from herzschlag.topo.processes.fork_server import DESCRIPTORS_MAX, Order
 
 MODULE = "some.module"
+DESCRIPTORS_MAX = 60
 
 
 class Server:
     """Of our side: forks nothing, and remembers what it was asked for."""
 
     def __init__(self, *, able: bool = True, fails: bool = False) -> None:
-        self.asked: list[tuple[Order, Sequence[int]]] = []
+        self.asked: list[tuple[Any, ...]] = []
         self._able = able
         self._fails = fails
 
-    def can(self, module: str, env: Mapping[str, str]) -> bool:
-        return self._able and module == MODULE
+    def can(self, module: str, env: Mapping[str, str], descriptors: int) -> bool:
+        return self._able and module == MODULE and descriptors < DESCRIPTORS_MAX
 
-    def ask(self, order: Order, descriptors: Sequence[int]) -> str:
-        self.asked.append((order, descriptors))
+    def ask(self, *order: Any) -> Any:
+        self.asked.append(order)
         if self._fails:
             raise OSError("no more processes")
         return "asked"
@@ -37,11 +37,11 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image, "fork", lambda module, words, **_options: "forked")
     monkeypatch.setattr("herzschlag.topo.processes.start.subprocess.Popen", lambda words, **_options: "executed")
     monkeypatch.setattr(image, "_ready", set())
-    monkeypatch.setattr(starting, "_server", None)
+    monkeypatch.setattr(starting, "server", None)
 
 
 def begun(monkeypatch: pytest.MonkeyPatch, server: Server | None = None, **options: Any) -> object:
-    monkeypatch.setattr(starting, "_server", server)
+    monkeypatch.setattr(starting, "server", server)
     return starting.start(MODULE, ["word"], **options)
 
 
@@ -59,9 +59,7 @@ def test_it_is_forked_where_this_process_has_imported_it(monkeypatch: pytest.Mon
 def test_a_server_is_asked_with_the_standard_streams_first(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     assert begun(monkeypatch, server, stdout=2, pass_fds=(7, 5), env={"NAME": "value"}) == "asked"
-    (order, descriptors) = server.asked[0]
-    assert (order.module, order.words, order.numbers, order.env) == (MODULE, ("word",), (7, 5), {"NAME": "value"})
-    assert list(descriptors) == [0, 2, 2, 7, 5]
+    assert server.asked == [(MODULE, ["word"], {"NAME": "value"}, {0: 0, 1: 2, 2: 2, 7: 7, 5: 5}, False)]
 
 
 @pytest.mark.parametrize("server", [Server(able=False), Server(fails=True)])
@@ -69,7 +67,7 @@ def test_a_server_that_cannot_is_passed_over(monkeypatch: pytest.MonkeyPatch, se
     assert begun(monkeypatch, server) == "executed"
 
 
-def test_more_descriptors_than_a_message_has_room_for_are_left_to_an_execution(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_descriptors_than_a_server_has_room_for_are_left_to_an_execution(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
-    assert begun(monkeypatch, server, pass_fds=range(3, DESCRIPTORS_MAX)) == "executed"
+    assert begun(monkeypatch, server, pass_fds=range(3, 3 + DESCRIPTORS_MAX)) == "executed"
     assert server.asked == []
