@@ -77,6 +77,10 @@ def test_it_ends_as_an_executed_one_does(tmp_path: Path, many: bool) -> None:
     assert [process.wait() for process, _, _ in ends.values()] == [0, 5, 1, 1]
     assert ends["raise",][2].endswith("ValueError: raised on purpose\n")
     assert ends["exit",][2] == "ended on purpose\n"
+    with (tmp_path / "both").open("wb") as both:
+        start(MODULE, ["raise"], stdin=subprocess.DEVNULL, stdout=both, stderr=subprocess.STDOUT).wait(PATIENCE_S)
+    assert (tmp_path / "both").read_text().startswith("{")
+    assert (tmp_path / "both").read_text().endswith("ValueError: raised on purpose\n")
 
 
 def test_it_can_be_signalled_and_waited_for(tmp_path: Path) -> None:

@@ -122,9 +122,13 @@ class AskedServer:
     ) -> Asked:
         order = Order(module, tuple(words), dict(env), str(Path.cwd()), tuple(descriptors), session)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, self._lock:
-            socket.send_fds(self._line, [msgspec.json.encode(order)], [theirs.fileno(), *descriptors.values()])
-        return Asked(words, ours)
+        try:
+            with theirs, self._lock:
+                socket.send_fds(self._line, [msgspec.json.encode(order)], [theirs.fileno(), *descriptors.values()])
+            return Asked(words, ours)
+        except OSError:
+            ours.close()
+            raise
 
     def close(self) -> None:
         self._line.close()

@@ -109,7 +109,8 @@ def become(module: str, words: Sequence[str], env: Mapping[str, str], descriptor
     finally:
         for stream in (sys.stdout, sys.stderr):
             try:
-                stream.flush()
+                if stream is not None:
+                    stream.flush()
             except (OSError, ValueError):
                 status = 1
         os._exit(status if isinstance(status, int) else int(status is not None))
@@ -118,7 +119,11 @@ def become(module: str, words: Sequence[str], env: Mapping[str, str], descriptor
 def _renew_streams() -> None:
     """Standard streams without what the parent has read or not yet written."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 (for as long as the process lives)
+        try:
+            stream = open(number, mode, closefd=False)  # noqa: SIM115 (for as long as the process lives)
+        except OSError:
+            stream = None  # it is closed, and Python has none then
+        setattr(sys, name, stream)
 
 
 def _place(descriptors: Mapping[int, int]) -> None:

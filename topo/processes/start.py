@@ -81,10 +81,12 @@ def start(
     if image.is_ready(module):
         ours = {number: number for number in handed}
         return image.fork(module, words, env=env, descriptors=ours, streams=streams, new_session=new_session)
-    if server is not None and server.can(module, env, len(handed)):
+    if server is not None and subprocess.PIPE not in streams and server.can(module, env, len(handed)):
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            ours = {number: _number(stream, number, stack) for number, stream in enumerate(streams)}
-            return server.ask(module, words, env, ours | {number: number for number in handed}, new_session)
+            given = {number: number for number in handed}
+            for number, stream in enumerate(streams):
+                given[number] = given[1] if stream == subprocess.STDOUT else _number(stream, number, stack)
+            return server.ask(module, words, env, given, new_session)
     return subprocess.Popen(
         [sys.executable, "-m", module, *words],
         env=env,

@@ -12,6 +12,8 @@ from herzschlag.topo.processes import start as starting
 
 MODULE = "some.module"
 DESCRIPTORS_MAX = 60
+PIPE, STDOUT = -1, -2
+"""As `subprocess` has them."""
 
 
 class Server:
@@ -59,7 +61,7 @@ def test_it_is_forked_where_this_process_has_imported_it(monkeypatch: pytest.Mon
 def test_a_server_is_asked_with_the_standard_streams_first(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     assert begun(monkeypatch, server, stdout=2, pass_fds=(7, 5), env={"NAME": "value"}) == "asked"
-    assert server.asked == [(MODULE, ["word"], {"NAME": "value"}, {0: 0, 1: 2, 2: 2, 7: 7, 5: 5}, False)]
+    assert server.asked == [(MODULE, ["word"], {"NAME": "value"}, {7: 7, 5: 5, 0: 0, 1: 2, 2: 2}, False)]
 
 
 @pytest.mark.parametrize("server", [Server(able=False), Server(fails=True)])
@@ -70,4 +72,16 @@ def test_a_server_that_cannot_is_passed_over(monkeypatch: pytest.MonkeyPatch, se
 def test_more_descriptors_than_a_server_has_room_for_are_left_to_an_execution(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     assert begun(monkeypatch, server, pass_fds=range(3, 3 + DESCRIPTORS_MAX)) == "executed"
+    assert server.asked == []
+
+
+def test_what_is_said_to_standard_error_goes_where_standard_output_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    begun(monkeypatch, server, stdout=9, stderr=STDOUT)
+    assert server.asked[0][3] == {0: 0, 1: 9, 2: 9}
+
+
+def test_a_pipe_to_the_process_is_left_to_an_execution(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    assert begun(monkeypatch, server, stdin=PIPE) == "executed"
     assert server.asked == []
