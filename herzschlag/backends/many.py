@@ -8,7 +8,7 @@ and the less memory it has the quicker it does.
 
 from __future__ import annotations
 
-from herzschlag.topo.processes.asking import expect_many
+from herzschlag.topo.processes.asking import expect_many, expect_no_more
 
 ONE_RUN = "herzschlag.running.one"
 PROCESSES = (
@@ -27,3 +27,8 @@ def expect_labs(number: int) -> None:
     """Say that this process will start so many labs, itself or by processes of its own. One alone is not worth it."""
     if number > 1:
         expect_many(PROCESSES)
+
+
+def expect_no_more_labs() -> None:
+    """Say that this process will start none any more."""
+    expect_no_more()

@@ -22,7 +22,7 @@ import pytest
 
 from herzschlag import failure
 from herzschlag.backends.base import BackendUnavailable, MachineryDied
-from herzschlag.backends.many import expect_labs
+from herzschlag.backends.many import expect_labs, expect_no_more_labs
 from herzschlag.backends.names import BackendName
 from herzschlag.checkers import checkers
 from herzschlag.checkers.rules import lateness
@@ -306,6 +306,7 @@ class LabKeeper:
         if self._place is not None:
             self._place.free()
             self._place = None
+        expect_no_more_labs()
 
 
 def key_of(backend: str, wish: Wish) -> bytes:

@@ -157,6 +157,9 @@ def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path, monkeypatc
     _, told, _ = run(tmp_path, "0")
     assert not told["imported_here"]
     assert json.loads(marks.read_text())["imported_here"]
+    os.kill(server.pid, signal.SIGSTOP)
+    expect_no_more()
+    assert server.returncode == -signal.SIGKILL
 
 
 def test_what_cannot_be_forked_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

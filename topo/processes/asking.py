@@ -28,6 +28,7 @@ LOST = 255
 """The status of a process whose end only its fork server could have reported, which was killed."""
 ANSWER_S_MAX = 60.0
 """How long a fork server may take for a process, its own imports included; then the process is executed."""
+END_S_MAX = 2.0
 _NEWS_BYTES_MAX = 4096
 _SHAPING = ("PYTHON", "LD_", "MALLOC_")
 """Environment variables that begin so shape a process as it is executed."""
@@ -114,6 +115,10 @@ class AskedServer:
         room = descriptors < DESCRIPTORS_MAX - 4  # beside the standard ones and that for news
         return room and module in self._modules and self._shape == _shape(env) and self.lives()
 
+    def serves(self, modules: Sequence[str]) -> bool:
+        """Whether it lives and has them all."""
+        return set(modules) <= set(self._modules) and self.lives()
+
     def lives(self) -> bool:
         return self.process.poll() is None
 
@@ -132,7 +137,11 @@ class AskedServer:
 
     def close(self) -> None:
         self._line.close()
-        self.process.wait()
+        try:
+            self.process.wait(END_S_MAX)
+        except subprocess.TimeoutExpired:  # it stands still; what it has forked does not need it
+            self.process.kill()
+            self.process.wait()
 
 
 _changing = threading.Lock()
@@ -142,9 +151,9 @@ def expect_many(modules: Sequence[str]) -> None:
     """From now on processes of these modules are forked by a server of this process's own. It takes a second of
     processor time to begin, which the second process of each has saved."""
     with _changing:
-        if isinstance(start.server, AskedServer) and not start.server.lives():
+        if not isinstance(start.server, AskedServer) or not start.server.serves(modules):
             _end()
-        start.server = start.server or AskedServer(tuple(modules))
+            start.server = AskedServer(tuple(modules))
 
 
 def expect_no_more() -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import signal
 import sys
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 _DESCRIPTORS_MAX = 65536
-_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGALRM, signal.SIGUSR1)
+_HANDLED = ("SIGTERM", "SIGHUP", "SIGCHLD", "SIGALRM", "SIGUSR1")
 Stream = int | IO[bytes] | IO[str] | None
 _ready: set[str] = set()
 
@@ -88,8 +87,8 @@ def become(module: str, words: Sequence[str], env: Mapping[str, str], descriptor
     status: object = 1
     try:
         _place(descriptors)  # closes also the pipe over which a parent would hear that nothing could be executed
-        for number in _HANDLED:
-            signal.signal(number, signal.SIG_DFL)
+        for name in _HANDLED:
+            signal.signal(signal.Signals[name], signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.set_wakeup_fd(-1)
         os.environ.clear()
@@ -129,6 +128,8 @@ def _renew_streams() -> None:
 def _place(descriptors: Mapping[int, int]) -> None:
     """Have these descriptors under the wanted numbers, and none else beside the standard ones. They are inherited by
     what this process executes, as after an execution."""
+    import fcntl  # noqa: PLC0415 (not every system has it, and only one that has labs comes here)
+
     above = max([2, *descriptors, *descriptors.values()]) + 1
     moved = {wanted: fcntl.fcntl(number, fcntl.F_DUPFD, above) for wanted, number in descriptors.items()}
     close_all_but(moved.values())

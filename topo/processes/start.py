@@ -57,7 +57,8 @@ def _forget() -> None:
     server = None
 
 
-os.register_at_fork(after_in_child=_forget)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget)
 
 
 def start(

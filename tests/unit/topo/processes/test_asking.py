@@ -55,6 +55,16 @@ def test_one_that_has_ended_is_replaced() -> None:
     assert Fake.begun == 2 and current().living
 
 
+def test_one_that_lacks_a_module_is_replaced() -> None:
+    """What it has forked goes on."""
+    asking.expect_many(["some.module"])
+    first = current()
+    asking.expect_many(["some.module", "another.module"])
+    assert Fake.begun == 2 and not first.living
+    asking.expect_many(["another.module"])
+    assert Fake.begun == 2
+
+
 def test_it_serves_its_modules_in_an_environment_that_makes_the_same_python() -> None:
     server = Fake(("some.module",))
     same = {"PYTHONPATH": "a folder", "HERZSCHLAG_LABS": "2"}
