@@ -45,6 +45,8 @@ class HostBook:
         """Newest generation known of each host's poweron file: read, or told by the host itself."""
         self._copies: dict[str, _Copies] = {}
         """By host, while its poweron file is read."""
+        self._asked: set[str] = set()
+        """Hosts whose poweron file was asked for because they are not heard."""
 
     def open(self) -> None:
         """The reign begins: its first opinions are about ourselves and about hosts in maintenance mode."""
@@ -199,8 +201,20 @@ class HostBook:
         self._copies.pop(moid, None)
         return copies.newest if watch.state != "hostDown" else None
 
+    def asks_the_unheard(self) -> bool:
+        """Read the poweron files of the hosts that live and do not speak to us, once where there is none to be read.
+        Returns whether a copy is still to be read."""
+        unheard = [moid for moid in self._watches if not self.speaks(moid) and self.alive(moid)]
+        for moid in unheard:
+            watch = self._watches[moid]
+            if moid not in self._copies and moid not in self._asked and not watch.poweron_read:
+                self._asked.add(moid)
+                self._carry_out(moid, watch.read_again(self._c.now_ns))
+        return any(moid in self._copies for moid in unheard)
+
     def read_poweron_again(self) -> None:
         """Read the poweron file of every silent host anew: what they said before is too old for a new question."""
+        self._asked.clear()
         for moid, watch in self._watches.items():
             self._carry_out(moid, watch.read_again(self._c.now_ns))
 

@@ -216,6 +216,40 @@ def test_a_copy_of_a_file_on_a_datastore_that_was_lost_is_not_waited_for() -> No
     assert records(reign.machine.did(), "restart", vm="web", phase="begins")
 
 
+def test_the_files_of_hosts_that_are_heard_and_not_ours_are_read_before_a_vm_counts_as_running_nowhere() -> None:
+    """The list may be older: its owner until then may have had the VM started on another host."""
+    for vms, restarted in (((), True), (("web",), False)):
+        reign = Reign().owns("web")
+        reign.due(105)
+        other = reign.peer("host-100")
+        other.last_heard_ns = reign.machine.context.now_ns
+        reign.master.heard(other)
+        reign.master.offer(other)
+        reign.machine.did()
+        reign.due(110)
+        done = reign.machine.did()
+        assert layout.poweron_path("lab", "host-100") in [read.path for read in of(done, ReadFile)]
+        reign.due(112)
+        assert not records([*done, *reign.machine.did()], "restart")
+        reign.file("host-100", *vms)
+        reign.due(113)
+        assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted
+
+
+def test_a_file_that_cannot_be_read_is_not_waited_for_again() -> None:
+    reign = Reign().owns("web")
+    reign.due(105)
+    other = reign.peer("host-100")
+    other.last_heard_ns = reign.machine.context.now_ns
+    reign.master.heard(other)
+    reign.master.offer(other)
+    reign.due(110)
+    for datastore in ("vmfs-1", "vmfs-2"):
+        reign.master.answered(FileRead(datastore, layout.poweron_path("lab", "host-100"), "missing", b""))
+    reign.due(112)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
 def _named_by_two() -> Reign:
     """At 118 s host-100 is down. Its file names `web`, as that of host-99 does, which answers ping."""
     reign = Reign()
