@@ -218,6 +218,12 @@ class PoweronFile(msgspec.Struct, frozen=True, gc=False):
     generation: int = 0
 
 
+def poweron_generation(boot: int, inventory: int) -> int:
+    """The generation of the file that says the same as an inventory. The boot comes first: an agent that was restarted
+    counts its inventories from one again."""
+    return boot << 32 | inventory
+
+
 class ProtectedVm(msgspec.Struct, frozen=True, gc=False):
     vm: str
     last_host: str

@@ -58,16 +58,16 @@ class VCenterView(msgspec.Struct, frozen=True, kw_only=True):
 class _Host:
     """What vCenter knows of one host."""
 
-    __slots__ = ("access", "boot", "config", "last_ns", "newest", "role", "sequence", "vms")
+    __slots__ = ("access", "boot", "config", "last_ns", "newest", "reported_ns", "role", "sequence", "vms")
 
     def __init__(self) -> None:
-        self.boot = 0
-        """Its life (`boot`); 0: it was not heard yet."""
-        self.sequence = 0
-        """Of its newest message."""
+        self.boot = self.sequence = 0
+        """Its life (`boot`; 0: it was not heard yet), and the number of its newest message."""
         self.config = 0
         self.role: Role = "uninitialized"
         self.vms: frozenset[str] = frozenset()
+        self.reported_ns = 0
+        """When it last said what it runs."""
         self.access: dict[str, str] = {}
         self.last_ns: int | None = None
         self.newest: dict[str, tuple[int, int]] = {}
@@ -75,7 +75,7 @@ class _Host:
 
 
 class _Request(NamedTuple):
-    """What a user wants of a VM."""
+    """What a user wants of a VM. The order's number is greater than the instant in which it was asked."""
 
     order: int
     vm: VmConfig
@@ -99,9 +99,8 @@ class VCenter(Core):
         self._s = settings
         self._t = settings.timers
         self._config = settings.config
-        self._boot = self._since_ns = self._sequence = 0
-        """This life, when it began, and the number of its newest order."""
-        self._now_ns = 0
+        self._boot = self._since_ns = self._now_ns = self._sequence = 0
+        """This life, when it began, the instant, and the number of its newest order."""
         self._actions: list[AnyAction] = []
         self._hosts: dict[str, _Host] = {}
         self._views: dict[str, _View] = {}
@@ -209,7 +208,7 @@ class VCenter(Core):
     def _report(self, moid: str, host: _Host, message: Report) -> None:
         host.config, host.role = message.config, message.role
         gone = host.vms - set(message.vms)
-        host.vms = frozenset(message.vms)
+        host.vms, host.reported_ns = frozenset(message.vms), self._now_ns
         known = self._where.keys() >= set(message.vms)
         self._where.update(dict.fromkeys(message.vms, moid))
         if not known:
@@ -292,12 +291,13 @@ class VCenter(Core):
         self._tick_ns = self._now_ns + self._t.order_repeat_ns
         for moid in self._hosts:
             self._configure(moid)
-        generation = self._config.generation
         for name, (order, vm, on, target) in list(self._requests.items()):
-            if (name in self._hosts[target].vms) == on:
-                del self._requests[name]
-            elif self._hosts[target].config == generation:
-                self._order(PowerRequest, target, order=order, vm=vm, on=on, config=generation)
+            host = self._hosts[target]
+            if (name in host.vms) == on:
+                if host.reported_ns >= order:  # What it said before may be of a life that is over.
+                    del self._requests[name]
+            elif host.config == self._config.generation:
+                self._order(PowerRequest, target, order=order, vm=vm, on=on, config=host.config)
         self._listen()
         self._show()
         self._ask_protection()

@@ -55,9 +55,10 @@ def not_as_asked(line: Mapping[str, int], quality: Quality) -> str:
     return ""
 
 
-def not_on_course(line: Mapping[str, int], course: Course, length_ns: int) -> str:
+def not_on_course(line: Mapping[str, int], course: Course, length_ns: int, hosts: int) -> str:
     """The same for a line whose quality changes by itself, and was in force for `length_ns`; empty: nothing. What
-    became of packets is compared with what their line asked when they came, and this with the course."""
+    became of packets is compared with what their line asked when they came, and this with the course. `hosts`: of the
+    cluster."""
     sent, lost, left = line["sent"], line["lost"], line["left"]
     if not sent:
         return "no packet met the bad lines"
@@ -67,7 +68,9 @@ def not_on_course(line: Mapping[str, int], course: Course, length_ns: int) -> st
     if abs(lost / sent - share) > _allowed(min(1.0, share + 1 / sent), sent, bursts):
         return f"{lost / sent:.1%} of {sent} packets were lost, {share:.1%} were asked for when they came"
     chance = DEVIATIONS * math.sqrt(of_course * (1 - of_course) / sent)
-    if abs(share - of_course) > COURSE_OFF_MAX + _uneven(course, length_ns) + chance:
+    least, most = of_course - COURSE_OFF_MAX, max(of_course + COURSE_OFF_MAX, _met_down(course, hosts))
+    off = _uneven(course, length_ns) + chance
+    if not least - off <= share <= most + off:
         return f"{share:.1%} of {sent} packets were to be lost when they came, {of_course:.1%} by the times asked for"
     if course.flap is not None and length_ns >= 2 * course.flap.period_ns and not 0 < line["down"] < sent:
         return f"{line['down']} of {sent} packets met the flapping lines while they were down"
@@ -103,6 +106,13 @@ def _mean_delay_ns(course: Course, length_ns: int) -> float:
     passing = [(lasts * (1 - quality.loss), quality.mean_delay_ns) for lasts, quality in _lengths(course, length_ns)]
     whole = sum(weight for weight, _ in passing)
     return sum(weight * delay_ns for weight, delay_ns in passing) / whole if whole else 0.0
+
+
+def _met_down(course: Course, hosts: int) -> float:
+    """The largest share of packets that may meet flapping lines while they are down: a host that hears no other sends
+    to all of them, a slave to its master alone (fact sheet 2)."""
+    down = course.flap.down if course.flap is not None else 0.0
+    return down * (hosts - 1) / (down * (hosts - 1) + 1 - down)
 
 
 def _uneven(course: Course, length_ns: int) -> float:

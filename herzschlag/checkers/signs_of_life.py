@@ -31,6 +31,8 @@ def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> s
     the host's datastores, no other node can choose others, and it must reach the host to say so."""
     names, shown = heartbeat_datastores(host, truth), shows_heartbeat(host, other, segment, truth)
     told = truth.vcenter_reaches(host, segment)
+    if shown and _without_heartbeats(host, segment, truth):
+        return "it is cut off, and was told no heartbeat datastore since it lost all of them"
     if shown and not told and len(names) - len(shown) >= CHOSEN:
         return (
             "it is cut off, and the datastores that were chosen for its heartbeat may be out of reach, and vCenter"
@@ -40,3 +42,11 @@ def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> s
     if not shown and any(name in read_only and truth.reaches_storage(host, segment, name) for name in names):
         return "it is cut off, and its heartbeat is on a datastore that can be read, and not be written"
     return ""
+
+
+def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
+    """Whether the host had lost all datastores when vCenter last reached it. None is chosen for its heartbeat then, and
+    vCenter cannot tell it yet that they are back (fact sheet 1.1, 5)."""
+    names = heartbeat_datastores(host, truth)
+    told = [s for s in truth.segments if s.begin_ns <= segment.begin_ns and truth.vcenter_reaches(host, s)]
+    return bool(told) and not any(truth.reaches_storage(host, told[-1], name) for name in names)

@@ -127,6 +127,7 @@ class Failover:
     def _restart_orphans(self) -> None:
         protected = self._ownership.to_restart()
         undecided: set[str] = set()
+        unread = bool(self._orphans) and self._hosts.asks_the_unheard()
         for vm in sorted(self._orphans):
             last = protected.get(vm)
             if last is None or vm in self._queue:
@@ -139,7 +140,7 @@ class Failover:
                 continue
             # A poweron file alone is not a sign of life (docs/decisions/0009).
             self._running.where.pop(vm, None)
-            if self._may_run_on(last, vm):
+            if unread or self._may_run_on(last, vm):  # The list may be older: its owner had perhaps moved it since.
                 undecided.add(vm)
             else:
                 self.restart(vm, f"the protectedlist has it on {last}, and it runs nowhere", last)

@@ -7,7 +7,7 @@ reads, records.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from herzschlag.agents import records
@@ -25,6 +25,16 @@ Changed = Callable[[str, HostState, str], None]
 """Called with (host, its new state, because)."""
 
 
+class _Copies:
+    """The copies of one silent host's poweron file, while they are read."""
+
+    __slots__ = ("newest", "unread")
+
+    def __init__(self, datastores: Iterable[str]) -> None:
+        self.unread = set(datastores)
+        self.newest: layout.PoweronFile | None = None
+
+
 class HostBook:
     def __init__(self, context: Context, changed: Changed) -> None:
         self._c = context
@@ -32,7 +42,11 @@ class HostBook:
         self._watches = {moid: self._new_watch(peer) for moid, peer in context.peers.items()}
         self._watch_due_ns = context.now_ns
         self._poweron: dict[str, int] = {}
-        """Newest generation read of each host's poweron file."""
+        """Newest generation known of each host's poweron file: read, or told by the host itself."""
+        self._copies: dict[str, _Copies] = {}
+        """By host, while its poweron file is read."""
+        self._asked: set[str] = set()
+        """Hosts whose poweron file was asked for because they are not heard."""
 
     def open(self) -> None:
         """The reign begins: its first opinions are about ourselves and about hosts in maintenance mode."""
@@ -95,9 +109,9 @@ class HostBook:
         return watch is not None and watch.alive_elsewhere(self._c.now_ns)
 
     def poweron_known(self, moid: str) -> bool:
-        """Whether the poweron file of a silent host was read."""
+        """Whether the poweron file of a silent host was read, each copy that we reach."""
         watch = self._watches.get(moid)
-        return watch is not None and watch.poweron_read
+        return watch is not None and watch.poweron_read and moid not in self._copies
 
     def due_ns(self) -> int:
         return self._watch_due_ns
@@ -119,6 +133,7 @@ class HostBook:
         watch = self._watches[peer.moid]
         steps = watch.heard(self._c.now_ns)
         if steps:
+            self._copies.pop(peer.moid, None)
             self._carry_out(peer.moid, steps)
             self._watch_due_ns = min(self._watch_due_ns, watch.due_ns())
 
@@ -148,6 +163,7 @@ class HostBook:
         if peer.joined:
             return False
         peer.joined = True
+        self._copies.pop(peer.moid, None)
         peer.inventory = -1  # What an earlier reign knew is not known to this one: its next inventory counts.
         self._opine(peer.moid, "connectedToMaster", because)
         return True
@@ -162,19 +178,43 @@ class HostBook:
             if address in host.addresses.values() and host.moid in self._watches:
                 self._carry_out(host.moid, self._watches[host.moid].ping_answered(self._c.now_ns))
 
-    def poweron_read(self, moid: str, file: layout.PoweronFile) -> bool:
-        """The poweron file of a host without network heartbeat. Returns whether what it says of VMs counts: a copy on
-        a datastore that the host cannot write any more may be older than one read before, and what a dead host wrote
-        last is out of date."""
-        watch = self._watches[moid]
-        if (watch.phase == "heard" and not watch.heard_apart()) or file.generation < self._poweron.get(moid, 0):
-            return False
-        self._poweron[moid] = file.generation
-        self._carry_out(moid, watch.poweron(file.isolated, self._c.now_ns))
-        return watch.state != "hostDown"
+    def inventory_told(self, moid: str, boot: int, generation: int) -> None:
+        """A host said itself what it runs: a poweron file of before that is out of date."""
+        told = layout.poweron_generation(boot, generation)
+        self._poweron[moid] = max(told, self._poweron.get(moid, 0))
+
+    def poweron_read(self, moid: str, datastore: str, file: layout.PoweronFile | None) -> layout.PoweronFile | None:
+        """One copy of the poweron file of a host without network heartbeat; None: it cannot be read. Returns the newest
+        when no other copy is to be read, if what it says of VMs counts: a copy on a datastore that the host cannot
+        write any more may be older than what is known already, and what a dead host wrote last is out of date."""
+        watch, copies = self._watches[moid], self._copies.get(moid)
+        if copies is None:
+            return None
+        silent = watch.phase != "heard" or watch.heard_apart()
+        if file is not None and silent and file.generation >= self._poweron.get(moid, 0):
+            self._poweron[moid] = file.generation
+            copies.newest = file
+            self._carry_out(moid, watch.poweron(file.isolated, self._c.now_ns))
+        copies.unread.discard(datastore)
+        if copies.unread:
+            return None
+        self._copies.pop(moid, None)
+        return copies.newest if watch.state != "hostDown" else None
+
+    def asks_the_unheard(self) -> bool:
+        """Read the poweron files of the hosts that live and do not speak to us, once where there is none to be read.
+        Returns whether a copy is still to be read."""
+        unheard = [moid for moid in self._watches if not self.speaks(moid) and self.alive(moid)]
+        for moid in unheard:
+            watch = self._watches[moid]
+            if moid not in self._copies and moid not in self._asked and not watch.poweron_read:
+                self._asked.add(moid)
+                self._carry_out(moid, watch.read_again(self._c.now_ns))
+        return any(moid in self._copies for moid in unheard)
 
     def read_poweron_again(self) -> None:
         """Read the poweron file of every silent host anew: what they said before is too old for a new question."""
+        self._asked.clear()
         for moid, watch in self._watches.items():
             self._carry_out(moid, watch.read_again(self._c.now_ns))
 
@@ -203,9 +243,11 @@ class HostBook:
                         self._c.do(Ping(host.addresses[network]))
                 case "read-poweron":
                     path = layout.poweron_path(self._c.cluster.name, moid)
-                    for datastore in host.heartbeat_datastores:
-                        if self._c.works(datastore):
-                            self._c.do(ReadFile(datastore, path))
+                    reached = [datastore for datastore in host.heartbeat_datastores if self._c.works(datastore)]
+                    if reached:
+                        self._copies[moid] = _Copies(reached)
+                    for datastore in reached:
+                        self._c.do(ReadFile(datastore, path))
                 case "phase":
                     self._c.trace(records.Liveness(host=moid, phase=step.phase, because=step.because))
                 case "state":

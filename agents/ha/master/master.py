@@ -121,6 +121,7 @@ class Master(RoleMachine):
         if message.generation == peer.inventory:
             return
         peer.inventory = message.generation
+        self._hosts.inventory_told(peer.moid, message.boot, message.generation)
         peer.datastores = dict(message.datastores)
         vanished = f"vanished with a restart of its host {peer.moid}" if peer.vms_of_old_boot else ""
         peer.vms_of_old_boot = False
@@ -179,15 +180,17 @@ class Master(RoleMachine):
         stopped = self._running.marker_read(event.datastore, event.path, event.status)
         if stopped is not None:
             self._failover.restart(stopped.vm, stopped.because, stopped.host)
-        elif event.status == "ok":
-            for moid in self._c.others:
-                if event.path == layout.poweron_path(self._c.cluster.name, moid):
-                    self._poweron_read(moid, layout.decode_poweron(event.data))
+            return
+        for moid in self._c.others:
+            if event.path == layout.poweron_path(self._c.cluster.name, moid):
+                file = layout.decode_poweron(event.data) if event.status == "ok" else None
+                self._poweron_read(moid, event.datastore, file)
 
-    def _poweron_read(self, moid: str, file: layout.PoweronFile) -> None:
+    def _poweron_read(self, moid: str, datastore: str, file: layout.PoweronFile | None) -> None:
         """What a host without network heartbeat says of itself and of its VMs."""
-        if self._hosts.poweron_read(moid, file):
-            for vm in self._running.poweron_read(moid, file):
+        newest = self._hosts.poweron_read(moid, datastore, file)
+        if newest is not None:
+            for vm in self._running.poweron_read(moid, newest):
                 self._failover.runs(vm, moid)
 
     def _list_written(self, datastore: str, status: str) -> None:
@@ -198,6 +201,9 @@ class Master(RoleMachine):
 
     def access_changed(self, datastore: str) -> None:
         self._ownership.access_changed(datastore)
+        if not self._c.works(datastore):
+            for moid in self._c.others:
+                self._poweron_read(moid, datastore, None)
         self._failover.membership_changed()
 
     def clock_leapt(self) -> None:

@@ -85,6 +85,12 @@ class Isolated(RoleMachine):
             case _:
                 pass  # It answers a role that is over.
 
+    def access_changed(self, datastore: str) -> None:
+        """The lock watch of the list's owner begins as soon as the datastore is back: it takes as long as a lock watch
+        until a dead one is known, and the response is due perhaps before that."""
+        if self._c.works(datastore):
+            self._query_owner(datastore)
+
     def clock_leapt(self) -> None:
         self._response.clock_leapt(self._c.now_ns)
 
@@ -110,7 +116,7 @@ class Isolated(RoleMachine):
         for order in orders:
             vm = order.vm
             if order.do == "query-owner":
-                c.do(QueryLock(vm.datastore, layout.protectedlist_path(c.cluster.name)))
+                self._query_owner(vm.datastore)
                 continue
             c.trace(
                 records.Isolation(
@@ -130,3 +136,6 @@ class Isolated(RoleMachine):
                 c.do(PowerOff(vm.name, order.because))
             elif order.do == "shut-down":
                 c.do(ShutDownGuest(vm.name, order.because))
+
+    def _query_owner(self, datastore: str) -> None:
+        self._c.do(QueryLock(datastore, layout.protectedlist_path(self._c.cluster.name)))

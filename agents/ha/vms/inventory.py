@@ -153,8 +153,7 @@ class OwnVms:
         if isolated != self._said_isolated:  # A copy on a datastore that took no write is older than the others.
             self._said_isolated = isolated
             self.generation += 1
-        # The boot comes first: an agent that was restarted counts its inventories from one again.
-        generation = c.boot << 32 | self.generation
+        generation = layout.poweron_generation(c.boot, self.generation)
         file = layout.PoweronFile(isolated, tuple(sorted(self.running())), generation)
         data = layout.encode_poweron(file)
         for datastore in c.cluster.host(c.moid).heartbeat_datastores:

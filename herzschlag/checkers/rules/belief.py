@@ -12,7 +12,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
-from herzschlag.checkers.signs_of_life import heartbeat_datastores, may_show_nothing, shows_heartbeat
+from herzschlag.checkers.signs_of_life import may_show_nothing, shows_heartbeat
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding, unknown
 from herzschlag.faults import primitives as p
@@ -140,9 +140,6 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
         return heard, "it is heard, but does not hear"
     if why := may_show_nothing(host, master, segment, truth):
         return {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}, why
-    if shown and _without_heartbeats(host, segment, truth):
-        lost = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
-        return lost, "it is cut off, and was told no heartbeat datastore since it lost all of them"
     if shown and all(_may_come_late(host, master, segment, name, truth) for name in shown):
         late = {"hostDown", "networkPartitionedFromMaster", "networkIsolated"}
         return late, "it is cut off and its storage is too slow to show it in time"
@@ -152,21 +149,6 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     if shown:
         return {"networkPartitionedFromMaster", "networkIsolated"}, "it is cut off and its storage shows it alive"
     return {"hostDown"}, "it is cut off from network and storage"
-
-
-def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:
-    """Whether vCenter could not tell the host yet that its datastores are back: it chose none for it when all were
-    lost, and a host without heartbeat datastores shows no sign there (fact sheet 1.1, 5)."""
-    names = heartbeat_datastores(host, truth)
-    without = False
-    for earlier in truth.segments:
-        if earlier.begin_ns > segment.begin_ns:
-            break
-        if not any(truth.reaches_storage(host, earlier, name) for name in names):
-            without = True
-        elif truth.vcenter_reaches(host, earlier):
-            without = False
-    return without
 
 
 def _says_so_for_long(master: str, host: str, segment: Segment, truth: Truth) -> bool:

@@ -69,7 +69,10 @@ def _bitten(name: str, span: Span, truth: Truth) -> Detail:
         if not line.get("sent") and not _should_have_met(span, bad, truth):
             told_so = "no packet met the bad lines, and by the model none had to: nothing flowed there"
             return Detail(name=name, verdict="nothing", because=told_so, evidence=(span.begin.seq, record.seq))
-        why = not_as_asked(line, course.stages[0].quality) if steady else not_on_course(line, course, length_ns)
+        if steady:
+            why = not_as_asked(line, course.stages[0].quality)
+        else:
+            why = not_on_course(line, course, length_ns, len(truth.lab.moids))
         verdict: Verdict = "unknown" if why else "holds"
         return Detail(name=name, verdict=verdict, because=why or told(line), evidence=(span.begin.seq, record.seq))
     if not counted or not any(c.at == "switch" for c in counted) or length_ns < LONG_ENOUGH_NS:

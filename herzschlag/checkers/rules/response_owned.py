@@ -66,10 +66,18 @@ def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold]
     if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
         return hold.end_ns
     t = truth.timers
-    watch_ns = max(t.vmfs_lock_watch_ns + t.vmfs_heartbeat_ns, t.nfs_lock_stale_ns)
-    anew_ns = _watches_anew_ns(act, truth)
+    vmfs = any(d.name == datastore and d.kind == "vmfs" for d in truth.lab.datastores)
+    watch_ns = t.vmfs_lock_watch_ns + t.vmfs_heartbeat_ns if vmfs else t.nfs_lock_stale_ns
+    anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
     taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
     return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns
+
+
+def _reads_again_ns(act: Record, datastore: str, truth: Truth) -> int:
+    """When the host last got the datastore back, which it tries once a second (5 [VMFS-T]), and could look at a lock
+    there for the first time; 0: it never lost it."""
+    lost = [s for s in truth.between(0, act.at_ns) if not truth.sees_storage(act.node, s, datastore)]
+    return lost[-1].end_ns + truth.timers.vmfs_retry_ns if lost else 0
 
 
 def _watches_anew_ns(act: Record, truth: Truth) -> int:

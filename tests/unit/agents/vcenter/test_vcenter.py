@@ -124,3 +124,18 @@ def test_a_restarted_vcenter_says_of_every_host_what_it_is_whichever_it_is() -> 
     (told,) = records(again.reported(role="uninitialized", master=""), "host-state", host="host-98")
     assert (told["from"], told["to"]) == ("unknown", "uninitialized")
     assert not records(first.reported(role="uninitialized", master=""), "host-state", host="host-98")
+
+
+def test_what_a_dead_host_ran_does_not_fulfil_what_a_user_asks_of_it() -> None:
+    """The user's order goes to the host when it is back."""
+    vcenter = Driven()
+    vcenter.reported(vms=("web",))
+    vcenter.happens(UserPower("web", True, "host-98"), 50.0)
+    assert not sent(vcenter.happens(WAKE, 51.0), PowerRequest), "vCenter does not know yet whether it runs"
+    vcenter.reported(boot=8)
+    (order,) = sent(vcenter.happens(WAKE, 52.0), PowerRequest)
+    assert isinstance(order.message, PowerRequest) and order.message.on
+    vcenter.reported(boot=8, vms=("web",))
+    vcenter.happens(WAKE, 53.0)
+    vcenter.reported(boot=8)
+    assert not sent(vcenter.happens(WAKE, 54.0), PowerRequest), "it was seen done"

@@ -90,13 +90,19 @@ BY_CHANCE = Course((Stage(0, Quality()),), Flap(10, 0.5, random=True))
 )
 def test_a_line_that_changes_is_judged_by_its_course_as_well(counts: dict[str, int], course: Course, says: str) -> None:
     """A ramp that did not rise treats its packets as it asks of them, and still does not do what was asked for."""
-    found = not_on_course(counts, course, 100)
+    found = not_on_course(counts, course, 100, hosts=3)
     assert says in found and bool(says) == bool(found)
+
+
+def test_more_packets_meet_lines_that_are_down_where_more_hosts_look_for_a_master() -> None:
+    for hosts, says in ((3, "90.0% of 1000 packets were to be lost when they came, 50.0% by"), (6, "")):
+        found = not_on_course(line(sent=1000, lost=900, asked_lost=900, down=900), FLAPPING, 100, hosts)
+        assert says in found and bool(says) == bool(found)
 
 
 def test_a_line_that_flaps_as_much_as_it_is_lossy_must_have_been_down() -> None:
     course = Course((Stage(0, Quality(loss=0.5)),), Flap(50, 0.1))
-    found = not_on_course(line(sent=100, lost=50, asked_lost=50), course, 100)
+    found = not_on_course(line(sent=100, lost=50, asked_lost=50), course, 100, hosts=3)
     assert found == "0 of 100 packets met the flapping lines while they were down"
 
 

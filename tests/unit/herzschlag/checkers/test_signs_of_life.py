@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from msgspec.structs import replace
 
-from herzschlag.checkers.signs_of_life import heartbeat_datastores, shows_heartbeat
+from herzschlag.checkers.signs_of_life import heartbeat_datastores, may_show_nothing, shows_heartbeat
 from herzschlag.checkers.truth import Truth
+from herzschlag.scenarios.from_toml import load
 from tests.planted.plant import play, scenario_of
 
 
@@ -17,3 +21,19 @@ def test_the_users_choice_counts() -> None:
         truth = Truth(history, replace(scenario, cluster=cluster))
         assert heartbeat_datastores("host-98", truth) == expected
         assert shows_heartbeat("host-98", "host-99", truth.segments[-1], truth) == expected
+
+
+@pytest.mark.parametrize(("lost_at_s", "told"), [(20, True), (22, False)])
+def test_a_host_that_had_lost_its_datastores_when_vcenter_last_reached_it_may_show_nothing(
+    lost_at_s: float, told: bool
+) -> None:
+    """It is cut off from 21 s on. If vCenter knew, it chose no heartbeat datastore, and cannot choose one now."""
+    folder = Path(__file__).parents[4] / "tests/simulation/explored"
+    found = load(str(folder / "told-no-heartbeat-datastore.toml"))
+    loss, *others = found.steps
+    scenario = replace(found, steps=(replace(loss, at_s=lost_at_s), *others))
+    truth = Truth(play(scenario), scenario)
+    (back,) = truth.history.where("fault", phase="end", id=loss.id)
+    segment = truth.segment_at(back.at_ns + 1)
+    assert shows_heartbeat("host-100", "host-98", segment, truth)
+    assert bool(may_show_nothing("host-100", "host-98", segment, truth)) is told

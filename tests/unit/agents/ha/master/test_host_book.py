@@ -120,16 +120,52 @@ def test_every_change_is_recorded_with_the_opinion_before() -> None:
     assert seen == [("unknown", "connectedToMaster"), ("connectedToMaster", "election")]
 
 
-def test_an_older_poweron_file_does_not_count() -> None:
+def file(*vms: str, generation: int, isolated: bool = False) -> PoweronFile:
+    return PoweronFile(isolated, vms, generation)
+
+
+def test_of_the_copies_of_a_poweron_file_the_newest_counts_when_all_are_read() -> None:
+    """In whichever order: one on a datastore without room is older."""
+    old, new = file(generation=4), file("web", generation=5)
+    for first, second in ((old, new), (new, old)):
+        book = Book()
+        book.until(112)
+        assert book.hosts.poweron_read("host-99", "vmfs-1", first) is None
+        assert not book.hosts.poweron_known("host-99")
+        assert book.hosts.poweron_read("host-99", "vmfs-2", second) is new
+        assert book.hosts.poweron_known("host-99")
+
+
+def test_a_copy_that_cannot_be_read_is_not_waited_for() -> None:
     book = Book()
     book.until(112)
-    assert book.hosts.poweron_read("host-99", PoweronFile(False, ("web",), 5))
-    assert not book.hosts.poweron_read("host-99", PoweronFile(False, (), 4))
+    assert book.hosts.poweron_read("host-99", "vmfs-1", file(generation=4)) is None
+    assert book.hosts.poweron_read("host-99", "vmfs-2", None) == file(generation=4)
+
+
+def test_that_a_host_is_isolated_is_known_with_the_first_copy() -> None:
+    book = Book()
+    book.until(112)
+    book.hosts.heartbeat_seen("host-99", "vmfs-1")
+    book.until(116)
+    book.hosts.poweron_read("host-99", "vmfs-1", file(generation=4, isolated=True))
+    assert book.hosts.states()["host-99"] == "networkIsolated"
+
+
+def test_a_poweron_file_from_before_a_host_said_itself_what_it_runs_does_not_count() -> None:
+    book = Book()
+    book.hosts.inventory_told("host-99", 1, 5)
+    book.until(112)
+    book.hosts.poweron_read("host-99", "vmfs-1", file(generation=1 << 32 | 4))
+    assert book.hosts.poweron_read("host-99", "vmfs-2", None) is None
 
 
 def test_a_host_that_is_heard_speaks_for_itself() -> None:
     book = Book()
-    assert not book.hosts.poweron_read("host-99", PoweronFile(True, (), 5))
+    book.until(112)
+    book.hosts.poweron_read("host-99", "vmfs-1", file(generation=5))
+    book.hosts.heard(book.peer("host-99"))
+    assert book.hosts.poweron_read("host-99", "vmfs-2", file(generation=6)) is None
 
 
 def test_a_host_without_power_is_down_even_in_maintenance_mode() -> None:

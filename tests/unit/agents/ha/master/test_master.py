@@ -63,10 +63,12 @@ class Reign:
         )
         self.master.message(self.peer(moid), message)
 
-    def file(self, moid: str, *vms: str) -> None:
-        """What a silent host runs, by its poweron file."""
-        data = layout.encode_poweron(layout.PoweronFile(False, vms, 1))
-        self.master.answered(FileRead("vmfs-1", layout.poweron_path("lab", moid), "ok", data))
+    def file(self, moid: str, *vms: str, generation: int = 1) -> None:
+        """What a silent host runs, by its poweron file, of which one datastore has no copy."""
+        path = layout.poweron_path("lab", moid)
+        data = layout.encode_poweron(layout.PoweronFile(False, vms, layout.poweron_generation(1, generation)))
+        self.master.answered(FileRead("vmfs-1", path, "ok", data))
+        self.master.answered(FileRead("vmfs-2", path, "missing", b""))
 
     def due(self, at_s: float) -> None:
         """Let time pass in tenths of a second; joined hosts are heard all the time."""
@@ -181,6 +183,70 @@ def test_a_file_that_was_read_before_the_list_was_its_own_does_not_say_that_a_vm
     assert not records(reign.machine.did(), "restart")
     reign.file("host-99")
     reign.due(120)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_a_file_that_is_older_than_what_the_host_said_itself_does_not_say_that_a_vm_was_stopped() -> None:
+    """As on the only datastore that both reach, which has no room for a newer one."""
+    for generation, asked in ((1, False), (2, True)):
+        reign = Reign().owns("web")
+        reign.joins("host-99", generation=1)
+        reign.inventory("host-99", "web", generation=2)
+        reign.due(112)
+        reign.peer("host-99").joined = False
+        reign.due(123)
+        reign.machine.did()
+        reign.file("host-99", generation=generation)
+        marker = layout.marker_path("web")
+        assert (marker in [read.path for read in of(reign.machine.did(), ReadFile)]) is asked
+
+
+def test_a_copy_of_a_file_on_a_datastore_that_was_lost_is_not_waited_for() -> None:
+    reign = Reign()
+    reign.due(111)
+    reign.master.ping_answered("10.1.0.1")
+    reign.owns("web")
+    data = layout.encode_poweron(layout.PoweronFile(False, (), 1))
+    reign.master.answered(FileRead("vmfs-1", layout.poweron_path("lab", "host-99"), "ok", data))
+    reign.due(114)
+    assert not records(reign.machine.did(), "restart")
+    reign.machine.context.access["vmfs-2"] = "apd"
+    reign.master.access_changed("vmfs-2")
+    reign.due(116)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_the_files_of_hosts_that_are_heard_and_not_ours_are_read_before_a_vm_counts_as_running_nowhere() -> None:
+    """The list may be older: its owner until then may have had the VM started on another host."""
+    for vms, restarted in (((), True), (("web",), False)):
+        reign = Reign().owns("web")
+        reign.due(105)
+        other = reign.peer("host-100")
+        other.last_heard_ns = reign.machine.context.now_ns
+        reign.master.heard(other)
+        reign.master.offer(other)
+        reign.machine.did()
+        reign.due(110)
+        done = reign.machine.did()
+        assert layout.poweron_path("lab", "host-100") in [read.path for read in of(done, ReadFile)]
+        reign.due(112)
+        assert not records([*done, *reign.machine.did()], "restart")
+        reign.file("host-100", *vms)
+        reign.due(113)
+        assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted
+
+
+def test_a_file_that_cannot_be_read_is_not_waited_for_again() -> None:
+    reign = Reign().owns("web")
+    reign.due(105)
+    other = reign.peer("host-100")
+    other.last_heard_ns = reign.machine.context.now_ns
+    reign.master.heard(other)
+    reign.master.offer(other)
+    reign.due(110)
+    for datastore in ("vmfs-1", "vmfs-2"):
+        reign.master.answered(FileRead(datastore, layout.poweron_path("lab", "host-100"), "missing", b""))
+    reign.due(112)
     assert records(reign.machine.did(), "restart", vm="web", phase="begins")
 
 

@@ -63,6 +63,19 @@ def test_a_vm_is_stopped_after_the_delay_if_a_master_owns_its_datastore() -> Non
     assert done.index(marker) < done.index(stop), "the marker must be there before the VM is gone"
 
 
+def test_the_owner_is_looked_at_as_soon_as_the_datastore_is_back_and_no_vm_is_stopped_by_that() -> None:
+    """A lock watch later the host knows whether the owner is dead, though its response may be due then."""
+    machine, one = isolated()
+    machine.context.access["vmfs-1"] = "pdl"
+    one.access_changed("vmfs-1")
+    assert not of(machine.did(), QueryLock)
+    machine.context.access["vmfs-1"] = "ok"
+    one.access_changed("vmfs-1")
+    assert [query.datastore for query in of(machine.did(), QueryLock)] == ["vmfs-1"]
+    one.answered(LockState("vmfs-1", LIST, "ok", "host-99"))
+    assert not of(machine.did(), PowerOff)
+
+
 def test_a_vm_that_no_master_owns_goes_on() -> None:
     machine, one = isolated()
     machine.at(130)

@@ -61,3 +61,22 @@ def test_a_lock_that_another_host_took_and_released_is_not_the_dead_owners_any_m
     found = CHECKERS["response-owned"].judge(edited, scenario(10))
     assert stopped.at_ns > thawed
     assert found.verdict == "violated"
+
+
+def _storage_back(loss_s: float) -> Scenario:
+    """The storage of a host that becomes isolated is back that long after T+10; its response is due at T+75. The
+    owner, which had lost its storage before, lost power at T+35; no other host takes its lock until T+75."""
+    found = load(str(EXPLORED / "storage-back-while-isolated.toml"))
+    steps = [msgspec.structs.replace(s, for_s=loss_s) if s.id == "2 storage" else s for s in found.steps]
+    return msgspec.structs.replace(found, steps=tuple(steps))
+
+
+def test_a_host_whose_storage_is_just_back_cannot_know_yet_that_the_owner_is_dead() -> None:
+    found = judged("response-owned", _storage_back(50), NO_GATE)
+    assert found.verdict == "holds" and "1 VM stopped" in found.because
+
+
+def test_a_host_whose_storage_is_back_for_as_long_as_a_lock_watch_knows() -> None:
+    found = judged("response-owned", _storage_back(40), NO_GATE)
+    assert found.verdict == "violated"
+    assert "vm-100: stopped on host-100" in found.because
