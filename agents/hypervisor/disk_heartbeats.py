@@ -63,8 +63,8 @@ class SlotWriter:
     def __init__(self, io: HostIo, volume: Volume, moid: str, boot: int, timers: Timers) -> None:
         self.slot: int | None = None
         """Index in the region once claimed."""
-        self.on_verify: Callable[[str], None] | None = None
-        """Called with the datastore when locks should be checked: regularly, and after a gap in the writes."""
+        self.on_verify: Callable[[str, bool], None] | None = None
+        """Called with the datastore when locks should be checked: regularly, and (True) after a gap in the writes."""
         self._io = io
         self._volume = volume
         self._moid = moid
@@ -171,10 +171,9 @@ class SlotWriter:
             self._offline = False
             self._trace("offline", "live", f"slot {self.slot} {how}")
         self._writes += 1
-        if self.on_verify is not None and (
-            gap_ns > self._timers.vmfs_io_limit_ns or self._writes % VERIFY_EVERY_WRITES == 0
-        ):
-            self.on_verify(self._volume.name)
+        gap = gap_ns > self._timers.vmfs_io_limit_ns
+        if self.on_verify is not None and (gap or self._writes % VERIFY_EVERY_WRITES == 0):
+            self.on_verify(self._volume.name, gap)
         self._io.at(max(now_ns, self._asked_at_ns + self._timers.vmfs_heartbeat_ns), self._write)
 
     def hangs(self) -> None:

@@ -13,7 +13,8 @@ A request to a hanging datastore that could break or take a lock late is withdra
 is checked when access returns (`unsure`). Until then the lock does not count as ours.
 
 This module decides all that. It leaves to the hypervisor which locks are wanted, and what losing one means. Real
-volumes also clear a dead owner's slot; here that is not needed, because a new boot takes its old slot over.
+volumes also clear a dead owner's slot [KB-HB]. Here a new boot takes its old slot over, and a host whose heartbeat had
+a gap writes its locks anew, so that a break that was decided before fails.
 """
 
 from __future__ import annotations
@@ -159,23 +160,20 @@ class LockManager:
         for (datastore, path), lock in list(self._locks.items()):
             if lock.holder == holder:
                 self.release(datastore, path)
-        for key, waiting in list(self._waiting.items()):
-            if waiting.holder == holder:
-                del self._waiting[key]
+        self._waiting = {key: waiting for key, waiting in self._waiting.items() if waiting.holder != holder}
 
-    def verify(self, datastore: str) -> None:
-        """Check that every lock believed held on this datastore is still ours. This also renews locks on NFS."""
+    def verify(self, datastore: str, doubtful: bool = True) -> None:
+        """Check that every lock believed held on this datastore is still ours, which also renews doubtful ones."""
         for lock in list(self._locks.values()):
             if lock.volume.name == datastore and lock.phase == "held":
-                self._verify(lock)
+                self._verify(lock, doubtful)
 
     def verify_one(self, datastore: str, path: str) -> bool:
-        """Check one lock; False when it is not held."""
+        """Check one lock, which is doubtful; False when it is not held."""
         lock = self._locks.get((datastore, path))
         if lock is None or lock.phase != "held":
             return False
-        if lock.volume.access != "apd":
-            self._verify(lock)
+        self._verify(lock, doubtful=True)
         return True
 
     def access_returned(self, datastore: str) -> None:
@@ -189,8 +187,7 @@ class LockManager:
 
     def _begin(self, volume: Volume, path: str, holder: str, evidence: tuple[LockEvidence, ...], then: Taken) -> None:
         lock = LockFile(volume, path, holder)
-        lock.then = then
-        lock.evidence = evidence
+        lock.then, lock.evidence = then, evidence
         self._locks[lock.key] = lock
         if volume.kind == "vmfs":
             self._slots[volume.name].when_claimed(lambda: self._take(lock, layout.ZERO_SECTOR, None, "it was free"))
@@ -291,11 +288,13 @@ class LockManager:
         if volume.access != "apd":
             self.verify(volume.name)
 
-    def _verify(self, lock: LockFile) -> None:
+    def _verify(self, lock: LockFile, doubtful: bool) -> None:
+        """A doubtful lock, of a host that stood still or was cut off, is written anew: another host may have found us
+        dead, and its test-and-set that breaks the lock be under way. One of the two fails."""
         if lock.verifying or lock.volume.access == "apd":
             return
         lock.verifying = True
-        if lock.volume.kind == "nfs":
+        if doubtful or lock.volume.kind == "nfs":
             self._renew_one(lock, lock.record)
         else:
             self._read(lock, lambda outcome: self._verified(lock, outcome))
@@ -312,10 +311,11 @@ class LockManager:
 
     def _renewed(self, lock: LockFile, renewed: LockRecord, outcome: Outcome) -> None:
         if outcome.status == "ok":
-            lock.record = renewed
-            lock.verifying = False
+            lock.record, lock.verifying = renewed, False
             if lock.phase == "held":
                 self.on_verified(lock.holder)
+        elif outcome.status in ("full", "read-only"):
+            self._read(lock, lambda found: self._verified(lock, found))
         else:
             self._verified(lock, outcome)
 

@@ -139,7 +139,8 @@ class Failover:
                 undecided.add(vm)  # Its poweron file may be of an earlier life: what it reports when it joins counts.
                 continue
             # A poweron file alone is not a sign of life (docs/decisions/0009).
-            self._running.where.pop(vm, None)
+            if host is not None and not self._running.gone((vm,)):
+                continue
             if unread or self._may_run_on(last, vm):  # The list may be older: its owner had perhaps moved it since.
                 undecided.add(vm)
             else:

@@ -105,10 +105,12 @@ class RunningVms:
         return new
 
     def marker_read(self, datastore: str, path: str, status: str) -> Stopped | None:
-        """The answer to a read. None: it was not about a marker we asked for."""
+        """The answer to a read. None: it was not about a marker we asked for, or another host has the VM by now."""
         vm = self._markers.pop((datastore, path), None)
         if vm is None:
             return None
-        host = self.where.pop(vm, "")
+        host = self.where.get(vm, "")
+        if host and not self.gone((vm,)):
+            return None
         marker = "its power-off marker is there" if status == "ok" else "there is no power-off marker"
         return Stopped(vm, host, f"{host} stopped it: gone from its poweron file, {marker}")

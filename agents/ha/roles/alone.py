@@ -17,6 +17,7 @@ from herzschlag.agents.ha.roles.isolation_response import IsolationResponse, Res
 from herzschlag.agents.ha.roles.role import HostAnswer, Parts, RoleChange, RoleMachine
 from herzschlag.agents.protocol.actions import Ping, PowerOff, QueryLock, ShutDownGuest, WriteFile
 from herzschlag.agents.protocol.events import LockState
+from herzschlag.agents.settings import NEVER_NS
 
 
 class Solitude:
@@ -68,6 +69,8 @@ class Isolated(RoleMachine):
         self._response = IsolationResponse(
             c.timers, c.cluster, self._vms.running(), lambda name: c.access.get(name, "ok"), declared_ns=c.now_ns
         )
+        self._look_ns = c.now_ns
+        """When the owners of the lists are looked at next."""
         self._vms.write_poweron(isolated=True)
 
     def heard(self, peer: Peer) -> None:
@@ -85,12 +88,6 @@ class Isolated(RoleMachine):
             case _:
                 pass  # It answers a role that is over.
 
-    def access_changed(self, datastore: str) -> None:
-        """The lock watch of the list's owner begins as soon as the datastore is back: it takes as long as a lock watch
-        until a dead one is known, and the response is due perhaps before that."""
-        if self._c.works(datastore):
-            self._query_owner(datastore)
-
     def clock_leapt(self) -> None:
         self._response.clock_leapt(self._c.now_ns)
 
@@ -98,10 +95,13 @@ class Isolated(RoleMachine):
         self._response.stopped(vm)
 
     def due_ns(self) -> int:
-        return min(self._solitude.due_ns(), self._response.due_ns())
+        look_ns = self._look_ns if self._response.undecided() else NEVER_NS
+        return min(self._solitude.due_ns(), self._response.due_ns(), look_ns)
 
     def check(self) -> None:
         self._solitude.declares_isolation()
+        if self._c.now_ns >= self._look_ns:
+            self._look_at_owners()
         self._carry_out(self._response.check(self._c.now_ns))
 
     def tick(self) -> None:
@@ -136,6 +136,14 @@ class Isolated(RoleMachine):
                 c.do(PowerOff(vm.name, order.because))
             elif order.do == "shut-down":
                 c.do(ShutDownGuest(vm.name, order.because))
+
+    def _look_at_owners(self) -> None:
+        """A dead owner's lock looks alive until it was looked at for as long as a lock watch takes. So that this is
+        over when the response is due, it begins with isolation, and anew when a datastore is back."""
+        self._look_ns = self._c.now_ns + self._c.timers.owner_poll_ns
+        for datastore in self._response.undecided():
+            if self._c.works(datastore):
+                self._query_owner(datastore)
 
     def _query_owner(self, datastore: str) -> None:
         self._c.do(QueryLock(datastore, layout.protectedlist_path(self._c.cluster.name)))

@@ -70,6 +70,10 @@ class IsolationResponse:
     def due_ns(self) -> int:
         return min((case.due_ns for case in self._cases.values() if case.stage != "done"), default=NEVER_NS)
 
+    def undecided(self) -> list[str]:
+        """The datastores of VMs of which it is not decided yet whether they are stopped."""
+        return sorted({case.vm.datastore for case in self._cases.values() if case.stage in ("gate", "asked")})
+
     def active(self) -> bool:
         return any(case.stage != "done" for case in self._cases.values())
 

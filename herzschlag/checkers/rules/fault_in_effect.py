@@ -66,6 +66,11 @@ def _bitten(name: str, span: Span, truth: Truth) -> Detail:
         if _shared(span, bad, truth):
             also = f"{line['sent']} packets met the bad lines; other faults lay on them too, so shares are not compared"
             return Detail(name=name, verdict="holds", because=also, evidence=(span.begin.seq, record.seq))
+        if not steady and not _sends_throughout(span, bad, truth):
+            also = (
+                f"{line['sent']} packets met the bad lines; no host sent there all the time, so shares are not compared"
+            )
+            return Detail(name=name, verdict="holds", because=also, evidence=(span.begin.seq, record.seq))
         if not line.get("sent") and not _should_have_met(span, bad, truth):
             told_so = "no packet met the bad lines, and by the model none had to: nothing flowed there"
             return Detail(name=name, verdict="nothing", because=told_so, evidence=(span.begin.seq, record.seq))
@@ -113,6 +118,14 @@ def _should_have_met(span: Span, links: Sequence[p.LinkCut | p.Impaired], truth:
                 role = truth.role(cut.src, at_ns)
                 return f"{cut.src}, {role}, sent to {cut.dst} on network {cut.network} until {at_ns / SECOND:.0f} s"
     return ""
+
+
+def _sends_throughout(span: Span, links: Sequence[p.Impaired], truth: Truth) -> bool:
+    """Whether the agent of some host that sends on these lines worked from the begin of the fault to its end. Else what
+    came may have come in one phase of a line that changes."""
+    hosts = {link.src for link in links} & set(truth.lab.moids)
+    during = list(truth.between(span.begin_ns, min(span.end_ns, truth.end_ns) - 1))
+    return not hosts or any(all(truth.agent_works(host, segment) for segment in during) for host in hosts)
 
 
 def _shared(span: Span, links: Sequence[p.Impaired], truth: Truth) -> bool:

@@ -90,8 +90,10 @@ def _taken_from(holds: list[Hold], datastore: str, truth: Truth) -> list[Hold]:
 
 
 def _can_act(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    """Whether before that instant a holder moved, and reached the datastore, for long enough to renew its lock."""
-    lately = truth.between(at_ns - truth.renewal_ns(datastore), at_ns - 1)
+    """Whether before that instant a holder moved, and reached the datastore, for long enough to renew its lock: to
+    write its heartbeat, and then the lock."""
+    written_ns = 2 * truth.io_delay_ns(host, truth.segment_at(at_ns - 1), datastore)
+    lately = truth.between(at_ns - truth.renewal_ns(datastore) - written_ns, at_ns - 1)
     return all(truth.reaches_storage(host, s, datastore) and p.Frozen(host) not in s.conditions for s in lately)
 
 

@@ -67,7 +67,7 @@ def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold]
         return hold.end_ns
     t = truth.timers
     vmfs = any(d.name == datastore and d.kind == "vmfs" for d in truth.lab.datastores)
-    watch_ns = t.vmfs_lock_watch_ns + t.vmfs_heartbeat_ns if vmfs else t.nfs_lock_stale_ns
+    watch_ns = (t.vmfs_lock_watch_ns if vmfs else t.nfs_lock_stale_ns) + t.owner_poll_ns
     anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
     taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
     return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns

@@ -15,10 +15,13 @@ from herzschlag.checkers.rules.one_master import settle_ns
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding, unknown
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "right-master"
+NOTICED_NS = 25 * SECOND
+"""A loss of access to a datastore is noticed after this time at the latest."""
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
@@ -47,6 +50,8 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
         if len(masters) < 2 or len(left) != 1 or not truth.clique(group, segment):
             continue
         best = max(masters, key=lambda host: (_value(host, truth, segment, goodness), host))
+        if left[0] != best and _seemed_best(left[0], masters, segment, truth, goodness):
+            continue
         because = f"{', '.join(sorted(masters))} met, and {left[0]} was left"
         role = truth.history.last("role", segment.end_ns - 1, node=left[0])
         evidence = (role.seq,) if role is not None else ()
@@ -55,6 +60,27 @@ def _meetings(segment: Segment, truth: Truth, scenario: Scenario, goodness: dict
         verdict: Verdict = "holds" if left[0] == best else "violated"
         details.append(Detail(name=left[0], verdict=verdict, because=because, evidence=evidence))
     return details
+
+
+def _seemed_best(left: str, masters: list[str], segment: Segment, truth: Truth, goodness: dict[str, int]) -> bool:
+    """Whether the master that was left was the best by what each may have known of its datastores."""
+    most = max(_known_values(left, segment, truth, goodness)), left
+    others = [host for host in masters if host != left]
+    return all((min(_known_values(host, segment, truth, goodness)), host) <= most for host in others)
+
+
+def _known_values(host: str, segment: Segment, truth: Truth, goodness: dict[str, int]) -> set[int]:
+    """What a host may be worth by its own knowledge: it notices a change of its access to datastores when it looks at
+    them, and not while it stands still."""
+    found = {_value(host, truth, segment, goodness)}
+    moved_ns = 0
+    for earlier in reversed([s for s in truth.segments if s.end_ns <= segment.begin_ns]):
+        if moved_ns >= NOTICED_NS:
+            break
+        found.add(_value(host, truth, earlier, goodness))
+        if p.Frozen(host) not in earlier.conditions:
+            moved_ns += earlier.end_ns - earlier.begin_ns
+    return found
 
 
 def _who_meet(group: frozenset[str], segment: Segment, truth: Truth) -> list[str]:

@@ -1,9 +1,9 @@
 """Every protected VM that should run runs at the end, once, where it can.
 
 This module decides that a VM should run when it was on at the start (or a user switched it on) and no user switched it
-off, and when some living host reaches its datastore and may run it; where the scenario has patience, only when that has
-been so for long enough. It leaves VMs that a full cluster, an unwilling guest or a failing power-on keeps off to the
-scenario, which says so in `expect.allow`.
+off, as far as vCenter ran to take that, and when some living host reaches its datastore and may run it; where the
+scenario has patience, only when that has been so for long enough. It leaves VMs that a full cluster, an unwilling guest
+or a failing power-on keeps off to the scenario, which says so in `expect.allow`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.rules.request_obeyed import LIMIT_NS
 from herzschlag.checkers.second_copies import second_copy
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
@@ -34,9 +35,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
     at_ns = history.end_ns
     segment = truth.segments[-1] if truth.segments else truth.segment_at(at_ns)
     wanted = {name for name, (config, _, on) in truth.vms.items() if on and config.protected}
-    for step in scenario.timeline():
-        for one in step.fault.primitives(truth.lab):
-            if isinstance(one, p.VmPower):
+    for span in truth.spans:
+        for one in span.primitives:
+            if isinstance(one, p.VmPower) and _taken(one, span.begin_ns, truth):
                 (wanted.add if one.on else wanted.discard)(one.vm)
     wanted -= _not_begun(truth)
     overdue_ns = at_ns - round(scenario.patience_s * SECOND)
@@ -49,18 +50,32 @@ def _check(history: History, scenario: Scenario) -> Finding:
     )
 
 
+def _taken(wish: p.VmPower, at_ns: int, truth: Truth) -> bool:
+    """Whether vCenter ran and took the wish, perhaps in the instant in which it was killed; else no other node did."""
+    return truth.vcenter_runs(at_ns) or any(r.at_ns == at_ns for r in truth.history.where("user", vm=wish.vm))
+
+
 def _not_begun(truth: Truth) -> set[str]:
-    """VMs whose user last switched them on, in vain: admission control refused (7.7 [DD-AC]), or a fault had each
-    power-on fail, and no master repeats a user's order."""
+    """VMs whose user last switched them on, in vain: admission control refused (7.7 [DD-AC]), a fault had each power-on
+    fail, or vCenter was killed before it had reached the host for long enough, and neither a master nor vCenter's next
+    life repeats the order."""
     last = {str(record.get("vm")): record for record in truth.history.of_kind("user")}
-    return {
-        vm for vm, record in last.items() if record.get("on") and (record.get("refused") or _fails(vm, record, truth))
-    }
+    return {vm for vm, record in last.items() if record.get("on") and (record.get("refused") or _lost(record, truth))}
 
 
-def _fails(vm: str, order: Record, truth: Truth) -> bool:
-    fails = p.Reconfigured(f"vm.{vm}.power_on_fails", True) in truth.segment_at(order.at_ns).conditions
-    return fails and not any(stay.end_ns > order.at_ns for stay in truth.stays.get(vm, ()))
+def _lost(order: Record, truth: Truth) -> bool:
+    vm, host = str(order.get("vm")), str(order.get("host"))
+    if any(stay.end_ns > order.at_ns for stay in truth.stays.get(vm, ())):
+        return False  # It ran since.
+    if p.Reconfigured(f"vm.{vm}.power_on_fails", True) in truth.segment_at(order.at_ns).conditions:
+        return True
+    told_ns = 0
+    for segment in truth.between(order.at_ns, truth.end_ns):
+        if told_ns >= LIMIT_NS or not truth.vcenter_runs(segment.begin_ns):
+            return told_ns < LIMIT_NS
+        reached = truth.vcenter_reaches(host, segment) and truth.agent_runs(host, segment)
+        told_ns = told_ns + segment.end_ns - max(segment.begin_ns, order.at_ns) if reached else 0
+    return False
 
 
 def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:

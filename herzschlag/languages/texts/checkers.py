@@ -243,6 +243,7 @@ CHECKERS = (
     N_("no packet met the cut, and by the model none had to: nothing flowed there"),
     N_("no packet met the bad lines"),
     N_("{count} packets met the bad lines; other faults lay on them too, so shares are not compared"),
+    N_("{count} packets met the bad lines; no host sent there all the time, so shares are not compared"),
     N_("{count} packets met the cut"),
     N_("{count} packets met the bad lines: {ways}, {late} ms late on average"),
     N_("{count} packets met the bad lines: {late} ms late on average"),

@@ -52,7 +52,7 @@ def _too_early(order: Record, truth: Truth) -> Detail | None:
     """An order for a VM that had ended before the master was elected. None: it came in time, or a clock leapt."""
     vm = str(order.fields["vm"])
     won = truth.history.last("role", order.at_ns, node=order.node, to="master")
-    if won is None or any(stay.end_ns > won.at_ns for stay in truth.stays.get(vm, ()) if stay.begin_ns < order.at_ns):
+    if won is None or any(stay.end_ns >= won.at_ns for stay in truth.stays.get(vm, ()) if stay.begin_ns < order.at_ns):
         return None
     if _host_is_back(vm, order.at_ns, truth):
         return None

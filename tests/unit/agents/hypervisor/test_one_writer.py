@@ -12,7 +12,7 @@ from herzschlag.agents.datastore import layout
 from herzschlag.agents.datastore.layout import PoweronFile
 from herzschlag.agents.datastore.requests import Append, Replace, WriteSector
 from herzschlag.agents.datastore.requests import TestAndSet as SetIf  # pytest would collect its own name
-from herzschlag.agents.hypervisor.api import InjectVm
+from herzschlag.agents.hypervisor.api import InjectVm, IoDone
 from herzschlag.agents.protocol import actions, events
 from herzschlag.agents.settings import VmConfig
 from tests.unit.agents.hypervisor.harness import World, ordered
@@ -103,6 +103,35 @@ def test_only_the_holder_of_the_lock_writes(datastore: str, steps: list[tuple[st
     world.advance(40)
     assert world["host-97"].vm_state(vm.name) == "on"
     assert not world.offences
+
+
+def test_a_break_that_is_still_on_its_way_when_the_owner_thaws_fails() -> None:
+    """On a slow datastore: what was decided by the heartbeat that stood still is not true any more."""
+    vm = VmConfig(name="vm-1", datastore=V)
+    world = World("host-98", "host-99")
+    world["host-98"].call(actions.PowerOn(ordered(1), vm, ()))
+    world.advance(5)
+    world["host-98"].frozen = True
+    perform = world.datastores.perform
+    late: list[Any] = []
+
+    def slow(request: Any, host: str, die_after_bytes: int | None = None) -> Any:
+        if isinstance(request, SetIf) and host == "host-99" and request.expected != layout.ZERO_SECTOR and not late:
+            late.append(request)
+            return None
+        return perform(request, host, die_after_bytes)
+
+    world.datastores.perform = slow  # type: ignore[method-assign]
+    world["host-99"].call(actions.PowerOn(ordered(2), vm, ()))
+    world.advance(17)
+    assert late
+    world["host-98"].frozen = False
+    world.advance(4)
+    broken = perform(late[0], "host-99")
+    assert broken is not None and broken.status == "mismatch"
+    world["host-99"].feed(IoDone(broken))
+    world.advance(20)
+    assert (world["host-98"].vm_state("vm-1"), world["host-99"].vm_state("vm-1")) == ("on", "off")
 
 
 # --- A host that dies in the middle of any write ----------------------------------------------------------------------

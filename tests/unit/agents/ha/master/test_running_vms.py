@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from herzschlag.agents.datastore.layout import PoweronFile, marker_path
 from herzschlag.agents.ha.master.running_vms import RunningVms
 from herzschlag.agents.settings import VmConfig
 
@@ -28,7 +29,9 @@ def peer(access: str = "ok", inventory: int = 1, *, joined: bool = True) -> Any:
 def running(**peers: Any) -> tuple[RunningVms, Lists]:
     lists = Lists()
     cluster = SimpleNamespace(vm={VM.name: VM}.get)
-    context: Any = SimpleNamespace(moid="host-99", access={"vmfs-1": "ok"}, cluster=cluster, peers=peers)
+    context: Any = SimpleNamespace(
+        moid="host-99", access={"vmfs-1": "ok"}, cluster=cluster, peers=peers, works=lambda _: True, do=lambda _: None
+    )
     hosts: Any = SimpleNamespace(speaks=lambda moid: moid in peers)
     return RunningVms(context, hosts, lists), lists  # type: ignore[arg-type]
 
@@ -98,3 +101,19 @@ def test_a_host_that_reaches_it_takes_it_from_one_that_does_not() -> None:
     vms.exactly("zombie", ONE)
     vms.exactly("a", ONE)
     assert vms.where == {"vm-1": "a"}
+
+
+def test_a_vm_that_a_cut_off_host_stopped_runs_where_another_one_has_it() -> None:
+    """As when this master had stood still, and another had it restarted there: the host that lost it is cut off."""
+    old, new = peer(), peer()
+    vms, lists = running(old=old, new=new)
+    vms.exactly("old", ONE)
+    vms.exactly("new", ONE)
+    old.joined = False
+    vms.poweron_read("old", PoweronFile(False, (), 1))
+    assert vms.marker_read("vmfs-1", marker_path("vm-1"), "missing") is None
+    assert vms.where == lists.where == {"vm-1": "new"}
+    new.joined = False
+    vms.poweron_read("new", PoweronFile(False, (), 1))
+    stopped = vms.marker_read("vmfs-1", marker_path("vm-1"), "ok")
+    assert stopped is not None and (stopped.vm, stopped.host) == ("vm-1", "new")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from pathlib import Path
 
+import msgspec
+import pytest
+
+from herzschlag.checkers import CHECKERS
+from herzschlag.history.records import SECOND, History
+from herzschlag.scenarios.from_toml import load
 from herzschlag.scenarios.model import Scenario
 from tests.planted import FAULTS
-from tests.planted.plant import judged, scenario_of
+from tests.planted.plant import judged, play, scenario_of
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 
@@ -35,3 +41,17 @@ def test_nobody_acts_on_isolation_while_host_monitoring_is_off() -> None:
     assert judged("isolation-justified", scenario).verdict == "holds"
     found = judged("isolation-justified", scenario, BY_NAME["host monitoring ignored"])
     assert found.verdict == "violated" and "though host monitoring is off" in found.because
+
+
+@pytest.mark.parametrize(("before_s", "verdict"), [(0, "holds"), (1, "violated")])
+def test_what_ends_in_the_instant_of_its_election_its_predecessor_did_not_leave(before_s: int, verdict: str) -> None:
+    """An isolated host stops its VM as soon as a master takes the list, and is back before that one's delay is over."""
+    scenario = load(str(Path(__file__).parents[6] / "tests/simulation/explored/stopped-as-a-master-leads.toml"))
+    history = play(scenario)
+    (stopped,) = history.where("vm", vm="vm-98-1", to="off")
+    records = [
+        msgspec.structs.replace(r, at_ns=r.at_ns - before_s * SECOND) if r.seq == stopped.seq else r
+        for r in history.records
+    ]
+    found = CHECKERS["restart-justified"].judge(History.ordered(sorted(records, key=lambda r: r.at_ns)), scenario)
+    assert found.verdict == verdict
