@@ -90,11 +90,11 @@ class Failover:
         order = outcome.order - self._elected_ns
         self._report(self._queue.result(outcome.vm, order, outcome.ok, outcome.because, self._c.now_ns))
 
-    def adopt_list(self) -> None:
+    def adopt_list(self, datastore: str) -> None:
         """This master now holds a list: the list's VMs that run nowhere are restarted. Until now another one could
-        restart them, also on a host whose file was read before that."""
+        restart them, also on a host whose file was read before that. What became of VMs on other lists is known."""
         self._hosts.read_poweron_again()
-        self._orphans |= self._ownership.to_restart().keys()
+        self._orphans |= self._ownership.to_restart().keys() & self._ownership.listed(datastore)
         if self._orphans_due_ns == NEVER_NS:
             self._orphans_due_ns = self._c.now_ns
 

@@ -165,7 +165,7 @@ class Master(RoleMachine):
         match event:
             case FileRead(datastore, _, status, data) if is_list:
                 if self._ownership.file_read(datastore, status, data):
-                    self._failover.adopt_list()
+                    self._failover.adopt_list(datastore)
             case FileRead():
                 self._file_read(event)
             case FileWritten(datastore, _, status) if is_list:

@@ -54,6 +54,10 @@ class Ownership:
                 found.update(entry.entries)
         return found
 
+    def listed(self, datastore: str) -> frozenset[str]:
+        """The VMs on the list of one datastore."""
+        return frozenset(self._lists[datastore].entries)
+
     def to_restart(self) -> dict[str, str]:
         """Of these, those that vCenter still wants protected, by its last word: a list that was out of reach, or has no
         room, may name what a user has switched off meanwhile."""

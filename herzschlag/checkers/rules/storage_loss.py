@@ -7,8 +7,11 @@ on a datastore that is permanently lost is ended, where the settings say so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 from herzschlag.checkers.checker import Checker
-from herzschlag.checkers.lasting import own_agent_lives, slack_ns, stretches
+from herzschlag.checkers.lasting import between_faults, own_agent_lives, slack_ns, stretches
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.truth import Truth
@@ -58,10 +61,11 @@ def _moves(host: str, segment: Segment, truth: Truth) -> bool:
 def _noticed(host: str, datastore: str, truth: Truth) -> list[Detail]:
     found = []
     for lost in ("apd", "pdl"):
-        for begin_ns, end_ns in stretches(
+        whole = stretches(
             truth,
             lambda s, lost=lost: _access(host, datastore, s) == {lost} and _moves(host, s, truth),  # type: ignore[misc]
-        ):
+        )
+        for begin_ns, end_ns in (part for one in whole for part in _unbroken(one, host, datastore, truth)):
             due_ns = begin_ns + _limit_ns(truth)
             if due_ns >= end_ns:
                 continue
@@ -72,6 +76,15 @@ def _noticed(host: str, datastore: str, truth: Truth) -> list[Detail]:
             why += "" if good else f", and the host had not noticed at {truth.told(due_ns)}"
             found.append(Detail(name=host, verdict=verdict, because=why, evidence=(last.seq,) if last else ()))
     return found
+
+
+def _unbroken(whole: tuple[int, int], host: str, datastore: str, truth: Truth) -> Iterator[tuple[int, int]]:
+    """The parts of a stretch of loss: where one fault ends and another begins, the datastore is back for an instant, in
+    which what hung is carried out."""
+    begin_ns, end_ns = whole
+    ends = sorted({span.end_ns for span in truth.spans if begin_ns < span.end_ns < end_ns})
+    back = [at_ns for at_ns in ends if not _access(host, datastore, between_faults(truth, at_ns))]
+    yield from pairwise([begin_ns, *back, end_ns])
 
 
 def _ended(host: str, datastore: str, truth: Truth) -> list[Detail]:

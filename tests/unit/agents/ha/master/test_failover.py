@@ -1,0 +1,34 @@
+"""What a master makes of the lists that it gets: which VMs it looks for, and which it has no doubt about."""
+
+from __future__ import annotations
+
+from herzschlag.agents.datastore import layout
+from herzschlag.agents.protocol.events import FileRead, LockChanged
+from tests.unit.agents.ha.master.test_master import LIST, Reign
+from tests.unit.agents.ha.scripted import records
+
+
+def _gets_the_other_list(reign: Reign) -> None:
+    reign.master.answered(LockChanged("vmfs-2", LIST, True, "host-98", "it was free"))
+    empty = layout.encode_protectedlist(layout.ProtectedList((), 1))
+    reign.master.answered(FileRead("vmfs-2", LIST, "ok", empty))
+
+
+def test_another_list_brings_no_doubt_about_a_vm_that_a_host_was_asked_to_stop() -> None:
+    """vCenter tells another master perhaps that the VM is not to be protected any more."""
+    reign = Reign().owns("web")
+    reign.joins("host-99", "web")
+    reign.due(112)
+    reign.inventory("host-99", generation=2)
+    _gets_the_other_list(reign)
+    reign.due(120)
+    assert not records(reign.machine.did(), "restart")
+
+
+def test_the_vms_of_the_list_itself_are_looked_for() -> None:
+    reign = Reign()
+    reign.joins("host-99")
+    reign.due(112)
+    _gets_the_other_list(reign)
+    reign.owns("web").due(114)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
