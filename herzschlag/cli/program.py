@@ -18,6 +18,10 @@ from herzschlag.exit_status import BROKEN_PIPE, CANNOT_RUN, FAILED, HOLDS, INTER
 from herzschlag.languages import use
 from herzschlag.languages.refusals import told
 
+_RESERVE_BYTES = 4 << 20
+_reserve = [bytearray(_RESERVE_BYTES)]
+"""Address space for the telling of a failure, which may be that there is none left. It is never written to."""
+
 
 def main() -> NoReturn:
     status = _status()
@@ -51,6 +55,7 @@ def _status() -> int:
     except UnusableMachine as error:
         return _say(str(error), CANNOT_RUN)
     except BaseException as error:
+        _reserve.clear()
         return _say(f"failed: {failure.line(error)}", FAILED)
     return HOLDS
 
