@@ -30,12 +30,18 @@ class SecondCopy(msgspec.Struct, frozen=True):
         return bool(self.foreseen) and not self.too_long
 
 
+def lock_watch(datastore: str, truth: Truth) -> tuple[int, str]:
+    """How long a host looks at a lock there until its owner counts as dead, and the source."""
+    kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
+    timers = truth.timers
+    return (timers.vmfs_lock_watch_ns, "KB-HB") if kind == "vmfs" else (timers.nfs_lock_stale_ns, "NFS-35")
+
+
 def second_copy(vm: str, first: str, second: tuple[str, int], both_until_ns: int, truth: Truth) -> SecondCopy:
     """A copy that starts on a host at an instant, `second`, while the VM runs on the host `first`; both are there until
     `both_until_ns`."""
-    datastore, timers = truth.vms[vm][0].datastore, truth.timers
-    kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
-    watch_ns, source = (timers.vmfs_lock_watch_ns, "KB-HB") if kind == "vmfs" else (timers.nfs_lock_stale_ns, "NFS-35")
+    datastore = truth.vms[vm][0].datastore
+    watch_ns, source = lock_watch(datastore, truth)
     least_ns = watch_ns - truth.renewal_ns(datastore)
     host, at_ns = second
     taken_ns = _taken_ns(vm, host, at_ns, truth)

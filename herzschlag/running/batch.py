@@ -94,22 +94,11 @@ def _spawn(request: RunRequest) -> _Child:
     _, _, variant = request.scenario.name.partition("@")
     named = f"{scenario}@{variant}" if variant else str(scenario)
     output = directory / LOG_FOLDER / "runner.txt"
-    one = OneRun(
-        scenario=named,
-        source=request.scenario.source,
-        backend=request.backend,
-        speed=request.speed,
-        seed=request.seed,
-        into=str(directory),
-        datapath=request.datapath,
-        capture=request.capture,
-        capture_limit_mb=request.capture_limit_mb,
-    )
     killed = killed_so_far()
     lifeline, held = os.pipe()
     try:
         with output.open("wb") as log:
-            process = start(ONE_RUN, one.words(), stdin=lifeline, stdout=log, stderr=log)
+            process = start(ONE_RUN, OneRun.of(request, named).words(), stdin=lifeline, stdout=log, stderr=log)
     except BaseException:
         os.close(held)
         raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -29,7 +30,7 @@ class OneRun(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str
     """Where it is read from: a file, and `@VARIANT`."""
     source: str
-    """As the user named it."""
+    """As the user named it: not the copy that it is read from."""
     backend: BackendName
     speed: float
     seed: int
@@ -37,6 +38,34 @@ class OneRun(msgspec.Struct, frozen=True, kw_only=True):
     datapath: Datapath = "auto"
     capture: Captured = "heartbeats"
     capture_limit_mb: int | None = None
+
+    @classmethod
+    def of(cls, request: RunRequest, scenario: str) -> Self:
+        return cls(
+            scenario=scenario,
+            source=request.scenario.source,
+            backend=request.backend,
+            speed=request.speed,
+            seed=request.seed,
+            into=str(request.directory),
+            datapath=request.datapath,
+            capture=request.capture,
+            capture_limit_mb=request.capture_limit_mb,
+        )
+
+    def request(self) -> RunRequest:
+        """What it was made of. Raises ScenarioError."""
+        (loaded,) = load_family(self.scenario)
+        return RunRequest(
+            scenario=msgspec.structs.replace(loaded, source=self.source),
+            backend=self.backend,
+            speed=self.speed,
+            seed=self.seed,
+            directory=Path(self.into),
+            datapath=self.datapath,
+            capture=self.capture,
+            capture_limit_mb=self.capture_limit_mb,
+        )
 
     def words(self) -> list[str]:
         return [msgspec.json.encode(self).decode()]
@@ -46,20 +75,9 @@ def main() -> int:
     use(ENGLISH)  # the run directory is for everyone, whatever the locale of who asked
     interrupts.end_politely_once()
     interrupts.end_with(STDIN)
-    one = msgspec.json.decode(sys.argv[1], type=OneRun)
-    (loaded,) = load_family(one.scenario)
-    request = RunRequest(
-        scenario=msgspec.structs.replace(loaded, source=one.source),  # as the user named it, not the copy
-        backend=one.backend,
-        speed=one.speed,
-        seed=one.seed,
-        directory=Path(one.into),
-        datapath=one.datapath,
-        capture=one.capture,
-        capture_limit_mb=one.capture_limit_mb,
-    )
+    request = msgspec.json.decode(sys.argv[1], type=OneRun).request()
     try:
-        report = run(request, progress.writer(request.directory, loaded))
+        report = run(request, progress.writer(request.directory, request.scenario))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED

@@ -21,17 +21,16 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 
 import msgspec
 
-from herzschlag.topo.environment import environment
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.impairments.filters import RELAYED, relay_interface
 from herzschlag.topo.impairments.line import Counts
 from herzschlag.topo.impairments.relay_messages import MESSAGE_BYTES_MAX, Ask, Open, Request, Told
 from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.netlink import InNetwork, Netlink, queue_message
+from herzschlag.topo.processes.start import start
 from herzschlag.topo.spec import DirectedLink, TopologySpec, node_interface
 
 QUEUE_PACKETS = 10_000
@@ -51,15 +50,12 @@ class Relay:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.settimeout(ANSWER_S_MAX)
         with theirs:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "herzschlag.topo.impairments.relaying"),
-                    *(str(theirs.fileno()), str(seed)),
-                ],
-                env=environment(),
+            self._process = start(
+                "herzschlag.topo.impairments.relaying",
+                [str(theirs.fileno()), str(seed)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C in a terminal is not for it
+                new_session=True,  # Ctrl-C in a terminal is not for it
             )
 
     @property

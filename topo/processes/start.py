@@ -43,8 +43,8 @@ class Server(Protocol):
     def ask(
         self, module: str, words: Sequence[str], env: Mapping[str, str], descriptors: Mapping[int, int], session: bool
     ) -> Process:
-        """`descriptors`: number there to number here, the standard ones among them. Raises OSError, with every reason
-        for which there is no such process."""
+        """`descriptors`: number there to number here, the standard ones among them. Raises OSError where the server
+        forks nothing, whatever the reason."""
 
 
 server: Server | None = None

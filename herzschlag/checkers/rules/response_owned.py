@@ -10,6 +10,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.rules.list_owners import protected_lists
 from herzschlag.checkers.rules.lock_holders import Hold, holds_of
+from herzschlag.checkers.second_copies import lock_watch
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
 from herzschlag.faults import primitives as p
@@ -65,9 +66,7 @@ def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold]
     that begins its watches anew has not seen that silence; if another host took the lock meanwhile, it reads that."""
     if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
         return hold.end_ns
-    t = truth.timers
-    vmfs = any(d.name == datastore and d.kind == "vmfs" for d in truth.lab.datastores)
-    watch_ns = (t.vmfs_lock_watch_ns if vmfs else t.nfs_lock_stale_ns) + t.owner_poll_ns
+    watch_ns = lock_watch(datastore, truth)[0] + truth.timers.owner_poll_ns
     anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
     taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
     return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns
