@@ -55,6 +55,33 @@ def test_a_menu_leaves_the_thing_that_it_is_about_in_sight(
         visitor.page.keyboard.press("Escape")
 
 
+def test_a_heart_on_its_way_catches_no_click(visitor: Visitor) -> None:
+    flying = """() => [...document.querySelectorAll(".cluster .heart")].map((heart) => {
+        const box = heart.getBoundingClientRect();
+        const there = document.elementsFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        return there.some((one) => one.closest("[data-part=hearts]"));
+    })"""
+    seen: list[bool] = []
+    visitor.until(lambda: seen.extend(visitor.page.evaluate(flying)) or len(seen) >= 10, "hearts fly")
+    assert not any(seen)
+
+
+def test_a_thing_that_is_drawn_anew_while_it_is_pressed_opens_its_menu(
+    visitor: Visitor, simulated: Command, open_context: OpenContext
+) -> None:
+    port = visitor.thing("link", "host-98", "B").locator(".port").bounding_box()
+    assert port is not None
+    visitor.page.mouse.move(port["x"] + port["width"] / 2, port["y"] + port["height"] / 2)
+    visitor.page.mouse.down()
+    other = Visitor(open_context(), simulated.link("For another browser"))
+    other.until_phase("running")
+    other.choose(other.thing("link", "host-98", "B"), "Cut silently")
+    visitor.until_words("network B cut")
+    visitor.page.mouse.up()
+    visitor.page.get_by_role("menuitem", name="Heal").first.click()
+    visitor.until(lambda: visitor.faults() == [], "the link carries again")
+
+
 def test_what_was_before_the_cluster_was_ready_is_folded(visitor: Visitor) -> None:
     fold = visitor.page.locator("#boot")
     visitor.until(fold.is_visible, "the fold is there")

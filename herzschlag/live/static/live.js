@@ -305,11 +305,20 @@ function around(element) {
   return { left: least("left"), right: most("right"), top: least("top"), bottom: most("bottom") };
 }
 
-$("stage").addEventListener("click", (event) => {
-  const element = event.target.closest("[data-act]");
+function clicked(element) {
   if (!element) return;
   enter(element);
   offer(element);
+}
+
+$("stage").addEventListener("click", (event) => clicked(event.target.closest("[data-act]")));
+// A browser sends no click where the thing was drawn anew between press and release.
+let pressed = null;
+$("stage").addEventListener("pointerdown", (event) => (pressed = event.button === 0 ? event.target.closest("[data-act]") : null));
+$("stage").addEventListener("pointerup", (event) => {
+  const element = event.target.closest("[data-act]");
+  if (element && pressed && !pressed.isConnected && keyOf(element) === keyOf(pressed)) clicked(element);
+  pressed = null;
 });
 $("stage").addEventListener("focusin", (event) => {
   const element = event.target.closest("[data-act]");
