@@ -62,7 +62,12 @@ def test_a_heart_on_its_way_catches_no_click(visitor: Visitor) -> None:
         return there.some((one) => one.closest("[data-part=hearts]"));
     })"""
     seen: list[bool] = []
-    visitor.until(lambda: seen.extend(visitor.page.evaluate(flying)) or len(seen) >= 10, "hearts fly")
+
+    def enough() -> bool:
+        seen.extend(visitor.page.evaluate(flying))
+        return len(seen) >= 10
+
+    visitor.until(enough, "hearts fly")
     assert not any(seen)
 
 

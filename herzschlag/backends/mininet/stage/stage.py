@@ -186,11 +186,13 @@ class Stage:
     def _watch_switches(self) -> None:
         """From now on: a switch that stands still before the cluster is ready harms the run as well."""
         networks = self._settings.topology.networks
-        late = {n: Lateness(RecordFile(self._records, switch_name(n)), "switch") for n in networks}
-        self._switches = SwitchWatch(
-            {network: management_socket(network) for network in networks},
-            lambda network, took_ns, now_ns: late[network].fired(took_ns, now_ns),
-        )
+        late = [Lateness(RecordFile(self._records, switch_name(network)), "switch") for network in networks]
+
+        def tell(late_ns: int, now_ns: int) -> None:
+            for one in late:
+                one.fired(late_ns, now_ns)
+
+        self._switches = SwitchWatch(management_socket(networks[0]), tell)
 
     def _capture(self) -> None:
         """Begin the capture, before the first datagram. The line stays open as long as this process lives."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from herzschlag.topo.lab.switch_watch import NOTABLE_NS, SwitchWatch
+from herzschlag.topo.lab.switch_watch import ASK_EVERY_NS, NOTABLE_NS, SwitchWatch
 from tests.support.waiting import until
 
 HEADER = struct.Struct("!BBHI")
@@ -51,49 +51,54 @@ class FakeSwitch:
 
 
 class Watched:
-    def __init__(self, folder: Path) -> None:
-        self.switches = {network: FakeSwitch(folder / network) for network in ("A", "B")}
-        self.told: list[tuple[str, int]] = []
-        paths = {network: folder / network for network in self.switches}
-        self.watch = SwitchWatch(paths, lambda network, took_ns, _: self.told.append((network, took_ns)))
+    def __init__(self, path: Path) -> None:
+        self.switch = FakeSwitch(path)
+        self.told: list[int] = []
+        self.watch = SwitchWatch(path, lambda late_ns, _: self.told.append(late_ns))
 
-    def longest_ns(self, network: str) -> int:
-        return max((took_ns for name, took_ns in self.told if name == network), default=0)
+    def asked(self) -> int:
+        return self.switch.heard.count(ECHO_REQUEST)
 
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     monkeypatch.chdir(tmp_path)  # paths of sockets must be short
-    made = Watched(Path())
+    made = Watched(Path("sA"))
     yield made
     made.watch.stop()
-    for switch in made.switches.values():
-        switch.close()
+    made.switch.close()
 
 
-def test_every_switch_is_asked_again_and_again_and_answers_are_timed(watched: Watched) -> None:
-    until(lambda: all(s.heard.count(ECHO_REQUEST) > 5 for s in watched.switches.values()), "both are asked")
-    until(lambda: {network for network, _ in watched.told} == {"A", "B"}, "answers are told")
-    assert all(s.heard[0] == HELLO and ECHO_REPLY in s.heard for s in watched.switches.values())
+def test_the_switch_is_asked_again_and_again_and_answers_are_timed(watched: Watched) -> None:
+    until(lambda: watched.asked() > 5 and len(watched.told) > 4, "it is asked, and answers are told")
+    assert watched.switch.heard[0] == HELLO
+    assert ECHO_REPLY in watched.switch.heard
 
 
-def test_a_switch_that_stands_still_is_told_while_it_does_and_the_other_is_not(watched: Watched) -> None:
-    until(lambda: len(watched.told) > 4, "both work")
-    watched.switches["A"].works.clear()
-    until(lambda: watched.longest_ns("A") > 20 * NOTABLE_NS, "it is overdue, and told more than once")
-    count = sum(name == "A" and took_ns > NOTABLE_NS for name, took_ns in watched.told)
-    assert count < 12, "each time only when it is late by a factor more"
-    until(lambda: watched.switches["B"].heard.count(ECHO_REQUEST) > 30, "the other goes on")
-    seen_ns = watched.longest_ns("A")
-    watched.switches["A"].works.set()
-    until(lambda: watched.longest_ns("A") > seen_ns, "the answer tells how long it took in all")
+def test_a_switch_that_stands_still_is_told_while_it_does(watched: Watched) -> None:
+    until(lambda: len(watched.told) > 4, "it works")
+    watched.switch.works.clear()
+    until(lambda: max(watched.told) > 40 * NOTABLE_NS, "it is overdue, and told more than once")
+    assert sum(late_ns > NOTABLE_NS for late_ns in watched.told) < 12, "each time only when late by a factor more"
+    seen_ns = max(watched.told)
+    watched.switch.works.set()
+    until(lambda: max(watched.told) > seen_ns, "the answer tells how late it was in all")
+    before = watched.asked()
+    until(lambda: watched.asked() > before, "it is asked again")
+
+
+def test_what_an_answer_does_not_show_of_a_standstill_is_added(watched: Watched) -> None:
+    until(lambda: len(watched.told) > 4, "it works")
+    watched.switch.works.clear()
+    until(lambda: max(watched.told) > NOTABLE_NS, "it is overdue")
+    assert max(watched.told) >= NOTABLE_NS + ASK_EVERY_NS // 2
 
 
 def test_what_is_overdue_at_the_end_is_told(watched: Watched) -> None:
-    until(lambda: len(watched.told) > 4, "both work")
-    watched.switches["B"].works.clear()
+    until(lambda: len(watched.told) > 4, "it works")
+    watched.switch.works.clear()
     # Far above a slow answer on a busy machine: it would be told as well, and nothing be overdue after it.
-    until(lambda: watched.longest_ns("B") > 20 * NOTABLE_NS, "it is overdue")
-    before = watched.longest_ns("B")
+    until(lambda: max(watched.told) > 40 * NOTABLE_NS, "it is overdue")
+    before = max(watched.told)
     watched.watch.tell_overdue()
-    assert watched.longest_ns("B") > before
+    assert max(watched.told) > before
