@@ -30,7 +30,7 @@ from herzschlag.running.runner import RunRequest
 from herzschlag.topo.processes.start import Process, start
 
 JOBS_MAX = 64
-POLL_S = 0.05
+POLL_S = 0.1
 STOP_S = 10.0
 """How long a run may take to end after an interrupt."""
 
