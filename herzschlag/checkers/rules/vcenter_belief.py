@@ -1,8 +1,8 @@
 """vCenter against the truth: the state it shows of every host, once it has had the legal time to learn of it.
 
 This module decides that vCenter shows what some master in its reach may rightly believe; of the master itself that it
-leads; and, where no master is in reach, what the host itself reports or that it is unreachable. It leaves what a master
-may believe to `belief.py`.
+leads; and, where no master is in reach, what the host itself reports, or that it is unreachable if it reports nothing. It
+leaves what a master may believe to `belief.py`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[s
     reports = truth.agent_runs(host, segment) and truth.hears(VCENTER, host, segment)
     own = {OF_ROLE[truth.role(host, at_ns)]} if reports else set[str]()
     if not masters:
-        return own | {"fdmUnreachable"}, "no master is in vCenter's reach"
+        # What a host says of itself is shown then; only one that says nothing is unreachable.
+        return own or {"fdmUnreachable"}, "no master is in vCenter's reach"
     legal: set[str] = set()
     reasons = []
     for master in masters:
