@@ -335,7 +335,7 @@ class Hypervisor(Core):
         elif lost.holder == "agent":
             self._answer(events.LockChanged(lost.datastore, lost.path, False, lost.owner, lost.because))
         else:
-            self._vms.lock_lost(lost.holder, lost.owner, lost.because)
+            self._vms.lock_lost(lost.holder, lost.because)
 
     def _lock_verified(self, holder: str) -> None:
         if holder != "agent":

@@ -70,7 +70,7 @@ class HostedVm:
         self.because = ""
         """The reason why it is being stopped; empty when that was not asked for."""
         self.orphaned = False
-        """It is being stopped since its lock was lost, and no host holds that lock."""
+        """It is being stopped since its lock was lost: nobody asked for that, so it is restarted if it runs nowhere."""
         self.by = ""
         """Who ordered what is being done to it; empty for this host itself."""
         self.timer: Timer | None = None
@@ -286,11 +286,11 @@ class Vms:
             if vm.config.datastore == datastore and vm.state == "starting" and not vm.number:
                 self._failed(vm, f"{datastore} is not accessible ({access})")
 
-    def lock_lost(self, name: str, owner: str, because: str) -> None:
-        """`owner`: who holds the lock now; empty when none does."""
+    def lock_lost(self, name: str, because: str) -> None:
+        """Who holds the lock now may have started the VM, and may have failed since."""
         vm = self._vms.get(name)
         if vm is not None:
-            vm.orphaned = not owner and vm.state == "on"
+            vm.orphaned = vm.state == "on"
             self._stop(vm, because)
 
     def lock_verified(self, name: str) -> None:

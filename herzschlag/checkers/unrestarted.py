@@ -78,11 +78,13 @@ def _unmonitored(datastore: str, ended_ns: int, truth: Truth) -> bool:
     return any(UNMONITORED in segment.conditions for segment in truth.between(ended_ns - CONFIGURED_NS, decided_ns))
 
 
-def _used_up(vm: str, ended_ns: int, truth: Truth) -> bool:
-    """Whether its master had taken its host for dead, and given it up, while the VM still ran there: an isolated host
-    stops it later, and without a heartbeat datastore no file tells the master."""
+def used_up_by(vm: str, ended_ns: int, until_ns: int, truth: Truth) -> str:
+    """The master that had taken the VM's host for dead, and given the VM up, while it still ran there, and has led
+    without a break until then: a cut-off host stops it later, or fails, and without a heartbeat datastore nothing tells
+    the master. Empty: there is none."""
     before = [r for r in truth.history.where("restart", vm=vm) if r.at_ns < ended_ns]
-    return bool(before) and before[-1].get("phase") == "given-up" and same_reign(before[-1], ended_ns, truth)
+    given_up = bool(before) and before[-1].get("phase") == "given-up"
+    return before[-1].node if given_up and same_reign(before[-1], until_ns, truth) else ""
 
 
 def _without(datastore: str, truth: Truth) -> str:
@@ -102,7 +104,7 @@ def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     tried = [r for r in truth.history.where("restart", vm=vm) if r.at_ns >= ended_ns]
     if tried and tried[-1].get("phase") in TRIED and any(_hindered(vm, r, truth) for r in tried):
         return TRIED[str(tried[-1].get("phase"))]
-    if not tried and _used_up(vm, ended_ns, truth):
+    if not tried and used_up_by(vm, ended_ns, ended_ns, truth):
         return "its attempts at a restart were used up while it still ran [DD-R]"
     if not tried and (masters := _without(datastore, truth)):
         return f"{datastore} is not attached to {masters}, so no list has it [YB-OWN]"

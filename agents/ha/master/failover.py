@@ -60,11 +60,15 @@ class Failover:
         names = set(self._running.gone(self._running.on(moid)))
         protected = self._ownership.to_restart()
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
-        # A new master restarts what its predecessor left only when its delay is over.
+        self.vanished(names | last_there, because, moid)
+
+    def vanished(self, vms: Iterable[str], because: str, moid: str) -> None:
+        """These went down with their host. What a new master's predecessor left is restarted when its delay is over: a
+        file said perhaps that it runs there, and the predecessor had it restarted elsewhere."""
         if self._c.now_ns < self._waits_until_ns:
-            self._orphans |= names | last_there
+            self._orphans.update(vms)
             return
-        for vm in sorted(names | last_there):
+        for vm in sorted(vms):
             self.restart(vm, because, moid)
 
     def wishes_changed(self) -> None:

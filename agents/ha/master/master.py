@@ -131,14 +131,18 @@ class Master(RoleMachine):
     def _running_on(self, moid: str, vms: frozenset[str], failed: Iterable[str], vanished: str = "") -> None:
         """Exactly these VMs run on a host; those of `failed` ended by themselves there. `vanished` is the
         reason to restart the others that ran there; without one they are not restarted."""
+        told = self._running.told(moid)
         gone = self._running.exactly(moid, vms)
         for vm in sorted(vms & self._running.on(moid)):
             if self._running.reaches(moid, vm):  # else its lock may be another's: a restart that goes on is not over
                 self._failover.runs(vm, moid)
         for vm in gone:
-            because = f"it ended on {moid} without a user asking for it" if vm in failed else vanished
-            if because:
-                self._failover.restart(vm, because, moid)
+            if vm in failed:
+                self._failover.restart(vm, f"it ended on {moid} without a user asking for it", moid)
+            elif vanished and vm in told:
+                self._failover.restart(vm, vanished, moid)
+            elif vanished:
+                self._failover.vanished((vm,), vanished, moid)
 
     def inventory_changed(self) -> None:
         self._running_on(self._c.moid, self._vms.running(), frozenset(self._vms.failed))

@@ -41,6 +41,10 @@ class RunningVms:
     def on(self, moid: str) -> set[str]:
         return {vm for vm, host in self.where.items() if host == moid}
 
+    def told(self, moid: str) -> frozenset[str]:
+        """What a host last said itself in this reign that it runs."""
+        return self._reported.get(moid, frozenset())
+
     def runs(self, vm: str, moid: str) -> None:
         """It was seen running there: the protectedlist shall say so."""
         self.where[vm] = moid
@@ -59,15 +63,18 @@ class RunningVms:
         return self.gone(known - vms)
 
     def gone(self, vms: Iterable[str]) -> list[str]:
-        """These do not run any more where they ran. Returns those that no other host says it has; one that does not
-        reach a VM's datastore cannot see that its lock is another's."""
+        """These do not run any more where they ran. Returns those that no other host says it has, itself or by the file
+        of one that lives; one that does not reach a VM's datastore cannot see that its lock is another's."""
         gone = []
         for vm in sorted(vms):
             del self.where[vm]
             others = (host for host in sorted(self._reported) if self._has(host, vm) and self.reaches(host, vm))
             other = next(others, "")
+            silent = next((host for host in sorted(self._listed) if self._has_silently(host, vm)), "")
             if other:
                 self.runs(vm, other)
+            elif silent:
+                self.where[vm] = silent
             else:
                 gone.append(vm)
         return gone
@@ -80,7 +87,12 @@ class RunningVms:
         """Whether the host is connected, has said since what it runs, and named the VM."""
         peer = self._c.peers.get(moid)
         told = moid == self._c.moid or (peer is not None and peer.joined and peer.inventory >= 0)
-        return told and vm in self._reported.get(moid, frozenset())
+        return told and vm in self.told(moid)
+
+    def _has_silently(self, moid: str, vm: str) -> bool:
+        """Whether the host is cut off and lives, and its poweron file has the VM."""
+        lives = not self._hosts.speaks(moid) and self._hosts.alive(moid) and self._hosts.poweron_known(moid)
+        return lives and self.lists(moid, vm)
 
     def reaches(self, moid: str, vm: str) -> bool:
         """Whether a host reaches the VM's datastore, by its own word."""

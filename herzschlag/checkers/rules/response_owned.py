@@ -65,11 +65,19 @@ def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold]
     """A lock that was not released stays on the datastore until its owner has been silent for the lock watch. A host
     that begins its watches anew has not seen that silence; if another host took the lock meanwhile, it reads that."""
     if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
-        return hold.end_ns
+        return hold.end_ns + _answer_age_ns(hold.end_ns, act, datastore, truth)
     watch_ns = lock_watch(datastore, truth)[0] + truth.timers.owner_poll_ns
     anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
     taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
     return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns
+
+
+def _answer_age_ns(since_ns: int, act: Record, datastore: str, truth: Truth) -> int:
+    """How old the answer may be to the question who holds a lock: on VMFS the host reads the lock first, then whether
+    its owner's heartbeat moves (5 [KB-HB]), and on slow storage the second operation takes its time."""
+    if next(d.kind for d in truth.lab.datastores if d.name == datastore) != "vmfs":
+        return 0
+    return max((truth.io_delay_ns(act.node, s, datastore) for s in truth.between(since_ns, act.at_ns)), default=0)
 
 
 def _reads_again_ns(act: Record, datastore: str, truth: Truth) -> int:

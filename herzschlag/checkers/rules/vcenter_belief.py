@@ -1,8 +1,8 @@
 """vCenter against the truth: the state it shows of every host, once it has had the legal time to learn of it.
 
 This module decides that vCenter shows what some master in its reach may rightly believe; of the master itself that it
-leads; and, where no master is in reach, what the host itself reports, or that it is unreachable if it reports nothing. It
-leaves what a master may believe to `belief.py`.
+leads; and, where no master is in reach, what the host itself reports, or that it is unreachable if it reports nothing.
+It leaves what a master may believe to `belief.py`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from herzschlag.checkers.rules.belief import legal_delay_ns
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.signs_of_life import shows_heartbeat
 from herzschlag.checkers.truth import Stay, Truth
-from herzschlag.checkers.unrestarted import unrestarted
+from herzschlag.checkers.unrestarted import unrestarted, used_up_by
 from herzschlag.checkers.verdict import Detail, Finding, Verdict, counted, finding
 from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History
@@ -64,7 +64,7 @@ def _judge(vm: str, stay: Stay, until_ns: int, truth: Truth) -> Detail | None:
                 continue
             began_ns = max(segment.begin_ns, stay.end_ns, since_ns)
             due_ns = began_ns + limit_ns
-            if due_ns >= end_ns:
+            if due_ns >= end_ns or used_up_by(vm, stay.end_ns, due_ns, truth) == master:
                 continue
             told = [r for r in truth.history.where("restart", vm=vm) if stay.end_ns <= r.at_ns <= due_ns]
             verdict: Verdict = "holds" if told else "violated"

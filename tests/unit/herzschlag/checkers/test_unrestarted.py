@@ -6,7 +6,7 @@ from pathlib import Path
 
 from herzschlag.checkers.told import UNMONITORED
 from herzschlag.checkers.truth import Truth
-from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted
+from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted, used_up_by
 from herzschlag.exploration.playing import play
 from herzschlag.faults import PowerOff, Reconfigure, Storage
 from herzschlag.faults.base import Fault
@@ -85,3 +85,12 @@ def test_an_attempt_that_found_the_lock_kept_by_a_host_without_the_datastore() -
     [failed] = truth.history.where("restart", vm="vm-98-1", phase="failed")
     assert "held by host-98" in str(failed.get("because"))
     assert "its attempts at a restart were used up" in unrestarted("vm-98-1", "host-98", ended_ns, truth)
+
+
+def test_a_master_begins_anew_when_it_is_elected_again() -> None:
+    truth = of_schedule("given-up-before-its-host-failed")
+    ended_ns = truth.stays["vm-100-1"][0].end_ns
+    [left] = truth.history.where("role", node="host-99", **{"from": "master"})
+    assert used_up_by("vm-100-1", ended_ns, left.at_ns - 1, truth) == "host-99"
+    assert not used_up_by("vm-100-1", ended_ns, left.at_ns, truth)
+    assert not used_up_by("vm-100-1", ended_ns, truth.end_ns, truth)

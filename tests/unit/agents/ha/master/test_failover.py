@@ -1,4 +1,4 @@
-"""What a master makes of the lists that it gets: which VMs it looks for, and which it has no doubt about."""
+"""What a master makes of lists and of hosts that are back: which VMs it looks for, and when it restarts them."""
 
 from __future__ import annotations
 
@@ -31,4 +31,27 @@ def test_the_vms_of_the_list_itself_are_looked_for() -> None:
     reign.due(112)
     _gets_the_other_list(reign)
     reign.owns("web").due(114)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_what_vanished_with_a_restart_of_its_host_waits_for_the_delay_of_a_new_master() -> None:
+    """An old file named it there: the master before had it restarted elsewhere perhaps, on a host that is silent."""
+    reign = Reign().owns("web")
+    reign.machine.at(105)
+    reign.master._failover.vanished(("web",), "its host was started again", "host-99")
+    reign.joins("host-99")
+    reign.joins("host-100")
+    reign.due(109.9)
+    assert not records(reign.machine.did(), "restart")
+    reign.due(110.1)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_what_vanishes_later_is_restarted_at_once() -> None:
+    reign = Reign().owns("web")
+    reign.joins("host-99", "web")
+    reign.joins("host-100")
+    reign.due(111)
+    reign.peer("host-99").vms_of_old_boot = True
+    reign.inventory("host-99", generation=2)
     assert records(reign.machine.did(), "restart", vm="web", phase="begins")

@@ -32,7 +32,11 @@ def running(**peers: Any) -> tuple[RunningVms, Lists]:
     context: Any = SimpleNamespace(
         moid="host-99", access={"vmfs-1": "ok"}, cluster=cluster, peers=peers, works=lambda _: True, do=lambda _: None
     )
-    hosts: Any = SimpleNamespace(speaks=lambda moid: moid in peers)
+    hosts: Any = SimpleNamespace(
+        speaks=lambda moid: moid in peers,
+        alive=lambda moid: moid.startswith("lives"),
+        poweron_known=lambda moid: moid.endswith("known"),
+    )
     return RunningVms(context, hosts, lists), lists  # type: ignore[arg-type]
 
 
@@ -117,3 +121,13 @@ def test_a_vm_that_a_cut_off_host_stopped_runs_where_another_one_has_it() -> Non
     vms.poweron_read("new", PoweronFile(False, (), 1))
     stopped = vms.marker_read("vmfs-1", marker_path("vm-1"), "ok")
     assert stopped is not None and (stopped.vm, stopped.host) == ("vm-1", "new")
+
+
+def test_what_a_host_has_no_more_runs_on_a_cut_off_one_that_lives_and_whose_file_has_it() -> None:
+    vms, _ = running(a=peer())
+    for cut_off in ("silent-known", "lives-read-before", "lives-known"):
+        vms.poweron_read(cut_off, PoweronFile(False, ("vm-1",), 1))
+        vms.where["vm-1"] = "a"
+        found = [] if cut_off == "lives-known" else ["vm-1"]
+        assert vms.exactly("a", NONE) == found
+    assert vms.where == {"vm-1": "lives-known"}

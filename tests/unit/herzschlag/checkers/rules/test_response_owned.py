@@ -80,3 +80,16 @@ def test_a_host_whose_storage_is_back_for_as_long_as_a_lock_watch_knows() -> Non
     found = judged("response-owned", _storage_back(40), NO_GATE)
     assert found.verdict == "violated"
     assert "vm-100: stopped on host-100" in found.because
+
+
+@pytest.mark.parametrize(("later_ns", "verdict"), [(0, "holds"), (SECOND, "violated")])
+def test_an_answer_of_slow_storage_is_as_old_as_one_operation_takes(later_ns: int, verdict: str) -> None:
+    """The host reads the lock, then for seven seconds whether the owner lives, who gives the lock up meanwhile."""
+    found = load(str(EXPLORED / "released-behind-slow-storage.toml"))
+    history = play(found)
+    edited = [
+        msgspec.structs.replace(r, at_ns=r.at_ns + later_ns) if r.get("phase") == "response" else r
+        for r in history.records
+    ]
+    ordered = History.ordered(sorted(edited, key=lambda r: r.at_ns))
+    assert CHECKERS["response-owned"].judge(ordered, found).verdict == verdict

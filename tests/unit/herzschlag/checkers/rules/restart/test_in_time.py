@@ -58,3 +58,14 @@ def test_a_restart_that_was_ordered_before_the_vm_ended_is_under_way() -> None:
     assert CHECKERS["restart-in-time"].judge(history, scenario).fine
     ordered = history.where("restart", vm="slower-98", phase="ordered")
     assert [order.at_ns < Truth.of(history, scenario).stays["slower-98"][0].end_ns for order in ordered] == [True]
+
+
+def test_a_master_that_gave_the_vm_up_while_it_still_ran_does_not_begin_anew() -> None:
+    """Its only attempt found the VM's lock kept by the host across a split, which loses power later."""
+    scenario = load(str(EXPLORED / "given-up-before-its-host-failed.toml"))
+    history = play(scenario)
+    assert CHECKERS["restart-in-time"].judge(history, scenario).fine
+    untried = [r for r in history if r.kind != "restart" or r.get("vm") != "vm-100-1"]
+    found = CHECKERS["restart-in-time"].judge(History.ordered(untried), scenario)
+    assert found.verdict == "violated"
+    assert "vm-100-1: ended on host-100" in found.because
