@@ -47,3 +47,9 @@ def held_record(data: bytes) -> LockRecord | None:
     except DamagedRecord:
         return None
     return record if record is not None and record.held else None
+
+
+def owner_in(data: bytes) -> str:
+    """The host that holds the lock; empty: none does."""
+    record = held_record(data)
+    return record.owner if record is not None else ""

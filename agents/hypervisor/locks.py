@@ -30,7 +30,7 @@ from herzschlag.agents.datastore.requests import FAILED, Outcome
 from herzschlag.agents.hypervisor.api import HypervisorSettings
 from herzschlag.agents.hypervisor.disk_heartbeats import SlotWriter, Stillness
 from herzschlag.agents.hypervisor.io_engine import HostIo, Timer, Volume
-from herzschlag.agents.hypervisor.lock_sectors import LockSectors, held_record
+from herzschlag.agents.hypervisor.lock_sectors import LockSectors, owner_in
 from herzschlag.agents.hypervisor.lock_trace import LockTrace
 from herzschlag.agents.hypervisor.owner_watch import FoundLock, OwnerWatch, Verdict
 from herzschlag.agents.protocol.messages import LockEvidence
@@ -245,9 +245,8 @@ class LockManager:
             if lock.watch.watch(
                 lambda verdict, because, seen: self._judged(lock, found.record, verdict, because, seen)
             ):
-                self._trace.changed(
-                    lock.key, "held", "watching", record.owner, f"held by {record.owner}: does it live?"
-                )
+                because = f"held by {record.owner}: does it live?"
+                self._trace.changed(lock.key, "held", "watching", record.owner, because)
 
     def _judged(self, lock: LockFile, record: LockRecord, verdict: Verdict, because: str, data: bytes) -> None:
         lock.watch = None
@@ -297,7 +296,7 @@ class LockManager:
         if doubtful or lock.volume.kind == "nfs":
             self._renew_one(lock, lock.record)
         else:
-            self._read(lock, lambda outcome: self._verified(lock, outcome))
+            self._read(lock, lambda outcome: self._verified(lock, outcome, surely=False))
 
     def _renew_one(self, lock: LockFile, now: LockRecord) -> None:
         renewed = msgspec.structs.replace(now, generation=now.generation + 1)
@@ -322,21 +321,22 @@ class LockManager:
     def _unverified(self, lock: LockFile) -> None:
         lock.verifying = False
 
-    def _verified(self, lock: LockFile, outcome: Outcome) -> None:
+    def _verified(self, lock: LockFile, outcome: Outcome, surely: bool = True) -> None:
+        """A read may give old data: that a lock is another's is sure when ours cannot be written anew."""
         lock.verifying = False
         if lock.phase != "held" or outcome.status in ("lost", "full", "read-only"):
             return
-        record = self._sectors.ours(outcome.data)
-        if record is not None:
+        if (record := self._sectors.ours(outcome.data)) is not None:
             lock.record = record
             self.on_verified(lock.holder)
-            return
-        found = held_record(outcome.data)
-        owner = found.owner if found is not None else ""
-        because = f"lock lost to {owner or 'nobody'} while cut off"
-        self._trace.changed(lock.key, "held", "lost", owner, because)
-        self._forget(lock)
-        self.on_lost(LockLost(*lock.key, lock.holder, owner, because))
+        elif not surely:
+            self._verify(lock, doubtful=True)
+        else:
+            owner = owner_in(outcome.data)
+            because = f"lock lost to {owner or 'nobody'} while cut off"
+            self._trace.changed(lock.key, "held", "lost", owner, because)
+            self._forget(lock)
+            self.on_lost(LockLost(*lock.key, lock.holder, owner, because))
 
     # --- Releasing ----------------------------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ class HostedVm:
         self.because = ""
         """The reason why it is being stopped; empty when that was not asked for."""
         self.orphaned = False
-        """It is being stopped since its lock was lost: nobody asked for that, so it is restarted if it runs nowhere."""
+        """It is being stopped since its lock was lost: no one asked for that, so it is restarted if it runs nowhere."""
         self.by = ""
         """Who ordered what is being done to it; empty for this host itself."""
         self.timer: Timer | None = None

@@ -1,4 +1,4 @@
-"""Why a VM that ended need not run again: its lock was lost to old data, its restart is under way, and so on.
+"""Why a VM that ended need not run again: its attempts are used up, its restart is under way, and so on.
 
 This module decides after which ends a VM does not run in the end, though all is well: for every rule that expects VMs
 to run.
@@ -97,8 +97,6 @@ def _without(datastore: str, truth: Truth) -> str:
 def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
     """The reason, for a VM that ended on that host then; empty: it must run again."""
     datastore = truth.vms[vm][0].datastore
-    if truth.saw_old_data((host,), datastore, ended_ns):
-        return f"reads of {datastore} gave {host} old data, by which its lock was lost"
     if "disabled" in _priorities(vm, truth):
         return "its restart priority is disabled [API-PRIO]"
     tried = [r for r in truth.history.where("restart", vm=vm) if r.at_ns >= ended_ns]

@@ -24,7 +24,7 @@ def _blind_to_movement(look: Any) -> Any:
 
 
 def _theft_unnoticed(ours: Any) -> Any:
-    def broken(self: Any, lock: Any, outcome: Any) -> None:
+    def broken(self: Any, lock: Any, outcome: Any, surely: bool = True) -> None:
         lock.verifying = False
         self.on_verified(lock.holder)
 

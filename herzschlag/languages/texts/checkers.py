@@ -333,7 +333,6 @@ CHECKERS = (
     N_("ordered to {host} at {when}, which then needs {used} MHz and has {room}"),
     N_("started on {host} at {when} while it ran on {other}, and {why}"),
     N_("both ran until {when}, though {host} could see its lock lost from {since} on"),
-    N_("reads of {datastore} gave {host} old data, by which its lock was lost"),
     N_("its power-on, which takes {seconds} s, is under way"),
     N_("host monitoring was off when it would have been restarted [AG60-16]"),
     N_("no client writes to it"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from herzschlag.agents.datastore.disk_evidence import DiskEvidence, read_disk
 from herzschlag.agents.datastore.layout import disk_path
-from herzschlag.agents.datastore.memory_store import MemoryDatastores
+from herzschlag.agents.datastore.memory_store import MemoryAccess, MemoryDatastores
 from herzschlag.agents.hypervisor.api import (
     AbortIo,
     AgentDied,
@@ -41,7 +41,6 @@ from herzschlag.agents.protocol.events import WAKE
 from herzschlag.agents.protocol.messages import OrderId
 from herzschlag.agents.records import fields_of, kind_of
 from herzschlag.agents.settings import SECOND, DatastoreKind, Timers, VmConfig
-from herzschlag.agents.states import DatastoreAccess
 
 DATASTORES: dict[str, DatastoreKind] = {"vmfs-1": "vmfs", "nfs-1": "nfs"}
 
@@ -213,7 +212,7 @@ class World:
             self.run()
         self.now_ns = until_ns
 
-    def access(self, moid: str, datastore: str, access: DatastoreAccess) -> None:
+    def access(self, moid: str, datastore: str, access: MemoryAccess) -> None:
         for _, outcome in self.datastores.set_access(moid, datastore, access):
             self.queue.append((self.hosts[moid], outcome.request >> 32, IoDone(outcome)))
         self.run()

@@ -97,9 +97,7 @@ def test_the_old_copy_is_killed_before_it_can_write_when_storage_is_back(datasto
     world.access("host-98", datastore, "ok")
     world.advance(0.1)
     assert world["host-98"].vm_state("vm-1") == "off"
-    assert vm_changes(world, "host-98")[-1] == ("off", False), (
-        "nobody asked for it: the other host may have failed since"
-    )
+    assert vm_changes(world, "host-98")[-1] == ("off", False), "no user asked for it: the other host may have failed"
     assert "lock lost to host-99 while cut off" in world["host-98"].last(events.VmChanged).because
     world.advance(30)
     assert [run.host for run in world.disk(vm).runs] == ["host-98", "host-99"]

@@ -8,7 +8,7 @@ from herzschlag.checkers.told import UNMONITORED
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted, used_up_by
 from herzschlag.exploration.playing import play
-from herzschlag.faults import PowerOff, Reconfigure, Storage
+from herzschlag.faults import PowerOff, Reconfigure
 from herzschlag.faults.base import Fault
 from herzschlag.history.records import SECOND
 from herzschlag.scenarios.from_toml import load
@@ -36,12 +36,6 @@ def test_while_monitoring_is_off_and_shortly_before_and_after_it() -> None:
 def test_another_option_changes_nothing() -> None:
     truth, begin_ns, _ = truth_of(Reconfigure(options={"vm_monitoring": True}))
     assert not unrestarted("vm-98-1", "host-98", begin_ns + SECOND, truth)
-
-
-def test_where_reads_gave_its_host_old_data() -> None:
-    truth, begin_ns, _ = truth_of(Storage(host="host-98", access="stale"))
-    assert "old data" in unrestarted("vm-98-1", "host-98", begin_ns + SECOND, truth)
-    assert not unrestarted("vm-98-1", "host-99", begin_ns + SECOND, truth)
 
 
 def test_while_a_power_on_that_takes_long_is_under_way() -> None:
