@@ -63,20 +63,23 @@ def _judge(act: Record, datastore: str, holds: list[Hold], truth: Truth) -> Deta
 
 def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold], truth: Truth) -> int:
     """A lock that was not released stays on the datastore until its owner has been silent for the lock watch. A host
-    that begins its watches anew has not seen that silence; if another host took the lock meanwhile, it reads that."""
+    that begins its watches anew has not seen that silence; if another host took the lock meanwhile, it reads that.
+
+    The host asks one question at a time, which takes two operations: it reads the lock, then whether its owner lives.
+    On NFS the second shows the lock again, on VMFS the owner's heartbeat [KB-HB]: the lock may be free by then.
+    """
+    operation_ns = _operation_ns(hold.end_ns, act, datastore, truth)
     if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
-        return hold.end_ns + _answer_age_ns(hold.end_ns, act, datastore, truth)
-    watch_ns = lock_watch(datastore, truth)[0] + truth.timers.owner_poll_ns
+        kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
+        return hold.end_ns + (operation_ns if kind == "vmfs" else 0)
+    watch_ns = lock_watch(datastore, truth)[0] + truth.timers.owner_poll_ns + 2 * operation_ns
     anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
     taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
     return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns
 
 
-def _answer_age_ns(since_ns: int, act: Record, datastore: str, truth: Truth) -> int:
-    """How old the answer may be to the question who holds a lock: on VMFS the host reads the lock first, then whether
-    its owner's heartbeat moves (5 [KB-HB]), and on slow storage the second operation takes its time."""
-    if next(d.kind for d in truth.lab.datastores if d.name == datastore) != "vmfs":
-        return 0
+def _operation_ns(since_ns: int, act: Record, datastore: str, truth: Truth) -> int:
+    """How long an operation of the host on the datastore may have taken since then."""
     return max((truth.io_delay_ns(act.node, s, datastore) for s in truth.between(since_ns, act.at_ns)), default=0)
 
 

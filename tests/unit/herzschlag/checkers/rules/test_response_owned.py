@@ -93,3 +93,12 @@ def test_an_answer_of_slow_storage_is_as_old_as_one_operation_takes(later_ns: in
     ]
     ordered = History.ordered(sorted(edited, key=lambda r: r.at_ns))
     assert CHECKERS["response-owned"].judge(ordered, found).verdict == verdict
+
+
+def test_a_host_with_slow_storage_finds_out_later_that_the_owner_is_dead() -> None:
+    """One question takes it two operations, and the next one waits for that."""
+    found = load(str(EXPLORED / "owner-dies-behind-slow-storage.toml"))
+    history = play(found)
+    assert CHECKERS["response-owned"].judge(history, found).verdict == "holds"
+    fast = History.ordered([r for r in history if r.kind != "fault" or r.get("id") != "slow"])
+    assert CHECKERS["response-owned"].judge(fast, found).verdict == "violated"
