@@ -67,10 +67,11 @@ class RunningVms:
         of one that lives; one that does not reach a VM's datastore cannot see that its lock is another's."""
         gone = []
         for vm in sorted(vms):
-            del self.where[vm]
+            before = self.where.pop(vm)
             others = (host for host in sorted(self._reported) if self._has(host, vm) and self.reaches(host, vm))
             other = next(others, "")
-            silent = next((host for host in sorted(self._listed) if self._has_silently(host, vm)), "")
+            cut_off = (host for host in sorted(self._listed) if host != before and self._has_silently(host, vm))
+            silent = next(cut_off, "")
             if other:
                 self.runs(vm, other)
             elif silent:

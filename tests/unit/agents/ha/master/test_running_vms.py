@@ -131,3 +131,4 @@ def test_what_a_host_has_no_more_runs_on_a_cut_off_one_that_lives_and_whose_file
         found = [] if cut_off == "lives-known" else ["vm-1"]
         assert vms.exactly("a", NONE) == found
     assert vms.where == {"vm-1": "lives-known"}
+    assert vms.gone(("vm-1",)) == ["vm-1"], "its own file does not have it run on"
