@@ -89,13 +89,28 @@ class Conductor:
         readiness = Readiness(self._plan)
         real_bound_ns = round(READY_REAL_S * self._session.speed * SECOND)
         bound_ns = self._session.now_ns() + max(round(self._scenario.ready_s * SECOND), real_bound_ns)
+        handed = 0
+
+        def wait(until_ns: int, judge: Callable[[Record], bool]) -> bool:
+            """Every record is judged once, those too that came with the one at which the wait before ended."""
+            nonlocal handed
+
+            def judged(item: Record) -> bool:
+                nonlocal handed
+                handed += 1
+                return judge(item)
+
+            if any(judged(item) for item in self._session.records()[handed:]):
+                return True
+            return self._session.run_until(until_ns, self._watch(judged))
+
         while True:
             # One record may spoil what another achieved, so readiness is looked at after each.
-            self._session.run_until(bound_ns, self._watch(readiness.see))
+            wait(bound_ns, readiness.see)
             if readiness.missing():
                 raise NotReady(f"after {bound_ns / SECOND:.0f} s the cluster still waits for {readiness.missing()}")
             hold_ns = min(self._session.now_ns() + READY_HOLD_NS, bound_ns)
-            broke = self._session.run_until(hold_ns, self._watch(lambda item: not readiness.see(item)))
+            broke = wait(hold_ns, lambda item: not readiness.see(item))
             if not broke and not readiness.missing():
                 break
         self._be_ready(readiness.master)

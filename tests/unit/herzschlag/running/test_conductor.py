@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from herzschlag.history.records import SECOND, Record, record
@@ -111,6 +113,37 @@ def test_a_cluster_that_falls_apart_again_is_not_ready(scenario: Scenario) -> No
     conductor = Conductor(ScriptedSession(plan, script), scenario, plan)
     conductor.play()
     assert conductor.ready_ns == 33 * SECOND + 10_000_000
+
+
+class InBatches(ScriptedSession):
+    """As on real packets: the records of a second come at once, and what comes with the one that ends a wait is not
+    handed on."""
+
+    def run_until(self, at_ns: int, stop: Callable[[Record], bool] | None = None) -> bool:
+        while self._script and self._script[0].at_ns <= at_ns:
+            until_ns = self._script[0].at_ns + SECOND
+            batch = [item for item in self._script if item.at_ns <= until_ns]
+            del self._script[: len(batch)]
+            self._records += batch
+            self._now_ns = max(self._now_ns, batch[-1].at_ns)
+            if stop is not None and any(stop(item) for item in batch):
+                return True
+        self._now_ns = max(self._now_ns, at_ns)
+        return False
+
+
+def test_what_comes_with_the_record_that_ends_a_wait_counts_as_well(scenario: Scenario) -> None:
+    plan = make_plan(scenario)
+    lost = {"host": "host-99", "from": "connectedToMaster", "to": "election", "because": ""}
+    back = lost | {"from": "election", "to": "connectedToMaster"}
+    script = [
+        *healthy_start(plan),
+        record(17 * SECOND, "host-98", "host-state", lost),
+        record(17 * SECOND + 1, "host-98", "host-state", back),
+    ]
+    conductor = Conductor(InBatches(plan, script), scenario, plan)
+    conductor.play()
+    assert conductor.ready_ns == 20 * SECOND + 10_000_000
 
 
 @pytest.mark.parametrize(
