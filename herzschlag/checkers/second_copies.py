@@ -32,7 +32,7 @@ class SecondCopy(msgspec.Struct, frozen=True):
 
 def lock_watch(datastore: str, truth: Truth) -> tuple[int, str]:
     """How long a host looks at a lock there until its owner counts as dead, and the source."""
-    kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
+    kind = truth.lab.datastore(datastore).kind
     timers = truth.timers
     return (timers.vmfs_lock_watch_ns, "KB-HB") if kind == "vmfs" else (timers.nfs_lock_stale_ns, "NFS-35")
 

@@ -257,7 +257,7 @@ class Truth:
 
     def renewal_ns(self, datastore: str) -> int:
         """A host that can renew its locks on that datastore again has done so after this time (5)."""
-        kind = next(d.kind for d in self.lab.datastores if d.name == datastore)
+        kind = self.lab.datastore(datastore).kind
         return self.timers.vmfs_heartbeat_ns if kind == "vmfs" else self.timers.nfs_lock_renew_ns
 
     def without_locks_ns(self, host: str, datastore: str, at_ns: int) -> tuple[int, int]:

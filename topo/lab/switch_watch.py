@@ -20,7 +20,7 @@ from pathlib import Path
 
 ASK_EVERY_NS = 20_000_000
 """A pause between an answer and the next question. Each question costs the switch a round over all its ports, as a
-packet does: asked twice as often, a lab at rest takes a third more of a processor."""
+packet does: asked for each network every 10 ms, a lab at rest took a sixth more of a processor."""
 TELL_GROWTH = 2
 """While an answer is overdue it is told each time that it is late by this factor more."""
 NOTABLE_NS = 5_000_000

@@ -70,7 +70,7 @@ def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold]
     """
     operation_ns = _operation_ns(hold.end_ns, act, datastore, truth)
     if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
-        kind = next(d.kind for d in truth.lab.datastores if d.name == datastore)
+        kind = truth.lab.datastore(datastore).kind
         return hold.end_ns + (operation_ns if kind == "vmfs" else 0)
     watch_ns = lock_watch(datastore, truth)[0] + truth.timers.owner_poll_ns + 2 * operation_ns
     anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
