@@ -12,11 +12,9 @@ import logging
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
-from herzschlag.controller import threads
-from herzschlag.controller.frameworks import FrameworkMissing, chosen
+from herzschlag.controller.frameworks import FrameworkMissing
 
 _UNUSABLE = 4  # exit status: this machine cannot run it
 
@@ -25,15 +23,14 @@ def main() -> None:
     """Run until told to end."""
     options = _options()
     try:
-        framework = chosen(os.environ)
+        from herzschlag.controller import framework_api  # noqa: PLC0415 (where there is none, this process says so)
     except FrameworkMissing as error:
         sys.stderr.write(f"controller: {error}\n")
         sys.exit(_UNUSABLE)
-    threads.patch(framework)
-    # Not before the patch: what these import must find the patched standard library.
-    from herzschlag.controller import framework_api  # noqa: PLC0415
     from herzschlag.controller.app import LinkCutter  # noqa: PLC0415
     from herzschlag.controller.server import listen, serve  # noqa: PLC0415
+
+    framework_api.patch()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -49,8 +46,8 @@ def main() -> None:
             sys.stderr.flush()
             os._exit(_UNUSABLE)
         service = LinkCutter.service
-        threading.Thread(target=serve, args=(listener, service.answer, _end), daemon=True).start()
-        os.write(options.ready_fd, f"ready {framework.name} {framework.version}\n".encode())
+        framework_api.THREADS.spawn(serve, listener, service.answer, _end, framework_api.THREADS)
+        os.write(options.ready_fd, f"ready {framework_api.NAME} {framework_api.VERSION}\n".encode())
 
     framework_api.run_app("herzschlag.controller.app", host, int(port), listening)
 

@@ -18,7 +18,7 @@ class LinkCutter(framework_api.App):  # type: ignore[misc]  # the framework is u
     """The one application that runs in the controller's process."""
 
     OFP_VERSIONS: ClassVar[list[int]] = [framework_api.OPENFLOW_VERSION]
-    service: ClassVar[Service] = Service(framework_api.NAME, framework_api.VERSION, settle)
+    service: ClassVar[Service] = Service(framework_api.NAME, framework_api.VERSION, settle, framework_api.THREADS)
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -28,7 +28,7 @@ class LinkCutter(framework_api.App):  # type: ignore[misc]  # the framework is u
     def state_changed(self, event: Any) -> None:
         """A switch is ready, or its connection has ended."""
         if event.state == framework_api.MAIN:
-            switch = self._switches[event.datapath] = OpenFlowSwitch(event.datapath)
+            switch = self._switches[event.datapath] = OpenFlowSwitch(event.datapath, framework_api.THREADS)
             self.service.connected(switch)
             return
         left = self._switches.pop(event.datapath, None)

@@ -2,7 +2,7 @@
 
 The two are one code base that parted; what differs and matters to us is evened out here and nowhere else:
 
-- Ryu runs on green threads (`threads.py`). os-ken 4 runs on native threads.
+- Ryu runs on green threads, os-ken 4 on native ones (`threads.py`).
 - os-ken's native `hub.kill` does nothing, so the thread that sends to a switch would outlive its connection and hold
   back the news that the switch is gone. We end that thread by handing it a last, empty message.
 - Neither says when it listens. os-ken logs that the port is taken and goes on; Ryu shares it with a process that
@@ -33,7 +33,7 @@ def _load(name: str) -> Any:
 
 
 leave_out(_framework.module)
-threads.load(_framework)
+_hub = threads.load(_framework)
 _cfg = _load("cfg")
 _app_manager = _load("base.app_manager")
 _controller = _load("controller.controller")
@@ -42,11 +42,17 @@ _ofp_event = _load("controller.ofp_event")
 _ofproto_v1_4 = _load("ofproto.ofproto_v1_4")
 
 App: Any = _app_manager.RyuApp if NAME == "ryu" else _app_manager.OSKenApp
+THREADS: threads.Threads = threads.OfFramework(_hub)
 OPENFLOW_VERSION: int = _ofproto_v1_4.OFP_VERSION
 MAIN: str = _handler.MAIN_DISPATCHER
 DEAD: str = _handler.DEAD_DISPATCHER
 
 Listening = Callable[[OSError | None], None]
+
+
+def patch() -> None:
+    """Before the process makes its first socket."""
+    threads.patch(_hub)
 
 
 def on(event: str, *states: str) -> Callable[[Handler], Handler]:

@@ -16,7 +16,7 @@ VARIABLE = "HERZSCHLAG_CONTROLLER"
 _MODULES = {"ryu": "ryu", "os-ken": "os_ken"}  # in order of preference
 
 
-class FrameworkMissing(Exception):
+class FrameworkMissing(ImportError):
     """No framework is usable, or the one asked for is not installed."""
 
 

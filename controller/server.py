@@ -1,7 +1,8 @@
 """Server end of the control channel: a Unix socket, a thread per client, a line per request.
 
 It decides how long a line may be and that a client which sends nonsense is told so. What requests mean is the service's
-matter. Only the standard library's sockets and threads are used, so it runs on green threads and native ones alike.
+matter. Sockets are the standard library's, and threads are handed in, so it runs on green threads and native ones
+alike.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from herzschlag.controller.messages import (
     decode_request,
     encode,
 )
+from herzschlag.controller.threads import Threads
 
 _log = logging.getLogger(__name__)
 
@@ -38,11 +39,13 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def serve(listener: socket.socket, answer: Callable[[Request], Reply], end: Callable[[], None]) -> None:
+def serve(
+    listener: socket.socket, answer: Callable[[Request], Reply], end: Callable[[], None], threads: Threads
+) -> None:
     """Accept clients for ever. `end` is called after a Quit was answered."""
     while True:
         client, _ = listener.accept()
-        threading.Thread(target=_serve_client, args=(client, answer, end), daemon=True).start()
+        threads.spawn(_serve_client, client, answer, end)
 
 
 def _serve_client(client: socket.socket, answer: Callable[[Request], Reply], end: Callable[[], None]) -> None:

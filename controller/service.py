@@ -9,6 +9,7 @@ Rules are left to links.py, OpenFlow messages to switch.py, the socket to server
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -49,6 +50,7 @@ from herzschlag.controller.messages import (
     SwitchStatus,
 )
 from herzschlag.controller.switch import RuleCount
+from herzschlag.controller.threads import Threads
 
 _log = logging.getLogger(__name__)
 
@@ -83,15 +85,17 @@ class _Connection:
 class Service:
     """Answers requests one at a time; switches may come and go at any time, from any thread."""
 
-    def __init__(self, framework: str, framework_version: str, settle: Settle) -> None:
+    def __init__(self, framework: str, framework_version: str, settle: Settle, threads: Threads) -> None:
         self._settle = settle
         self._framework = framework
         self._framework_version = framework_version
         self._networks: dict[str, Network] = {}
         self._cuts: dict[str, NetworkCuts] = {}  # a network is absent until ordered, or adopted from its switch
         self._flooded: dict[str, FloodedBefore] = {}
-        self._working = threading.Lock()
-        self._plugging = threading.Condition()  # guards _connections alone: switches come while a request waits
+        self._threads = threads
+        self._working = threads.lock()
+        self._plugging = threading.Lock()  # guards _connections alone: switches come while a request waits
+        self._came = threads.mailbox()  # for the request that waits for switches to come: one at most
         self._connections: dict[int, _Connection] = {}
 
     # Switches
@@ -100,9 +104,9 @@ class Service:
         """A switch has come (again); if it belongs to a network it is brought to what is desired."""
         with self._plugging:
             self._connections[switch.dpid] = _Connection(switch)
-            self._plugging.notify_all()
+        self._came.put(switch.dpid)
         # The caller delivers the very replies that bringing it up to date waits for.
-        threading.Thread(target=self._welcome, args=(switch.dpid,), daemon=True).start()
+        self._threads.spawn(self._welcome, switch.dpid)
 
     def gone(self, switch: Switch) -> None:
         """A switch has left. It may have come back on another connection before this was noticed."""
@@ -287,8 +291,9 @@ class Service:
     def _await_switches(self, deadline_ns: int) -> None:
         """Switches knock once a second or slower, so a configuration waits for them."""
         wanted = {network.dpid for network in self._networks.values()}
-        with self._plugging:
-            self._plugging.wait_for(
-                lambda: wanted <= self._connections.keys(), max(0.0, (deadline_ns - time.monotonic_ns()) / 1e9)
-            )
+        while not wanted <= self._connections.keys():
+            try:
+                self._came.get(timeout=max(0.0, (deadline_ns - time.monotonic_ns()) / 1e9))
+            except queue.Empty:
+                break
         self._require_switches()

@@ -13,11 +13,12 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from herzschlag.controller.links import Change, Rule, SwitchState
 from herzschlag.controller.messages import ControlError, ErrorCode
+from herzschlag.controller.threads import Mailbox, Threads
 
 _BUNDLE_ID_MAX = 2**32 - 1
 _SIMPLE_MATCH = frozenset({"in_port", "eth_dst"})
@@ -37,13 +38,15 @@ class _Exchange:
 
     barrier_xid: int
     xids: tuple[int, ...]
-    replies: queue.Queue[tuple[int, Any]] = field(default_factory=queue.Queue)
+    replies: Mailbox
+    """Pairs of the instant and the message; None in its place when the connection is gone."""
 
 
 class OpenFlowSwitch:
     """A connection to one switch. Calls may come from any thread; `received` is called by the framework's."""
 
-    def __init__(self, datapath: Any) -> None:
+    def __init__(self, datapath: Any, threads: Threads) -> None:
+        self._threads = threads
         self.datapath = datapath
         self.dpid: int = datapath.id
         self._exchanges: dict[int, _Exchange] = {}
@@ -120,7 +123,7 @@ class OpenFlowSwitch:
         for message in messages:
             datapath.set_xid(message)
         xids = tuple(message.xid for message in messages)
-        exchange = _Exchange(xids[-1], xids)
+        exchange = _Exchange(xids[-1], xids, self._threads.mailbox())
         for xid in xids:
             self._exchanges[xid] = exchange
         data = bytearray()

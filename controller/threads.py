@@ -1,8 +1,11 @@
 """The framework's threads: Ryu runs on green ones of eventlet, os-ken 4 on native ones.
 
-Green threads share the standard library with everything else of their process, so it must be patched before anything
-else uses it. Only the controller's own process does so, and before it imports the rest of the framework: eventlet looks
-for old locks in all that has been imported by then, which takes half as long as the imports.
+Whatever waits in the controller waits by what is here, so that the others of its process go on meanwhile: threads, a
+lock that may be held across a wait, and queues. Sockets are the standard library's, which `patch` makes cooperate.
+
+Threads and locks of the standard library are left as they are. To replace them too, eventlet looks for old locks in all
+that has been imported, which takes as long as the imports, and then no process could be forked with the framework in
+it (`topo/processes/image.py`). So a lock of `threading` may be used for what waits for nothing while it is held.
 
 Ryu 4.34 imports its web server, which asks eventlet for a name that eventlet no longer has. We never use the server.
 """
@@ -11,14 +14,67 @@ from __future__ import annotations
 
 import importlib
 import os
+import queue
+import threading
 import warnings
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from herzschlag.controller.frameworks import Framework
 
 
+class Mailbox(Protocol):
+    """What `queue.Queue` offers, as far as it is used."""
+
+    def put(self, item: Any) -> None: ...
+    def get(self, *, timeout: float) -> Any:
+        """Raises queue.Empty."""
+
+
+class Threads(Protocol):
+    """The threads of a process."""
+
+    def spawn(self, body: Callable[..., None], *words: object) -> None:
+        """Run this beside everything else; the process may end without it."""
+
+    def lock(self) -> AbstractContextManager[object]: ...
+    def mailbox(self) -> Mailbox: ...
+
+
+class Native:
+    """Those of the standard library."""
+
+    def spawn(self, body: Callable[..., None], *words: object) -> None:
+        threading.Thread(target=body, args=words, daemon=True).start()
+
+    def lock(self) -> AbstractContextManager[object]:
+        return threading.Lock()
+
+    def mailbox(self) -> Mailbox:
+        return queue.Queue()
+
+
+class OfFramework:
+    """Those of a framework, by its module of threads, which gives native ones the same names as green ones."""
+
+    def __init__(self, hub: Any) -> None:
+        self._hub = hub
+
+    def spawn(self, body: Callable[..., None], *words: object) -> None:
+        self._hub.spawn(body, *words)
+
+    def lock(self) -> AbstractContextManager[object]:
+        lock: AbstractContextManager[object] = self._hub.Semaphore(1)
+        return lock
+
+    def mailbox(self) -> Mailbox:
+        box: Mailbox = self._hub.Queue()
+        return box
+
+
 def load(framework: Framework) -> Any:
-    """The framework's module of threads."""
+    """The framework's module of threads. It leaves no descriptor open, so that the process can be forked."""
     # Else eventlet imports a library of its own for names in the DNS, which nothing here asks for: 60 of 280 ms.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     with warnings.catch_warnings():
@@ -27,9 +83,12 @@ def load(framework: Framework) -> Any:
             wsgi = importlib.import_module("eventlet.wsgi")
             if not hasattr(wsgi, "ALREADY_HANDLED"):
                 wsgi.ALREADY_HANDLED = object()  # type: ignore[attr-defined]
-        return importlib.import_module(f"{framework.module}.lib.hub")
+        hub = importlib.import_module(f"{framework.module}.lib.hub")
+        if framework.name == "ryu":
+            importlib.import_module("eventlet.hubs").use_hub()  # one that polls anew: the import has begun one
+    return hub
 
 
-def patch(framework: Framework) -> None:
-    """Make the standard library cooperate with the framework's threads; first thing in the controller's process."""
-    load(framework).patch()
+def patch(hub: Any) -> None:
+    """Make the standard library's sockets cooperate with the framework's threads, as Ryu's own command does."""
+    hub.patch(thread=False)

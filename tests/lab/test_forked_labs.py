@@ -25,6 +25,7 @@ MODULES = {
     "stage": "herzschlag.backends.mininet.stage",
     "recorder": "herzschlag.topo.capture.recorder",
     "zygote": "herzschlag.agents.processes.zygote",
+    "controller": "herzschlag.controller",
 }
 HARMLESS = ("fork server",)
 """A run needs it no more once it has begun."""

@@ -94,9 +94,10 @@ class Asked:
 class AskedServer:
     """A `start.Server`."""
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
+    def __init__(self, modules: tuple[str, ...], shaping: tuple[str, ...] = ()) -> None:
         self._modules = modules
-        self._shape = _shape(environment())
+        self._shaping = (*_SHAPING, *shaping)
+        self._shape = self._shape_of(environment())
         self._lock = threading.Lock()
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * ORDER_BYTES_MAX)
@@ -113,11 +114,14 @@ class AskedServer:
 
     def can(self, module: str, env: Mapping[str, str], descriptors: int) -> bool:
         room = descriptors < DESCRIPTORS_MAX - 4  # beside the standard ones and that for news
-        return room and module in self._modules and self._shape == _shape(env) and self.lives()
+        return room and module in self._modules and self._shape == self._shape_of(env) and self.lives()
 
     def serves(self, modules: Sequence[str]) -> bool:
         """Whether it lives and has them all."""
         return set(modules) <= set(self._modules) and self.lives()
+
+    def _shape_of(self, env: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in env.items() if name.startswith(self._shaping)}
 
     def lives(self) -> bool:
         return self.process.poll() is None
@@ -147,13 +151,14 @@ class AskedServer:
 _changing = threading.Lock()
 
 
-def expect_many(modules: Sequence[str]) -> None:
+def expect_many(modules: Sequence[str], shaping: tuple[str, ...] = ()) -> None:
     """From now on processes of these modules are forked by a server of this process's own. It takes a second of
-    processor time to begin, which the second process of each has saved."""
+    processor time to begin, which the second process of each has saved. `shaping`: beginnings of names of environment
+    variables that these modules read as they are imported."""
     with _changing:
         if not isinstance(start.server, AskedServer) or not start.server.serves(modules):
             _end()
-            start.server = AskedServer(tuple(modules))
+            start.server = AskedServer(tuple(modules), shaping)
 
 
 def expect_no_more() -> None:
@@ -166,7 +171,3 @@ def _end() -> None:
     server, start.server = start.server, None
     if isinstance(server, AskedServer):
         server.close()
-
-
-def _shape(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name.startswith(_SHAPING)}

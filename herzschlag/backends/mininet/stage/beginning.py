@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +25,7 @@ CONTROLLER_ADDRESS, CONTROLLER_PORT = "127.0.0.1", 6653
 class ControllerProcess(NamedTuple):
     """The controller, from its start on."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     says: int
     """Descriptor on which it says that it is ready."""
 
@@ -34,6 +33,7 @@ class ControllerProcess(NamedTuple):
 PACKET_BYTES = 4_000_000
 """Room for orders and news on the line to the zygote."""
 AGENTS, PROGRAMS = "agents", "programs"
+CONTROLLER = "herzschlag.controller"
 ZYGOTE = "herzschlag.agents.processes.zygote"
 COLD = "cold"
 """What tells a zygote not to warm up: a tenth of a lab's processor time, for memory that many labs do not miss."""
@@ -79,9 +79,9 @@ def start_zygote(records: int, logs: Path) -> ZygoteProcess:
 
 
 def controller_words(logs: Path, says: int) -> list[str]:
-    """The command line of the controller."""
+    """What the controller is told on its command line."""
     return [
-        *(sys.executable, "-m", "herzschlag.controller", "--socket", CONTROL_SOCKET),
+        *("--socket", CONTROL_SOCKET),
         *("--listen", f"{CONTROLLER_ADDRESS}:{CONTROLLER_PORT}"),
         *("--log", str(logs / "controller.log"), "--ready-fd", str(says)),
     ]
@@ -90,13 +90,15 @@ def controller_words(logs: Path, says: int) -> list[str]:
 def start_controller(logs: Path) -> ControllerProcess:
     listens, says = os.pipe()
     with (logs / "controller.out").open("ab") as output:
-        process = subprocess.Popen(
+        process = start(
+            CONTROLLER,
             controller_words(logs, says),
+            env=os.environ,
             pass_fds=(says,),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # so that Ctrl-C in a terminal does not reach the controller
+            new_session=True,  # so that Ctrl-C in a terminal does not reach the controller
         )
     os.close(says)
     return ControllerProcess(process, listens)

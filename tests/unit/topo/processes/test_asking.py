@@ -14,9 +14,10 @@ class Fake(asking.AskedServer):
 
     begun = 0
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
+    def __init__(self, modules: tuple[str, ...], shaping: tuple[str, ...] = ()) -> None:
         type(self).begun += 1
         self._modules = modules
+        self._shaping = ("PYTHON", "LD_", *shaping)
         self._shape = {"PYTHONPATH": "a folder"}
         self.living = True
 
@@ -75,3 +76,8 @@ def test_it_serves_its_modules_in_an_environment_that_makes_the_same_python() ->
     assert not server.can("some.module", same, 64)
     server.close()
     assert not server.can("some.module", same, 5)
+
+
+def test_what_its_modules_read_as_they_are_imported_has_to_be_the_same() -> None:
+    server = Fake(("some.module",), ("FLAVOUR",))
+    assert not server.can("some.module", {"PYTHONPATH": "a folder", "FLAVOUR": "sweet"}, 5)
