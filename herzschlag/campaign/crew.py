@@ -196,8 +196,12 @@ def searchers(scheduler: str) -> Iterator[Searchers]:
 
 
 def _workers_of(client: Client) -> dict[str, Any]:
+    """By address, as the scheduler answers; none once it is gone. The client's own `scheduler_info` gives what it keeps
+    of the scheduler, and another thread of it puts an answer without workers there every few seconds."""
+    if client.scheduler is None:
+        return {}
     try:
-        return dict(client.scheduler_info()["workers"])
+        return dict(client.sync(client.scheduler.identity)["workers"])
     except (OSError, TimeoutError, CancelledError):
         return {}
 

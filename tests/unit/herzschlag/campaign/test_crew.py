@@ -49,8 +49,19 @@ class Client:
         self.futures.append(Future(key, self._answers.pop(0)))
         return self.futures[-1]
 
-    def scheduler_info(self) -> dict[str, Any]:
+    @property
+    def scheduler(self) -> Client:
+        return self
+
+    def identity(self) -> dict[str, Any]:
         return {"workers": self._workers}
+
+    def sync(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return call()
+
+    def scheduler_info(self) -> dict[str, Any]:
+        """What the client keeps: for an instant, the answer to a question that asked for no workers."""
+        return {"workers": {}}
 
 
 def crew_of(client: Client) -> Crew:
