@@ -83,6 +83,28 @@ def test_it_ends_as_an_executed_one_does(tmp_path: Path, many: bool) -> None:
     assert (tmp_path / "both").read_text().endswith("ValueError: raised on purpose\n")
 
 
+def test_what_a_forked_process_forks_may_have_its_environment(tmp_path: Path) -> None:
+    """As it is, not a copy of it."""
+    lines = f"""
+import os
+from herzschlag.topo.processes import image, start
+image.get_ready(["{MODULE}"])
+start.start("{MODULE}", ["0"], env=os.environ).wait()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", lines],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+        env=environment() | {"FORKED_HERE": "a value"},
+    )
+    told = json.loads(done.stdout)
+    assert not told["imported_here"]
+    assert told["environment"] == {"FORKED_HERE": "a value"}
+
+
 def test_it_can_be_signalled_and_waited_for(tmp_path: Path) -> None:
     expect_many((MODULE,))
     with (tmp_path / "out").open("wb") as out:

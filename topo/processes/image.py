@@ -91,8 +91,9 @@ def become(module: str, words: Sequence[str], env: Mapping[str, str], descriptor
             signal.signal(signal.Signals[name], signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.set_wakeup_fd(-1)
+        wanted = dict(env)  # which may be the environment that is cleared now
         os.environ.clear()
-        os.environ.update(env)
+        os.environ.update(wanted)
         _show([sys.executable, "-m", module, *words])
         found = _entry(module)
         sys.argv = [found.__file__ or module, *words]
