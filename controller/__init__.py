@@ -5,7 +5,7 @@ This package names only what others call, and none of it imports a framework: on
 """
 
 from herzschlag.controller.client import ControllerClient, ControllerError
-from herzschlag.controller.frameworks import Framework, FrameworkMissing, chosen, installed
+from herzschlag.controller.frameworks import VARIABLE, Framework, FrameworkMissing, chosen, installed
 from herzschlag.controller.messages import (
     CutStatus,
     DirectedLink,
@@ -20,6 +20,7 @@ from herzschlag.controller.messages import (
 )
 
 __all__ = [
+    "VARIABLE",
     "ControllerClient",
     "ControllerError",
     "ErrorCode",

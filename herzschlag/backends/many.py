@@ -7,7 +7,6 @@ the less memory it has the quicker it does.
 
 from __future__ import annotations
 
-from herzschlag.controller.frameworks import VARIABLE
 from herzschlag.topo.processes.asking import expect_many, expect_no_more
 
 ONE_RUN = "herzschlag.running.one"
@@ -30,6 +29,8 @@ IMPORTED_AS_THEY_BEGIN = (
 def expect_labs(number: int) -> None:
     """Say that this process will start so many labs, itself or by processes of its own. One alone is not worth it."""
     if number > 1:
+        from herzschlag.controller import VARIABLE  # noqa: PLC0415 (one lab, and simulated ones, do without)
+
         expect_many((*PROCESSES, *IMPORTED_AS_THEY_BEGIN), (VARIABLE,))
 
 

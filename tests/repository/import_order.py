@@ -162,7 +162,7 @@ ORDER: dict[str, tuple[tuple[Place, ...], ...]] = {
             Place("herzschlag/backends/mininet/", SYSTEM, (*AGENTS, "topo/", "controller/__init__")),
             Place("herzschlag/backends/reuse", VALUES),
         ),
-        (Place("herzschlag/backends/", SYSTEM, ("topo/processes/", "controller/frameworks")),),
+        (Place("herzschlag/backends/", SYSTEM, ("topo/processes/", "controller/__init__")),),
         (Place("herzschlag/running/run_file", SYSTEM), Place("herzschlag/running/held", SYSTEM)),
         (Place("herzschlag/running/which_run", SYSTEM),),
         (Place("herzschlag/packets/", SYSTEM | {"typer", "rich"}, (*AGENTS, *TOPO, "topo/capture/")),),

@@ -6,8 +6,10 @@ stays behind: the trial sandbox ends before the answer is given.
 
 from __future__ import annotations
 
+import os
+
 from herzschlag.backends.base import Missing
-from herzschlag.controller import installed
+from herzschlag.controller import VARIABLE, FrameworkMissing, chosen, installed
 from herzschlag.systems.model import System
 from herzschlag.topo.environment import program
 from herzschlag.topo.kernel.probes import missing_for_a_lab
@@ -17,8 +19,11 @@ from herzschlag.topo.sandbox.trial import refused
 def parts() -> list[Missing]:
     """What can be told without starting anything."""
     missing = [Missing(one.what, one.fix) for one in missing_for_a_lab()]
-    if not installed():
-        missing.append(Missing("a controller framework (os-ken or Ryu)", "pip install os-ken"))
+    try:
+        chosen(os.environ)
+    except FrameworkMissing as error:
+        fix = f"unset {VARIABLE}" if installed() else "pip install os-ken"
+        missing.append(Missing(f"a controller framework ({error})", fix))
     return missing
 
 
