@@ -45,8 +45,9 @@ def _check(history: History, scenario: Scenario) -> Finding:
         both = next((pair for pair in both_act if pair not in blind), None)
         name = f"{datastore}/{path}"
         if both is None and (odd := _denied_oddly(truth, datastore, path)) is not None:
-            was, owner = str(odd.fields["from"]), str(odd.fields["owner"]) or "nobody"
-            why = f"{odd.node} was denied it at {truth.told(odd.at_ns)}: it was {was}, and {owner} owns it"
+            owner, at = str(odd.fields["owner"]), truth.told(odd.at_ns)
+            how = f"as free, though {owner} owns it" if owner else "as held, though no host owns it"
+            why = f"{odd.node} was denied it at {at} {how}"
             details.append(Detail(name=name, verdict="violated", because=why, evidence=(odd.seq,)))
             continue
         if both is None and blind:

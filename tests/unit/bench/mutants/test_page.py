@@ -58,7 +58,7 @@ def test_a_draw_that_was_ended_early_says_so() -> None:
 
 def returned(line: int) -> Mutant:
     return Mutant(
-        "herzschlag.agents.a", "agents/a.py", line, "ReplaceFalseWithTrue", "return False", "return True", SOURCE
+        "herzschlag.agents.a", "agents/settings.py", line, "ReplaceFalseWithTrue", "return False", "return True", SOURCE
     )
 
 
@@ -68,9 +68,11 @@ def test_a_mutant_knows_its_function() -> None:
 
 def test_a_reason_may_be_for_one_function_alone() -> None:
     """A line that a file has twice must not be excused by the reason of the other."""
-    same = Equivalent(file="agents/a.py", before="return False", after="return True", because="x", function="hears")
+    same = Equivalent(
+        file="agents/settings.py", before="return False", after="return True", because="x", function="hears"
+    )
     assert [same.is_of(returned(line)) for line in (3, 7)] == [False, True]
-    everywhere = Equivalent(file="agents/a.py", before="return False", after="return True", because="x")
+    everywhere = Equivalent(file="agents/settings.py", before="return False", after="return True", because="x")
     assert everywhere.is_of(returned(3)) and not everywhere.is_of(mutant(3))
     tried = [Tried(returned(3), Told()), Tried(returned(7), Told())]
     figures = page(tried, Drawn(2, 7), Equivalents((same,)), "today").splitlines()[2]

@@ -1,4 +1,4 @@
-"""A lock has one holder at a time, and whoever is denied it says what fits together."""
+"""A lock has one holder at a time, and what a host says when it is denied one fits together."""
 
 from __future__ import annotations
 
