@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import msgspec
 
 
@@ -21,3 +23,10 @@ class Mutant(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """Another one for each mutant of the same sources."""
         return f"{self.file}:{self.line}: {self.before} -> {self.after}"
+
+    @property
+    def function(self) -> str:
+        """The name of the function that it is in, the innermost; empty outside of all."""
+        functions = [node for node in ast.walk(ast.parse(self.source)) if isinstance(node, ast.FunctionDef)]
+        around = [node for node in functions if node.lineno <= self.line <= (node.end_lineno or 0)]
+        return max(around, key=lambda node: node.lineno).name if around else ""

@@ -30,6 +30,12 @@ class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: str
     after: str
     because: str
+    function: str = ""
+    """The name of the function that it is in, where the file has the line in several."""
+
+    def is_of(self, mutant: Mutant) -> bool:
+        same = (self.file, self.before, self.after) == (mutant.file, mutant.before, mutant.after)
+        return same and (not self.function or self.function == mutant.function)
 
 
 class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,12 +44,12 @@ class Equivalents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def page(tried: Sequence[Tried], drawn: Drawn, known: Equivalents, how: str) -> str:
     """The whole page; its third line has the figures."""
-    reasons = {(one.file, one.before, one.after): one.because for one in known.equivalent}
     by_scenario = [one for one in tried if one.told.scenario]
     by_both = [one for one in tried if one.told.scenario or one.told.explored]
     explored = [one for one in tried if one.told.explored]
     left = [one for one in tried if not one.told.scenario and not one.told.explored]
-    same = [one for one in left if _key(one.mutant) in reasons]
+    reasons = {one.mutant.name: _reason(one.mutant, known) for one in left}
+    same = [one for one in left if reasons[one.mutant.name]]
     counted = len(tried) - len(same)
     share = f"{100 * len(by_both) / counted:.0f} %" if counted else "-"
     left_out = drawn.number - len(tried)
@@ -66,13 +72,13 @@ def page(tried: Sequence[Tried], drawn: Drawn, known: Equivalents, how: str) -> 
         "| Place | Is | Became | Why it shows nothing |",
         "|---|---|---|---|",
     ]
-    for one in sorted(left, key=lambda one: (_key(one.mutant) in reasons, one.mutant.file, one.mutant.line)):
+    for one in sorted(left, key=lambda one: (bool(reasons[one.mutant.name]), one.mutant.file, one.mutant.line)):
         mutant = one.mutant
         cells = (
             f"{mutant.file}:{mutant.line}",
             f"`{mutant.before}`",
             f"`{mutant.after}`",
-            reasons.get(_key(mutant), ""),
+            reasons[mutant.name],
         )
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     lines += ["", "## Noticed by exploration alone", "", "| Place | Is | Became | Found |", "|---|---|---|---|"]
@@ -84,5 +90,6 @@ def page(tried: Sequence[Tried], drawn: Drawn, known: Equivalents, how: str) -> 
     return "\n".join([*lines, ""])
 
 
-def _key(mutant: Mutant) -> tuple[str, str, str]:
-    return mutant.file, mutant.before, mutant.after
+def _reason(mutant: Mutant, known: Equivalents) -> str:
+    """Why it shows nothing, if that is known."""
+    return next((one.because for one in known.equivalent if one.is_of(mutant)), "")

@@ -134,6 +134,9 @@ class SimulatedNetwork:
     def send(self, source: str, action: Send) -> None:
         """Send one datagram to each of its receivers on each of its networks."""
         message, to, networks, lives = action.message, action.to, action.networks, action.lives
+        beats = type(message) is Heartbeat
+        if not beats and min(lives.values(), default=0) < 0:  # Heartbeats, which are most, name the same lives.
+            raise AssertionError(f"{source} names lives {lives}: the field has no sign, so it could not be sent")
         if self._sent is not None:
             self._sent.append((self._queue.now_ns, source, to, networks, type(message).__name__))
         key = (source, to, networks)
@@ -141,7 +144,6 @@ class SimulatedNetwork:
         if route is None:
             route = self._routes[key] = self._find_route(source, to, networks)
         smooth, dropped, rough = route
-        beats = type(message) is Heartbeat
         if smooth:
             if beats:
                 self._beats[key] = (self._queue.now_ns + LATENCY_NS, smooth)

@@ -1,9 +1,12 @@
-"""No lock is held by two hosts at once.
+"""No lock is held by two hosts at once, and none is denied as free.
 
 This module decides from the hosts' own records of their locks, cut short by what the faults really did: a host without
 power holds nothing, and from one that is frozen or has lost the datastore a lock may be taken, whatever it still
 believes. A host that gives a lock up no longer holds it from that moment on: on real disks another may have it before
 the first learns that its release was written.
+
+What a host says when it is denied a lock has to fit together: a lock is held exactly if it has an owner. One without an
+owner is denied where the datastore could not be asked, or takes no write.
 """
 
 from __future__ import annotations
@@ -41,6 +44,12 @@ def _check(history: History, scenario: Scenario) -> Finding:
         blind = [(a, b) for a, b in both_act if _blind(a, b, datastore, truth)]
         both = next((pair for pair in both_act if pair not in blind), None)
         name = f"{datastore}/{path}"
+        if both is None and (odd := _denied_oddly(truth, datastore, path)) is not None:
+            owner, at = str(odd.fields["owner"]), truth.told(odd.at_ns)
+            how = f"as free, though {owner} owns it" if owner else "as held, though no host owns it"
+            why = f"{odd.node} was denied it at {at} {how}"
+            details.append(Detail(name=name, verdict="violated", because=why, evidence=(odd.seq,)))
+            continue
         if both is None and blind:
             a, b = sorted(blind[0], key=lambda hold: hold.begin_ns)
             why = f"{b.host} took it from {a.host} at {truth.told(b.begin_ns)}: reads of {datastore} gave old data"
@@ -70,6 +79,12 @@ def holds_of(truth: Truth, datastore: str, path: str) -> list[Hold]:
             found.append(Hold(record.node, begun.at_ns, end_ns, begun.seq))
     found += [Hold(host, begun.at_ns, FOREVER, begun.seq) for host, begun in open_holds.items()]
     return [msgspec.structs.replace(h, end_ns=min(h.end_ns, _lost_ns(truth.history[h.seq], truth))) for h in found]
+
+
+def _denied_oddly(truth: Truth, datastore: str, path: str) -> Record | None:
+    """The first record in which a lock that has an owner is free, or one that has none is held."""
+    denied = truth.history.where("lock", datastore=datastore, path=path, to="denied")
+    return next((r for r in denied if (r.fields["from"] == "held") != bool(r.fields["owner"])), None)
 
 
 def _taken_from(holds: list[Hold], datastore: str, truth: Truth) -> list[Hold]:

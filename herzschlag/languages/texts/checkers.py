@@ -75,6 +75,8 @@ CHECKERS = (
     N_("nobody and nothing was in reach"),
     N_("{phase} at {when} though {address} answers ({why})"),
     N_("{host} held it from {when} on, while {other} still did and could act"),
+    N_("{host} was denied it at {when} as free, though {owner} owns it"),
+    N_("{host} was denied it at {when} as held, though no host owns it"),
     N_("no host said anything of its locks"),
     N_("{host} took it from {other} at {when}: reads of {datastore} gave old data"),
     N_("{count} lock, one holder at a time each"),

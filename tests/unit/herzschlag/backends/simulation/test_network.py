@@ -10,7 +10,7 @@ import pytest
 
 from herzschlag.agents.protocol.actions import Send
 from herzschlag.agents.protocol.events import PingAnswered, Received
-from herzschlag.agents.protocol.messages import Heartbeat
+from herzschlag.agents.protocol.messages import Election, Heartbeat
 from herzschlag.backends.simulation.network import LATENCY_NS, Drops, SimulatedNetwork
 from herzschlag.backends.simulation.queue import EventQueue
 from herzschlag.faults import primitives as p
@@ -78,6 +78,14 @@ def test_a_datagram_reaches_everyone_on_both_networks_after_the_latency() -> Non
     assert wire.send() == ALL
     assert {at for at, _, _ in wire.heard} == {LATENCY_NS}
     assert all(event == Received(event.network, beat(), LIVES[node]) for _, node, event in wire.heard)
+
+
+def test_what_real_packets_cannot_carry_is_not_sent() -> None:
+    """A fault that ends vCenter on real packets must not pass for a healthy run here."""
+    wire, offer = Wire(), Election(sender="host-98", boot=1, sequence=1, sent_ns=0, goodness=3, heard=0, config=1)
+    with pytest.raises(AssertionError, match="could not be sent"):
+        wire.network.send("host-98", Send(offer, ("host-99",), ("A", "B"), {"host-99": -1}))
+    wire.network.send("host-98", Send(offer, ("host-99",), ("A", "B"), {}))
 
 
 def test_a_multicast_is_one_entry_of_the_queue_even_when_a_link_is_cut() -> None:
