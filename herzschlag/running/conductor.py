@@ -146,16 +146,13 @@ class Conductor:
     def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
         """When each change is due. A fault lasts exactly as long as the scenario says and may end between heartbeats:
         after a cut of 8.5 s the ninth heartbeat arrives, so the silence is always 9 s, never 10."""
-        begun: dict[str, int] = {}
+        moved_ns: dict[str, int] = {}
         found = []
         for change in self._scenario.timeline():
             wanted_ns = ready_ns + round(change.at_s * SECOND)
-            at_ns = self.aligned_ns(wanted_ns)
             if change.begins:
-                begun[change.id] = at_ns - wanted_ns
-            else:
-                at_ns = min(at_ns, wanted_ns + begun[change.id])
-            found.append((at_ns, change))
+                moved_ns[change.id] = self.aligned_ns(wanted_ns) - wanted_ns
+            found.append((wanted_ns + moved_ns[change.id], change))
         return sorted(found, key=lambda item: (item[0], item[1].begins))
 
     def wait_until(self, at_ns: int) -> None:

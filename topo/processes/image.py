@@ -31,6 +31,8 @@ _DESCRIPTORS_MAX = 65536
 _HANDLED = ("SIGTERM", "SIGHUP", "SIGCHLD", "SIGALRM", "SIGUSR1")
 Stream = int | IO[bytes] | IO[str] | None
 _ready: set[str] = set()
+_interrupt = signal.getsignal(signal.SIGINT)
+"""What this process was executed with: a shell starts what runs in the background so that it ignores Ctrl-C."""
 
 
 def get_ready(modules: Iterable[str]) -> None:
@@ -89,7 +91,7 @@ def become(module: str, words: Sequence[str], env: Mapping[str, str], descriptor
         _place(descriptors)  # closes also the pipe over which a parent would hear that nothing could be executed
         for name in _HANDLED:
             signal.signal(signal.Signals[name], signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, _interrupt)
         signal.set_wakeup_fd(-1)
         wanted = dict(env)  # which may be the environment that is cleared now
         os.environ.clear()

@@ -68,6 +68,19 @@ def test_a_fault_ends_between_two_heartbeats_when_the_scenario_says_so() -> None
     ]
 
 
+def test_a_fault_shorter_than_a_heartbeat_interval_lasts_as_long_as_the_scenario_says() -> None:
+    """Its begin is moved up to a heartbeat, and its end by as much."""
+    text = TEXT.replace("at_s = 2.5", "at_s = 2.15").replace("for_s = 4", "for_s = 0.3")
+    short = loads(text, "mine.toml")
+    plan = make_plan(short)
+    session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
+    Conductor(session, short, plan).play()
+    assert session.calls[:2] == [
+        ("begin", "cut", 22 * SECOND + 10_000_000),
+        ("end", "cut", 22 * SECOND + 310_000_000),
+    ]
+
+
 def test_the_history_tells_when_a_fault_was_effective(scenario: Scenario) -> None:
     plan = make_plan(scenario)
     conductor = Conductor(ScriptedSession(plan), scenario, plan)
