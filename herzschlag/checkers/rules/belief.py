@@ -116,8 +116,29 @@ def _too_early(dead: Record, truth: Truth) -> Detail | None:
     return None
 
 
-def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[str], str]:
-    """What a master may call the host, and the truth behind it."""
+def legal_opinions(master: str, host: str, segment: Segment, truth: Truth, older_ns: int = 0) -> tuple[set[str], str]:
+    """What a master may call the host at the end of the segment, and the truth behind it. `older_ns`: how old what is
+    known of its opinion may be."""
+    legal, why = _legal_now(master, host, segment, truth)
+    if "fdmUnreachable" not in legal and _answered_lately(master, host, segment, truth, older_ns):
+        legal = {*legal, "fdmUnreachable"}
+    return legal, why
+
+
+def _answered_lately(master: str, host: str, segment: Segment, truth: Truth, older_ns: int) -> bool:
+    """Whether a ping could be answered so lately that the host may still pass for one that answers: an answer counts
+    for as long as a ping is repeated and awaited, and is looked at when the next one is due (3.2)."""
+    counts_ns = 2 * truth.timers.dead_ping_interval_ns + truth.timers.icmp_ping_timeout_ns
+    since_ns = segment.end_ns - counts_ns - older_ns
+    before = (one for one in truth.segments if since_ns < one.end_ns <= segment.begin_ns)
+    return any(_answers(master, host, one, truth) for one in before)
+
+
+def _answers(master: str, host: str, segment: Segment, truth: Truth) -> bool:
+    return any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
+
+
+def _legal_now(master: str, host: str, segment: Segment, truth: Truth) -> tuple[set[str], str]:
     if not truth.powered(host, segment):
         return {"hostDown"}, "it has no power"
     if p.Maintenance(host) in segment.conditions:
@@ -125,7 +146,7 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth) -> tu
     alive = truth.agent_works(host, segment)
     if alive and truth.linked(master, host, segment):
         return {"connectedToMaster"}, "both reach each other"
-    pinged = any(truth.answers(master, truth.lab.address(host, net), segment) for net in truth.lab.networks)
+    pinged = _answers(master, host, segment, truth)
     if p.Frozen(host) in segment.conditions:
         return ({"fdmUnreachable"}, "its clock stands still") if pinged else ({"hostDown"}, "it stands still")
     shown = shows_heartbeat(host, master, segment, truth)

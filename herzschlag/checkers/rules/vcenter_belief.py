@@ -85,7 +85,7 @@ def _legal(host: str, segment: Segment, at_ns: int, truth: Truth) -> tuple[set[s
             legal.add("master")
             reasons.append("it leads")
         else:
-            opinions, why = legal_opinions(master, host, segment, truth)
+            opinions, why = legal_opinions(master, host, segment, truth, truth.timers.report_ns)
             legal |= opinions
             reasons.append(f"for {master} {why}")
     # What a host reports itself is shown while its master has no opinion of it.
