@@ -155,6 +155,7 @@ class Stage:
         self._stamp("lab")
         self._watch_switches()
         self._configure_controller()
+        self._lab.switches.count_no_more()
         self._stamp("controller")
         self._lab.impairments.warm_up()  # meanwhile the zygote imports its modules
         self._lab.impairments.ready_relay(relayed)
