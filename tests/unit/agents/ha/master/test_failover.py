@@ -55,3 +55,18 @@ def test_what_vanishes_later_is_restarted_at_once() -> None:
     reign.peer("host-99").vms_of_old_boot = True
     reign.inventory("host-99", generation=2)
     assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_a_vm_is_not_restarted_while_its_host_is_asked_by_ping_whether_it_lives() -> None:
+    """The host fell silent as the reign began: its ten seconds are over in the instant of the delay's end."""
+    for answered, restarted in ((False, True), (True, False)):
+        reign = Reign().owns("web")
+        reign.joins("host-100")
+        reign.peer("host-99").last_heard_ns = reign.machine.context.now_ns
+        reign.master.heard(reign.peer("host-99"))
+        reign.due(114.9)
+        assert not records(reign.machine.did(), "restart")
+        if answered:
+            reign.master.ping_answered("10.1.0.1")
+        reign.due(117)
+        assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted
