@@ -5,7 +5,7 @@ from __future__ import annotations
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.protocol.events import FileRead, LockChanged
 from tests.unit.agents.ha.master.test_master import LIST, Reign
-from tests.unit.agents.ha.scripted import records
+from tests.unit.agents.ha.scripted import cluster, records, vm
 
 
 def _gets_the_other_list(reign: Reign) -> None:
@@ -70,3 +70,22 @@ def test_a_vm_is_not_restarted_while_its_host_is_asked_by_ping_whether_it_lives(
             reign.master.ping_answered("10.1.0.1")
         reign.due(117)
         assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted
+
+
+def test_what_a_host_stops_that_seemed_dead_while_monitoring_was_off_is_restarted() -> None:
+    for silent_s in (100, 112):  # Its master takes it for dead as it looks for the VMs on its list, or later.
+        reign = Reign(host_monitoring=False).owns("web")
+        reign.joins("host-99", "web")
+        reign.joins("host-100")
+        reign.due(silent_s)
+        reign.peer("host-99").joined = False
+        reign.due(130)
+        assert records(reign.machine.did(), "host-state", host="host-99", to="hostDown")
+        reign.machine.context.configure(cluster(vms=(vm("web"), vm("db"))))
+        reign.master.reconfigured()
+        reign.master.heartbeat_seen("host-99", "vmfs-1")
+        reign.due(131)
+        reign.file("host-99", generation=2)
+        assert not records(reign.machine.did(), "restart")
+        reign.master.answered(FileRead("vmfs-1", layout.marker_path("web"), "ok", b""))
+        assert records(reign.machine.did(), "restart", vm="web", phase="begins")
