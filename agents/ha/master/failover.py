@@ -64,8 +64,8 @@ class Failover:
         self.vanished(names | last_there, because, moid)
 
     def vanished(self, vms: Iterable[str], because: str, moid: str) -> None:
-        """These went down with their host. What a new master's predecessor left is restarted when its delay is over: a
-        file said perhaps that it runs there, and the predecessor had it restarted elsewhere."""
+        """These went down with their host, or it stopped them. What a new master's predecessor left is restarted when
+        its delay is over: a file said perhaps that it runs there, and the predecessor had it restarted elsewhere."""
         if self._c.now_ns < self._waits_until_ns:
             self._orphans.update(vms)
             return

@@ -89,3 +89,17 @@ def test_what_a_host_stops_that_seemed_dead_while_monitoring_was_off_is_restarte
         assert not records(reign.machine.did(), "restart")
         reign.master.answered(FileRead("vmfs-1", layout.marker_path("web"), "ok", b""))
         assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_what_a_host_stopped_waits_for_the_delay_of_a_new_master() -> None:
+    reign = Reign().owns("web")
+    reign.joins("host-100")
+    reign.due(101)
+    reign.file("host-99", "web")
+    reign.master._hosts.read_poweron_again()
+    reign.file("host-99", generation=2)
+    reign.master.answered(FileRead("vmfs-1", layout.marker_path("web"), "ok", b""))
+    reign.due(109.9)
+    assert not records(reign.machine.did(), "restart")
+    reign.due(110.1)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
