@@ -38,6 +38,8 @@ class Span(msgspec.Struct, frozen=True):
     end_ns: int
     primitives: tuple[p.Primitive, ...]
     begin: Record
+    end: int
+    """Number of the record that ended it."""
 
 
 class Stay(msgspec.Struct, frozen=True):
@@ -89,17 +91,13 @@ class Truth:
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
-        ends = {record.fields["id"]: record.at_ns for record in self.history.where("fault", phase="end")}
-        return tuple(
-            Span(
-                str(record.fields["id"]),
-                record.at_ns,
-                ends.get(record.fields["id"], FOREVER),
-                fault_of(record).primitives(self.lab),
-                record,
-            )
-            for record in self.history.where("fault", phase="begin")
-        )
+        ends = {r.fields["id"]: (r.at_ns, r.seq) for r in self.history.where("fault", phase="end")}
+        found = []
+        for begin in self.history.where("fault", phase="begin"):
+            name, done = str(begin.fields["id"]), fault_of(begin).primitives(self.lab)
+            end_ns, end = ends.get(name, (FOREVER, FOREVER))
+            found.append(Span(name, begin.at_ns, end_ns, done, begin, end))
+        return tuple(found)
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -119,10 +117,11 @@ class Truth:
         return frozenset(c for c in found if not (isinstance(c, p.AgentDown) and self._booted(c, at_ns)))
 
     def _booted(self, down: p.AgentDown, at_ns: int) -> bool:
-        """Whether the host was booted since its agent was killed, or had no power then: a boot starts the agent."""
-        killed_ns = max(s.begin_ns for s in self.spans if down in s.primitives and s.begin_ns <= at_ns)
+        """Whether the host was booted since its agent was killed, or had no power then: a boot starts the agent. What
+        an instant did first is what was recorded first."""
+        killed = max(s.begin.seq for s in self.spans if down in s.primitives and s.begin_ns <= at_ns)
         off = p.PowerOff(down.host)
-        return any(off in s.primitives and s.begin_ns <= at_ns and s.end_ns >= killed_ns for s in self.spans)
+        return any(off in s.primitives and s.begin_ns <= at_ns and s.end > killed for s in self.spans)
 
     def segment_at(self, at_ns: int) -> Segment:
         for segment in self.segments:
@@ -329,23 +328,23 @@ class Truth:
         if not self.powered(host, self.segment_at(at_ns)):
             return "off"
         record = self.history.last("role", at_ns, node=host)
-        died_ns = max((d for d, _ in self._deaths.get(host, ()) if d <= at_ns), default=-1)
-        return "uninitialized" if record is None or record.at_ns < died_ns else str(record.fields["to"])
+        died = max((d.seq for d, _ in self._deaths.get(host, ()) if d.at_ns <= at_ns), default=-1)
+        return "uninitialized" if record is None or record.seq < died else str(record.fields["to"])
 
     def next_death_ns(self, host: str, at_ns: int, *, of_agent: bool) -> int:
         """When from that instant on the host first lost power, or, `of_agent`, its agent first died."""
         deaths = self._deaths.get(host, ())
-        return min((d for d, power in deaths if d >= at_ns and (power or of_agent)), default=FOREVER)
+        return min((d.at_ns for d, power in deaths if d.at_ns >= at_ns and (power or of_agent)), default=FOREVER)
 
     @cached_property
-    def _deaths(self) -> dict[str, tuple[tuple[int, bool], ...]]:
-        """Per host, when faults ended its agent, and whether with its power or alone."""
-        found: dict[str, list[tuple[int, bool]]] = {}
+    def _deaths(self) -> dict[str, tuple[tuple[Record, bool], ...]]:
+        """Per host, the records of faults that ended its agent, and whether with its power or alone."""
+        found: dict[str, list[tuple[Record, bool]]] = {}
         for span in self.spans:
             for one in span.primitives:
                 match one:
                     case p.PowerOff(node=host) | p.AgentDown(host=host):
-                        found.setdefault(host, []).append((span.begin_ns, isinstance(one, p.PowerOff)))
+                        found.setdefault(host, []).append((span.begin, isinstance(one, p.PowerOff)))
                     case _:
                         pass
         return {host: tuple(at) for host, at in found.items()}

@@ -73,13 +73,8 @@ def _in_a_hurry(init: Any) -> Any:
     return broken
 
 
-def _monitored_or_not(restart: Any) -> Any:
-    def broken(self: Any, vm: str, because: str, failed_host: str) -> None:
-        config = self._c.cluster.vm(vm)
-        if config is not None and vm in self._ownership.protected():
-            self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
-
-    return broken
+def _monitored_or_not(to_restart: Any) -> Any:
+    return lambda failover: failover._ownership.to_restart()
 
 
 def _owns_everything(lock_changed: Any) -> Any:
@@ -251,7 +246,7 @@ FAULTS = (
         name="restarts though monitoring is off",
         core="ha/master/failover",
         broken="restarts VMs although host monitoring is off",
-        place="herzschlag.agents.ha.master.failover.Failover.restart",
+        place="herzschlag.agents.ha.master.failover.Failover._to_restart",
         patch=_monitored_or_not,
         scenario="case-41@dies",
         checker="expectations",

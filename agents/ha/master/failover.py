@@ -56,15 +56,16 @@ class Failover:
         self._report(self._queue.host_lost(moid, self._c.now_ns))
 
     def host_down(self, moid: str, because: str) -> None:
-        """A host is dead: its VMs are restarted."""
-        names = set(self._running.gone(self._running.on(moid)))
-        protected = self._ownership.to_restart()
+        """A host is dead: its VMs are restarted. Of the others it is kept where they ran: the host, if it lives, may
+        stop them when they are to be restarted."""
+        protected = self._to_restart()
+        names = set(self._running.gone(self._running.on(moid) & protected.keys()))
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
         self.vanished(names | last_there, because, moid)
 
     def vanished(self, vms: Iterable[str], because: str, moid: str) -> None:
-        """These went down with their host. What a new master's predecessor left is restarted when its delay is over: a
-        file said perhaps that it runs there, and the predecessor had it restarted elsewhere."""
+        """These went down with their host, or it stopped them. What a new master's predecessor left is restarted when
+        its delay is over: a file said perhaps that it runs there, and the predecessor had it restarted elsewhere."""
         if self._c.now_ns < self._waits_until_ns:
             self._orphans.update(vms)
             return
@@ -109,7 +110,7 @@ class Failover:
     def restart(self, vm: str, because: str, failed_host: str) -> None:
         """A VM runs nowhere; it is restarted if it is ours to restart."""
         config = self._c.cluster.vm(vm)
-        if config is None or vm not in self._ownership.to_restart() or not self._c.cluster.host_monitoring:
+        if config is None or vm not in self._to_restart():
             return
         if self._c.now_ns < self._doubts_until_ns:
             self._orphans.add(vm)
@@ -128,8 +129,12 @@ class Failover:
         if now_ns >= self._queue.due_ns():
             self._place()
 
+    def _to_restart(self) -> dict[str, str]:
+        """VM to last host, for those that may be restarted: none while monitoring is off."""
+        return self._ownership.to_restart() if self._c.cluster.host_monitoring else {}
+
     def _restart_orphans(self) -> None:
-        protected = self._ownership.to_restart()
+        protected = self._to_restart()
         undecided: set[str] = set()
         unread = bool(self._orphans) and self._hosts.asks_the_unheard()
         for vm in sorted(self._orphans):

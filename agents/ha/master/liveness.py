@@ -187,8 +187,10 @@ class HostWatch:
         return steps
 
     def alive_elsewhere(self, now_ns: int) -> bool:
-        """Whether anything says the host lives: datagrams, a datastore heartbeat, a ping (fact sheet 3.2)."""
-        return self.phase in ("heard", "watching") or self._beats(now_ns) or self._answers()
+        """Whether anything says the host lives: datagrams, a datastore heartbeat, a ping (fact sheet 3.2). It counts as
+        living until it was pinged for long enough to say otherwise."""
+        asked = self.phase == "pinging" and now_ns < self._ping_over_ns()
+        return self.phase in ("heard", "watching") or asked or self._beats(now_ns) or self._answers()
 
     # --- how ---
 

@@ -183,7 +183,7 @@ class Master(RoleMachine):
     def _file_read(self, event: FileRead) -> None:
         stopped = self._running.marker_read(event.datastore, event.path, event.status)
         if stopped is not None:
-            self._failover.restart(stopped.vm, stopped.because, stopped.host)
+            self._failover.vanished((stopped.vm,), stopped.because, stopped.host)
             return
         for moid in self._c.others:
             if event.path == layout.poweron_path(self._c.cluster.name, moid):

@@ -57,8 +57,8 @@ def _taken(wish: p.VmPower, at_ns: int, truth: Truth) -> bool:
 
 def _not_begun(truth: Truth) -> set[str]:
     """VMs whose user last switched them on, in vain: admission control refused (7.7 [DD-AC]), a fault had each power-on
-    fail, or vCenter was killed before it had reached the host for long enough, and neither a master nor vCenter's next
-    life repeats the order."""
+    fail, the host could not lock the VM's files, or vCenter was killed before it had reached the host for long enough.
+    Neither a master nor vCenter's next life repeats the order."""
     last = {str(record.get("vm")): record for record in truth.history.of_kind("user")}
     return {vm for vm, record in last.items() if record.get("on") and (record.get("refused") or _lost(record, truth))}
 
@@ -69,6 +69,8 @@ def _lost(order: Record, truth: Truth) -> bool:
         return False  # It ran since.
     if p.Reconfigured(f"vm.{vm}.power_on_fails", True) in truth.segment_at(order.at_ns).conditions:
         return True
+    if _without_files(vm, host, order.at_ns, truth):
+        return True
     told_ns = 0
     for segment in truth.between(order.at_ns, truth.end_ns):
         if told_ns >= LIMIT_NS or not truth.vcenter_runs(segment.begin_ns):
@@ -76,6 +78,14 @@ def _lost(order: Record, truth: Truth) -> bool:
         reached = truth.vcenter_reaches(host, segment) and truth.agent_runs(host, segment)
         told_ns = told_ns + segment.end_ns - max(segment.begin_ns, order.at_ns) if reached else 0
     return False
+
+
+def _without_files(vm: str, host: str, asked_ns: int, truth: Truth) -> bool:
+    """Whether the host tried to start the VM since then, while it did not reach the VM's datastore, or write there."""
+    tries = [r for r in truth.history.where("vm", node=host, vm=vm, to="off") if r.get("from") == "starting"]
+    segments = [truth.segment_at(r.at_ns) for r in tries if r.at_ns >= asked_ns]
+    datastore = truth.vms[vm][0].datastore
+    return any(not truth.sees_storage(host, s, datastore) or not truth.writes_everywhere(host, s) for s in segments)
 
 
 def _judge(vm: str, truth: Truth, segment: Segment, at_ns: int, overdue_ns: int) -> Detail:

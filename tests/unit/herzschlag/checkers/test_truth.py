@@ -52,6 +52,14 @@ def begun(seq: int, at_ns: int, fault: Fault) -> Record:
     return Record(at_ns, seq, "herzschlag", "fault", fields)
 
 
+def ended(seq: int, at_ns: int, begin: int) -> Record:
+    return Record(at_ns, seq, "herzschlag", "fault", {"id": str(begin), "phase": "end"})
+
+
+def elects(seq: int, at_ns: int) -> Record:
+    return Record(at_ns, seq, "host-98", "role", {"to": "election", "master": ""})
+
+
 def test_a_death_of_an_agent_counts_only_where_it_is_asked_for() -> None:
     """The locks of VMs outlive the agent, not its host's power."""
     run = History([begun(0, 3, CrashAgent(host="host-98")), begun(1, 9, PowerOff(host="host-98"))])
@@ -61,3 +69,19 @@ def test_a_death_of_an_agent_counts_only_where_it_is_asked_for() -> None:
     assert truth.next_death_ns("host-98", 9, of_agent=True) == 9
     assert truth.next_death_ns("host-98", 10, of_agent=True) == FOREVER
     assert truth.next_death_ns("host-99", 2, of_agent=True) == FOREVER
+
+
+def test_an_agent_that_is_killed_in_the_instant_of_its_boot_is_dead() -> None:
+    off, kill = PowerOff(host="host-98"), CrashAgent(host="host-98", watchdog=False)
+    run = History([begun(0, 3, off), ended(1, 9, 0), elects(2, 9), begun(3, 9, kill), ended(4, 20, 3)])
+    truth = Truth.of(run, SCENARIO)
+    assert not truth.agent_works("host-98", truth.segment_at(10))
+    assert truth.role("host-98", 10) == "uninitialized"
+
+
+def test_an_agent_that_was_killed_just_before_its_boot_lives() -> None:
+    off, kill = PowerOff(host="host-98"), CrashAgent(host="host-98", watchdog=False)
+    run = History([begun(0, 3, off), begun(1, 9, kill), ended(2, 9, 0), elects(3, 9), ended(4, 20, 1)])
+    truth = Truth.of(run, SCENARIO)
+    assert truth.agent_works("host-98", truth.segment_at(10))
+    assert truth.role("host-98", 10) == "election"

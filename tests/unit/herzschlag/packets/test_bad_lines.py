@@ -36,7 +36,7 @@ def packet(network: str, sequence: int, at_ns: int, delay_ns: int = 2_000_000, l
 
 
 def span(*networks: str) -> Span:
-    return Span("bad", 100, 200, tuple(p.Impaired(n, "host-98", "host-99", loss=0.5) for n in networks), BEGIN)
+    return Span("bad", 100, 200, tuple(p.Impaired(n, "host-98", "host-99", loss=0.5) for n in networks), BEGIN, 1)
 
 
 def test_what_came_on_another_network_alone_was_lost_on_this_one() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.protocol.events import FileRead, LockChanged
 from tests.unit.agents.ha.master.test_master import LIST, Reign
-from tests.unit.agents.ha.scripted import records
+from tests.unit.agents.ha.scripted import cluster, records, vm
 
 
 def _gets_the_other_list(reign: Reign) -> None:
@@ -54,4 +54,52 @@ def test_what_vanishes_later_is_restarted_at_once() -> None:
     reign.due(111)
     reign.peer("host-99").vms_of_old_boot = True
     reign.inventory("host-99", generation=2)
+    assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_a_vm_is_not_restarted_while_its_host_is_asked_by_ping_whether_it_lives() -> None:
+    """The host fell silent as the reign began: its ten seconds are over in the instant of the delay's end."""
+    for answered, restarted in ((False, True), (True, False)):
+        reign = Reign().owns("web")
+        reign.joins("host-100")
+        reign.peer("host-99").last_heard_ns = reign.machine.context.now_ns
+        reign.master.heard(reign.peer("host-99"))
+        reign.due(114.9)
+        assert not records(reign.machine.did(), "restart")
+        if answered:
+            reign.master.ping_answered("10.1.0.1")
+        reign.due(117)
+        assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted
+
+
+def test_what_a_host_stops_that_seemed_dead_while_monitoring_was_off_is_restarted() -> None:
+    for silent_s in (100, 112):  # Its master takes it for dead as it looks for the VMs on its list, or later.
+        reign = Reign(host_monitoring=False).owns("web")
+        reign.joins("host-99", "web")
+        reign.joins("host-100")
+        reign.due(silent_s)
+        reign.peer("host-99").joined = False
+        reign.due(130)
+        assert records(reign.machine.did(), "host-state", host="host-99", to="hostDown")
+        reign.machine.context.configure(cluster(vms=(vm("web"), vm("db"))))
+        reign.master.reconfigured()
+        reign.master.heartbeat_seen("host-99", "vmfs-1")
+        reign.due(131)
+        reign.file("host-99", generation=2)
+        assert not records(reign.machine.did(), "restart")
+        reign.master.answered(FileRead("vmfs-1", layout.marker_path("web"), "ok", b""))
+        assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_what_a_host_stopped_waits_for_the_delay_of_a_new_master() -> None:
+    reign = Reign().owns("web")
+    reign.joins("host-100")
+    reign.due(101)
+    reign.file("host-99", "web")
+    reign.master._hosts.read_poweron_again()
+    reign.file("host-99", generation=2)
+    reign.master.answered(FileRead("vmfs-1", layout.marker_path("web"), "ok", b""))
+    reign.due(109.9)
+    assert not records(reign.machine.did(), "restart")
+    reign.due(110.1)
     assert records(reign.machine.did(), "restart", vm="web", phase="begins")

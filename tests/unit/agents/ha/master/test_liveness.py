@@ -97,3 +97,12 @@ def test_a_silent_host_that_gets_heartbeat_datastores_is_watched_from_then_on() 
     assert [step.do for step in host.shows_heartbeat(True, 60 * SECOND)] == ["watch"]
     assert not host.shows_heartbeat(True, 61 * SECOND)
     assert [step.state for step in host.heartbeat_seen(63 * SECOND)] == ["networkPartitionedFromMaster"]
+
+
+def test_a_host_counts_as_living_until_it_was_pinged_for_long_enough() -> None:
+    for answers, alive in ((-1, False), (12, True)):
+        host = watch()
+        run(host, 14.9, answers=answers)
+        assert host.alive_elsewhere(round(14.9 * SECOND))
+        run(host, 15, answers=answers)
+        assert host.alive_elsewhere(15 * SECOND) is alive

@@ -19,18 +19,20 @@ from herzschlag.agents.protocol.messages import (
     RestartOrder,
     RestartResult,
 )
+from herzschlag.agents.settings import SECOND
 from tests.unit.agents.ha.scripted import ALL, GATEWAY, Machine, cluster, messages, of, records, vm
 
 LIST = layout.protectedlist_path("lab")
 
 
 class Reign:
-    """The reign of host-98, elected at 100 s with others in sight; it owns vmfs-1, whose list has `web` on host-99."""
+    """The reign of host-98, elected at 100 s, ten seconds after it heard the others last; it owns vmfs-1, whose list
+    has `web` on host-99."""
 
     def __init__(self, moid: str = "host-98", *, company: bool = True, **options: Any) -> None:
         self.machine = Machine(moid, cluster(vms=(vm("web"), vm("db")), **options))
         for peer in self.machine.context.peers.values():
-            peer.boot, peer.last_heard_ns = 1, self.machine.context.now_ns
+            peer.boot, peer.last_heard_ns = 1, self.machine.context.now_ns - 10 * SECOND
         self.master = Master(self.machine.parts, "a test", company=company)
         self.first = self.machine.did()
 

@@ -39,3 +39,19 @@ def test_a_vm_whose_user_could_not_switch_it_off_must_run() -> None:
     assert CHECKERS["vms-run"].judge(history, scenario).verdict == "holds"
     never = [r for r in history.records if r.kind != "vm" or r.get("vm") != "vm-98-1"]
     assert CHECKERS["vms-run"].judge(History.ordered(never), scenario).verdict == "violated"
+
+
+@pytest.mark.parametrize(("on_at_s", "verdict"), [(30.0, "holds"), (230.0, "violated")])
+def test_a_vm_need_not_run_whose_host_did_not_reach_its_files_when_its_user_switched_it_on(
+    on_at_s: float, verdict: str
+) -> None:
+    """Storage is lost from 10 s to 210 s; each power-on fails, at 230 s without a reason."""
+    found = load(str(EXPLORED / "switched-on-without-storage.toml"))
+    lost, off, on = found.steps
+    scenario = msgspec.structs.replace(found, steps=(lost, off, msgspec.structs.replace(on, at_s=on_at_s)))
+    history = play(scenario)
+    (starts,) = history.where("vm", vm="vm-98-1", to="starting")[1:]
+    kept = [r for r in history.records if r.seq <= starts.seq or r.kind != "vm" or r.get("vm") != "vm-98-1"]
+    failed = msgspec.structs.replace(starts, fields={**starts.fields, "from": "starting", "to": "off"})
+    kept.insert(kept.index(starts) + 1, failed)
+    assert CHECKERS["vms-run"].judge(History.ordered(kept), scenario).verdict == verdict
