@@ -53,6 +53,8 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     ├── BadName                         agents: a name that cannot be part of a path
     ├── SpecError                       topo: an invalid topology
     └── PcapngError                     topo: bytes that are not a capture
+    ImportError
+    └── FrameworkMissing                controller: no usable OpenFlow framework
     OSError
     └── NotRegularError                 agents: what lies at a path of a datastore is not a file of ours
     RuntimeError
@@ -66,7 +68,6 @@ the above there: `SpecError` an `InputError`, `UnusableMachineError` a `BackendU
     Exception
     ├── ControlError                    controller: a request that was not carried out
     ├── ControllerError                 controller: the client's view of the same, or of a controller that is gone
-    ├── FrameworkMissing                controller: no usable OpenFlow framework
     ├── Trouble                         remote, on the other machine: the user should read this
     ├── Broken                          a schedule breaks a rule; Hypothesis makes it short, and no caller sees it
     ├── Refusal                         systems: the system said that it did not write, where a writer asked it to

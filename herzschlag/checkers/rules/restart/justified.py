@@ -132,9 +132,13 @@ def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | 
 
 
 def _owns(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    """Whether the host is the master that is responsible for the VMs of a datastore: it holds its protectedlist."""
+    """Whether the host is the master that is responsible for the VMs of a datastore: it holds its protectedlist, since
+    it leads. What it held before it lost power it holds no more."""
+    won = truth.history.last("role", at_ns, node=host, to="master")
+    if won is None:
+        return False
     locks = truth.history.where("lock", node=host, datastore=datastore)
-    own = [r for r in locks if r.at_ns <= at_ns and str(r.fields["path"]).endswith("protectedlist")]
+    own = [r for r in locks if won.seq < r.seq and r.at_ns <= at_ns and str(r.fields["path"]).endswith("protectedlist")]
     held = [r for r in own if r.fields["to"] in ("held", "free", "lost")][-1:]
     return truth.role(host, at_ns) == "master" and any(r.fields["to"] == "held" for r in held)
 
