@@ -194,7 +194,9 @@ class Master(RoleMachine):
         """What a host without network heartbeat says of itself and of its VMs."""
         newest = self._hosts.poweron_read(moid, datastore, file)
         if newest is not None:
-            for vm in self._running.poweron_read(moid, newest):
+            new = self._running.poweron_read(moid, newest)
+            # A poweron file alone is not a sign of life, and ends no restart (docs/decisions/0009).
+            for vm in new if self._hosts.alive(moid) else ():
                 self._failover.runs(vm, moid)
 
     def _list_written(self, datastore: str, status: str) -> None:

@@ -103,3 +103,16 @@ def test_what_a_host_stopped_waits_for_the_delay_of_a_new_master() -> None:
     assert not records(reign.machine.did(), "restart")
     reign.due(110.1)
     assert records(reign.machine.did(), "restart", vm="web", phase="begins")
+
+
+def test_the_poweron_file_of_a_host_without_a_sign_of_life_ends_no_restart() -> None:
+    """What a dead host wrote last is read in the instant in which the list is got: the order's target may fail."""
+    for lives in (False, True):
+        reign = Reign().owns("web")
+        reign.joins("host-100")
+        reign.due(110.1)
+        assert records(reign.machine.did(), "restart", vm="web", phase="ordered")
+        if lives:
+            reign.master.heartbeat_seen("host-99", "vmfs-1")
+        reign.file("host-99", "web")
+        assert bool(records(reign.machine.did(), "restart", vm="web", phase="done")) is lives
