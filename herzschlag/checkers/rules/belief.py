@@ -23,7 +23,7 @@ NAME = "belief"
 
 
 SPARE_NS = 5 * SECOND
-"""For joining, booting, and a ping that is repeated each ten seconds."""
+"""For joining and booting."""
 
 
 SAYS_SO_NS = 45 * SECOND
@@ -120,18 +120,19 @@ def legal_opinions(master: str, host: str, segment: Segment, truth: Truth, older
     """What a master may call the host at the end of the segment, and the truth behind it. `older_ns`: how old what is
     known of its opinion may be."""
     legal, why = _legal_now(master, host, segment, truth)
-    if "fdmUnreachable" not in legal and _answered_lately(master, host, segment, truth, older_ns):
-        legal = {*legal, "fdmUnreachable"}
+    if passes_until_ns(master, host, segment, truth) + older_ns > segment.end_ns:
+        # In maintenance mode it is not part of HA, whatever it answers (3.1).
+        legal = {*legal, "uninitialized" if p.Maintenance(host) in segment.conditions else "fdmUnreachable"}
     return legal, why
 
 
-def _answered_lately(master: str, host: str, segment: Segment, truth: Truth, older_ns: int) -> bool:
-    """Whether a ping could be answered so lately that the host may still pass for one that answers: an answer counts
-    for as long as a ping is repeated and awaited, and is looked at when the next one is due (3.2)."""
+def passes_until_ns(master: str, host: str, segment: Segment, truth: Truth) -> int:
+    """Until when the host may still pass for one that answers ping, as it did before the segment: an answer counts for
+    as long as a ping is repeated and awaited, and is looked at when the next one is due (3.2). 0: it answered none."""
     counts_ns = 2 * truth.timers.dead_ping_interval_ns + truth.timers.icmp_ping_timeout_ns
-    since_ns = segment.end_ns - counts_ns - older_ns
-    before = (one for one in truth.segments if since_ns < one.end_ns <= segment.begin_ns)
-    return any(_answers(master, host, one, truth) for one in before)
+    before = (one for one in reversed(truth.segments) if one.end_ns <= segment.begin_ns)
+    last = next((one for one in before if _answers(master, host, one, truth)), None)
+    return last.end_ns + counts_ns if last else 0
 
 
 def _answers(master: str, host: str, segment: Segment, truth: Truth) -> bool:

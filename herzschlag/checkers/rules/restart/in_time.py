@@ -1,9 +1,9 @@
 """A protected VM whose host died, or that an isolated host stopped, is restarted in time.
 
 This module decides by the settings how long its master may take from the moment at which nothing changes any more: to
-take a silent host for dead (T18, 1.1 [DD-R]), or to read what an isolated one has stopped (each 30 s, 1.3); a new
-master waits its delay and until it holds the VM's list (1.2, 1.5). That the restart begins is enough: its attempts
-and its place are for `attempts.py` and `placement.py`.
+take a silent host for dead (T18, 1.1 [DD-R]; later if it answered ping until then, 3.2), or to read what an isolated
+one has stopped (each 30 s, 1.3); a new master waits its delay and until it holds the VM's list (1.2, 1.5). That the
+restart begins is enough: its attempts and its place are for `attempts.py` and `placement.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from herzschlag.checkers.checker import Checker
 from herzschlag.checkers.lasting import own_agent_lives, slack_ns
 from herzschlag.checkers.leading import leads_since, same_reign
-from herzschlag.checkers.rules.belief import legal_delay_ns
+from herzschlag.checkers.rules.belief import legal_delay_ns, passes_until_ns
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.signs_of_life import shows_heartbeat
 from herzschlag.checkers.truth import Stay, Truth
@@ -92,7 +92,8 @@ def _limit_ns(stay: Stay, master: str, segment: Segment, truth: Truth) -> int | 
         return None
     limit_ns = legal_delay_ns(truth.scenario) + SPARE_NS + slack_ns(truth)
     if not truth.powered(host, segment):
-        return limit_ns
+        passes_ns = passes_until_ns(master, host, segment, truth) - segment.begin_ns
+        return max(limit_ns, passes_ns + SPARE_NS + slack_ns(truth))
     role = truth.role(host, min(segment.end_ns, truth.end_ns) - 1)
     names = [d.name for d in truth.lab.datastores_of(host)]
     free = all(truth.sees_storage(end, segment, name) for end in (host, master) for name in names)
