@@ -84,14 +84,11 @@ class _Request(NamedTuple):
     """The host that shall do it."""
 
 
-class _View:
+class _View(NamedTuple):
     """The last report of one master."""
 
-    __slots__ = ("at_ns", "message")
-
-    def __init__(self, message: ClusterView, at_ns: int) -> None:
-        self.message = message
-        self.at_ns = at_ns
+    message: ClusterView
+    at_ns: int
 
 
 class VCenter(Core):
@@ -206,11 +203,10 @@ class VCenter(Core):
             self._show()
 
     def _report(self, moid: str, host: _Host, message: Report) -> None:
-        host.config, host.role = message.config, message.role
-        gone = host.vms - set(message.vms)
-        host.vms, host.reported_ns = frozenset(message.vms), self._now_ns
+        host.config, host.role, host.reported_ns = message.config, message.role, self._now_ns
+        gone, host.vms = host.vms - set(message.vms), frozenset(message.vms)
         known = self._where.keys() >= set(message.vms)
-        self._where.update(dict.fromkeys(message.vms, moid))
+        self._where.update((vm, moid) for vm in message.vms if self._runs_there(vm, message))
         if not known:
             self._keep()
         for vm in gone & self._off:
@@ -221,6 +217,13 @@ class VCenter(Core):
             host.access = dict(message.datastores)
             self._reselect()
         self._show(moid)
+
+    def _runs_there(self, vm: str, said: Report) -> bool:
+        """Whether a VM runs on a host that says so. One that does not reach the VM's datastore cannot see that its lock
+        is another's: then not if another one said that it has it."""
+        home, last = self._config.vm(vm), self._hosts.get(self._where.get(vm, ""))
+        reaches = home is None or said.datastores.get(home.datastore, "ok") == "ok"
+        return reaches or last is None or vm not in last.vms
 
     def _user_power(self, name: str, on: bool, host: str) -> None:
         vm = self._config.vm(name)
@@ -387,14 +390,9 @@ class VCenter(Core):
 
     def _order(self, order_type: type[Order], to: str, **body: object) -> None:
         self._sequence += 1
-        host = self._hosts[to]
+        host, now_ns = self._hosts[to], self._now_ns
         order = order_type(
-            sender=VCENTER,
-            boot=self._boot,
-            sequence=self._sequence,
-            sent_ns=self._now_ns,
-            answers=host.sequence,
-            **body,
+            sender=VCENTER, boot=self._boot, sequence=self._sequence, sent_ns=now_ns, answers=host.sequence, **body
         )
         lives = {to: host.boot} if host.boot else {}
         self._actions.append(Send(order, (to,), self._s.networks, lives))  # type: ignore[arg-type]  # one of AnyMessage

@@ -58,8 +58,10 @@ class RunningVms:
         known = self.on(moid)
         for vm in sorted(vms - known):
             before = self.where.get(vm, "")
-            if not self._has(before, vm) or (self.reaches(moid, vm) and not self.reaches(before, vm)):
+            if self.reaches(moid, vm) and not (self._has(before, vm) and self.reaches(before, vm)):
                 self.runs(vm, moid)
+            elif not self._has(before, vm):
+                self.where[vm] = moid  # The list goes on naming the host that had its lock last.
         return self.gone(known - vms)
 
     def gone(self, vms: Iterable[str]) -> list[str]:

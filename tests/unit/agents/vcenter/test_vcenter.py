@@ -139,3 +139,21 @@ def test_what_a_dead_host_ran_does_not_fulfil_what_a_user_asks_of_it() -> None:
     vcenter.happens(WAKE, 53.0)
     vcenter.reported(boot=8)
     assert not sent(vcenter.happens(WAKE, 54.0), PowerRequest), "it was seen done"
+
+
+def test_a_host_without_the_datastore_takes_no_vm_from_one_that_has_it() -> None:
+    """Its lock was broken, and the VM restarted; the host is heard again, and still names it."""
+    for access, asked in (({"vmfs-1": "apd"}, "host-99"), ({}, "host-98")):
+        vcenter = Driven()
+        vcenter.reported(host="host-98", vms=("web",))
+        vcenter.reported(host="host-99", vms=("web",))
+        vcenter.reported(host="host-98", vms=("web",), datastores=access)
+        assert records(vcenter.happens(UserPower("web", False, "")), "user", host=asked)
+
+
+def test_it_counts_where_no_other_host_has_it() -> None:
+    vcenter = Driven()
+    vcenter.reported(host="host-99", vms=("web",))
+    vcenter.reported(host="host-99")
+    vcenter.reported(host="host-98", vms=("web",), datastores={"vmfs-1": "apd"})
+    assert records(vcenter.happens(UserPower("web", False, "")), "user", host="host-98")

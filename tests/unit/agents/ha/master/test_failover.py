@@ -116,3 +116,12 @@ def test_the_poweron_file_of_a_host_without_a_sign_of_life_ends_no_restart() -> 
             reign.master.heartbeat_seen("host-99", "vmfs-1")
         reign.file("host-99", "web")
         assert bool(records(reign.machine.did(), "restart", vm="web", phase="done")) is lives
+
+
+def test_the_list_counts_where_a_host_that_does_not_reach_the_datastore_names_a_vm() -> None:
+    """The VM was restarted on host-99, which died; host-100 lost its datastore before that, and is heard again."""
+    for access, listed, restarted in (("apd", "host-99", True), ("ok", "host-99", False), ("apd", "host-100", False)):
+        reign = Reign().owns("web", on=listed)
+        reign.joins("host-100", "web", access=access)
+        reign.due(116)
+        assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted

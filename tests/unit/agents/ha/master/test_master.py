@@ -36,9 +36,9 @@ class Reign:
         self.master = Master(self.machine.parts, "a test", company=company)
         self.first = self.machine.did()
 
-    def owns(self, *vms: str) -> Reign:
+    def owns(self, *vms: str, on: str = "host-99") -> Reign:
         self.master.answered(LockChanged("vmfs-1", LIST, True, self.machine.context.moid, "it was free"))
-        rows = tuple(layout.ProtectedVm(name, "host-99", "medium", 500, 1024) for name in vms)
+        rows = tuple(layout.ProtectedVm(name, on, "medium", 500, 1024) for name in vms)
         data = layout.encode_protectedlist(layout.ProtectedList(rows, 1))
         self.master.answered(FileRead("vmfs-1", LIST, "ok", data))
         return self
@@ -46,13 +46,15 @@ class Reign:
     def peer(self, moid: str) -> Peer:
         return self.machine.context.peers[moid]
 
-    def joins(self, moid: str, *vms: str, generation: int = 1) -> None:
+    def joins(self, moid: str, *vms: str, generation: int = 1, access: Any = "ok") -> None:
         peer = self.peer(moid)
         header = {"sender": moid, "boot": 1, "sequence": generation, "sent_ns": 0}
         self.master.message(peer, Join(**header, inventory=0, padding=0))  # type: ignore[arg-type]
-        self.inventory(moid, *vms, generation=generation)
+        self.inventory(moid, *vms, generation=generation, access=access)
 
-    def inventory(self, moid: str, *vms: str, generation: int, failed: tuple[str, ...] = ()) -> None:
+    def inventory(
+        self, moid: str, *vms: str, generation: int, failed: tuple[str, ...] = (), access: Any = "ok"
+    ) -> None:
         message = Inventory(
             sender=moid,
             boot=1,
@@ -60,7 +62,7 @@ class Reign:
             sent_ns=0,
             generation=generation,
             vms=vms,
-            datastores={"vmfs-1": "ok", "vmfs-2": "ok"},
+            datastores={"vmfs-1": access, "vmfs-2": access},
             failed=failed,
         )
         self.master.message(self.peer(moid), message)

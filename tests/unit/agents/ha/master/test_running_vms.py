@@ -93,11 +93,12 @@ def test_nor_from_the_master_itself() -> None:
 
 
 def test_where_no_other_host_is_known_to_have_it_it_counts() -> None:
-    vms, _ = running(zombie=peer("apd"), gone=peer(joined=False), silent=peer(inventory=-1))
+    vms, lists = running(zombie=peer("apd"), gone=peer(joined=False), silent=peer(inventory=-1))
     for host in ("gone", "silent"):
         vms.where["vm-1"] = host
         vms.exactly("zombie", ONE)
         assert vms.where == {"vm-1": "zombie"}
+        assert not lists.where, "its lock is perhaps another's, and the list says whose"
 
 
 def test_a_host_that_reaches_it_takes_it_from_one_that_does_not() -> None:
