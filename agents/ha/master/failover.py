@@ -142,11 +142,11 @@ class Failover:
             if last is None or vm in self._queue:
                 continue
             host = self._running.where.get(vm)
-            speaks = host is not None and self._hosts.speaks(host)
-            # Without the datastore it cannot see that the VM's lock is another's: then the list counts.
-            if host is not None and speaks and (host == last or self._running.reaches(host, vm)):
-                continue
-            if host is not None and not speaks and self._hosts.alive(host):
+            if host is not None and self._hosts.speaks(host):
+                # Without the datastore it cannot see that the VM's lock is another's: then the list counts.
+                if host == last or self._running.reaches(host, vm):
+                    continue
+            elif host is not None and self._hosts.alive(host):
                 undecided.add(vm)  # Its poweron file may be of an earlier life: what it reports when it joins counts.
                 continue
             # A poweron file alone is not a sign of life (docs/decisions/0009).
