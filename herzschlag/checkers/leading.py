@@ -16,18 +16,25 @@ from herzschlag.history.records import Record
 
 def leads_since(host: str, datastore: str, at_ns: int, truth: Truth) -> int | None:
     """From when on the host is a master that may restart VMs of the datastore; None: it is none."""
+    won = truth.history.last("role", at_ns, node=host, to="master")
+    owns_ns = owns_since(host, datastore, at_ns, truth)
+    if won is None or owns_ns is None:
+        return None
+    return max(won.at_ns + truth.timers.restart_delay_ns, owns_ns)
+
+
+def owns_since(host: str, datastore: str, at_ns: int, truth: Truth) -> int | None:
+    """From when on the host is the master that is responsible for the VMs of the datastore, because it holds its list;
+    None: it is not."""
     if truth.role(host, at_ns) != "master":
         return None
-    won = truth.history.last("role", at_ns, node=host, to="master")
     lists = dict(protected_lists(truth.history))
-    if won is None or datastore not in lists:
+    if datastore not in lists:
         return None
     holds = [
         h for h in holds_of(truth, datastore, lists[datastore]) if h.host == host and h.begin_ns <= at_ns < h.end_ns
     ]
-    if not holds:
-        return None
-    return max(won.at_ns + truth.timers.restart_delay_ns, holds[-1].begin_ns)
+    return holds[-1].begin_ns if holds else None
 
 
 def same_reign(written: Record, at_ns: int, truth: Truth) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from herzschlag.checkers.bad_lines import loses
 from herzschlag.checkers.checker import Checker
+from herzschlag.checkers.leading import owns_since
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.signs_of_life import may_show_nothing, shows_heartbeat
@@ -131,26 +132,14 @@ def _last_switch(vm: str, order: Record, truth: Truth) -> tuple[Record, bool] | 
     return found[-1] if found else None
 
 
-def _owns(host: str, datastore: str, at_ns: int, truth: Truth) -> bool:
-    """Whether the host is the master that is responsible for the VMs of a datastore: it holds its protectedlist, since
-    it leads. What it held before it lost power it holds no more."""
-    won = truth.history.last("role", at_ns, node=host, to="master")
-    if won is None:
-        return False
-    locks = truth.history.where("lock", node=host, datastore=datastore)
-    own = [r for r in locks if won.seq < r.seq and r.at_ns <= at_ns and str(r.fields["path"]).endswith("protectedlist")]
-    held = [r for r in own if r.fields["to"] in ("held", "free", "lost")][-1:]
-    return truth.role(host, at_ns) == "master" and any(r.fields["to"] == "held" for r in held)
-
-
 def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
     """Whether at some time since then vCenter could tell the master, and the master write its protectedlist."""
     datastore = truth.vms[vm][0].datastore
     for segment in truth.between(since_ns, order.at_ns):
         for master in truth.lab.moids:
             begin_ns, end_ns = max(segment.begin_ns, since_ns), min(segment.end_ns, order.at_ns)
-            owns = (_owns(master, datastore, at_ns, truth) for at_ns in (end_ns - USER_NS, end_ns - 1))
-            leads = end_ns - begin_ns >= USER_NS and all(owns)
+            owns = (owns_since(master, datastore, at_ns, truth) for at_ns in (end_ns - USER_NS, end_ns - 1))
+            leads = end_ns - begin_ns >= USER_NS and None not in owns
             told = truth.vcenter_reaches(master, segment)
             if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
                 return True
