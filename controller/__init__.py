@@ -5,7 +5,7 @@ This package names only what others call, and none of it imports a framework: on
 """
 
 from herzschlag.controller.client import ControllerClient, ControllerError
-from herzschlag.controller.frameworks import VARIABLE, Framework, FrameworkMissing, chosen, installed
+from herzschlag.controller.frameworks import VARIABLE, Framework, FrameworkMissing, chosen, installed, way_out
 from herzschlag.controller.messages import (
     CutStatus,
     DirectedLink,
@@ -37,4 +37,5 @@ __all__ = [
     "FrameworkMissing",
     "chosen",
     "installed",
+    "way_out",
 ]

@@ -30,8 +30,7 @@ def main() -> None:
     from herzschlag.controller.app import LinkCutter  # noqa: PLC0415
     from herzschlag.controller.server import listen, serve  # noqa: PLC0415
 
-    framework_api.patch()
-
+    framework_api.THREADS.patch()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     logging.basicConfig(

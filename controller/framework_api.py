@@ -33,7 +33,7 @@ def _load(name: str) -> Any:
 
 
 leave_out(_framework.module)
-_hub = threads.load(_framework)
+THREADS = threads.load(_framework)
 _cfg = _load("cfg")
 _app_manager = _load("base.app_manager")
 _controller = _load("controller.controller")
@@ -42,17 +42,11 @@ _ofp_event = _load("controller.ofp_event")
 _ofproto_v1_4 = _load("ofproto.ofproto_v1_4")
 
 App: Any = _app_manager.RyuApp if NAME == "ryu" else _app_manager.OSKenApp
-THREADS: threads.Threads = threads.OfFramework(_hub)
 OPENFLOW_VERSION: int = _ofproto_v1_4.OFP_VERSION
 MAIN: str = _handler.MAIN_DISPATCHER
 DEAD: str = _handler.DEAD_DISPATCHER
 
 Listening = Callable[[OSError | None], None]
-
-
-def patch() -> None:
-    """Before the process makes its first socket."""
-    threads.patch(_hub)
 
 
 def on(event: str, *states: str) -> Callable[[Handler], Handler]:

@@ -38,6 +38,11 @@ def installed() -> tuple[Framework, ...]:
     )
 
 
+def way_out(install: str) -> str:
+    """What mends it where none is usable: `install`, if none is installed; else another one is asked for."""
+    return f"unset {VARIABLE}" if installed() else install
+
+
 def chosen(environ: Mapping[str, str]) -> Framework:
     """The framework that will serve; the variable HERZSCHLAG_CONTROLLER forces one."""
     there = installed()

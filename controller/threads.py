@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import queue
-import threading
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -32,36 +30,18 @@ class Mailbox(Protocol):
         """Raises queue.Empty."""
 
 
-class Threads(Protocol):
-    """The threads of a process."""
-
-    def spawn(self, body: Callable[..., None], *words: object) -> None:
-        """Run this beside everything else; the process may end without it."""
-
-    def lock(self) -> AbstractContextManager[object]: ...
-    def mailbox(self) -> Mailbox: ...
-
-
-class Native:
-    """Those of the standard library."""
-
-    def spawn(self, body: Callable[..., None], *words: object) -> None:
-        threading.Thread(target=body, args=words, daemon=True).start()
-
-    def lock(self) -> AbstractContextManager[object]:
-        return threading.Lock()
-
-    def mailbox(self) -> Mailbox:
-        return queue.Queue()
-
-
-class OfFramework:
-    """Those of a framework, by its module of threads, which gives native ones the same names as green ones."""
+class Threads:
+    """By the framework's module of threads, which gives native ones the same names as green ones."""
 
     def __init__(self, hub: Any) -> None:
         self._hub = hub
 
+    def patch(self) -> None:
+        """Make the standard library's sockets cooperate, as Ryu's own command does: before the first one is made."""
+        self._hub.patch(thread=False)
+
     def spawn(self, body: Callable[..., None], *words: object) -> None:
+        """Run this beside everything else; the process may end without it."""
         self._hub.spawn(body, *words)
 
     def lock(self) -> AbstractContextManager[object]:
@@ -73,8 +53,8 @@ class OfFramework:
         return box
 
 
-def load(framework: Framework) -> Any:
-    """The framework's module of threads. It leaves no descriptor open, so that the process can be forked."""
+def load(framework: Framework) -> Threads:
+    """The framework's threads. Importing them leaves no descriptor open, so that the process can be forked."""
     # Else eventlet imports a library of its own for names in the DNS, which nothing here asks for: 60 of 280 ms.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     with warnings.catch_warnings():
@@ -86,9 +66,4 @@ def load(framework: Framework) -> Any:
         hub = importlib.import_module(f"{framework.module}.lib.hub")
         if framework.name == "ryu":
             importlib.import_module("eventlet.hubs").use_hub()  # one that polls anew: the import has begun one
-    return hub
-
-
-def patch(hub: Any) -> None:
-    """Make the standard library's sockets cooperate with the framework's threads, as Ryu's own command does."""
-    hub.patch(thread=False)
+    return Threads(hub)

@@ -93,7 +93,7 @@ def controller_framework() -> Probe:
         serves, fix = frameworks.chosen(os.environ), ""
         detail = f"{serves.name} {serves.version} serves (installed: {', '.join(there)})"
     except frameworks.FrameworkMissing as error:
-        detail, fix = str(error), f"unset {frameworks.VARIABLE}" if there else by_pip("os-ken>=4.2")
+        detail, fix = str(error), frameworks.way_out(by_pip("os-ken>=4.2"))
     return Probe(
         name="controller framework",
         ok=not fix,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from herzschlag.backends.base import Missing
-from herzschlag.controller import VARIABLE, FrameworkMissing, chosen, installed
+from herzschlag.controller import FrameworkMissing, chosen, way_out
 from herzschlag.systems.model import System
 from herzschlag.topo.environment import program
 from herzschlag.topo.kernel.probes import missing_for_a_lab
@@ -22,8 +22,7 @@ def parts() -> list[Missing]:
     try:
         chosen(os.environ)
     except FrameworkMissing as error:
-        fix = f"unset {VARIABLE}" if installed() else "pip install os-ken"
-        missing.append(Missing(f"a controller framework ({error})", fix))
+        missing.append(Missing(f"a controller framework ({error})", way_out("pip install os-ken")))
     return missing
 
 

@@ -1,14 +1,30 @@
-"""A switch in memory: a flow table that answers "would this packet come out there?", and misbehaves when told to."""
+"""Stand-ins for tests of the controller: a switch in memory, and native threads.
+
+The switch has a flow table that answers "would this packet come out there?", and misbehaves when told to.
+"""
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from types import SimpleNamespace
 
 from herzschlag.controller.links import Change, Rule, SwitchState
 from herzschlag.controller.messages import ControlError, ErrorCode
 from herzschlag.controller.switch import RuleCount
+from herzschlag.controller.threads import Threads
+
+
+def native_threads() -> Threads:
+    """As those of os-ken, with nothing of a framework in them."""
+
+    def spawn(body: Callable[..., None], *words: object) -> None:
+        threading.Thread(target=body, args=words, daemon=True).start()
+
+    return Threads(SimpleNamespace(Queue=queue.Queue, Semaphore=threading.Semaphore, spawn=spawn))
 
 
 class FakeSwitch:

@@ -14,9 +14,8 @@ from herzschlag.controller.client import ControllerClient, ControllerError
 from herzschlag.controller.messages import LINE_BYTES_MAX, ErrorCode, Network, Port, decode_reply
 from herzschlag.controller.server import listen, serve
 from herzschlag.controller.service import Service
-from herzschlag.controller.threads import Native
 from herzschlag.controller.vswitchd import settle
-from tests.support.controller.fakes import FakeSwitch
+from tests.support.controller.fakes import FakeSwitch, native_threads
 
 NETWORKS = {"A": Network(10, {"host-98": Port(1, "02:00:00:00:00:01"), "host-99": Port(2, "02:00:00:00:00:02")})}
 
@@ -24,14 +23,14 @@ NETWORKS = {"A": Network(10, {"host-98": Port(1, "02:00:00:00:00:01"), "host-99"
 @pytest.fixture
 def channel(tmp_path: Path) -> Iterator[tuple[Path, threading.Event]]:
     """A served channel over a switch in memory, and the event its end sets."""
-    service = Service("fake", "1", lambda deadline_ns, *, changed: True, Native())
+    service = Service("fake", "1", lambda deadline_ns, *, changed: True, native_threads())
     service.connected(FakeSwitch(10))
     path, ended = tmp_path / "control", threading.Event()
     with listen(path) as listener:
 
         def serve_until_shut() -> None:
             with contextlib.suppress(OSError):
-                serve(listener, service.answer, ended.set, Native())
+                serve(listener, service.answer, ended.set, native_threads())
 
         server = threading.Thread(target=serve_until_shut)
         server.start()

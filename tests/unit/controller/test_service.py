@@ -22,8 +22,7 @@ from herzschlag.controller.messages import (
     StatusReply,
 )
 from herzschlag.controller.service import Service
-from herzschlag.controller.threads import Native
-from tests.support.controller.fakes import FakeSwitch
+from tests.support.controller.fakes import FakeSwitch, native_threads
 
 NODES = ["host-98", "host-99", "host-100", "gateway"]
 NETWORKS = {
@@ -34,7 +33,7 @@ LINKS = [(network, *pair) for network in NETWORKS for pair in itertools.permutat
 
 
 def new_service() -> Service:
-    return Service("fake", "1", lambda deadline_ns, *, changed: True, Native())
+    return Service("fake", "1", lambda deadline_ns, *, changed: True, native_threads())
 
 
 def lab() -> tuple[Service, dict[str, FakeSwitch]]:
@@ -227,7 +226,7 @@ def test_after_a_timeout_the_repeat_reads_the_switch_again_and_finishes() -> Non
 
 
 def test_without_the_daemon_the_reply_says_that_it_is_not_certain() -> None:
-    service = Service("fake", "1", lambda deadline_ns, *, changed: False, Native())
+    service = Service("fake", "1", lambda deadline_ns, *, changed: False, native_threads())
     for network in NETWORKS.values():
         service.connected(FakeSwitch(network.dpid))
     reply = done(service, Configure(networks=NETWORKS))

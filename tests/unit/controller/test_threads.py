@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import queue
 import sys
-import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from herzschlag.controller import threads
 from herzschlag.controller.frameworks import Framework
-from herzschlag.controller.threads import Native, OfFramework, Threads
+from tests.support.controller.fakes import native_threads
 
 NAME = "imagined_threads"
-_NATIVE_HUB = SimpleNamespace(
-    Queue=queue.Queue,
-    Semaphore=threading.Semaphore,
-    spawn=lambda body, *words: threading.Thread(target=body, args=words).start(),
-)
 
 
 def test_loading_imports_nothing_but_the_threads_and_threads_are_not_patched(
@@ -36,15 +29,13 @@ def test_loading_imports_nothing_but_the_threads_and_threads_are_not_patched(
         path.write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("EVENTLET_NO_GREENDNS", "yes")
-    hub = threads.load(Framework("os-ken", NAME, "1"))
-    assert hub is sys.modules[f"{NAME}.lib.hub"]
-    threads.patch(hub)
-    assert hub.patched == [False]
+    threads.load(Framework("os-ken", NAME, "1")).patch()
+    assert sys.modules[f"{NAME}.lib.hub"].patched == [False]
     assert f"{NAME}.controller" not in sys.modules
 
 
-@pytest.mark.parametrize("kind", [Native(), OfFramework(_NATIVE_HUB)], ids=["native", "framework"])
-def test_a_thread_waits_for_the_lock_and_tells_by_a_mailbox(kind: Threads) -> None:
+def test_a_thread_waits_for_the_lock_and_tells_by_a_mailbox() -> None:
+    kind = native_threads()
     lock, box = kind.lock(), kind.mailbox()
 
     def body(word: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from herzschlag.backends.base import Missing as Lacked
 from herzschlag.backends.mininet import needs
-from herzschlag.controller import FrameworkMissing
+from herzschlag.controller import FrameworkMissing, frameworks
 from herzschlag.topo.kernel.probes import Missing
 
 
@@ -34,6 +34,6 @@ def test_a_framework_that_cannot_serve_is_missing(
         raise FrameworkMissing("why none can")
 
     monkeypatch.setattr(needs, "chosen", chosen)
-    monkeypatch.setattr(needs, "installed", lambda: there)
+    monkeypatch.setattr(frameworks, "installed", lambda: there)
     monkeypatch.setattr(needs, "missing_for_a_lab", list)
     assert needs.parts() == [Lacked("a controller framework (why none can)", fix)]
