@@ -44,7 +44,8 @@ def _partitioned_is_dead(host_changed: Any) -> Any:
     def broken(self: Any, moid: str, state: str, because: str) -> None:
         host_changed(self, moid, state, because)
         if state == "networkPartitionedFromMaster":
-            self._failover.host_down(moid, f"{moid} is partitioned")
+            ended = self._running.gone(self._running.on(moid))
+            self._failover.vanished(ended, f"{moid} is partitioned", moid)
 
     return broken
 

@@ -28,7 +28,8 @@ class Failover:
         self._running = running
         self._ownership = ownership
         self._elected_ns = context.now_ns
-        self._queue = RestartQueue(context.timers, per_host=context.cluster.restarts_per_host)
+        per_host = context.cluster.restarts_per_host
+        self._queue = RestartQueue(context.timers, per_host=per_host, may_run=self._may_run_on)
         self._orphans: set[str] = set()
         """On the lists, and not yet known to run where a host itself says so."""
         self._waits_until_ns = context.now_ns + context.timers.restart_delay_ns
@@ -61,16 +62,16 @@ class Failover:
         protected = self._to_restart()
         names = set(self._running.gone(self._running.on(moid) & protected.keys()))
         last_there = {vm for vm, host in protected.items() if host == moid and vm not in self._running.where}
-        self.vanished(names | last_there, because, moid)
+        self.vanished(names | last_there, because, moid, by_silence=True)
 
-    def vanished(self, vms: Iterable[str], because: str, moid: str) -> None:
+    def vanished(self, vms: Iterable[str], because: str, moid: str, *, by_silence: bool = False) -> None:
         """These went down with their host, or it stopped them. What a new master's predecessor left is restarted when
         its delay is over: a file said perhaps that it runs there, and the predecessor had it restarted elsewhere."""
         if self._c.now_ns < self._waits_until_ns:
             self._orphans.update(vms)
             return
         for vm in sorted(vms):
-            self.restart(vm, because, moid)
+            self.restart(vm, because, moid, by_silence=by_silence)
 
     def wishes_changed(self) -> None:
         """vCenter said which VMs are to be protected: what a user switched off need not wait for a host any more."""
@@ -107,8 +108,8 @@ class Failover:
         """The VMs that are on our lists."""
         return self._ownership.protected()
 
-    def restart(self, vm: str, because: str, failed_host: str) -> None:
-        """A VM runs nowhere; it is restarted if it is ours to restart."""
+    def restart(self, vm: str, because: str, failed_host: str, *, by_silence: bool = False) -> None:
+        """A VM runs nowhere; it is restarted if it is ours to restart. `by_silence`: its host did not say so."""
         config = self._c.cluster.vm(vm)
         if config is None or vm not in self._to_restart():
             return
@@ -116,7 +117,10 @@ class Failover:
             self._orphans.add(vm)
             self._orphans_due_ns = min(self._orphans_due_ns, self._doubts_until_ns)
             return
-        self._report(self._queue.add(config, now_ns=self._c.now_ns, because=because, failed_host=failed_host))
+        now_ns = self._c.now_ns
+        self._report(
+            self._queue.add(config, now_ns=now_ns, because=because, failed_host=failed_host, by_silence=by_silence)
+        )
 
     # --- what is due ---
 
@@ -155,7 +159,7 @@ class Failover:
             if unread or self._may_run_on(last, vm):  # The list may be older: its owner had perhaps moved it since.
                 undecided.add(vm)
             else:
-                self.restart(vm, f"the protectedlist has it on {last}, and it runs nowhere", last)
+                self.restart(vm, f"the protectedlist has it on {last}, and it runs nowhere", last, by_silence=True)
         self._orphans = undecided
         later_ns = self._c.now_ns + self._c.timers.heartbeat_interval_ns
         self._orphans_due_ns = later_ns if undecided or not self._ownership.settled() else NEVER_NS

@@ -43,6 +43,7 @@ class Task:
     __slots__ = (
         "attempt",
         "avoid",
+        "by_silence",
         "detected_ns",
         "due_ns",
         "order",
@@ -53,7 +54,7 @@ class Task:
         "waiting",
     )
 
-    def __init__(self, vm: VmConfig, *, now_ns: int, avoid: str) -> None:
+    def __init__(self, vm: VmConfig, *, now_ns: int, avoid: str, by_silence: bool) -> None:
         self.vm = vm
         self.detected_ns = now_ns
         self.due_ns = now_ns
@@ -69,6 +70,8 @@ class Task:
         """A host could take it, but has as many tasks as are allowed: it waits for one to end."""
         self.avoid = avoid
         """The failed host."""
+        self.by_silence = by_silence
+        """No host said that the VM ended: its host was taken for dead. It waits while that host may run it after all."""
 
 
 def rank(vm: VmConfig) -> tuple[int, int, str]:
@@ -89,9 +92,11 @@ def fits(host: RestartTarget, vm: VmConfig) -> bool:
 class RestartQueue:
     """All restarts one master is responsible for. A new master starts its own, with a fresh count (sheet 7.5)."""
 
-    def __init__(self, timers: Timers, *, per_host: int) -> None:
+    def __init__(self, timers: Timers, *, per_host: int, may_run: Callable[[str, str], bool]) -> None:
+        """`may_run(host, vm)`: whether the host lives, and runs the VM perhaps without having told this master."""
         self._t = timers
         self._per_host = per_host
+        self._may_run = may_run
         self._tasks: dict[str, Task] = {}
         self._orders = 0
 
@@ -117,11 +122,13 @@ class RestartQueue:
 
     # --- what happens ---
 
-    def add(self, vm: VmConfig, *, now_ns: int, because: str, failed_host: str) -> list[RestartReport]:
+    def add(
+        self, vm: VmConfig, *, now_ns: int, because: str, failed_host: str, by_silence: bool = False
+    ) -> list[RestartReport]:
         """A protected VM is down. Nothing happens if it is being restarted already, or must not be."""
         if vm.name in self._tasks or vm.priority == "disabled":
             return []
-        self._tasks[vm.name] = Task(vm, now_ns=now_ns, avoid=failed_host)
+        self._tasks[vm.name] = Task(vm, now_ns=now_ns, avoid=failed_host, by_silence=by_silence)
         return [RestartReport("begins", vm, because)]
 
     def running(self, name: str, host: str, now_ns: int) -> list[RestartReport]:
@@ -210,6 +217,9 @@ class RestartQueue:
                 rooms[task.target].take(task.vm)
         reports: list[RestartReport] = []
         for task in due:
+            if task.by_silence and self._may_run(task.avoid, task.vm.name):
+                task.due_ns = now_ns + self._t.order_repeat_ns
+                continue
             fitting = [room for room in rooms.values() if fits(room.host, task.vm)]
             if not fitting:
                 task.pending = True

@@ -1,5 +1,7 @@
 """Restarts: order, placement, limits, attempts (fact sheet 7.3, 7.5)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from herzschlag.agents.ha.master.restarts import RestartQueue, RestartReport, RestartTarget
@@ -18,8 +20,10 @@ def ordered(reports: list[RestartReport]) -> list[tuple[str, str]]:
     return [(r.vm.name, r.target) for r in reports if r.phase == "ordered"]
 
 
-def queue(*vms: VmConfig, per_host: int = 32) -> RestartQueue:
-    q = RestartQueue(Timers(), per_host=per_host)
+def queue(
+    *vms: VmConfig, per_host: int = 32, may_run: Callable[[str, str], bool] = lambda host, vm: False
+) -> RestartQueue:
+    q = RestartQueue(Timers(), per_host=per_host, may_run=may_run)
     for each in vms:
         q.add(each, now_ns=0, because="its host is down", failed_host="host-99")
     return q
@@ -87,6 +91,19 @@ def test_vm_without_room_is_pending_until_membership_changes() -> None:
     assert q.due_ns() == NEVER_NS
     q.membership_changed()
     assert ordered(q.place([host("host-98", memory_mb=8_000), host("host-101")], SECOND)) == [("vm-1", "host-101")]
+
+
+@pytest.mark.parametrize("by_silence", [True, False])
+def test_a_vm_waits_while_its_host_lives_after_all_and_may_run_it(by_silence: bool) -> None:
+    """Unless its host said that the VM ended there."""
+    lives = {"host-99"}
+    q = queue(may_run=lambda host, vm: host in lives)
+    q.add(vm("vm-1"), now_ns=0, because="its host is down", failed_host="host-99", by_silence=by_silence)
+    at_once = [] if by_silence else [("vm-1", "host-98")]
+    assert ordered(q.place([host("host-98")], 0)) == at_once
+    assert q.due_ns() == SECOND, "it is looked at again"
+    lives.clear()
+    assert ordered(q.place([host("host-98")], SECOND)) == ([("vm-1", "host-98")] if by_silence else [])
 
 
 @pytest.mark.parametrize("compatible", [("host-98",), None])
