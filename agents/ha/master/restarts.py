@@ -71,7 +71,7 @@ class Task:
         self.avoid = avoid
         """The failed host."""
         self.by_silence = by_silence
-        """No host said that the VM ended: its host was taken for dead. It waits while that host may run it after all."""
+        """No host said that the VM ended: its host was taken for dead. It waits while that host may run it yet."""
 
 
 def rank(vm: VmConfig) -> tuple[int, int, str]:
