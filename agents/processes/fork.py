@@ -1,10 +1,8 @@
 """How the zygote's forks begin and end: in a host's namespaces, tied to the zygote, with nothing open but their own.
 
-    zygote ──fork──> helper: enters the host's namespaces
-                       └──fork──> the new process, in the process namespace; the helper ends
-
-The new process so becomes the zygote's own child, because the zygote adopts orphans. It leaves what it runs to the
-caller.
+The zygote enters the host's namespace of processes for the moment of the fork, because only a child to come becomes a
+member (pid_namespaces(7)); the new process enters the others itself, from which no way leads back. A fork copies the
+zygote's page tables, which is most of what a start takes, so there is one. It leaves what it runs to the caller.
 """
 
 from __future__ import annotations
@@ -14,61 +12,44 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import NoReturn
 
-from herzschlag.agents.processes.kernel import die_with_parent, enter_namespaces, hide, set_name
+from herzschlag.agents.processes.kernel import Namespaces, die_with_parent, hide, set_name
 
 _DESCRIPTORS_MAX = 65536
 
 
-class Lifeline:
-    """A pipe that only the zygote keeps open for writing: its children see by it that they were orphaned at birth."""
+class Forks:
+    """The zygote's forks."""
 
     def __init__(self) -> None:
-        self.shows, self.held = os.pipe()
+        self._lifeline, self._held = os.pipe()
+        """Only the zygote keeps it open for writing: its children see by it that they were orphaned at birth."""
+        self._home = Namespaces("self")
 
+    def into(self, pid: int, name: str, keep: Iterable[int], body: Callable[[], None]) -> int:
+        """Fork a process into the namespaces of `pid`; returns its number here. Raises OSError when they are gone."""
 
-def fork_into(pid: int, name: str, keep: Iterable[int], lifeline: Lifeline, body: Callable[[], None]) -> int:
-    """Fork a process into the namespaces of `pid`; returns its number here. Raises OSError when they are gone."""
-    told, tell = os.pipe()
-    wait, go = os.pipe()
+        def begin() -> None:
+            os.close(self._held)
+            hide()
+            host.enter_others()
+            hide()  # other rights make it visible again
+            die_with_parent(self._lifeline)  # they take this back too
+            close_all_but(keep)
+            set_name(name)
+            body()
 
-    def begin() -> None:
-        os.close(go)
-        os.close(lifeline.held)
-        if os.read(wait, 1) != b"g":
-            return
-        hide()
-        die_with_parent(lifeline.shows)
-        close_all_but(keep)
-        set_name(name)
-        body()
-
-    def helper() -> None:
-        try:
-            enter_namespaces(pid)
-            child = os.fork()
-        except OSError as error:
-            os.write(tell, f"-{error}".encode())
-            return
-        if child == 0:
-            run_child(begin)
-        os.write(tell, f"+{child}".encode())
-
-    number = os.fork()
-    if number == 0:
-        run_child(helper)
-    os.close(tell)
-    os.close(wait)
-    answer = os.read(told, 4096).decode()
-    os.close(told)
-    os.waitpid(number, 0)
-    if answer.startswith("+"):
-        os.write(go, b"g")  # not before the helper is gone: the parent-death signal would fire for it
-    os.close(go)
-    if not answer.startswith("+"):
-        raise OSError(answer[1:] or "the helper process ended without a word")
-    return int(answer[1:])
+        with closing(Namespaces(pid)) as host:
+            host.enter("pid")
+            try:
+                number = os.fork()
+                if number == 0:
+                    run_child(begin)
+            finally:
+                self._home.enter("pid")
+        return number
 
 
 def close_all_but(keep: Iterable[int]) -> None:

@@ -20,8 +20,15 @@ CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
-_PR_SET_CHILD_SUBREAPER = 36
 
+_FLAGS = {
+    "net": CLONE_NEWNET,
+    "pid": CLONE_NEWPID,
+    "mnt": CLONE_NEWNS,
+    "ipc": CLONE_NEWIPC,
+    "uts": CLONE_NEWUTS,
+    "user": CLONE_NEWUSER,
+}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -31,26 +38,36 @@ def _checked(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def enter_namespaces(pid: int) -> None:
-    """Enter all namespaces of `pid`; of that of processes, only children to come are members.
+class Namespaces:
+    """All namespaces of a process, open until `close`. All are opened at once: in that of files /proc is another one.
+    Raises OSError when the process is gone."""
 
-    All are opened before the first is entered: afterwards /proc may be another one. That of users is the last, because
-    it takes the right to enter the others.
-    """
-    kinds = (
-        *(("net", CLONE_NEWNET), ("pid", CLONE_NEWPID), ("mnt", CLONE_NEWNS)),
-        *(("ipc", CLONE_NEWIPC), ("uts", CLONE_NEWUTS), ("user", CLONE_NEWUSER)),
-    )
-    opened = [(kind, flag, os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)) for kind, flag in kinds]
-    for kind, flag, descriptor in opened:
-        _checked(_libc.setns(ctypes.c_int(descriptor), ctypes.c_int(flag)), f"enter the {kind} namespace of {pid}")
-        os.close(descriptor)
-    os.chdir("/")
+    def __init__(self, pid: int | str) -> None:
+        self._pid = pid
+        self._open: dict[str, int] = {}
+        try:
+            for kind in _FLAGS:
+                self._open[kind] = os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self.close()
+            raise
 
+    def enter(self, kind: str) -> None:
+        """Enter one of them; of that of processes, only children to come are members."""
+        number, flag = ctypes.c_int(self._open[kind]), ctypes.c_int(_FLAGS[kind])
+        _checked(_libc.setns(number, flag), f"enter the {kind} namespace of {self._pid}")
 
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parent ends."""
-    _checked(_libc.prctl(ctypes.c_int(_PR_SET_CHILD_SUBREAPER), ctypes.c_ulong(1), 0, 0, 0), "prctl(SUBREAPER)")
+    def enter_others(self) -> None:
+        """Enter all but that of processes, the users' last, because it takes the right to enter the others."""
+        for kind in _FLAGS:
+            if kind != "pid":
+                self.enter(kind)
+        os.chdir("/")
+
+    def close(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        self._open.clear()
 
 
 def die_with_parent(lifeline: int) -> None:

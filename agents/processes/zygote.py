@@ -43,9 +43,9 @@ from herzschlag.agents.processes.control import (
     ZygoteNews,
     ZygoteReady,
 )
-from herzschlag.agents.processes.fork import Lifeline, ending, fork_into
+from herzschlag.agents.processes.fork import Forks, ending
 from herzschlag.agents.processes.hypervisor import HypervisorProcess
-from herzschlag.agents.processes.kernel import adopt_orphans, set_name
+from herzschlag.agents.processes.kernel import set_name
 from herzschlag.agents.processes.vcenter import VcenterProcess
 from herzschlag.agents.processes.vm import VmProcess
 from herzschlag.agents.processes.warm_up import warm_up
@@ -89,7 +89,7 @@ class Zygote:
     def __init__(self, stage: socket.socket, records: int) -> None:
         self._stage = stage
         self._records = records
-        self._lifeline = Lifeline()
+        self._forks = Forks()
         self._children: dict[int, _Child] = {}
         """By pidfd."""
         self._hosts: dict[int, _Host] = {}
@@ -139,7 +139,7 @@ class Zygote:
 
         with theirs:
             keep = (control.fileno(), theirs.fileno(), self._records)
-            pid = fork_into(order.pid, f"{order.node}-hv", keep, self._lifeline, body)
+            pid = self._forks.into(order.pid, f"{order.node}-hv", keep, body)
         host = _Host(order, ours)
         self._hosts[ours.fileno()] = host
         self._poll.register(ours, select.POLLIN)
@@ -150,7 +150,7 @@ class Zygote:
         def body() -> None:
             VcenterProcess(order, control, self._records).run()
 
-        pid = fork_into(order.pid, order.node, (control.fileno(), self._records), self._lifeline, body)
+        pid = self._forks.into(order.pid, order.node, (control.fileno(), self._records), body)
         self._watch(_Child(order.node, pid, None, None))
         self._tell(Started(order.node, pid))
 
@@ -185,7 +185,7 @@ class Zygote:
 
         name = f"{order.node}-fdm" if vm is None else vm.vm.name
         try:
-            pid = fork_into(order.pid, name, (end.fileno(), self._records), self._lifeline, body)
+            pid = self._forks.into(order.pid, name, (end.fileno(), self._records), body)
         except OSError as error:
             host.tell(ProcessEnded(number, str(error)))
             return
@@ -230,7 +230,6 @@ def main() -> None:
     records = int(sys.argv[2])
     os.set_inheritable(stage.fileno(), False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command, which ends everything
-    adopt_orphans()
     set_name("zygote")
     if "cold" not in sys.argv[3:]:
         warm_up()
