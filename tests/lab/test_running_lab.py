@@ -82,6 +82,65 @@ def test_power_off_ends_every_process_of_a_host_and_its_links() -> None:
         assert delivered(lab, "host-99", "host-98", "B") == 20
 
 
+_LISTENER = """
+import socket, time
+listener = socket.create_server(("0.0.0.0", 7000))
+connection, _ = listener.accept()
+connection.sendall(b"here")
+time.sleep(1000)
+"""
+_CALLER = """
+import socket, sys, time
+while True:
+    try:
+        connection = socket.create_connection((sys.argv[1], 7000), 1)
+        break
+    except OSError:
+        time.sleep(0.05)
+print(connection.recv(4).decode(), flush=True)
+connection.settimeout(1)
+try:
+    print("closed" if not connection.recv(1) else "data", flush=True)
+except TimeoutError:
+    print("silent", flush=True)
+"""
+
+
+@inside
+def test_a_host_without_power_closes_no_connection() -> None:
+    """The kernel says farewell for a process that ends; a peer of a host that lost power hears nothing."""
+    with switched_lab(2) as lab:
+        lab.popen("host-99", [sys.executable, "-c", _LISTENER])
+        address = lab.spec.address("host-99", "A")
+        caller = lab.popen("host-98", [sys.executable, "-c", _CALLER, address], stdout=subprocess.PIPE, text=True)
+        assert caller.stdout is not None
+        assert caller.stdout.readline() == "here\n"
+        lab.power_off("host-99")
+        assert caller.stdout.readline() == "silent\n"
+
+
+_FORKS = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(3):
+    os.fork()
+until = time.monotonic() + 20
+while time.monotonic() < until:
+    if os.fork() == 0:
+        os.execvp("sleep", ["sleep", "0.01", "1000"])
+    time.sleep(0.002)
+"""
+
+
+@inside
+def test_a_host_whose_programs_fork_all_the_time_loses_power_as_any_other() -> None:
+    with switched_lab(2) as lab:
+        lab.popen("host-99", [sys.executable, "-c", _FORKS])
+        until(lambda: len(_commands_inside()) > 5, "the program forks")
+        lab.power_off("host-99")
+        assert _commands_inside() == []
+
+
 def _commands_inside() -> list[str]:
     """The `sleep` commands of the test, seen from the sandbox's own process namespace."""
     found = []

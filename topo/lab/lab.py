@@ -30,7 +30,6 @@ from herzschlag.topo.kernel.probes import mininet_unusable, missing_for_a_lab
 from herzschlag.topo.lab.holder import hosts_file
 from herzschlag.topo.lab.making import Making
 from herzschlag.topo.lab.node import Link, Node
-from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner
 from herzschlag.topo.lab.steps import Step
 from herzschlag.topo.lab.storage import LOCAL_MB, Storage, StorageView
@@ -201,24 +200,31 @@ class Lab:
     # --- power ---
 
     def power_off(self, *nodes: str) -> int:
-        """End every process of these nodes, at once and without notice, then their links. Returns when all were dead.
+        """End every process of these nodes, at once and without notice, and their links. Returns when none of them
+        executed an instruction any more.
 
-        The kernel counts a process as gone only when its parent has taken its exit status, so the process that forked
-        processes into the node from outside must be waiting for them.
+        They are stopped before the links go down and killed after that, for the kernel says farewell in the name of a
+        process that ends: TCP connections would be closed, and no peer would have to find out by itself. The kernel
+        counts a process as gone only when its parent has taken its exit status, so the process that forked processes
+        into the node from outside must be waiting for them.
         """
         with self._lock:
             alive = [found for node in nodes if (found := self._node(node)).holder is not None]
+            stopped = [found.processes.stop() for found in alive]
+            off_ns = time.monotonic_ns()
+            for found in alive:
+                down = [link.down_message() for link in found.links.values()]
+                found.netlink.send(down, missing_ok=True)  # a program on the node may have removed one
             for found in alive:  # all of them first: a host with many VMs takes its time to be dead
                 found.kill()
             for found in alive:
                 self._making.await_death(found)
-            dead_ns = time.monotonic_ns()
+            if not all(stopped):
+                off_ns = time.monotonic_ns()
             for found in alive:
                 found.let_go()
-                down = [link.down_message() for link in found.links.values()]
-                found.netlink.send(down, missing_ok=True)  # a program on the node may have removed one
                 self.net[found.name].abandon()
-            return dead_ns
+            return off_ns
 
     def power_on(self, node: str) -> int:
         """A new life: nothing runs, and of the life before there is only what lies on /local and on the datastores.
@@ -243,7 +249,7 @@ class Lab:
             pid = self.pid(node)
             self._spawner.enter(("pid",), {pid: [["signal_all", signal.SIGKILL]]})
             deadline = time.monotonic() + _STOP_S_MAX
-            while _running(pid) and time.monotonic() < deadline:
+            while self._node(node).processes.running() and time.monotonic() < deadline:
                 time.sleep(0.001)
             return time.monotonic_ns()
 
@@ -253,7 +259,7 @@ class Lab:
             pid = self.pid(node)
             self._spawner.enter(("pid",), {pid: [["signal_all", signal.SIGSTOP]]})
             deadline = time.monotonic() + _STOP_S_MAX
-            while running := _running(pid):
+            while running := self._node(node).processes.running():
                 if time.monotonic() > deadline:
                     raise LabError(f"{node}: processes {running} did not stop within {_STOP_S_MAX:.0f} s")
                 time.sleep(0.001)
@@ -275,7 +281,7 @@ class Lab:
             found = self._node(node)
             if found.powered:
                 self._spawner.enter(("pid",), {found.pid: [["signal_all", signal.SIGCONT]]})
-                wake_waiters(found.processes)
+                found.processes.wake_waiters()
                 found.frozen = False
             return time.monotonic_ns()
 
@@ -354,22 +360,6 @@ class Lab:
             began_ns = time.monotonic_ns()
             self._storage.set_full(datastore, full)
             return began_ns
-
-
-def _running(holder: int) -> list[int]:
-    """Processes of a node that could still do something, by its own numbering, without its pid 1.
-
-    Stopped and dead ones cannot. Nor can one that waits in the kernel, as for its vforked child which was stopped
-    before it became another program: the stop reaches it before its next instruction.
-    """
-    found = []
-    for entry in Path(f"/proc/{holder}/root/proc").iterdir():
-        if entry.name.isdigit() and entry.name != "1":
-            with contextlib.suppress(OSError):
-                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-                if state not in "TtZXD":
-                    found.append(int(entry.name))
-    return found
 
 
 def _check_place() -> None:

@@ -18,7 +18,6 @@ from herzschlag.topo.kernel import syscalls
 from herzschlag.topo.kernel.netlink import InNetwork, Netlink, remove_message
 from herzschlag.topo.lab.holder import Holder
 from herzschlag.topo.lab.node import Link, Node
-from herzschlag.topo.lab.nsenter_children import wake_waiters
 from herzschlag.topo.lab.spawner import Spawner
 from herzschlag.topo.lab.storage import Storage
 from herzschlag.topo.lab.switches import Switches
@@ -164,7 +163,7 @@ class Making:
         """Until the kernel has ended every process of a node that was killed."""
         deadline = time.monotonic() + _DEATH_S_MAX
         while node.holder is not None and not select.select([node.holder], [], [], _WAKE_S)[0]:
-            wake_waiters(node.processes)
+            node.processes.wake_waiters()
             if time.monotonic() >= deadline:
                 raise LabError(
                     f"{node.name} did not end within {_DEATH_S_MAX:.0f} s of being killed: some process that forked"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from herzschlag.topo.errors import LabError
 from herzschlag.topo.kernel.netlink import Message, Netlink, mtu_message, remove_message
-from herzschlag.topo.lab.nsenter_children import process_namespace
+from herzschlag.topo.lab.node_processes import NodeProcesses
 
 if TYPE_CHECKING:
     from herzschlag.topo.mininet.links import LabIntf
@@ -53,7 +53,7 @@ class Node:
     def hold(self, pid: int) -> None:
         self.pid = pid
         self.holder: int | None = os.pidfd_open(pid)
-        self.processes = process_namespace(pid)
+        self.processes = NodeProcesses(pid)
         self.powered = True
 
     def move(self, pid: int, root: Netlink) -> list[Link]:
@@ -79,6 +79,7 @@ class Node:
     def let_go(self) -> None:
         if self.holder is not None:
             os.close(self.holder)
+            self.processes.close()
         self.holder = None
         self.powered = self.frozen = False
 
