@@ -153,7 +153,6 @@ class Stage:
             self._lab.impairments.start_relay()
         self._lab.start()
         self._stamp("lab")
-        self._watch_switches()
         self._configure_controller()
         self._lab.switches.count_no_more()
         self._stamp("controller")
@@ -164,8 +163,11 @@ class Stage:
         self._stamp("zygote")
         self._effects = Effects(self._settings, self._lab, self._controller, self._nodes)
         urgent = [*self._lab.processes().values(), *self._nodes.machinery.values(), self._controller_process.pid]
-        # This process cuts and heals, so it has to be in time as well; a user's commands, which it forks, need not be.
-        self._versions["scheduling"] = make_urgent(urgent, childless=[os.getpid()])
+        self._versions["scheduling"] = make_urgent(urgent)
+        self._watch_switches()
+        # This process cuts and heals, so it has to be in time as well, and its threads, of which the watch is one; a
+        # user's commands, which it forks, need not be.
+        make_urgent((), childless=[os.getpid()])
         self._nodes.start(self._lab, [*self._settings.topology.moids, VCENTER])
         self._stamp("nodes")
         machinery = {
@@ -185,7 +187,8 @@ class Stage:
         make_urgent([pid])
 
     def _watch_switches(self) -> None:
-        """From now on: a switch that stands still before the cluster is ready harms the run as well."""
+        """From now on: a switch that stands still before the cluster is ready harms the run as well. Earlier there was
+        nothing to forward, and it had no priority yet."""
         networks = self._settings.topology.networks
         late = [Lateness(RecordFile(self._records, switch_name(network)), "switch") for network in networks]
 
