@@ -7,6 +7,7 @@ to run.
 from __future__ import annotations
 
 from herzschlag.checkers.leading import led_until, same_reign
+from herzschlag.checkers.segments import Segment
 from herzschlag.checkers.told import UNMONITORED
 from herzschlag.checkers.truth import Truth
 from herzschlag.faults import primitives as p
@@ -44,10 +45,17 @@ def _hindered(vm: str, tried: Record, truth: Truth) -> bool:
         return True  # A power-on that fails to the end is for the scenario to allow.
     if target not in truth.lab.moids:
         return False
-    if _kept_lock(vm, tried, truth):
-        return True
-    works = truth.agent_works(target, segment) and truth.sees_storage(target, segment, datastore)
-    return not works or not truth.writes_everywhere(target, segment)
+    return _kept_lock(vm, tried, truth) or not all(
+        truth.agent_works(target, s) and truth.sees_storage(target, s, datastore) and truth.writes_everywhere(target, s)
+        for s in _during(vm, tried, truth)
+    )
+
+
+def _during(vm: str, failed: Record, truth: Truth, before_ns: int = 0) -> list[Segment]:
+    """The attempt that failed then: from its order on, or some time before that."""
+    ordered = [r for r in truth.history.where("restart", vm=vm, phase="ordered") if r.at_ns <= failed.at_ns]
+    begin_ns = ordered[-1].at_ns - before_ns if ordered else failed.at_ns - 1
+    return list(truth.between(begin_ns, failed.at_ns - 1))
 
 
 def _kept_lock(vm: str, failed: Record, truth: Truth) -> bool:
@@ -55,11 +63,8 @@ def _kept_lock(vm: str, failed: Record, truth: Truth) -> bool:
     that it had not released the VM's lock by then."""
     datastore = truth.vms[vm][0].datastore
     ended = [stay for stay in truth.stays.get(vm, ()) if stay.end_ns <= failed.at_ns]
-    ordered = [r for r in truth.history.where("restart", vm=vm, phase="ordered") if r.at_ns <= failed.at_ns]
-    if not ended or not ordered:
-        return False
-    attempt = truth.between(ordered[-1].at_ns - truth.renewal_ns(datastore), failed.at_ns)
-    return any(not truth.reaches_storage(ended[-1].host, segment, datastore) for segment in attempt)
+    attempt = _during(vm, failed, truth, truth.renewal_ns(datastore))
+    return bool(ended) and any(not truth.reaches_storage(ended[-1].host, segment, datastore) for segment in attempt)
 
 
 def _starts(vm: str, host: str, truth: Truth) -> bool:

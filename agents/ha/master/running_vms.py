@@ -35,8 +35,8 @@ class RunningVms:
         """Of each host, what it last said itself that it runs."""
         self._listed: dict[str, frozenset[str]] = {}
         """Of each cut-off host, what its poweron file said last."""
-        self._markers: dict[tuple[str, str], str] = {}
-        """(datastore, marker path) to the VM whose marker is being read."""
+        self._markers: dict[tuple[str, str], tuple[str, str]] = {}
+        """(datastore, marker path) to the VM whose marker is being read, and the host whose file has it no more."""
 
     def on(self, moid: str) -> set[str]:
         return {vm for vm, host in self.where.items() if host == moid}
@@ -115,17 +115,16 @@ class RunningVms:
             config = self._c.cluster.vm(vm)
             if config is not None and self._c.works(config.datastore):
                 path = layout.marker_path(vm)
-                self._markers[config.datastore, path] = vm
+                self._markers[config.datastore, path] = vm, moid
                 self._c.do(ReadFile(config.datastore, path))
         return new
 
     def marker_read(self, datastore: str, path: str, status: str) -> Stopped | None:
         """The answer to a read. None: it was not about a marker we asked for, or another host has the VM by now."""
-        vm = self._markers.pop((datastore, path), None)
-        if vm is None:
+        vm, host = self._markers.pop((datastore, path), ("", ""))
+        if not vm or self.where.get(vm, host) != host:
             return None
-        host = self.where.get(vm, "")
-        if host and not self.gone((vm,)):
+        if vm in self.where and not self.gone((vm,)):
             return None
         marker = "its power-off marker is there" if status == "ok" else "there is no power-off marker"
         return Stopped(vm, host, f"{host} stopped it: gone from its poweron file, {marker}")

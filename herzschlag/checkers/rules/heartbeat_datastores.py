@@ -1,8 +1,9 @@
 """Every host shows its heartbeat on as many datastores as are due, of those that it reaches (5 [DD-F] [WP50]).
 
 This module decides from the truth of storage: a datastore is feasible for a host that reaches it while another one in
-vCenter's reach does, too, and, where users chose, if it is among theirs. `host-N-hb` is locked there while the host's
-heartbeat is. vCenter's choice takes its time: a report, a configuration, a lock that an earlier life of the host left.
+vCenter's reach does, too, and, where users chose, if it is among theirs. As many are due; one that another host reached
+before it fell silent serves as well. `host-N-hb` is locked there while the host's heartbeat is. vCenter's choice takes
+its time: a report, a configuration, a lock that an earlier life of the host left.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
 NAME = "heartbeat-datastores"
-CHOSEN_NS = 75 * SECOND
-"""A loss is noticed after 25 s at the latest and reported after 5 s; a stale lock on NFS is broken after 35 s."""
+TOLD_NS = 30 * SECOND
+"""A loss is noticed after 25 s at the latest and reported after 5 s."""
+CHOSEN_NS = TOLD_NS + 45 * SECOND
+"""A stale lock on NFS is broken after 35 s."""
 
 
 def _check(history: History, scenario: Scenario) -> Finding:
@@ -58,7 +61,8 @@ def _judge(host: str, truth: Truth, scenario: Scenario) -> list[Detail]:
         for begin_ns, end_ns in stretches(truth, partial(undisturbed, names=names)):
             if not wanted or end_ns - begin_ns < CHOSEN_NS + slack_ns(truth):
                 continue
-            locks = {name: _lock(host, name, end_ns - 1, truth) for name in sorted(names)}
+            serve = names | _shared_by_the_silent(host, truth.segment_at(end_ns - 1), truth)
+            locks = {name: _lock(host, name, end_ns - 1, truth) for name in sorted(serve)}
             held = [name for name, lock in locks.items() if lock is not None and lock.get("to") == "held"]
             # A program in the lab put something else there, of which vCenter learns nothing.
             damaged = [name for name, lock in locks.items() if lock is not None and _is_damaged(lock)]
@@ -76,6 +80,22 @@ def _told(host: str, datastore: str, segment: Segment, truth: Truth) -> bool:
     """Whether the host reaches the datastore, and vCenter knows."""
     reaches = truth.reaches_storage(host, segment, datastore)
     return reaches and own_agent_lives(truth, host, segment) and truth.vcenter_reaches(host, segment)
+
+
+def _shared_by_the_silent(host: str, segment: Segment, truth: Truth) -> frozenset[str]:
+    """What the host reaches, and another one did as far as vCenter was told: it goes by the last report of each host,
+    also of one that is dead since, which may be back at any time."""
+    found: set[str] = set()
+    for other in (moid for moid in truth.lab.moids if moid != host):
+        told = [
+            s
+            for s in truth.segments
+            if s.begin_ns <= segment.begin_ns and own_agent_lives(truth, other, s) and truth.vcenter_reaches(other, s)
+        ]
+        lately = [s for s in told if s.end_ns > told[-1].end_ns - TOLD_NS]
+        names = heartbeat_datastores(host, truth)
+        found.update(name for name in names if any(truth.reaches_storage(other, s, name) for s in lately))
+    return frozenset(name for name in found if truth.reaches_storage(host, segment, name))
 
 
 def _is_damaged(lock: Record) -> bool:

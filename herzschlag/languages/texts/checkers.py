@@ -226,7 +226,7 @@ CHECKERS = (
     N_("the poweron file of {host} did not tell {peer} of it"),
     N_("{host} had stood still, and knew no better"),
     N_("it ran nowhere"),
-    N_("a user had switched it off at {when}, and no master could be told or note it"),
+    N_("a user had switched it off at {when}, and no master with its list could be told or note it"),
     N_(
         "{host} had it started on {target} at {when} while it ran on {other}, which was alive and could show it ({why})"
     ),

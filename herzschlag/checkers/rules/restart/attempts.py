@@ -1,7 +1,8 @@
 """Attempts at a restart come when they are due, counted from the detected failure, and are not more than permitted.
 
 This module decides from the settings: at 0, 2, 6, 14 and 30 minutes, or fewer by das.maxvmrestartcount (7.5 [DD-R]). An
-attempt that had to wait for room, for a task of another VM, or for a master is not asked to be in time.
+attempt that had to wait for room, for a task of another VM, for a master, or for the VM's host, which seemed dead and
+lives, is not asked to be in time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from herzschlag.checkers.lasting import lasted, own_agent_lives, slack_ns
 from herzschlag.checkers.pace import too_early
 from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.verdict import Detail, Finding, counted, finding
+from herzschlag.faults import primitives as p
 from herzschlag.history.records import SECOND, History, Record
 from herzschlag.scenarios.model import Scenario
 
@@ -66,6 +68,8 @@ def _next_one(begins: Record, failed: Record, truth: Truth) -> list[Detail]:
     others = {str(r.get("vm")) for r in told if r.get("vm") != name and r.get("phase") != "done"}
     if others:
         return []  # It may have had to wait for one of them.
+    if _lives_unseen(name, failed.node, begins.at_ns, due_ns, truth):
+        return []
     if any(r.seq > failed.seq and r.get("vm") == name for r in told):
         return [Detail(name=name, verdict="holds", because=f"attempt {number + 1} came in time")]
     why = (
@@ -73,6 +77,19 @@ def _next_one(begins: Record, failed: Record, truth: Truth) -> list[Detail]:
     )
     why += f" at {truth.told(due_ns)}"
     return [Detail(name=name, verdict="violated", because=why, evidence=(begins.seq, failed.seq))]
+
+
+def _lives_unseen(vm: str, master: str, begin_ns: int, end_ns: int, truth: Truth) -> bool:
+    """Whether the host on which the VM ran last lived for some of the time, and was not in the master's sight for all
+    of it. Where it was taken for dead, a restart waits until it says that it does not run the VM, or its file does."""
+    stays = [stay for stay in truth.stays.get(vm, ()) if stay.begin_ns < begin_ns]
+    if not stays or (host := stays[-1].host) == master:
+        return False
+    lives, seen = [], []
+    for segment in truth.between(begin_ns, end_ns):
+        lives.append(truth.powered(host, segment) and p.Frozen(host) not in segment.conditions)
+        seen.append(truth.agent_works(host, segment) and truth.linked(master, host, segment))
+    return any(lives) and not all(seen)
 
 
 CHECKER = Checker(NAME, ("restart", "fault", "ready"), _check)

@@ -88,7 +88,8 @@ def _judge(order: Record, truth: Truth) -> Detail:
     switch = _last_switch(vm, order, truth)
     if switch is not None and not switch[1]:
         if not _could_learn(vm, switch[0].at_ns, order, truth):
-            why = f"a user had switched it off at {truth.told(switch[0].at_ns)}, and no master could be told or note it"
+            why = f"a user had switched it off at {truth.told(switch[0].at_ns)}, and no master with its list"
+            why += " could be told or note it"
             return Detail(name=vm, verdict="holds", because=why, evidence=(switch[0].seq, order.seq), foreseen=True)
         why = f"{order.node} had it started on {order.get('target')} at {truth.told(order.at_ns)}, after a user had"
         why += f" switched it off at {truth.told(switch[0].at_ns)} ({order.get('because')})"
@@ -138,12 +139,20 @@ def _could_learn(vm: str, since_ns: int, order: Record, truth: Truth) -> bool:
     for segment in truth.between(since_ns, order.at_ns):
         for master in truth.lab.moids:
             begin_ns, end_ns = max(segment.begin_ns, since_ns), min(segment.end_ns, order.at_ns)
-            owns = (owns_since(master, datastore, at_ns, truth) for at_ns in (end_ns - USER_NS, end_ns - 1))
+            instants = end_ns - USER_NS, end_ns - 1
+            owns = (owns_since(master, datastore, at_ns, truth) for at_ns in instants)
             leads = end_ns - begin_ns >= USER_NS and None not in owns
-            told = truth.vcenter_reaches(master, segment)
+            told = truth.vcenter_reaches(master, segment) and not _tells_another(master, instants, truth)
             if leads and told and truth.agent_works(master, segment) and truth.keeps_locks(master, datastore, segment):
                 return True
     return False
+
+
+def _tells_another(master: str, instants: tuple[int, int], truth: Truth) -> bool:
+    """Whether vCenter, which is connected to one master only (3.1 [AG50-PART]), was so to another one that led."""
+    seen = [(at_ns, truth.history.last("vcenter", at_ns)) for at_ns in instants]
+    others = [(at_ns, str(r.fields["master"])) for at_ns, r in seen if r is not None and r.fields["master"] != master]
+    return any(truth.role(other, at_ns) == "master" for at_ns, other in others if other)
 
 
 def _unanswered(stay: Stay, order: Record, truth: Truth) -> bool:

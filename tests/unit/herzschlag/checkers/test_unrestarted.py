@@ -9,6 +9,7 @@ from herzschlag.checkers.truth import Truth
 from herzschlag.checkers.unrestarted import CONFIGURED_NS, DECIDED_NS, unrestarted, used_up_by
 from herzschlag.exploration.playing import play
 from herzschlag.faults import PowerOff, Reconfigure
+from herzschlag.faults import primitives as p
 from herzschlag.faults.base import Fault
 from herzschlag.history.records import SECOND
 from herzschlag.scenarios.from_toml import load
@@ -78,6 +79,14 @@ def test_an_attempt_that_found_the_lock_kept_by_a_host_without_the_datastore() -
     ended_ns = truth.stays["vm-98-1"][0].end_ns
     [failed] = truth.history.where("restart", vm="vm-98-1", phase="failed")
     assert "held by host-98" in str(failed.get("because"))
+    assert "its attempts at a restart were used up" in unrestarted("vm-98-1", "host-98", ended_ns, truth)
+
+
+def test_an_attempt_that_a_fault_of_its_target_spoilt_though_it_was_over_before_it_failed() -> None:
+    truth = of_schedule("sees-a-dead-owner-move")
+    ended_ns = truth.stays["vm-98-1"][0].end_ns
+    [failed] = truth.history.where("restart", vm="vm-98-1", phase="failed")
+    assert not truth.segment_at(failed.at_ns - 1).conditions - {p.PowerOff("host-98")}
     assert "its attempts at a restart were used up" in unrestarted("vm-98-1", "host-98", ended_ns, truth)
 
 

@@ -133,3 +133,13 @@ def test_what_a_host_has_no_more_runs_on_a_cut_off_one_that_lives_and_whose_file
         assert vms.exactly("a", NONE) == found
     assert vms.where == {"vm-1": "lives-known"}
     assert vms.gone(("vm-1",)) == ["vm-1"], "its own file does not have it run on"
+
+
+def test_nor_where_the_file_of_another_one_has_it_before_its_marker_is_read() -> None:
+    """A new master reads the file of a host that is back, and then that of the one on which it was restarted."""
+    vms, _ = running()
+    vms.poweron_read("back", PoweronFile(False, ("vm-1",), 1))
+    vms.poweron_read("back", PoweronFile(False, (), 2))
+    vms.poweron_read("lives-known", PoweronFile(False, ("vm-1",), 1))
+    assert vms.marker_read("vmfs-1", marker_path("vm-1"), "missing") is None
+    assert vms.where == {"vm-1": "lives-known"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from herzschlag.checkers import check_all
+from herzschlag.checkers import CHECKERS, check_all
 from herzschlag.history.records import History
+from herzschlag.scenarios.from_toml import load
 from tests.planted.plant import judged, play, scenario_of
 from tests.support.rules import sees_who_breaks
 
@@ -40,3 +43,15 @@ def test_where_something_else_lies_in_place_of_a_heartbeat_no_verdict_is_given_a
     found = next(one for one in check_all(damaged, scenario) if one.checker == "heartbeat-datastores")
     assert found.verdict == "unknown"
     assert f"something else is in its place on {last.get('datastore')}" in found.because
+
+
+@pytest.mark.parametrize(("shared_by", "verdict"), [(["host-100"], "holds"), ([], "violated")])
+def test_a_datastore_that_a_dead_host_shared_serves(shared_by: list[str], verdict: str) -> None:
+    """vCenter goes by its last report. What no other host ever reached serves no host."""
+    scenario = load(str(Path(__file__).parents[5] / "tests/simulation/explored/shared-with-a-dead-host.toml"))
+    history = play(scenario)
+    first, *others = scenario.cluster.datastores
+    attached = msgspec.structs.replace(first, hosts=("host-99", *shared_by))
+    cluster = msgspec.structs.replace(scenario.cluster, datastores=(attached, *others))
+    found = CHECKERS["heartbeat-datastores"].judge(history, msgspec.structs.replace(scenario, cluster=cluster))
+    assert found.verdict == verdict

@@ -55,3 +55,15 @@ def test_what_ends_in_the_instant_of_its_election_its_predecessor_did_not_leave(
     ]
     found = CHECKERS["restart-justified"].judge(History.ordered(sorted(records, key=lambda r: r.at_ns)), scenario)
     assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(("listened_to", "verdict"), [("host-98", "holds"), ("host-99", "violated")])
+def test_a_user_s_wish_reaches_the_owner_that_vcenter_listens_to(listened_to: str, verdict: str) -> None:
+    """In a split host-99 holds the VM's list. vCenter reaches both masters, and listens to one of them (AG50-PART)."""
+    scenario = load(str(Path(__file__).parents[6] / "tests/simulation/explored/another-master-is-told.toml"))
+    records = [
+        msgspec.structs.replace(r, fields={**r.fields, "master": listened_to}) if r.kind == "vcenter" else r
+        for r in play(scenario).records
+    ]
+    found = CHECKERS["restart-justified"].judge(History.ordered(records), scenario)
+    assert found.verdict == verdict
