@@ -1,13 +1,14 @@
 """The vCenter stand-in: configures the cluster, powers VMs on for users, has them protected, shows states.
 
-This module decides what each agent is configured with, which master's view is shown, which VMs are to be protected
-(fact sheet 3.1, 5, 7.1, 7.7, 9), none of which detection, election and restart need. A pure core like the agent.
+This module decides what each agent is configured with, what is done for users, and which VMs are to be protected (fact
+sheet 5, 7.1, 7.7, 9), none of which detection, election and restart need; leaves what is shown to `picture.py`. A pure
+core like the agent.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,19 +19,9 @@ from herzschlag.agents.protocol.events import Boot, Received, UserMaintenance, U
 from herzschlag.agents.protocol.messages import VCENTER, ClusterView, Configure, Order, PowerRequest, Protect, Report
 from herzschlag.agents.records import AnyEntry
 from herzschlag.agents.settings import NEVER_NS, ClusterConfig, HostConfig, Timers, VmConfig
-from herzschlag.agents.states import HostState, Role
+from herzschlag.agents.states import HostState
 from herzschlag.agents.vcenter.heartbeat_datastores import select_heartbeat_datastores
-
-_STATE_OF_ROLE: dict[Role, HostState] = {
-    "uninitialized": "uninitialized",
-    "election": "election",
-    "slave": "connectedToMaster",
-    "master": "master",
-    "isolated": "networkIsolated",
-}
-"""Host state that a host's own report implies while no master is heard (fact sheet 3.1)."""
-
-_UNJOINED = ("uninitialized", "election")
+from herzschlag.agents.vcenter.picture import KnownHost, Picture
 
 
 class VCenterSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,25 +46,6 @@ class VCenterView(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
 
 
-class _Host:
-    """What vCenter knows of one host."""
-
-    __slots__ = ("access", "boot", "config", "last_ns", "newest", "reported_ns", "role", "sequence", "vms")
-
-    def __init__(self) -> None:
-        self.boot = self.sequence = 0
-        """Its life (`boot`; 0: it was not heard yet), and the number of its newest message."""
-        self.config = 0
-        self.role: Role = "uninitialized"
-        self.vms: frozenset[str] = frozenset()
-        self.reported_ns = 0
-        """When it last said what it runs."""
-        self.access: dict[str, str] = {}
-        self.last_ns: int | None = None
-        self.newest: dict[str, tuple[int, int]] = {}
-        """Network, or kind of message, to (boot, sequence) of the newest: what is not newer is a replay or old news."""
-
-
 class _Request(NamedTuple):
     """What a user wants of a VM. The order's number is greater than the instant in which it was asked."""
 
@@ -84,29 +56,16 @@ class _Request(NamedTuple):
     """The host that shall do it."""
 
 
-class _View(NamedTuple):
-    """The last report of one master."""
-
-    message: ClusterView
-    at_ns: int
-
-
 class VCenter(Core):
     def __init__(self, settings: VCenterSettings) -> None:
         self._s = settings
         self._t = settings.timers
         self._config = settings.config
-        self._boot = self._since_ns = self._now_ns = self._sequence = 0
-        """This life, when it began, the instant, and the number of its newest order."""
+        self._boot = self._now_ns = self._sequence = 0
+        """This life, the instant, and the number of its newest order."""
         self._actions: list[AnyAction] = []
-        self._hosts: dict[str, _Host] = {}
-        self._views: dict[str, _View] = {}
-        self._master = ""
-        self._shown: dict[str, HostState] = {}
-        self._unshown: HostState | Literal["unknown"] = "uninitialized"
-        """Of a host not shown yet; unknown after a restart: what is seen then is the picture of the life before."""
-        self._silent: set[str] = set()
-        """Hosts whose own reports stay away."""
+        self._hosts: dict[str, KnownHost] = {}
+        self._picture = Picture(settings.timers, self._trace)
         self._where: dict[str, str] = {}
         """VM to the host that last reported it running."""
         self._off: set[str] = set()
@@ -148,8 +107,8 @@ class VCenter(Core):
 
     def view(self) -> VCenterView:
         return VCenterView(
-            master=self._master,
-            host_states=dict(self._shown),
+            master=self._picture.master,
+            host_states=dict(self._picture.states),
             protected=tuple(sorted(self._confirmed)),
             generation=self._config.generation,
         )
@@ -157,13 +116,13 @@ class VCenter(Core):
     # --- what happens ---
 
     def _start(self, event: Boot) -> None:
-        self._boot, self._since_ns, self._tick_ns = event.boot, self._now_ns, self._now_ns
+        self._boot, self._tick_ns = event.boot, self._now_ns
         if event.config is not None:
-            self._unshown = "unknown"
             self._off = set(event.config.switched_off)
             self._where = dict.fromkeys(event.config.switched_on, "")
             self._config = msgspec.structs.replace(event.config, switched_off=(), switched_on=())
-        self._hosts = {host.moid: _Host() for host in self._config.hosts}
+        self._hosts = {host.moid: KnownHost() for host in self._config.hosts}
+        self._picture.begin(self._hosts, self._now_ns, restarted=event.config is not None)
         self._keep()
         if event.config is None:
             for vm, host in self._s.placement.items():
@@ -199,10 +158,9 @@ class VCenter(Core):
             if met:  # It takes no order before we name its life: it need not wait for our next look.
                 self._configure(message.sender)
         elif isinstance(message, ClusterView):
-            self._views[message.sender] = _View(message, self._now_ns)
-            self._show()
+            self._picture.told(message.sender, message, self._now_ns)
 
-    def _report(self, moid: str, host: _Host, message: Report) -> None:
+    def _report(self, moid: str, host: KnownHost, message: Report) -> None:
         host.config, host.role, host.reported_ns = message.config, message.role, self._now_ns
         gone, host.vms = host.vms - set(message.vms), frozenset(message.vms)
         known = self._where.keys() >= set(message.vms)
@@ -211,12 +169,10 @@ class VCenter(Core):
             self._keep()
         for vm in gone & self._off:
             self._where.pop(vm, None)
-        if message.role != "master":
-            self._views.pop(moid, None)
         if dict(message.datastores) != host.access:
             host.access = dict(message.datastores)
             self._reselect()
-        self._show(moid)
+        self._picture.reported(moid, self._now_ns)
 
     def _runs_there(self, vm: str, said: Report) -> bool:
         """Whether a VM runs on a host that says so. One that does not reach the VM's datastore cannot see that its lock
@@ -301,8 +257,8 @@ class VCenter(Core):
                     del self._requests[name]
             elif host.config == self._config.generation:
                 self._order(PowerRequest, target, order=order, vm=vm, on=on, config=host.config)
-        self._listen()
-        self._show()
+        self._picture.listen(self._now_ns)
+        self._picture.show(self._now_ns)
         self._ask_protection()
 
     def _configure(self, moid: str) -> None:
@@ -312,63 +268,21 @@ class VCenter(Core):
 
     def _ask_protection(self) -> None:
         """Every VM that runs and that no user powered off is to be protected (fact sheet 7.1)."""
-        if not self._master:
+        view = self._picture.masters_view()
+        if view is None:
             return
-        view = self._views[self._master].message
+        master = self._picture.master
         for vm in view.protected:  # A restarted vCenter learns from the master what it had asked for.
             self._where.setdefault(vm, "")
         confirmed = frozenset(view.protected)
         if confirmed != self._confirmed:
             for vm in sorted(confirmed - self._confirmed):
-                because = f"{self._master} has it on its protectedlist"
+                because = f"{master} has it on its protectedlist"
                 self._trace(records.Protection(vm=vm, phase="confirmed", because=because))
             self._confirmed = confirmed
         wanted = (self._where.keys() & self._config.to_protect) - self._off
         if confirmed != wanted:
-            self._order(Protect, self._master, vms={vm: self._where[vm] for vm in sorted(wanted)})
-
-    # --- states ---
-
-    def _listen(self) -> None:
-        """Notice hosts that fall silent or report again; no state follows, for a master speaks for its hosts."""
-        for moid, host in self._hosts.items():
-            silent = host.last_ns is not None and host.last_ns < self._now_ns - self._t.host_timeout_ns
-            if silent and moid not in self._silent:
-                self._trace(records.Reports(host=moid, from_="heard", to="silent", because="no report for 10 s"))
-            elif not silent and moid in self._silent:
-                self._trace(records.Reports(host=moid, from_="silent", to="heard", because="it reports again"))
-            (self._silent.add if silent else self._silent.discard)(moid)
-
-    def _show(self, only: str = "") -> None:
-        """vCenter shows the view of one master; it stays with it as long as that one is heard (fact sheet 3.1).
-        `only`: nothing is new but this host's own report."""
-        fresh_ns = self._now_ns - self._t.host_timeout_ns
-        fresh = {moid: view for moid, view in self._views.items() if view.at_ns >= fresh_ns}
-        if self._master not in fresh:
-            best = max(fresh, key=lambda m: (len(fresh[m].message.owned), m), default="")
-            if best != self._master:
-                why = f"{best} reports as master" if best else f"{self._master} is not heard for 10 s"
-                self._trace(records.MasterSeen(master=best, because=why))
-                self._master, only = best, ""
-        states = fresh[self._master].message.hosts if self._master else {}
-        for moid in (only,) if only else self._hosts:
-            host = self._hosts[moid]
-            recent = host.last_ns is not None and host.last_ns >= fresh_ns
-            state = states.get(moid)
-            because = ""
-            if recent and (state is None or state in _UNJOINED):
-                own = _STATE_OF_ROLE[host.role]
-                if state is None or own in _UNJOINED:
-                    state, because = own, "its own report"
-            elif not self._master and self._since_ns <= fresh_ns:  # Before, a restarted vCenter cannot know.
-                state, because = "fdmUnreachable", "neither a master nor the host itself is heard"
-            if state is None:
-                continue  # A new master has no opinion yet: the old picture stays.
-            before = self._shown.get(moid, self._unshown)
-            if state != before:
-                because = because or f"{self._master} says so"
-                self._trace(records.HostOpinion(host=moid, from_=before, to=state, because=because))
-            self._shown[moid] = state
+            self._order(Protect, master, vms={vm: self._where[vm] for vm in sorted(wanted)})
 
     # --- how ---
 

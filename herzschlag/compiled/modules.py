@@ -14,6 +14,7 @@ FOLDERS = ("agents/ha", "agents/hypervisor")
 VALUES = ("__init__", "api")
 SINGLE = (
     "agents/core",
+    "agents/vcenter/picture",
     "agents/vcenter/vcenter",
     "agents/datastore/memory_store",
     *(

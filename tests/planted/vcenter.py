@@ -9,9 +9,9 @@ from tests.planted.plant import Planted, nothing
 
 
 def _the_old_master_for_ever(show: Any) -> Any:
-    def broken(self: Any, *args: Any) -> None:
-        self._views = {moid: view._replace(at_ns=self._now_ns) for moid, view in self._views.items()}
-        show(self, *args)
+    def broken(self: Any, now_ns: int, *args: Any) -> None:
+        self._views = {moid: view._replace(at_ns=now_ns) for moid, view in self._views.items()}
+        show(self, now_ns, *args)
 
     return broken
 
@@ -49,9 +49,9 @@ def _the_same_choice(select: Any) -> Any:
 FAULTS = (
     Planted(
         name="the old master for ever",
-        core="vcenter/vcenter",
+        core="vcenter/picture",
         broken="goes on showing what a dead master told last",
-        place="herzschlag.agents.vcenter.vcenter.VCenter._show",
+        place="herzschlag.agents.vcenter.picture.Picture.show",
         patch=_the_old_master_for_ever,
         scenario="master-failure",
         checker="vcenter-belief",
@@ -79,9 +79,9 @@ FAULTS = (
     ),
     Planted(
         name="misses no host",
-        core="vcenter/vcenter",
+        core="vcenter/picture",
         broken="does not notice that a host reports no more",
-        place="herzschlag.agents.vcenter.vcenter.VCenter._listen",
+        place="herzschlag.agents.vcenter.picture.Picture.listen",
         patch=nothing,
         scenario="vcenter-path@slave",
         checker="reports-missed",

@@ -23,9 +23,9 @@ def _deaf_to_hosts(show: Any) -> Any:
 
 DEAF_TO_HOSTS = Planted(
     name="deaf to hosts",
-    core="vcenter/vcenter",
+    core="vcenter/picture",
     broken="never shows what a host says of itself",
-    place="herzschlag.agents.vcenter.vcenter.VCenter._show",
+    place="herzschlag.agents.vcenter.picture.Picture.show",
     patch=_deaf_to_hosts,
     scenario=SCENARIO,
     checker="vcenter-belief",
