@@ -69,13 +69,19 @@ def _looks_held_until(hold: Hold, act: Record, datastore: str, holds: list[Hold]
     On NFS the second shows the lock again, on VMFS the owner's heartbeat [KB-HB]: the lock may be free by then.
     """
     operation_ns = _operation_ns(hold.end_ns, act, datastore, truth)
-    if any(r.at_ns == hold.end_ns for r in truth.history.where("lock", node=hold.host, datastore=datastore)):
+    if _released(hold, datastore, truth):
         kind = truth.lab.datastore(datastore).kind
         return hold.end_ns + (operation_ns if kind == "vmfs" else 0)
     watch_ns = lock_watch(datastore, truth)[0] + truth.timers.owner_poll_ns + 2 * operation_ns
     anew_ns = max(_watches_anew_ns(act, truth), _reads_again_ns(act, datastore, truth))
     taken = any(hold.begin_ns < other.begin_ns <= act.at_ns for other in holds if other.host != hold.host)
     return (hold.end_ns if taken else max(hold.end_ns, anew_ns)) + watch_ns
+
+
+def _released(hold: Hold, datastore: str, truth: Truth) -> bool:
+    """Whether its owner let go of it. One that dies, be it in the instant in which it took the lock, does not."""
+    told = truth.history.where("lock", node=hold.host, datastore=datastore, path=truth.history[hold.seq].fields["path"])
+    return any(r.at_ns == hold.end_ns and r.fields["to"] in ("free", "lost") for r in told)
 
 
 def _operation_ns(since_ns: int, act: Record, datastore: str, truth: Truth) -> int:

@@ -102,3 +102,16 @@ def test_a_host_with_slow_storage_finds_out_later_that_the_owner_is_dead() -> No
     assert CHECKERS["response-owned"].judge(history, found).verdict == "holds"
     fast = History.ordered([r for r in history if r.kind != "fault" or r.get("id") != "slow"])
     assert CHECKERS["response-owned"].judge(fast, found).verdict == "violated"
+
+
+@pytest.mark.parametrize(("released", "verdict"), [(False, "holds"), (True, "violated")])
+def test_a_lock_whose_owner_died_as_it_took_it_is_held_still(released: bool, verdict: str) -> None:
+    found = load(str(EXPLORED / "dies-as-it-takes-the-list.toml"))
+    history = play(found)
+    (taken,) = history.where(
+        "lock", node="host-98", datastore="vmfs-1", path=".vSphere-HA/lab/protectedlist", to="held"
+    )
+    assert taken.at_ns == history.where("fault", phase="begin", id="3 power-off")[0].at_ns
+    free = record(taken.at_ns, "host-98", "lock", {**taken.fields, "from": "held", "to": "free"})
+    edited = [*history.records[: taken.seq + 1], *([free] if released else []), *history.records[taken.seq + 1 :]]
+    assert CHECKERS["response-owned"].judge(History.ordered(edited), found).verdict == verdict
