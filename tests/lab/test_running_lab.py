@@ -82,6 +82,29 @@ def test_power_off_ends_every_process_of_a_host_and_its_links() -> None:
         assert delivered(lab, "host-99", "host-98", "B") == 20
 
 
+@inside
+def test_routes_stay_away_though_the_interface_is_given_back_all_else() -> None:
+    """A carrier, an address or power that is back brings routes with it; not those that another fault took away."""
+    with switched_lab(2) as lab:
+        host, own = lab.net["host-98"], lab.spec.address("host-98", "A")
+        before = host.cmd("ip route show dev mgmtA").splitlines()
+        assert len(before) == 2, "its network, and all else by the gateway"
+        lab.routes("host-98", "A", False)
+        for back in ("carrier", "address", "power"):
+            if back == "power":
+                lab.power_off("host-98")
+                lab.power_on("host-98")
+            else:
+                for present in (False, True):
+                    (lab.carrier if back == "carrier" else lab.address)("host-98", "A", present)
+            assert host.cmd("ip route show dev mgmtA") == ""
+            assert own in host.cmd("ip address show dev mgmtA")
+        lab.routes("host-98", "A", True)
+        assert len(host.cmd("ip route show dev mgmtA").splitlines()) == 2
+        assert delivered(lab, "host-98", "host-99", "A") == 20
+        assert pings(lab, "host-98", "gateway", "A")
+
+
 _LISTENER = """
 import socket, time
 listener = socket.create_server(("0.0.0.0", 7000))

@@ -16,6 +16,7 @@ import socket
 import struct
 import threading
 from collections.abc import Sequence
+from ipaddress import IPv4Interface
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -25,12 +26,14 @@ from herzschlag.topo.kernel.pyroute2_messages import ifaddrmsg, ifinfmsg, ndmsg,
 from herzschlag.topo.spec import NETWORKS
 
 FIRST_INDEX = 2
-_NEWLINK, _DELLINK, _NEWADDR, _DELADDR, _NEWROUTE, _NEWNEIGH = 16, 17, 20, 21, 24, 28
+_NEWLINK, _DELLINK, _NEWADDR, _DELADDR, _NEWNEIGH = 16, 17, 20, 21, 28
+_NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
 _REQUEST, _ACK, _REPLACE, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
+_DUMP = 0x300
 _PUT = _REQUEST | _CREATE | _REPLACE  # absolute: done twice is done once
 _IFF_UP = 0x1
 _NUD_PERMANENT = 0x80
-_MAIN_TABLE, _BOOT, _UNIVERSE, _UNICAST = 254, 3, 0, 1
+_MAIN_TABLE, _BOOT, _UNIVERSE, _LINK, _UNICAST = 254, 3, 0, 253, 1
 _ERROR, _DONE = 2, 3
 _QUEUE_PACKETS = 1000  # the kernel's default for a link
 _BATCH_BYTES = 64 * 1024  # well below the default send buffer of 208 KiB
@@ -223,12 +226,49 @@ def address_message(index: int, address: str, prefix_length: int, *, present: bo
 @functools.cache
 def default_route_message(index: int, gateway: str) -> Message:
     """Everything that no interface is for goes to the gateway, out of this one."""
+    return _route_message(_UNIVERSE, ("RTA_GATEWAY", gateway), ("RTA_OIF", index))
+
+
+def network_route_message(interface: IPv4Interface, index: int) -> Message:
+    """What is for the interface's own network goes out of it, as since it was given that address."""
+    own, network = str(interface.ip), interface.network
+    attributes = ("RTA_DST", str(network.network_address)), ("RTA_PREFSRC", own), ("RTA_OIF", index)
+    return _route_message(_LINK, *attributes, prefix_length=network.prefixlen)
+
+
+def no_network_route_message(interface: IPv4Interface, index: int) -> Message:
+    """Removes what `network_route_message` makes, and what the kernel makes where it has the address and is up."""
+    message = rtmsg()
+    message["family"], message["dst_len"] = socket.AF_INET, interface.network.prefixlen
+    message["table"], message["scope"] = _MAIN_TABLE, _LINK
+    message["attrs"] = [("RTA_DST", str(interface.network.network_address)), ("RTA_OIF", index)]
+    return _encoded(message, _DELROUTE, _REQUEST)
+
+
+def _route_message(scope: int, *attributes: tuple[str, Any], prefix_length: int = 0) -> Message:
+    message = rtmsg()
+    message["family"], message["dst_len"] = socket.AF_INET, prefix_length
+    message["table"], message["proto"] = _MAIN_TABLE, _BOOT
+    message["scope"], message["type"] = scope, _UNICAST
+    message["attrs"] = list(attributes)
+    return _encoded(message, _NEWROUTE, _PUT)
+
+
+@functools.cache
+def routes_question() -> Message:
+    """Asks for all routes."""
     message = rtmsg()
     message["family"] = socket.AF_INET
-    message["table"], message["proto"] = _MAIN_TABLE, _BOOT
-    message["scope"], message["type"] = _UNIVERSE, _UNICAST
-    message["attrs"] = [("RTA_GATEWAY", gateway), ("RTA_OIF", index)]
-    return _encoded(message, _NEWROUTE, _PUT)
+    return _encoded(message, _GETROUTE, _REQUEST | _DUMP)
+
+
+def remove_route_message(answer: Message, index: int) -> Message | None:
+    """What removes a route of which the kernel has told; None: it is not one of the main table over this interface."""
+    message = rtmsg(answer)
+    message.decode()
+    if message["table"] != _MAIN_TABLE or message.get_attr("RTA_OIF") != index:
+        return None
+    return answer[:4] + struct.pack("=HH", _DELROUTE, _REQUEST) + answer[8:]
 
 
 def neighbour_message(index: int, address: str, mac: str) -> Message:

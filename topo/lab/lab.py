@@ -25,7 +25,7 @@ from typing import Any, Literal, NamedTuple
 
 from herzschlag.topo.errors import LabError, SwitchError, UnusableMachineError
 from herzschlag.topo.impairments.apply import Impairments
-from herzschlag.topo.kernel.netlink import Netlink, mtu_message
+from herzschlag.topo.kernel.netlink import Netlink, address_message, mtu_message
 from herzschlag.topo.kernel.probes import mininet_unusable, missing_for_a_lab
 from herzschlag.topo.lab.holder import hosts_file
 from herzschlag.topo.lab.making import Making
@@ -35,7 +35,7 @@ from herzschlag.topo.lab.steps import Step
 from herzschlag.topo.lab.storage import LOCAL_MB, Storage, StorageView
 from herzschlag.topo.lab.switches import Switches
 from herzschlag.topo.sandbox.socket_release import hand_over
-from herzschlag.topo.spec import GATEWAY, Datapath, TopologySpec
+from herzschlag.topo.spec import GATEWAY, PREFIX_LENGTH, Datapath, TopologySpec
 
 _STOP_S_MAX = 5.0
 _NO_IPV6 = ("/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/default/disable_ipv6")
@@ -299,9 +299,27 @@ class Lab:
         with self._lock:
             found, link = self._link(node, network)
             link.addressed = present
-            found.netlink.send(link.interface.address_message(present), missing_ok=not present)
             if present and link.up and found.powered:
-                found.netlink.send(link.up_messages())
+                found.bring_up(link)
+            else:
+                found.netlink.send(link.interface.address_message(present), missing_ok=not present)
+            return time.monotonic_ns()
+
+    def wrong_address(self, node: str, network: str, wrong: str, present: bool) -> int:
+        """Another address in the place of a node's own, or its own again."""
+        with self._lock:
+            found, link = self._link(node, network)
+            if present:
+                self.address(node, network, False)
+            message = address_message(link.interface.index, wrong, PREFIX_LENGTH, present=present)
+            found.netlink.send([message], missing_ok=not present)
+            return time.monotonic_ns() if present else self.address(node, network, True)
+
+    def routes(self, node: str, network: str, present: bool) -> int:
+        """Take a node's routes over one interface away, or give them back."""
+        with self._lock:
+            found, link = self._link(node, network)
+            (found.give_routes if present else found.drop_routes)(link)
             return time.monotonic_ns()
 
     def mtu(self, node: str, network: str, mtu: int | None) -> int:

@@ -102,7 +102,7 @@ class Making:
         if self._switches.datapath == "user":
             with InNetwork(node.netns):
                 syscalls.transmit_checksums_off(tuple(link.interface.name for link in node.links.values()))
-        node.netlink.send([message for link in node.links.values() if link.up for message in link.up_messages()])
+        node.bring_up(*(link for link in node.links.values() if link.up))
 
     def begin_life(self, node: Node) -> None:
         """Start a node that has no power anew, with its links as they are wanted."""
@@ -133,7 +133,7 @@ class Making:
             link = found.link(network)
             link.up = up
             if found.powered:
-                found.netlink.send(link.up_messages() if up else [link.down_message()])
+                found.bring_up(link) if up else found.netlink.send([link.down_message()])
 
     def remove_link(self, link: LabLink) -> None:
         with self.lock:

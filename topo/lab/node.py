@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from herzschlag.topo.errors import LabError
-from herzschlag.topo.kernel.netlink import Message, Netlink, mtu_message, remove_message
+from herzschlag.topo.kernel.netlink import (
+    Message,
+    Netlink,
+    mtu_message,
+    remove_message,
+    remove_route_message,
+    routes_question,
+)
 from herzschlag.topo.lab.node_processes import NodeProcesses
 
 if TYPE_CHECKING:
@@ -28,11 +35,12 @@ class Link:
     switch_interface: str
     up: bool = True
     addressed: bool = True
+    routed: bool = True
     mtu: int | None = None
     """Limit at the switch's end; None: as large as the link was made."""
 
     def up_messages(self) -> list[Message]:
-        return self.interface.up_messages(addressed=self.addressed)
+        return self.interface.up_messages(addressed=self.addressed, routed=self.routed)
 
     def down_message(self) -> Message:
         return self.interface.down_message()
@@ -55,6 +63,24 @@ class Node:
         self.holder: int | None = os.pidfd_open(pid)
         self.processes = NodeProcesses(pid)
         self.powered = True
+
+    def bring_up(self, *links: Link) -> None:
+        """Interfaces with all that is wanted of them."""
+        messages = [message for link in links for message in link.up_messages()]
+        self.netlink.send(messages, missing_ok=not all(link.routed for link in links))
+
+    def give_routes(self, link: Link) -> None:
+        """Where the interface is down, or has no address, they come with those."""
+        link.routed = True
+        if self.powered and link.up and link.addressed:
+            self.netlink.send(link.interface.route_messages())
+
+    def drop_routes(self, link: Link) -> None:
+        """Every route over the interface: a default route left behind would still reach the gateway."""
+        link.routed = False
+        told = self.netlink.ask(routes_question())
+        gone = [found for answer in told if (found := remove_route_message(answer, link.interface.index)) is not None]
+        self.netlink.send(gone, missing_ok=True)
 
     def move(self, pid: int, root: Netlink) -> list[Link]:
         """Take the links into the network namespace of a new holder. `root`: for the ends at the switches. Returns

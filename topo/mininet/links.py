@@ -24,6 +24,8 @@ from herzschlag.topo.kernel.netlink import (
     link_message,
     move_message,
     neighbour_message,
+    network_route_message,
+    no_network_route_message,
     up_message,
 )
 
@@ -86,15 +88,25 @@ class LabIntf(Intf):  # type: ignore[misc]
             return []
         return [address_message(self.index, self.ip, int(self.prefixLen), present=present)]
 
-    def up_messages(self, *, addressed: bool = True) -> list[Message]:
-        """An interface going down loses its neighbours and routes, so going up means giving it everything again."""
+    def up_messages(self, *, addressed: bool = True, routed: bool = True) -> list[Message]:
+        """An interface going down loses its neighbours and routes, so going up means giving it everything again. Not
+        `routed`: what the kernel adds by itself is removed in the same batch."""
         messages = [up_message(self.index, True)]
         if addressed:
             messages += self.address_message(True)
+            if not routed and self.ip is not None:
+                messages.append(no_network_route_message(self._own(), self.index))
         messages += self.neighbours
-        if addressed and (gateway := self._gateway()):
-            messages.append(default_route_message(self.index, gateway))
-        return messages
+        return messages + self._default_route() if addressed and routed else messages
+
+    def route_messages(self) -> list[Message]:
+        """Its routes, which it has from `up_messages` on."""
+        if self.ip is None:
+            return []
+        return [network_route_message(self._own(), self.index), *self._default_route()]
+
+    def _own(self) -> ipaddress.IPv4Interface:
+        return ipaddress.IPv4Interface(f"{self.ip}/{self.prefixLen}")
 
     def move_message(self, netns: int) -> Message:
         """What takes it into another network namespace of its node's, whatever a program has made of it."""
@@ -106,6 +118,10 @@ class LabIntf(Intf):  # type: ignore[misc]
     def neighbour_message(self, index: int) -> Message:
         """This interface as others see it, through their interface of that number."""
         return neighbour_message(index, self.ip, self.mac)
+
+    def _default_route(self) -> list[Message]:
+        gateway = self._gateway()
+        return [default_route_message(self.index, gateway)] if gateway else []
 
     def _gateway(self) -> str | None:
         """The node's gateway, if it is reached through this interface."""

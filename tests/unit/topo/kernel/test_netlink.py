@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from ipaddress import IPv4Interface
 
 from herzschlag.topo.kernel.netlink import (
     End,
@@ -13,7 +14,9 @@ from herzschlag.topo.kernel.netlink import (
     link_message,
     move_message,
     neighbour_message,
+    network_route_message,
     remove_message,
+    remove_route_message,
     up_message,
 )
 
@@ -68,3 +71,20 @@ def test_a_link_is_moved_by_number_and_gets_its_name_back() -> None:
     assert (index, flags, change) == (2, 0, 1), "by its number, and down"
     for attribute in (b"mgmtA\0", bytes.fromhex("0200c6120101"), struct.pack("=HHI", 8, 28, 5)):
         assert attribute in message
+
+
+def test_routes_over_an_interface_are_found_and_removed() -> None:
+    """The kernel's answer to the question about routes has the form of a message that makes one."""
+    own = IPv4Interface("198.18.1.1/16")
+    answers = [network_route_message(own, 2), default_route_message(3, "198.18.0.1"), network_route_message(own, 3)]
+    removing = [remove_route_message(answer, 2) for answer in answers]
+    assert removing[1:] == [None, None]
+    assert removing[0] is not None
+    assert _header(removing[0])[1] == 25, "RTM_DELROUTE, rtnetlink(7)"
+    assert removing[0][16:] == answers[0][16:], "of exactly that route"
+
+
+def test_a_route_of_another_table_stays() -> None:
+    local = bytearray(network_route_message(IPv4Interface("198.18.1.1/16"), 2))
+    local[16 + 4] = 255  # rtm_table: the kernel's own, of local addresses
+    assert remove_route_message(bytes(local), 2) is None
