@@ -75,11 +75,12 @@ class Failover:
 
     def wishes_changed(self) -> None:
         """vCenter said which VMs are to be protected: what a user switched off need not wait for a host any more."""
-        self._report(self._queue.withdraw(self._ownership.wanted))
+        self._report(self._queue.withdraw(self._why_not))
 
     def reconfigured(self) -> None:
         """The settings of VMs, or the capacity of hosts, are others now."""
-        self._report(self._queue.reconfigured(self._c.cluster.vm))
+        self._queue.reconfigured(self._c.cluster.vm)
+        self.wishes_changed()
 
     def membership_changed(self) -> None:
         """A host joined or left, or capacity changed: VMs that wait may find a place now."""
@@ -132,6 +133,15 @@ class Failover:
             self._restart_orphans()
         if now_ns >= self._queue.due_ns():
             self._place()
+
+    def _why_not(self, name: str) -> str:
+        """Why a VM that waits for its restart shall not run any more; empty: it shall."""
+        vm = self._c.cluster.vm(name)
+        if vm is None:
+            return "the cluster no longer has it"
+        if vm.priority == "disabled":
+            return "its restart priority is disabled now"
+        return "" if self._ownership.wanted(name) else "a user switched it off"
 
     def _to_restart(self) -> dict[str, str]:
         """VM to last host, for those that may be restarted: none while monitoring is off."""

@@ -140,27 +140,20 @@ class RestartQueue:
         self._release_waiting(now_ns)
         return [RestartReport("done", task.vm, f"runs on {host}", task.attempt, host, task.order)]
 
-    def withdraw(self, wanted: Callable[[str], bool]) -> list[RestartReport]:
-        """Forget VMs that wait for a host and shall not run any more."""
-        gone = [task for name, task in self._tasks.items() if not task.target and not wanted(name)]
-        for task in gone:
+    def withdraw(self, why_not: Callable[[str], str]) -> list[RestartReport]:
+        """Forget VMs without a running task that shall not be restarted any more: `why_not` says why, or nothing."""
+        gone = [(task, why) for name, task in self._tasks.items() if not task.target and (why := why_not(name))]
+        for task, _ in gone:
             del self._tasks[task.vm.name]
-        return [RestartReport("given-up", task.vm, "a user switched it off", task.attempt) for task in gone]
+        return [RestartReport("given-up", task.vm, why, task.attempt) for task, why in gone]
 
-    def reconfigured(self, vm_now: Callable[[str], VmConfig | None]) -> list[RestartReport]:
-        """vCenter changed the configuration: further attempts go by the VM's settings of now. A VM without a running
-        task is forgotten when its priority is disabled, or the cluster no longer has it."""
-        reports = []
-        for name, task in list(self._tasks.items()):
+    def reconfigured(self, vm_now: Callable[[str], VmConfig | None]) -> None:
+        """vCenter changed the configuration: further attempts go by the VM's settings of now."""
+        for name, task in self._tasks.items():
             vm = vm_now(name)
-            if not task.target and (vm is None or vm.priority == "disabled"):
-                del self._tasks[name]
-                why = "the cluster no longer has it" if vm is None else "its restart priority is disabled now"
-                reports.append(RestartReport("given-up", task.vm, why, task.attempt))
-            elif vm is not None:
+            if vm is not None and vm.priority != "disabled":  # else it is withdrawn, after the attempt under way
                 task.vm = vm
         self.membership_changed()
-        return reports
 
     def result(self, name: str, order: int, ok: bool, because: str, now_ns: int) -> list[RestartReport]:
         """A power-on task ended."""

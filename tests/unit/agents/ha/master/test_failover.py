@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from herzschlag.agents.datastore import layout
 from herzschlag.agents.protocol.events import FileRead, LockChanged
+from herzschlag.agents.protocol.messages import Protect
+from herzschlag.agents.settings import VmConfig
 from tests.unit.agents.ha.master.test_master import LIST, Reign
 from tests.unit.agents.ha.scripted import cluster, records, vm
 
@@ -125,3 +129,27 @@ def test_the_list_counts_where_a_host_that_does_not_reach_the_datastore_names_a_
         reign.joins("host-100", "web", access=access)
         reign.due(116)
         assert bool(records(reign.machine.did(), "restart", vm="web", phase="begins")) is restarted
+
+
+@pytest.mark.parametrize(
+    ("left", "wanted", "because"),
+    [
+        ((vm("web", priority="disabled"), vm("db")), {"web": "host-99"}, "its restart priority is disabled now"),
+        ((vm("db"),), {"web": "host-99"}, "the cluster no longer has it"),
+        ((vm("web"), vm("db")), {}, "a user switched it off"),
+    ],
+)
+def test_a_vm_that_shall_not_run_any_more_is_given_up_when_its_target_is_lost(
+    left: tuple[VmConfig, ...], wanted: dict[str, str], because: str
+) -> None:
+    reign = Reign().owns("web")
+    reign.joins("host-100")
+    reign.due(110.1)
+    assert records(reign.machine.did(), "restart", vm="web", phase="ordered", target="host-100")
+    reign.machine.context.configure(cluster(vms=left))
+    reign.master.reconfigured()
+    reign.master.from_vcenter(Protect(sender="vcenter", boot=1, sequence=1, sent_ns=1, answers=0, vms=wanted))
+    assert not records(reign.machine.did(), "restart", phase="given-up"), "its attempt is under way"
+    reign.master._failover.host_lost("host-100")
+    reign.due(111)
+    assert records(reign.machine.did(), "restart", vm="web", phase="given-up", because=because)

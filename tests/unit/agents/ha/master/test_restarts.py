@@ -124,8 +124,8 @@ def test_lost_target_does_not_cost_an_attempt() -> None:
 def test_what_waits_and_is_not_wanted_any_more_is_forgotten() -> None:
     q = queue(vm("vm-1"), vm("vm-2"))
     assert ordered(q.place([host("host-98", memory_mb=1024)], 0)) == [("vm-1", "host-98")]
-    gone = q.withdraw(lambda name: False)
-    assert [(r.phase, r.vm.name) for r in gone] == [("given-up", "vm-2")], (
+    gone = q.withdraw(lambda name: "a user switched it off")
+    assert [(r.phase, r.vm.name, r.because) for r in gone] == [("given-up", "vm-2", "a user switched it off")], (
         "vm-1 is being started, and only its host knows"
     )
     assert "vm-2" not in q
@@ -136,21 +136,20 @@ def test_further_attempts_go_by_the_settings_of_now() -> None:
     q = queue(before)
     small = host("host-98", memory_mb=2_000)
     assert [r.phase for r in q.place([small], 0)] == ["pending"]
-    assert q.reconfigured({"vm-1": now}.get) == []
+    q.reconfigured({"vm-1": now}.get)
     assert ordered(q.place([small], 0)) == [("vm-1", "host-98")]
     assert [task.vm for task in q.in_flight()] == [now]
 
 
-def test_a_vm_whose_priority_is_disabled_or_that_is_gone_is_tried_no_more() -> None:
-    q = queue(vm("vm-1"), vm("vm-2"), vm("vm-3"))
-    [running] = [r for r in q.place([host("host-98")], 0) if r.vm.name == "vm-3"]
-    for name in ("vm-1", "vm-2"):
-        order = next(task.order for task in q.in_flight() if task.vm.name == name)
-        q.result(name, order, False, "no lock", SECOND)
-    settings = {"vm-1": vm("vm-1", "disabled"), "vm-3": vm("vm-3", "disabled")}
-    assert [(r.phase, r.vm.name, r.because) for r in q.reconfigured(settings.get)] == [
-        ("given-up", "vm-1", "its restart priority is disabled now"),
-        ("given-up", "vm-2", "the cluster no longer has it"),
-    ]
-    assert "vm-3" in q, "its task runs"
-    assert [r.phase for r in q.result("vm-3", running.order, True, "runs", SECOND)] == ["done"]
+def test_an_attempt_under_way_goes_on_when_the_vms_priority_is_disabled_or_the_vm_is_gone() -> None:
+    """It has a rank beside others until then; what becomes of it afterwards is for who withdraws it."""
+    q = queue(vm("vm-1"), vm("vm-2"))
+    running = q.place([host("host-98")], 0)
+    q.reconfigured({"vm-1": vm("vm-1", "disabled")}.get)
+    q.add(vm("vm-3"), now_ns=SECOND, because="its host is down", failed_host="host-99")
+    assert ordered(q.place([host("host-98")], SECOND)) == [("vm-3", "host-98")]
+    assert q.withdraw(lambda name: "its restart priority is disabled now") == []
+    assert [r.phase for r in q.result("vm-1", running[0].order, True, "runs", SECOND)] == ["done"]
+    assert [r.phase for r in q.host_lost("host-98", SECOND)] == ["failed", "failed"]
+    gone = q.withdraw({"vm-2": "the cluster no longer has it", "vm-3": ""}.__getitem__)
+    assert [(r.phase, r.vm.name) for r in gone] == [("given-up", "vm-2")]
