@@ -109,7 +109,8 @@ def unrestarted(vm: str, host: str, ended_ns: int, truth: Truth) -> str:
         return TRIED[str(tried[-1].get("phase"))]
     if not tried and used_up_by(vm, ended_ns, ended_ns, truth):
         return "its attempts at a restart were used up while it still ran [DD-R]"
-    if not tried and (masters := _without(datastore, truth)):
+    over = not tried or not same_reign(tried[-1], truth.end_ns, truth)
+    if over and (masters := _without(datastore, truth)):
         return f"{datastore} is not attached to {masters}, so no list has it [YB-OWN]"
     if tried and tried[-1].get("phase") == "ordered" and _starts(vm, str(tried[-1].get("target")), truth):
         return f"its power-on, which takes {truth.vms[vm][0].power_on_s:g} s, is under way"

@@ -74,6 +74,14 @@ def test_a_datastore_that_is_attached_to_no_master() -> None:
     assert not unrestarted("slow-98-1", "host-98", ends["slow-98-1"], truth)
 
 
+def test_a_datastore_that_no_master_has_any_more() -> None:
+    """One that had it ordered the restart, and lost power."""
+    truth = of_schedule("dies-as-it-restarts-what-only-it-reaches")
+    ended_ns = truth.stays["slow"][-1].end_ns
+    assert truth.history.where("restart", vm="slow", phase="ordered")[-1].node == "host-98"
+    assert "vmfs-3 is not attached to host-99" in unrestarted("slow", "host-98", ended_ns, truth)
+
+
 def test_an_attempt_that_found_the_lock_kept_by_a_host_without_the_datastore() -> None:
     truth = of_schedule("lock-kept-by-a-lost-datastore")
     ended_ns = truth.stays["vm-98-1"][0].end_ns
