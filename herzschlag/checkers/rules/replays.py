@@ -57,7 +57,8 @@ def _copies(
     host: str, primitives: tuple[p.Primitive, ...], segment: Segment, others: frozenset[str], truth: Truth
 ) -> float:
     """How many copies by this fault came to the host at least. Slaves and their master talk each second over each
-    network, two slaves do not: so only a fault that doubles what comes from everyone counts, where it comes at all."""
+    network, two slaves do not: so only a fault that doubles what comes from everyone counts, where it comes at all and the
+    agents of all of them work."""
     found = 0.0
     for network in truth.lab.networks:
         share = {
@@ -66,6 +67,7 @@ def _copies(
             if isinstance(c, p.Impaired)
             and (c.network, c.dst) == (network, host)
             and truth.passes(network, c.src, host, segment, "8182")
+            and truth.agent_works(c.src, segment)
         }
         if others <= share.keys():
             found += min(share[other] * (1 - loses(other, host, network, segment)) for other in others)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from herzschlag.checkers import CHECKERS
 from herzschlag.history.records import History
+from herzschlag.scenarios.from_toml import load
 from tests.planted.plant import judged, play, scenario_of
 from tests.support.rules import sees_who_breaks
+
+EXPLORED = Path(__file__).parents[5] / "tests/simulation/explored"
 
 
 @pytest.mark.parametrize("fault", ["copies are new", "refuses in secret"])
@@ -28,3 +33,8 @@ def test_an_agent_that_refuses_a_few_alone_breaks_it(scenario: str) -> None:
 
 def test_a_run_without_copies_breaks_nothing() -> None:
     assert judged("replays", scenario_of("normal")).verdict == "nothing"
+
+
+def test_copies_of_what_dead_agents_would_have_sent_are_not_asked_for() -> None:
+    scenario = load(str(EXPLORED / "doubled-and-silent.toml"))
+    assert CHECKERS["replays"].judge(play(scenario), scenario).verdict == "holds"
