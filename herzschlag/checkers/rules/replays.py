@@ -57,8 +57,8 @@ def _copies(
     host: str, primitives: tuple[p.Primitive, ...], segment: Segment, others: frozenset[str], truth: Truth
 ) -> float:
     """How many copies by this fault came to the host at least. Slaves and their master talk each second over each
-    network, two slaves do not: so only a fault that doubles what comes from everyone counts, where it comes at all and the
-    agents of all of them work."""
+    network, two slaves do not: so only a fault that doubles what comes from everyone counts, where all of them have
+    agents that work, and it comes at all."""
     found = 0.0
     for network in truth.lab.networks:
         share = {
