@@ -133,7 +133,10 @@ class Making:
             link = found.link(network)
             link.up = up
             if found.powered:
-                found.bring_up(link) if up else found.netlink.send([link.down_message()])
+                if up:
+                    found.bring_up(link)
+                else:
+                    found.netlink.send([link.down_message()])
 
     def remove_link(self, link: LabLink) -> None:
         with self.lock:

@@ -33,8 +33,8 @@ class Interfaces:
             found: OfOneKind[OfInterface] = change.of(kind)
             return _beginning(found, woken) if is_on else found.ends
 
-        woken = {c.node for c in change.of(p.PowerOff).ends} | {c.node for c in change.of(p.CarrierDown).ends}
-        woken |= {c.node for c in change.of(p.AddressGone).ends} | {c.node for c in change.of(p.AddressWrong).ends}
+        woken = {c.node for c in change.of(p.PowerOff).ends} | {c.node for c in change.of(p.AddressGone).ends}
+        woken |= {c.node for c in change.of(p.AddressWrong).ends}
         instants = [lab.carrier(c.node, c.network, not is_on) for c in concerned(p.CarrierDown)]
         instants += [lab.address(c.node, c.network, not is_on) for c in concerned(p.AddressGone)]
         instants += [lab.mtu(c.node, c.network, c.mtu if is_on else None) for c in concerned(p.MtuLimit)]
@@ -44,7 +44,6 @@ class Interfaces:
 
 
 def _beginning(found: OfOneKind[OfInterface], woken: Container[str]) -> tuple[OfInterface, ...]:
-    """A node that has its power, a carrier or an address back has interfaces as they were made: what holds already is
-    done again."""
+    """A node that has its power or an address back has it as it was made: what holds already is done again."""
     again = (condition for condition in found.wanted if condition.node in woken and condition not in found.begins)
     return (*found.begins, *again)
