@@ -1,7 +1,7 @@
 """A node's own interfaces: carrier, address, MTU, route.
 
-This module decides what is done again because something else gave the interface all that it was made with. The lab does
-it, over netlink: a program would have to be started first, and be late on a busy machine.
+This module decides in which order, and what is done again with a node's new life. The lab does it, over netlink: a
+program would have to be started first, and be late on a busy machine.
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ class Interfaces:
             found: OfOneKind[OfInterface] = change.of(kind)
             return _beginning(found, woken) if is_on else found.ends
 
-        woken = {c.node for c in change.of(p.PowerOff).ends} | {c.node for c in change.of(p.AddressGone).ends}
-        woken |= {c.node for c in change.of(p.AddressWrong).ends}
+        woken = {c.node for c in change.of(p.PowerOff).ends}
         instants = [lab.carrier(c.node, c.network, not is_on) for c in concerned(p.CarrierDown)]
         instants += [lab.address(c.node, c.network, not is_on) for c in concerned(p.AddressGone)]
         instants += [lab.mtu(c.node, c.network, c.mtu if is_on else None) for c in concerned(p.MtuLimit)]
@@ -44,6 +43,6 @@ class Interfaces:
 
 
 def _beginning(found: OfOneKind[OfInterface], woken: Container[str]) -> tuple[OfInterface, ...]:
-    """A node that has its power or an address back has it as it was made: what holds already is done again."""
+    """A node that has its power back has interfaces as they were made: what holds already is done again."""
     again = (condition for condition in found.wanted if condition.node in woken and condition not in found.begins)
     return (*found.begins, *again)
