@@ -196,6 +196,8 @@ class Talk:
         try:
             self._channel.sendall(far.frame(kind, body))
         except (paramiko.SSHException, EOFError, OSError) as error:
+            if self._channel.closed:  # its answer may have arrived just before: `news` reads it, or says what broke
+                return
             raise ConnectionLost(f"the connection to {self._target} broke: {error or type(error).__name__}") from None
         self._said_at = time.monotonic()
 

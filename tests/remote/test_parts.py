@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from paramiko import Channel
 from paramiko.file import BufferedFile
 
 from herzschlag.remote import far
 from herzschlag.remote.bundle import checkout_of, make_bundle
-from herzschlag.remote.connection import Connection
+from herzschlag.remote.connection import Connection, Talk
 from herzschlag.remote.errors import ConnectionLost, RemoteTrouble, RemoteUsageError
 from herzschlag.remote.fetch import FarFile, fetch, free_name, units
 from herzschlag.remote.target import FirstContact, Target, from_host, from_ssh_config
@@ -169,6 +170,52 @@ class BrokenConnection:
         raise EOFError
 
     def close(self) -> None: ...
+
+
+class EndedChannel:
+    """The remote side has just ended: its last frames and the end of the channel arrive while we write."""
+
+    closed = eof_received = False
+
+    def __init__(self, last: bytes) -> None:
+        self._last = last
+
+    def recv_stderr_ready(self) -> bool:
+        return False
+
+    exit_status_ready = recv_stderr_ready
+
+    def recv_ready(self) -> bool:
+        return self.closed and bool(self._last)
+
+    def sendall(self, _data: bytes) -> None:
+        self.closed = True
+        raise OSError("Socket is closed")
+
+    def recv(self, _bytes_max: int) -> bytes:
+        data, self._last = self._last, b""
+        return data
+
+
+def talk_with(channel: EndedChannel) -> Talk:
+    return Talk(cast(Channel, channel), host("me@lab"))
+
+
+def test_an_answer_that_arrives_while_we_write_ends_the_command() -> None:
+    """A command is done when its answer is here, though the remote side closed the channel before our sign of life."""
+    answer = json.dumps({"status": 3}).encode()
+    talk = talk_with(EndedChannel(far.MAGIC + far.frame(far.DATA, b"its output") + far.frame(far.EXIT, answer)))
+    assert list(talk.news()) == []
+    talk.say(far.ALIVE)
+    assert list(talk.news()) == [(far.DATA, b"its output")]
+    assert talk.answer == {"status": 3}
+
+
+def test_a_channel_that_closes_without_an_answer_is_a_broken_connection() -> None:
+    talk = talk_with(EndedChannel(b""))
+    talk.say(far.ALIVE)
+    with pytest.raises(ConnectionLost, match="the connection to me@lab broke"):
+        list(talk.news())
 
 
 def test_a_connection_that_ends_like_a_file_keeps_what_has_arrived(tmp_path: Path) -> None:
