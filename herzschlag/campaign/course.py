@@ -30,24 +30,32 @@ class Watching(Protocol):
 
 def begin(folder: Folder, watching: Watching) -> dict[str, Played]:
     """The runs of earlier commands that are complete, by name. Raises InputError."""
-    there = {run.cell.name: run for run in folder.there() if run.complete}
+    there = _complete(folder)
     watching.was_there(len(there), Counter(run.entry.file.verdict for run in there.values()))
     return there
 
 
 def go_on(campaign: Campaign, folder: Folder, crew: Crew, watching: Watching, played: dict[str, Played]) -> None:
-    """Play what is not in `played`, which gets each run when it is in the folder. Raises SchedulerGone, and OSError
-    where the folder cannot be written."""
+    """Play what is not in `played`, which gets each run when it is in the folder, also where KeyboardInterrupt ends it.
+    Raises SchedulerGone, and OSError where the folder cannot be written."""
     cells = {cell.name: cell for cell in campaign.cells if cell.name not in played}
     crew.ask(order_of(cell, campaign) for cell in cells.values())
     on_packets = any(cell.backend == "mininet" for cell in cells.values())
-    for result in crew.results():
-        if result is None:
-            state = crew.state()
-            watching.now(state, _waits_for(state, on_packets))
-        elif (run := _arrived(cells[result.order.name], result, folder, crew)) is not None:
-            played[run.cell.name] = run
-            watching.came(run)
+    try:
+        for result in crew.results():
+            if result is None:
+                state = crew.state()
+                watching.now(state, _waits_for(state, on_packets))
+            elif (run := _arrived(cells[result.order.name], result, folder, crew)) is not None:
+                played[run.cell.name] = run
+                watching.came(run)
+    except KeyboardInterrupt:  # maybe just after a run had its place in the folder: the pages count it
+        played |= _complete(folder)
+        raise
+
+
+def _complete(folder: Folder) -> dict[str, Played]:
+    return {run.cell.name: run for run in folder.there() if run.complete}
 
 
 def _arrived(cell: Cell, result: Result, folder: Folder, crew: Crew) -> Played | None:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from herzschlag.campaign.course import begin, go_on
 from herzschlag.campaign.crew import Result, State
 from herzschlag.campaign.folder import Folder, Played
-from herzschlag.campaign.matrix import Campaign
+from herzschlag.campaign.matrix import Campaign, Cell
+from herzschlag.campaign.parcel import Files
 from herzschlag.campaign.work import Delivery, Order, failed, order_of, play
 from herzschlag.checkers.verdict import Mark
 from tests.unit.herzschlag.campaign.campaigns import campaign, cell
@@ -84,6 +86,24 @@ def test_only_what_is_missing_is_played(tmp_path: Path) -> None:
     played, noted = conducted(both, tmp_path / "c", crew)
     assert crew.asked == noted.came_in == [both.cells[1].name]
     assert noted.there == 1 and set(played) == {one.name for one in both.cells}
+
+
+class InterruptedFolder(Folder):
+    """Ctrl-C comes when the run has just been given its place."""
+
+    def store(self, cell: Cell, files: Files) -> Played:
+        super().store(cell, files)
+        raise KeyboardInterrupt
+
+
+def test_a_run_that_is_in_the_folder_when_the_user_interrupts_counts_as_played(tmp_path: Path) -> None:
+    """The pages that an interrupted campaign leaves say how many runs are missing: this one is not."""
+    of = campaign(cell(0), cell(1))
+    folder, noted = InterruptedFolder(tmp_path / "c", of), Noted()
+    played = begin(folder, noted)
+    with pytest.raises(KeyboardInterrupt):
+        go_on(of, folder, Crew(tmp_path / "w"), noted, played)  # type: ignore[arg-type]
+    assert set(played) == {of.cells[0].name}
 
 
 def test_a_run_that_is_lost_is_kept_as_failed_and_played_by_the_next_call(tmp_path: Path) -> None:
