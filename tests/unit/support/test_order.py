@@ -20,7 +20,8 @@ def test_one_comes_before_all() -> None:
 
 
 def test_beside_the_first_of_all_others_begin_with_a_quick_one() -> None:
-    assert long_first("abcdefghi", {1: 9.0, 5: 20.0}, workers=3, first=1, quick=[4, 6, 7]) == list("bac" + "efd" + "ghi")
+    ordered = long_first("abcdefghi", {1: 9.0, 5: 20.0}, workers=3, first=1, quick=[4, 6, 7])
+    assert ordered == list("bac" + "efd" + "ghi")
 
 
 def test_nothing_is_lost_or_doubled_however_many_are_long() -> None:
