@@ -20,14 +20,15 @@ def long_first(
     first: int | None = None,
     quick: Iterable[int] = (),
 ) -> list[T]:
-    """The items in the order in which `workers` stretches of them begin with the long ones, dealt evenly by time.
+    """The items in the order in which half of `workers` stretches of them begin with the long ones, dealt evenly by
+    time. Long tests wait for most of their time: the other half keeps the processors busy meanwhile.
 
     `takes_s`: the seconds of the long ones, by their place in `items`. `first`: the place of one that comes before all,
     at the head of the first stretch; it takes part in `takes_s`. `quick`: places of short ones that may run beside
     `first`: each other stretch begins with one of them, so that none of its long ones begins before `first`.
     """
     heads: list[list[int]] = [[] for _ in range(workers)]
-    loads = [0.0] * workers
+    loads = [0.0] * ((workers + 1) // 2)
     if first is not None:
         heads[0].append(first)
         loads[0] += takes_s[first]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.support.order import long_first
 
 
-def test_each_stretch_begins_with_long_ones_dealt_evenly_by_time() -> None:
+def test_half_of_the_stretches_begin_with_long_ones_dealt_evenly_by_time() -> None:
     takes_s = {3: 60.0, 8: 30.0, 9: 20.0}
-    assert long_first("abcdefghij", takes_s, workers=2) == list("dabce" + "ijfgh")
+    assert long_first("abcdefghij", takes_s, workers=2) == list("dijab" + "cefgh")
+    assert long_first("abcdefghij", takes_s, workers=3) == list("dab" + "ijc" + "efgh")
 
 
 def test_without_long_ones_the_order_stays() -> None:
@@ -16,7 +17,7 @@ def test_without_long_ones_the_order_stays() -> None:
 
 
 def test_one_comes_before_all() -> None:
-    assert long_first("abcdef", {1: 9.0, 5: 20.0}, workers=2, first=1) == list("bac" + "fde")
+    assert long_first("abcdef", {1: 9.0, 5: 20.0}, workers=2, first=1) == list("bfa" + "cde")
 
 
 def test_beside_the_first_of_all_others_begin_with_a_quick_one() -> None:
