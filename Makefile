@@ -5,9 +5,11 @@ PYTHON := .venv/bin/python
 HERZSCHLAG := .venv/bin/herzschlag
 PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
-# Tests on real packets: a lab for each processor, and as many workers. They wait most of the time, so a machine that does
-# nothing else can handle twice as many (LABS=4 on two processors).
-LABS ?= $(JOBS)
+# Some tests wait for processes: one worker more than there are processors.
+WORKERS := $(shell expr $(JOBS) + 1)
+# Tests on real packets wait most of the time: three labs for each processor, and as many workers, on a machine that does
+# nothing else meanwhile (LABS=2 for one that does).
+LABS ?= $(shell n=$$(($(JOBS) * 3)); echo $$((n < 24 ? n : 24)))
 REPEAT ?= 1
 SECONDS ?= 600
 RUNS ?= 200
@@ -16,6 +18,8 @@ NUMBER ?= 160
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
+# All others. Those that need no lab keep the processors busy, and a lab beside them would be late.
+LABBED := $(filter-out $(CHECKED) tests/systems/,$(wildcard tests/[a-z]*/))
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
 
@@ -43,14 +47,16 @@ demo: ## the five situations: documented beside measured instants; in virtual ti
 	@setup/provision.sh lab || setup/provision.sh venv # without Debian's packages there is virtual time
 	@$(HERZSCHLAG) demo --jobs $(JOBS)
 
-check: venv ## format, lint, types, imports, unit and simulation tests: under a minute
+check: venv ## format, lint, types, imports, unit and simulation tests (four minutes)
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
 
-test: test-tools site-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets
-	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) $(filter-out $(CHECKED) $(SYSTEMS),$(wildcard tests/[a-z]*/)) --numprocesses=$(LABS) --dist=worksteal
+test: test-tools site-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets (a quarter of an hour)
+	@$(PYTEST) $(LABBED) -m "not packets" --numprocesses=$(WORKERS) --dist=worksteal
+	@$(MAKE) --no-print-directory packets
 
-packets: lab ## the tests on real packets alone
-	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) -m packets --ignore=$(SYSTEMS) --numprocesses=$(LABS) --dist=worksteal
+packets: lab ## the tests on real packets alone (six minutes)
+	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) $(LABBED) -m "packets and not herzschlag(alone=True)" --numprocesses=$(LABS) --dist=worksteal
+	@$(PYTEST) $(LABBED) -m "packets and herzschlag(alone=True)"
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
 	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/labs.py bench/_%,$(wildcard bench/*.py)); do \
@@ -162,4 +168,4 @@ check-types:
 	@$(PYTHON) -m mypy
 
 check-tests:
-	@$(PYTEST) $(CHECKED) --numprocesses=$(JOBS)
+	@$(PYTEST) $(CHECKED) --numprocesses=$(WORKERS) --dist=worksteal

@@ -49,17 +49,13 @@ def packets_missing() -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With workers: what takes long begins first. And before that, on one of them, the test that wants no other lab
-    beside it: no other worker begins one while it waits for theirs to end. The others begin with a short test without a
-    lab, or theirs would take their places first."""
+    """With workers: what takes long begins first."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if workers == 1:
         return
     takes_s = {n: item.get_closest_marker("takes") for n, item in enumerate(items)}
     long = {n: float(mark.args[0]) for n, mark in takes_s.items() if mark is not None}
-    lonely = (n for n in long if any(m.kwargs.get("alone") for m in items[n].iter_markers("herzschlag")))
-    quick = (n for n, item in enumerate(items) if n not in long and item.get_closest_marker("packets") is None)
-    items[:] = long_first(items, long, workers, next(lonely, None), quick)
+    items[:] = long_first(items, long, workers)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

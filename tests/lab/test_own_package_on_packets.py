@@ -29,6 +29,7 @@ def test_the_adapter_is_short() -> None:
     assert len(extending.files(YOUR_SYSTEM)["mybeat/system.toml"].splitlines()) <= ADAPTER_LINES_MAX
 
 
+@pytest.mark.takes(39)
 def test_run_finds_the_bug_and_finds_it_mended(site: Path, project: Path) -> None:
     done = extending.command(site, project, "herzschlag", "run", "cut-off.toml", "--json", "--no-report")
     as_it_is, mended = json.loads(done.stdout)["runs"]
@@ -36,6 +37,7 @@ def test_run_finds_the_bug_and_finds_it_mended(site: Path, project: Path) -> Non
     assert "host-98 and host-99 led" in as_it_is["because"]
 
 
+@pytest.mark.takes(77)
 def test_a_campaign_finds_it(site: Path, project: Path) -> None:
     done = extending.command(site, project, "herzschlag", "campaign", "nightly.toml", "--jobs", "1", "--json")
     assert done.returncode == 1, done.stdout + done.stderr

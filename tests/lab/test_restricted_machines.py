@@ -92,14 +92,15 @@ def test_a_command_that_needs_packets_refuses_in_one_line_and_leaves_nothing(
 
 
 @pytest.mark.packets
-@pytest.mark.takes(60)
+@pytest.mark.takes(40)
 def test_the_demo_of_root_without_the_right_to_make_namespaces_is_on_real_packets(tmp_path: Path) -> None:
-    status, told, errors = herzschlag("demo", "--jobs", "1", "--out", str(tmp_path / "runs"), before=WITHOUT_RIGHT)
-    assert errors == "" and told.startswith("Speed: measuring"), told
+    """At a speed of its own: beside the labs of other tests, what the machine keeps up with may be real time."""
+    words = ("demo", "--jobs", "1", "--speed", "10", "--out", str(tmp_path / "runs"))
+    status, told, errors = herzschlag(*words, before=WITHOUT_RIGHT)
     held = re.search(r"^  ([0-5]) of 5 hold.*   real packets", told, re.MULTILINE)
     # Where other tests keep the machine from its timers, a run says so and names the way out; else it holds.
     slow = told.count("UNKNOWN: the machine was too slow")
-    assert held is not None and int(held[1]) + slow == 5, told
+    assert errors == "" and held is not None and int(held[1]) + slow == 5, told + errors
     assert status == (3 if slow else 0) and told.count("--speed ") == slow, told
 
 

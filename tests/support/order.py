@@ -7,40 +7,25 @@ workers would wait for it. Neighbours stay together, because they use a lab agai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def long_first(
-    items: Sequence[T],
-    takes_s: Mapping[int, float],
-    workers: int,
-    first: int | None = None,
-    quick: Iterable[int] = (),
-) -> list[T]:
+def long_first(items: Sequence[T], takes_s: Mapping[int, float], workers: int) -> list[T]:
     """The items in the order in which half of `workers` stretches of them begin with the long ones, dealt evenly by
     time. Long tests wait for most of their time: the other half keeps the processors busy meanwhile.
 
-    `takes_s`: the seconds of the long ones, by their place in `items`. `first`: the place of one that comes before all,
-    at the head of the first stretch; it takes part in `takes_s`. `quick`: places of short ones that may run beside
-    `first`: each other stretch begins with one of them, so that none of its long ones begins before `first`.
+    `takes_s`: the seconds of the long ones, by their place in `items`.
     """
     heads: list[list[int]] = [[] for _ in range(workers)]
     loads = [0.0] * ((workers + 1) // 2)
-    if first is not None:
-        heads[0].append(first)
-        loads[0] += takes_s[first]
-        for head, place in zip(heads[1:], quick, strict=False):
-            head.append(place)
     for place in sorted(takes_s, key=lambda one: (-takes_s[one], one)):
-        if place != first:
-            least = loads.index(min(loads))
-            heads[least].append(place)
-            loads[least] += takes_s[place]
-    headed = {place for head in heads for place in head}
-    rest = iter([place for place in range(len(items)) if place not in headed])
+        least = loads.index(min(loads))
+        heads[least].append(place)
+        loads[least] += takes_s[place]
+    rest = iter([place for place in range(len(items)) if place not in takes_s])
     ordered: list[T] = []
     left = len(items)
     for number, head in enumerate(heads):

@@ -16,20 +16,9 @@ def test_without_long_ones_the_order_stays() -> None:
     assert long_first("", {}, workers=4) == []
 
 
-def test_one_comes_before_all() -> None:
-    assert long_first("abcdef", {1: 9.0, 5: 20.0}, workers=2, first=1) == list("bfa" + "cde")
-
-
-def test_beside_the_first_of_all_others_begin_with_a_quick_one() -> None:
-    ordered = long_first("abcdefghi", {1: 9.0, 5: 20.0}, workers=3, first=1, quick=[4, 6, 7])
-    assert ordered == list("bac" + "efd" + "ghi")
-
-
 def test_nothing_is_lost_or_doubled_however_many_are_long() -> None:
     for workers in range(1, 9):
         for every in range(1, 5):
             items = list(range(23))
             takes_s = {place: float(place) for place in range(0, 23, every)}
-            assert sorted(long_first(items, takes_s, workers, first=0)) == items
-            quick = [place for place in items if place not in takes_s]
-            assert sorted(long_first(items, takes_s, workers, first=0, quick=quick)) == items
+            assert sorted(long_first(items, takes_s, workers)) == items
