@@ -92,7 +92,7 @@ class Session(Protocol):
 
     @property
     def lead_ns(self) -> int:
-        """How long before its instant a change should be handed to the backend, protocol time."""
+        """How long before its instant a change should be handed to the backend at least, protocol time."""
         ...
 
     @property

@@ -25,6 +25,8 @@ from herzschlag.scenarios.model import Change, Scenario
 from herzschlag.scenarios.plan import Plan
 
 READY_REAL_S = 30.0
+PLANNED_LEADS = 5
+"""How many of the backend's leads before its instant a planned change is announced: half a second of real time."""
 """A cluster that starts in real time gets at least this long, whatever the speed: processes start no faster."""
 
 READY_HOLD_NS = 3 * SECOND
@@ -140,8 +142,11 @@ class Conductor:
 
     def told_ns(self, at_ns: int | None = None) -> int:
         """When a change at `at_ns` is announced to the backend; without `at_ns`, a change right after the next
-        heartbeat."""
-        return (self.aligned_ns(self._session.now_ns()) if at_ns is None else at_ns) - self._session.lead_ns
+        heartbeat. By hand the pictures move until shortly before; what is planned is announced early, because a
+        process that waits for a processor announces late."""
+        if at_ns is None:
+            return self.aligned_ns(self._session.now_ns()) - self._session.lead_ns
+        return at_ns - PLANNED_LEADS * self._session.lead_ns
 
     def schedule(self, ready_ns: int) -> list[tuple[int, Change]]:
         """When each change is due. A fault lasts exactly as long as the scenario says and may end between heartbeats:

@@ -62,8 +62,8 @@ AFTER_HEARTBEAT_NS = 10_000_000
 INNER_LOGS = Path("/run/herzschlag-log")
 """Where logs go without a run directory: into the sandbox's own /run, which ends with the sandbox, however it ends."""
 LEAD_NS = 100_000_000
-"""How long before its instant (real time) a fault is reported to the stage. The stage has priority; this process is
-an ordinary one, and has been seen to wait for a processor for longer than a fault may be late."""
+"""How long before its instant (real time) a fault is reported to the stage, at least. The stage has priority; this
+process is an ordinary one, and has been seen to wait for a processor for 0.29 s beside five other labs."""
 
 
 class MininetSession(HasSandbox):

@@ -81,6 +81,18 @@ def test_a_fault_shorter_than_a_heartbeat_interval_lasts_as_long_as_the_scenario
     ]
 
 
+def test_a_planned_change_is_announced_half_a_second_early(scenario: Scenario) -> None:
+    """The process that announces it may have to wait for a processor. By hand, what is on the screen moves until then."""
+    plan = make_plan(scenario)
+    session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
+    session.lead_ns = 100_000_000
+    conductor = Conductor(session, scenario, plan)
+    at_ns = 22 * SECOND + 10_000_000
+    assert conductor.told_ns(at_ns) == at_ns - 500_000_000
+    session.run_until(21 * SECOND + 10_000_001)
+    assert conductor.told_ns() == at_ns - 100_000_000
+
+
 def test_the_history_tells_when_a_fault_was_effective(scenario: Scenario) -> None:
     plan = make_plan(scenario)
     conductor = Conductor(ScriptedSession(plan), scenario, plan)
