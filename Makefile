@@ -7,9 +7,9 @@ PYTEST := $(PYTHON) -m pytest
 JOBS ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 # Some tests wait for processes: one worker more than there are processors.
 WORKERS := $(shell expr $(JOBS) + 1)
-# Tests on real packets wait most of the time: three labs for each processor, and as many workers, on a machine that does
-# nothing else meanwhile (LABS=2 for one that does).
-LABS ?= $(shell n=$$(($(JOBS) * 3)); echo $$((n < 24 ? n : 24)))
+# Tests on real packets wait most of the time: two labs for each processor, and as many workers, on a machine that does
+# nothing else meanwhile (LABS=1 for one that does).
+LABS ?= $(shell n=$$(($(JOBS) * 2)); echo $$((n < 24 ? n : 24)))
 REPEAT ?= 1
 SECONDS ?= 600
 RUNS ?= 200
@@ -54,7 +54,7 @@ test: test-tools site-tools check ## everything: check, set-up scripts, Vagrantf
 	@$(PYTEST) $(LABBED) -m "not packets" --numprocesses=$(WORKERS) --dist=worksteal
 	@$(MAKE) --no-print-directory packets
 
-packets: lab ## the tests on real packets alone (six minutes)
+packets: lab ## the tests on real packets alone (seven minutes)
 	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) $(LABBED) -m "packets and not herzschlag(alone=True)" --numprocesses=$(LABS) --dist=worksteal
 	@$(PYTEST) $(LABBED) -m "packets and herzschlag(alone=True)"
 

@@ -82,7 +82,7 @@ def test_a_fault_shorter_than_a_heartbeat_interval_lasts_as_long_as_the_scenario
 
 
 def test_a_planned_change_is_announced_half_a_second_early(scenario: Scenario) -> None:
-    """The process that announces it may have to wait for a processor. By hand, what is on the screen moves until then."""
+    """Who announces it may have to wait for a processor. By hand, what is on the screen moves until then."""
     plan = make_plan(scenario)
     session = ScriptedSession(plan, healthy_start(plan, at_s=15.3))
     session.lead_ns = 100_000_000
