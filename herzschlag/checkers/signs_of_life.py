@@ -38,10 +38,22 @@ def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> s
             "it is cut off, and the datastores that were chosen for its heartbeat may be out of reach, and vCenter"
             " cannot choose others"
         )
+    if shown and len(_kept_in_vain(host, other, segment, truth)) >= CHOSEN:
+        return "it is cut off, and its heartbeat may be on datastores that vCenter keeps, and that do not show it"
     read_only = {c.datastore for c in segment.conditions if isinstance(c, p.StorageLost) and c.access == "read-only"}
     if not shown and any(name in read_only and truth.reaches_storage(host, segment, name) for name in names):
         return "it is cut off, and its heartbeat is on a datastore that can be read, and not be written"
     return ""
+
+
+def _kept_in_vain(host: str, other: str, segment: Segment, truth: Truth) -> list[str]:
+    """Those that vCenter has no reason to replace, though the other one sees no heartbeat of the host there: both have
+    them mounted, and one may not write, or reads too slowly or what was there before (5, table of accesses)."""
+    lost = (c for c in segment.conditions if isinstance(c, p.StorageLost) and c.access in ("apd", "pdl"))
+    unmounted = {c.datastore for c in lost if c.host in (host, other)}
+    common = {d.name for d in truth.lab.datastores_of(other)} - unmounted
+    shown = shows_heartbeat(host, other, segment, truth)
+    return [name for name in heartbeat_datastores(host, truth) if name in common and name not in shown]
 
 
 def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:

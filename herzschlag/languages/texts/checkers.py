@@ -49,6 +49,7 @@ CHECKERS = (
         " choose others"
     ),
     N_("it is cut off, and its heartbeat is on a datastore that can be read, and not be written"),
+    N_("it is cut off, and its heartbeat may be on datastores that vCenter keeps, and that do not show it"),
     N_("it is cut off, and was told no heartbeat datastore since it lost all of them"),
     N_("it is cut off and its storage is too slow to show it in time"),
     N_("it is cut off and its storage shows it alive"),

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from herzschlag.checkers.signs_of_life import heartbeat_datastores, may_show_nothing, shows_heartbeat
 from herzschlag.checkers.truth import Truth
+from herzschlag.faults import Storage
+from herzschlag.faults.primitives import Access
 from herzschlag.scenarios.from_toml import load
 from tests.planted.plant import play, scenario_of
 
@@ -37,3 +39,19 @@ def test_a_host_that_had_lost_its_datastores_when_vcenter_last_reached_it_may_sh
     segment = truth.segment_at(back.at_ns + 1)
     assert shows_heartbeat("host-100", "host-98", segment, truth)
     assert bool(may_show_nothing("host-100", "host-98", segment, truth)) is told
+
+
+@pytest.mark.parametrize(("access", "known"), [("read-only", False), ("apd", True)])
+def test_a_host_whose_chosen_datastores_are_mounted_and_useless_may_show_nothing(access: Access, known: bool) -> None:
+    """It may not write one, and the master reads old data on the other: vCenter replaces what is not mounted alone."""
+    folder = Path(__file__).parents[4] / "tests/simulation/explored"
+    found = load(str(folder / "dead-by-two-useless-datastores.toml"))
+    split, unwritten, stale = found.steps
+    assert isinstance(unwritten.fault, Storage)
+    unwritten = replace(unwritten, fault=replace(unwritten.fault, access=access))
+    scenario = replace(found, steps=(split, unwritten, stale))
+    truth = Truth(play(scenario), scenario)
+    (begin,) = truth.history.where("fault", phase="begin", id=stale.id)
+    segment = truth.segment_at(begin.at_ns + 1)
+    assert shows_heartbeat("host-98", "host-99", segment, truth) == ["nfs-1"]
+    assert (may_show_nothing("host-98", "host-99", segment, truth) == "") is known
