@@ -18,8 +18,8 @@ NUMBER ?= 160
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
-# All others. Those that need no lab keep the processors busy, and a lab beside them would be late.
-LABBED := $(filter-out $(CHECKED) tests/systems/,$(wildcard tests/[a-z]*/))
+# All others. Those of them that need no lab keep the processors busy, and a lab beside them would be late.
+OTHERS := $(filter-out $(CHECKED) tests/systems/,$(wildcard tests/[a-z]*/))
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
 
@@ -51,12 +51,12 @@ check: venv ## format, lint, types, imports, unit and simulation tests (four min
 	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-tests
 
 test: test-tools site-tools check ## everything: check, set-up scripts, Vagrantfile, and the tests on real packets (a quarter of an hour)
-	@$(PYTEST) $(LABBED) -m "not packets" --numprocesses=$(WORKERS) --dist=worksteal
+	@$(PYTEST) $(OTHERS) -m "not packets" --numprocesses=$(WORKERS) --dist=worksteal
 	@$(MAKE) --no-print-directory packets
 
 packets: lab ## the tests on real packets alone (seven minutes)
-	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) $(LABBED) -m "packets and not herzschlag(alone=True)" --numprocesses=$(LABS) --dist=worksteal
-	@$(PYTEST) $(LABBED) -m "packets and herzschlag(alone=True)"
+	@HERZSCHLAG_LABS=$(LABS) $(PYTEST) $(OTHERS) -m "packets and not herzschlag(alone=True)" --numprocesses=$(LABS) --dist=worksteal
+	@$(PYTEST) $(OTHERS) -m "packets and herzschlag(alone=True)"
 
 bench: lab ## every figure of the documentation, with other tools beside ours in the same run
 	@set -e; for file in $(filter-out bench/fidelity.py bench/cases.py bench/against.py bench/stops.py bench/soak.py bench/campaign.py bench/labs.py bench/_%,$(wildcard bench/*.py)); do \
