@@ -42,7 +42,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         holds = _taken_from(holds_of(truth, datastore, path), datastore, truth)
         both_act = [(a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, truth)]
         blind = [(a, b) for a, b in both_act if _blind(a, b, datastore, truth)]
-        both = next((pair for pair in both_act if pair not in blind), None)
+        both = next((pair for pair in both_act if pair not in blind and not _robbed_before(pair, blind)), None)
         name = f"{datastore}/{path}"
         if both is None and (odd := _denied_oddly(truth, datastore, path)) is not None:
             owner, at = str(odd.fields["owner"]), truth.told(odd.at_ns)
@@ -131,6 +131,13 @@ def _blind(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
     """Whether the datastore showed one of the two something old: a heartbeat that stands still, though its owner
     lives."""
     return truth.saw_old_data((a.host, b.host), datastore, max(a.begin_ns, b.begin_ns))
+
+
+def _robbed_before(pair: tuple[Hold, Hold], blind: list[tuple[Hold, Hold]]) -> bool:
+    """Whether one that read something old had broken the first one's lock before: then it was free for the second."""
+    first, second = sorted(pair, key=lambda hold: hold.begin_ns)
+    thefts = (sorted(one, key=lambda hold: hold.begin_ns) for one in blind)
+    return any(victim == first and thief.begin_ns <= second.begin_ns for victim, thief in thefts)
 
 
 CHECKER = Checker(NAME, ("lock", "fault"), _check)
