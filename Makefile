@@ -18,10 +18,10 @@ NUMBER ?= 160
 DOCUMENTS := $(sort $(wildcard docs/generate/*.py))
 # Tests that need only Python, and neither namespaces nor Open vSwitch: `make check`.
 CHECKED := $(wildcard tests/unit/ tests/simulation/ tests/transcripts/ tests/planted/ tests/processes/ tests/repository/ tests/fuzz/)
-# All others. Those of them that need no lab keep the processors busy, and a lab beside them would be late.
-OTHERS := $(filter-out $(CHECKED) tests/systems/,$(wildcard tests/[a-z]*/))
 # Tests of other people's systems: one lab at a time, since these run in real time and their disks are the machine's.
 SYSTEMS := tests/systems/
+# All others. Those of them that need no lab keep the processors busy, and a lab beside them would be late.
+OTHERS := $(filter-out $(CHECKED) $(SYSTEMS),$(wildcard tests/[a-z]*/))
 
 .PHONY: help setup compiled demo test check packets bench growth labs against fidelity lines comparison cases stops soak campaign-check mutants fuzz docs site lesson-zip lesson-zip-check gallery pictures systems systems-check systems-test vm-check vagrant-check distro-check wheel-check lock audit clean venv lab test-tools site-tools \
 	check-style check-types check-tests

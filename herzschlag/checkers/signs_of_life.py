@@ -38,7 +38,8 @@ def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> s
             "it is cut off, and the datastores that were chosen for its heartbeat may be out of reach, and vCenter"
             " cannot choose others"
         )
-    if shown and len(_kept_in_vain(host, other, segment, truth)) >= CHOSEN:
+    mounted = _mounted_by_both(host, other, segment, truth)
+    if shown and sum(name in mounted and name not in shown for name in names) >= CHOSEN:
         return "it is cut off, and its heartbeat may be on datastores that vCenter keeps, and that do not show it"
     read_only = {c.datastore for c in segment.conditions if isinstance(c, p.StorageLost) and c.access == "read-only"}
     if not shown and any(name in read_only and truth.reaches_storage(host, segment, name) for name in names):
@@ -46,14 +47,11 @@ def may_show_nothing(host: str, other: str, segment: Segment, truth: Truth) -> s
     return ""
 
 
-def _kept_in_vain(host: str, other: str, segment: Segment, truth: Truth) -> list[str]:
-    """Those that vCenter has no reason to replace, though the other one sees no heartbeat of the host there: both have
-    them mounted, and one may not write, or reads too slowly or what was there before (5, table of accesses)."""
+def _mounted_by_both(host: str, other: str, segment: Segment, truth: Truth) -> set[str]:
+    """Those that vCenter has no reason to replace, though one of the two may not write there, or reads too slowly or
+    what was there before (5, table of accesses)."""
     lost = (c for c in segment.conditions if isinstance(c, p.StorageLost) and c.access in ("apd", "pdl"))
-    unmounted = {c.datastore for c in lost if c.host in (host, other)}
-    common = {d.name for d in truth.lab.datastores_of(other)} - unmounted
-    shown = shows_heartbeat(host, other, segment, truth)
-    return [name for name in heartbeat_datastores(host, truth) if name in common and name not in shown]
+    return {d.name for d in truth.lab.datastores_of(other)} - {c.datastore for c in lost if c.host in (host, other)}
 
 
 def _without_heartbeats(host: str, segment: Segment, truth: Truth) -> bool:

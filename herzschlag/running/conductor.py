@@ -25,9 +25,9 @@ from herzschlag.scenarios.model import Change, Scenario
 from herzschlag.scenarios.plan import Plan
 
 READY_REAL_S = 30.0
+"""A cluster that starts in real time gets at least this long, whatever the speed: processes start no faster."""
 PLANNED_LEADS = 5
 """How many of the backend's leads before its instant a planned change is announced: half a second of real time."""
-"""A cluster that starts in real time gets at least this long, whatever the speed: processes start no faster."""
 
 READY_HOLD_NS = 3 * SECOND
 """How long a ready cluster must stay so before the first step: three heartbeats."""

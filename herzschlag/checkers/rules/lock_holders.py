@@ -42,7 +42,7 @@ def _check(history: History, scenario: Scenario) -> Finding:
         holds = _taken_from(holds_of(truth, datastore, path), datastore, truth)
         both_act = [(a, b) for a, b in combinations(holds, 2) if a.host != b.host and _both_act(a, b, truth)]
         blind = [(a, b) for a, b in both_act if _blind(a, b, datastore, truth)]
-        both = next((pair for pair in both_act if pair not in blind and not _robbed_before(pair, blind)), None)
+        both = next((pair for pair in both_act if not _robbed_before(pair, blind)), None)
         name = f"{datastore}/{path}"
         if both is None and (odd := _denied_oddly(truth, datastore, path)) is not None:
             owner, at = str(odd.fields["owner"]), truth.told(odd.at_ns)
@@ -51,14 +51,14 @@ def _check(history: History, scenario: Scenario) -> Finding:
             details.append(Detail(name=name, verdict="violated", because=why, evidence=(odd.seq,)))
             continue
         if both is None and blind:
-            a, b = sorted(blind[0], key=lambda hold: hold.begin_ns)
+            a, b = blind[0]
             why = f"{b.host} took it from {a.host} at {truth.told(b.begin_ns)}: reads of {datastore} gave old data"
             details.append(Detail(name=name, verdict="holds", because=why, evidence=(a.seq, b.seq), foreseen=True))
             continue
         if both is None:
             details.append(Detail(name=name, verdict="holds", because=f"{len(holds)} holders, one at a time"))
             continue
-        a, b = sorted(both, key=lambda hold: hold.begin_ns)
+        a, b = both
         why = f"{b.host} held it from {truth.told(b.begin_ns)} on, while {a.host} still did and could act"
         details.append(Detail(name=name, verdict="violated", because=why, evidence=(a.seq, b.seq)))
     return finding(NAME, details, good=f"{counted(len(details), 'lock')}, one holder at a time each")
@@ -88,8 +88,8 @@ def _denied_oddly(truth: Truth, datastore: str, path: str) -> Record | None:
 
 
 def _taken_from(holds: list[Hold], datastore: str, truth: Truth) -> list[Hold]:
-    """The same holds, each at its end when another host took the lock while the holder could not act. What that holder
-    believes afterwards concerns no third host."""
+    """The same holds in the order of their begins, each at its end when another host took the lock while the holder
+    could not act. What that holder believes afterwards concerns no third host."""
     left: list[Hold] = []
     for hold in sorted(holds, key=lambda hold: hold.begin_ns):
         left = [
@@ -119,25 +119,24 @@ def _lost_ns(held: Record, truth: Truth) -> int:
     return truth.next_death_ns(held.node, held.at_ns, of_agent=of_agent)
 
 
-def _both_act(a: Hold, b: Hold, truth: Truth) -> bool:
-    """Whether the later of the two took the lock from a holder that could act on it at that moment (`_taken_from` has
+def _both_act(first: Hold, second: Hold, truth: Truth) -> bool:
+    """Whether the second took the lock from a holder that could act on it at that moment (`_taken_from` has
     ended the holds of those that could not). One that could not may rightly lose it; what it writes before it notices
     is the disks' to show."""
-    first, second = sorted((a, b), key=lambda hold: hold.begin_ns)
     return second.begin_ns < min(first.end_ns, truth.end_ns)
 
 
-def _blind(a: Hold, b: Hold, datastore: str, truth: Truth) -> bool:
+def _blind(first: Hold, second: Hold, datastore: str, truth: Truth) -> bool:
     """Whether the datastore showed one of the two something old: a heartbeat that stands still, though its owner
     lives."""
-    return truth.saw_old_data((a.host, b.host), datastore, max(a.begin_ns, b.begin_ns))
+    return truth.saw_old_data((first.host, second.host), datastore, second.begin_ns)
 
 
 def _robbed_before(pair: tuple[Hold, Hold], blind: list[tuple[Hold, Hold]]) -> bool:
-    """Whether one that read something old had broken the first one's lock before: then it was free for the second."""
-    first, second = sorted(pair, key=lambda hold: hold.begin_ns)
-    thefts = (sorted(one, key=lambda hold: hold.begin_ns) for one in blind)
-    return any(victim == first and thief.begin_ns <= second.begin_ns for victim, thief in thefts)
+    """Whether one that read something old, be it the second, had broken the first one's lock by then: it was free for
+    the second."""
+    first, second = pair
+    return any(victim == first and thief.begin_ns <= second.begin_ns for victim, thief in blind)
 
 
 CHECKER = Checker(NAME, ("lock", "fault"), _check)
